@@ -1,0 +1,46 @@
+# The two commands: make dashboard, make test. Both set everything up on a machine with Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: install dashboard test lint bench browser clean
+
+install: .venv/all browser          ## everything pinned in constraints.txt
+
+dashboard: .venv/serving            ## serve the board; only what serving needs is installed
+	$(BIN)/netdash serve
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: .venv/all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/all
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc
+
+.venv/made:
+	$(PYTHON) -c 'import sys; sys.exit("netdash needs Python 3.11 or later; say make PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/serving: .venv/made pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch $@
+
+.venv/all: .venv/made pyproject.toml constraints.txt
+	$(PIP) --editable '.[lab,lint,test]'
+	touch .venv/serving $@
+
+# The browser tests need a Chromium: the system's own, or one installed here.
+browser: .venv/all
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	$(BIN)/playwright install --with-deps chromium || \
+	echo "No Chromium could be installed: the browser tests will be skipped and say so."
+
+clean:
+	rm -rf .venv artifacts

@@ -1,0 +1,5 @@
+"""``python -m netdash`` is the command ``netdash``."""
+
+from netdash.cli import main
+
+main()

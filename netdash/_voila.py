@@ -1,0 +1,102 @@
+"""Voila as netdash serves it: its own interpreter, a kernel that is not culled in the hand-over, quiet about cases."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from voila.app import Voila
+from voila.request_info_handler import RequestInfoSocketHandler
+
+KERNEL = "python3"
+CHECKOUT = Path(__file__).parents[1]
+
+
+class ThisInterpreter(KernelSpecManager):
+    """The one kernel there is: the interpreter that serves, whatever kernels the machine has installed."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the kernel's name and folder."""
+        return {KERNEL: RESOURCES}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return how the kernel is started: without a history on disk, importing netdash from where it was served."""
+        if kernel_name != KERNEL:
+            raise NoSuchKernel(kernel_name)
+        command = [*make_ipkernel_cmd(), "--HistoryManager.enabled=False"]
+        env = {}
+        if (CHECKOUT / "pyproject.toml").exists():
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+        return KernelSpec(argv=command, display_name="Python 3", language="python", resource_dir=RESOURCES, env=env)
+
+
+class Kernels(AsyncMappingKernelManager):
+    """The kernels of the sessions, and of the pool that Voila puts on top of this class."""
+
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
+        """Start a kernel without the address of a visitor: Voila gives it to the *next* visitor's kernel."""
+        env = {name: value for name, value in options.get("env", {}).items() if name not in CASE_VARIABLES}
+        kernel_id: str = await super().start_kernel(**{**options, "env": env})
+        return kernel_id
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End an idle session; its clock starts when it leaves the pool, which is when this first hears of it."""
+        kernel: Any = self.get_kernel(kernel_id)
+        if not getattr(kernel, "left_pool", False):
+            kernel.left_pool = True
+            kernel.last_activity = datetime.now(UTC)
+        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
+
+
+CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}
+
+
+class Server(Voila):  # type: ignore[misc]
+    """Voila, bound to its port before it starts anything, and announced when it listens."""
+
+    port: int
+    announce: Callable[[str], None]
+
+    def start(self) -> None:
+        """Serve until stopped; a port that cannot be had raises OSError before a kernel is started."""
+        self._sockets = bind_sockets(self.port, address=self.ip)
+        self.port = self._sockets[0].getsockname()[1]
+        self.ioloop = IOLoop.current()
+        for name in (self.log.name, "tornado.access", "tornado.application", "tornado.general"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).addFilter(brief)
+        # Voila keeps each request's query for kernels that wait for it. Ours do not: the page sends the address itself.
+        RequestInfoSocketHandler.send_updates = staticmethod(lambda message: None)
+        super().start()
+
+    def listen(self) -> None:
+        """Serve what `start` has set up."""
+        HTTPServer(self.app).add_sockets(self._sockets)
+        self.announce(self.connection_url)
+        try:
+            self.ioloop.start()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.stop()
+
+
+def brief(record: logging.LogRecord) -> bool:
+    """Shorten what libraries log to one line and blot out queries, which are cases; keeps every record."""
+    message = record.getMessage()
+    if record.exc_info and record.exc_info[1]:
+        message = f"{message.partition(':')[0]}: {str(record.exc_info[1]).strip().splitlines()[-1]}"
+    record.exc_info = record.exc_text = None
+    record.msg, record.args = re.sub(r"\?[^\s'\"]*", "?...", message), None
+    return True

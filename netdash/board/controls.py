@@ -1,0 +1,223 @@
+"""The inputs: one control per field of a patient, made from the field's own declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import ipywidgets as w
+import traitlets as t
+
+from netdash import rules
+from netdash.board.state import State
+from netdash.patient import FIELDS, Choice, Field, Number, Value, YesNo, plain
+
+ALWAYS_IN_SIGHT = "Patient"
+"""The group of fields that get a slider and are never folded away."""
+
+
+class Control:
+    """One field's widgets, held to the state in both directions.
+
+    Parameters
+    ----------
+    field : Field
+        What is asked.
+    state : State
+        Where the answer goes, and where it comes from.
+
+    Attributes
+    ----------
+    widget : ipywidgets.Widget
+        What is shown.
+    parts : dict of str to ipywidgets.Widget
+        The widgets whose values the page compares with those a picture was computed for.
+    """
+
+    widget: w.DOMWidget
+    parts: dict[str, w.ValueWidget]
+
+    def __init__(self, field: Field, state: State) -> None:
+        self.field, self.state, self._syncing = field, state, False
+
+    def show(self, value: Value | None) -> None:
+        """Put a value of the state into the widgets without sending it back."""
+        self._syncing = True
+        try:
+            self._put(value)
+        finally:
+            self._syncing = False
+
+    def _put(self, value: Value | None) -> None:
+        raise NotImplementedError
+
+    def _take(self, event: t.Bunch) -> None:
+        """Hand what a widget was changed to over to the state; what is refused is put back, and said."""
+        if self._syncing:
+            return
+        try:
+            # The widget's own limits can be moved by a page; the field's cannot.
+            self.state.enter(self.field.name, self._read(event))
+        except ValueError as error:
+            self.put_back()
+            self.state.refuse(self.field.name, str(error))
+        else:
+            # "48.0" typed over 48 changes no case, yet the box must show what the picture was computed for.
+            self.put_back()
+
+    def put_back(self) -> None:
+        """Show what the state holds."""
+        self.show(self.state.patient.to_dict().get(self.field.name))
+
+    def _read(self, event: t.Bunch) -> Any:
+        """Return the value that a change of a widget stands for."""
+        return event["new"]
+
+
+class Pick(Control):
+    """A list to pick from; its first entry is unknown."""
+
+    def __init__(self, field: Field, state: State) -> None:
+        super().__init__(field, state)
+        values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
+        unknown = "as the site says" if field.name in rules.DERIVED_FROM else "unknown"
+        options: list[tuple[str, Value | None]] = [(unknown, None), *((field.show(value), value) for value in values)]
+        self.widget = w.Dropdown(options=options, value=None, description=field.label, tooltip=field.help)
+        self.widget.add_class("nd-field")
+        self.widget.observe(self._take, "value")
+        self.parts = {field.name: self.widget}
+
+    def _put(self, value: Value | None) -> None:
+        self.widget.value = value
+
+
+class Box(Control):
+    """A typed number; blank is unknown."""
+
+    def __init__(self, field: Field, state: State) -> None:
+        super().__init__(field, state)
+        self.text = w.Text(
+            description=f"{field.label}, {field.unit}" if field.unit else field.label,
+            placeholder="unknown",
+            tooltip=f"{field.help} Expected: {field.allowed}.",
+            continuous_update=False,
+        )
+        self.text.add_class("nd-field")
+        self.text.observe(self._take, "value")
+        self.widget, self.parts = self.text, {field.name: self.text}
+
+    def _read(self, event: t.Bunch) -> Value | None:
+        return self.field.parse(event["new"]) if event["new"].strip() else None
+
+    def _put(self, value: Value | None) -> None:
+        self.text.value = "" if value is None else plain(float(value))
+
+
+class Slider(Control):
+    """A slider with an exact box, or the word of a choice, beside it, and a tick for unknown."""
+
+    def __init__(self, field: Field, state: State) -> None:
+        super().__init__(field, state)
+        self.slider = self._make_slider()
+        self.slider.add_class("nd-slider")
+        self.slider.add_class(f"netdash-control-{field.name}")
+        self.unknown = w.Checkbox(value=True, description="unknown", indent=False, tooltip=f"{field.label} is unknown")
+        self.box = Box(field, state) if isinstance(field, Number) else None
+        name = self.box.widget if self.box else w.HTML(f'<span class="nd-label">{field.label}</span>')
+        self.widget = w.VBox([w.HBox([name, self.unknown]), self.slider])
+        self.widget.add_class("nd-input")
+        self.slider.observe(self._take, "value")
+        self.unknown.observe(self._take, "value")
+        self.parts = {field.name: self.slider, f"{field.name}-unknown": self.unknown}
+        if self.box:
+            self.parts |= {f"{field.name}-box": self.box.text}
+
+    def _read(self, event: t.Bunch) -> Any:
+        return None if event["owner"] is self.unknown and event["new"] else self.slider.value
+
+    def _make_slider(self) -> Any:
+        if isinstance(self.field, Choice):
+            options = [(self.field.show(value), value) for value in self.field.choices]
+            return w.SelectionSlider(options=options, readout=True)
+        return w.FloatSlider(
+            min=self.field.minimum, max=self.field.maximum, value=self.field.minimum, step=self.field.step, readout=False
+        )
+
+    def _put(self, value: Value | None) -> None:
+        self.unknown.value = value is None
+        # An unknown has no place on the slider: its handle rests at the start, and looks empty.
+        self.slider.value = self._start if value is None else value
+        (self.slider.add_class if value is None else self.slider.remove_class)("nd-unknown")
+        if self.box:
+            self.box.show(value)
+
+    @property
+    def _start(self) -> Value:
+        return self.field.choices[0] if isinstance(self.field, Choice) else float(self.field.minimum or 0)
+
+
+class Controls:
+    """Every input that the rule sets need, in groups, held to one state.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+        The column of inputs.
+    parts : dict of str to ipywidgets.Widget
+        Every widget with a value, by a stable name.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._controls = {field.name: _make(field, state) for field in _needed()}
+        self.widget = w.VBox(list(self._columns()))
+        self.widget.add_class("nd-controls")
+        self._state = state
+        state.observe(self._show, "patient")
+        self._show(None)
+
+    @property
+    def parts(self) -> Mapping[str, w.ValueWidget]:
+        """Every widget with a value, by a stable name."""
+        return {name: part for control in self._controls.values() for name, part in control.parts.items()}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The accessible name of each slider, by field."""
+        return {name: control.field.label for name, control in self._controls.items() if isinstance(control, Slider)}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is said of the value of each slider, by field; an unknown is said to be one."""
+        entered = self._state.patient.to_dict()
+        return {name: FIELDS[name].show(entered.get(name)) for name in self.labels}
+
+    def _columns(self) -> Iterator[w.DOMWidget]:
+        for group, members in groupby(self._controls.values(), key=lambda control: control.field.group):
+            widgets = [control.widget for control in members]
+            if group == ALWAYS_IN_SIGHT:
+                yield from widgets
+            else:
+                yield w.HTML(f'<h2 class="nd-h">{group}</h2>')
+                yield _classed(w.Box(widgets), "nd-group")
+
+    def _show(self, _: t.Bunch | None) -> None:
+        entered = self._state.patient.to_dict()
+        for name, control in self._controls.items():
+            control.show(entered.get(name))
+
+
+def _needed() -> Iterator[Field]:
+    asked = {name for rule_set in rules.load().values() for name in rule_set.inputs}
+    return (field for name, field in FIELDS.items() if name in asked)
+
+
+def _make(field: Field, state: State) -> Control:
+    if field.group == ALWAYS_IN_SIGHT:
+        return Slider(field, state)
+    return Box(field, state) if isinstance(field, Number) else Pick(field, state)
+
+
+def _classed(widget: Any, name: str) -> Any:
+    widget.add_class(name)
+    return widget

@@ -1,0 +1,172 @@
+"""What the kernel computed, on the page: text and figures of one computation, drawn together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets
+import traitlets
+
+STATIC = Path(__file__).parent / "static"
+PLOTLY = Path(__file__).parent / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
+LONGEST_KEY = 200
+LONGEST_QUERY = 10_000
+
+
+class _ReadOnly:
+    """A model that the page may read and never write: whoever holds the websocket could set any synced trait."""
+
+    def set_state(self, sync_data: object) -> None:
+        """Ignore what the page sends."""
+
+
+class _Line(_ReadOnly, ipywidgets.Widget):  # type: ignore[misc]
+    """The line between kernel and page.
+
+    An anywidget that takes more than two seconds to initialise in the browser (a busy projector PC) drops every later
+    update without a word, so that its picture is drawn but never changes again. A plain widget model has no such limit;
+    the anywidget below therefore only draws, and everything travels here.
+    """
+
+    content = traitlets.Dict().tag(sync=True)
+
+
+def _trait(control: ipywidgets.Widget) -> str:
+    """Name the trait in which the page knows a control's value; of a choice it knows the index alone."""
+    return "index" if "index" in control.keys else "value"
+
+
+def _reference(control: ipywidgets.Widget) -> list[str]:
+    return [f"anywidget:{control.model_id}", _trait(control)]
+
+
+class Frame(_ReadOnly, anywidget.AnyWidget):
+    """The computed part of a board: sections of HTML with figures in them.
+
+    Each call of `show` travels as one message and is drawn at once, so text and figures are never of different cases.
+    The page compares `inputs` with what the controls show now; while they differ it says "Recomputing…", and after
+    three seconds, or when the kernel is gone, it grays the content out and says that the connection is lost.
+
+    Parameters
+    ----------
+    controls
+        The controls that decide the content, by name. Each should carry the DOM class ``netdash-control-<name>``.
+
+    Notes
+    -----
+    In the HTML of a section, ``<div data-figure="forest"></div>`` is where figure ``forest`` is drawn, and an element
+    with ``data-select="key"`` is a button that calls the callbacks of `on_select` with its key. A section is drawn in
+    the frame, or in the widget with DOM class ``netdash-slot-<section>`` if the board has one. The nearest ancestor
+    with class ``netdash-board`` (else the page) is where controls and slots are looked for; it carries
+    ``data-netdash-state``: ``current``, ``recomputing`` or ``lost``.
+    """
+
+    _esm = STATIC / "frame.js"
+    _css = STATIC / "frame.css"
+
+    line = anywidget.WidgetTrait().tag(sync=True)
+    controls = traitlets.Dict().tag(sync=True, to_json=lambda value, _: {k: _reference(c) for k, c in value.items()})
+
+    def __init__(self, controls: Mapping[str, ipywidgets.Widget] | None = None, **layout: Any) -> None:
+        self._selected: list[Callable[[str], None]] = []
+        self._addressed: list[Callable[[str], None]] = []
+        super().__init__(line=_Line(), controls=dict(controls or {}), **layout)
+        self.line.on_msg(self._receive)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is shown now, as it was sent; empty before the first `show`."""
+        return dict(self.line.content)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the value of each control as the page knows it, to be taken when a computation begins."""
+        return {name: getattr(control, _trait(control)) for name, control in self.controls.items()}
+
+    def show(
+        self,
+        sections: Mapping[str, str],
+        figures: Mapping[str, Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+        valuetexts: Mapping[str, str] | None = None,
+        announce: str = "",
+        query: str = "",
+        computed_at: str = "",
+    ) -> None:
+        """Show one computation, all of it and nothing else.
+
+        Parameters
+        ----------
+        sections
+            HTML of each section by name, in the order of the page. Everything in it must be escaped already.
+        figures
+            Plotly figures by name: a ``plotly.graph_objects.Figure`` or its plain dictionary.
+        inputs
+            Value of each control that the content was computed for, as `snapshot` returns it; default: as they are now.
+        labels, valuetexts
+            Accessible name, and spoken value, of each slider by name of the control.
+        announce
+            Sentence for the polite live region, spoken when it changes.
+        query
+            The case as a query string without ``?``. A served page keeps it in its address; a notebook ignores it.
+        computed_at
+            When this was computed, as text.
+        """
+        self.line.content = {
+            "revision": self.line.content.get("revision", 0) + 1,
+            "answered": self._answered,
+            "inputs": dict(self.snapshot() if inputs is None else inputs),
+            "sections": dict(sections),
+            "figures": {name: _json(figure) for name, figure in (figures or {}).items()},
+            "labels": dict(labels or {}),
+            "valuetexts": dict(valuetexts or {}),
+            "announce": announce,
+            "query": query,
+            "computed_at": computed_at,
+        }
+
+    def on_select(self, callback: Callable[[str], None]) -> None:
+        """Call back with the key of each ``data-select`` element that is clicked or pressed; it may be any text."""
+        self._selected.append(callback)
+
+    def on_address(self, callback: Callable[[str], None]) -> None:
+        """Call back once with the query string, without ``?``, of a served page that was opened with one.
+
+        A preheated kernel has run before the address was known; the page draws nothing until this has been answered.
+        """
+        self._addressed.append(callback)
+
+    _answered = False
+
+    def _receive(self, _line: object, message: object, _buffers: object) -> None:
+        """Take a message of the page; what is malformed is ignored."""
+        match message:
+            case {"type": "select", "key": str(key)} if len(key) <= LONGEST_KEY:
+                for callback in self._selected:
+                    callback(key)
+            case {"type": "address", "query": str(query)} if not self._answered:
+                self._answer(query)
+            case {"type": "sync", "revision": int(revision)} if revision != self.line.content.get("revision"):
+                self.line.send_state("content")
+            case {"type": "plotly"}:
+                self.line.send({"type": "plotly"}, buffers=[PLOTLY.read_bytes()])
+
+    def _answer(self, query: str) -> None:
+        """Apply the address that the page was opened with, and let the page draw."""
+        self._answered = True
+        if 0 < len(query) <= LONGEST_QUERY:
+            for callback in self._addressed:
+                callback(query)
+        if self.line.content and not self.line.content["answered"]:
+            self.line.content = {**self.line.content, "answered": True}
+
+
+def _json(figure: Any) -> str:
+    """Return a figure as JSON text: the page compares it with the last one as it is, and parses it only to draw."""
+    text: str = figure.to_json() if hasattr(figure, "to_json") else json.dumps(figure)
+    return text

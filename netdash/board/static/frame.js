@@ -1,0 +1,345 @@
+// Draws what the kernel computed, all of one computation at once, and says when it is not for the inputs shown.
+// Python's side is frame.py: `content` is one message of {revision, inputs, sections, figures, labels, ...}.
+
+const RECOMPUTING = 200; // ms for which an input may wait for its picture before the page says so,
+const ASK_AGAIN = 1000; // before it asks the kernel for a picture that may have been lost,
+const LOST = 3000; // and before it takes the kernel for lost
+const POLL = 2000; // ms between questions to the server whether the kernel still runs
+const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
+const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
+
+const CONFIG = {
+  responsive: true,
+  displaylogo: false,
+  showSendToCloud: false, // "Share chart" would upload the picture to a server of Plotly's
+  toImageButtonOptions: { format: "svg", filename: "netdash" },
+};
+
+const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
+const served = document.body.dataset.netdash === "page"; // netdash's own page; else JupyterLab or Notebook
+
+const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
+
+function element(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// plotly.js, once per page: the served page has it; elsewhere the first frame asks its kernel, and the others share it.
+function library(line) {
+  if (window.Plotly) return window.Plotly;
+  return (window.netdashPlotly ??= new Promise((resolve, reject) => {
+    line.on("msg:custom", (message, buffers) => {
+      if (message.type !== "plotly") return;
+      const src = URL.createObjectURL(new Blob(buffers, { type: "text/javascript" }));
+      const script = element("script", { src });
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    line.send({ type: "plotly" });
+  }));
+}
+
+// Makes the tree `from` equal to `to` by changing only what differs: focus, scroll positions and plots stay.
+function morph(from, to) {
+  if (from.nodeName !== to.nodeName || from.dataset?.figure !== to.dataset?.figure) {
+    discard(from);
+    from.replaceWith(to);
+  } else if (from.nodeType !== Node.ELEMENT_NODE) {
+    if (from.data !== to.data) from.data = to.data;
+  } else if (to.dataset.figure === undefined) {
+    for (const { name } of [...from.attributes])
+      if (!to.hasAttribute(name) && !(name === "open" && from.nodeName === "DETAILS")) from.removeAttribute(name);
+    for (const { name, value } of to.attributes) set(from, name, value);
+    morphChildren(from, to);
+  } // else Plotly's own
+}
+
+function morphChildren(from, to) {
+  const old = [...from.childNodes];
+  const fresh = [...to.childNodes];
+  fresh.forEach((node, i) => (i < old.length ? morph(old[i], node) : from.append(node)));
+  for (const node of old.slice(fresh.length)) {
+    discard(node);
+    node.remove();
+  }
+}
+
+function discard(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return;
+  for (const plot of [node, ...node.querySelectorAll("[data-figure]")]) if (plot.data) window.Plotly.purge(plot);
+}
+
+function parse(html) {
+  const { content } = Object.assign(document.createElement("template"), { innerHTML: html });
+  for (const node of content.querySelectorAll("[data-select]:not(button)")) {
+    if (!node.hasAttribute("role")) node.setAttribute("role", "button");
+    if (!node.hasAttribute("tabindex")) node.setAttribute("tabindex", "0");
+  }
+  return content;
+}
+
+// The sections and the figures in them.
+class Picture {
+  #sections = new Map(); // name -> {node, html}
+  #drawn = new WeakMap(); // plot -> JSON it shows
+
+  constructor(root, body, select) {
+    Object.assign(this, { root, body, select });
+  }
+
+  draw({ sections, figures }) {
+    const focused = document.activeElement?.dataset?.select;
+    for (const [name, { node }] of this.#sections) {
+      if (name in sections) continue;
+      discard(node);
+      node.remove();
+      this.#sections.delete(name);
+    }
+    for (const [name, html] of Object.entries(sections)) this.#write(name, html);
+    this.place(Object.keys(sections));
+    for (const { node } of this.#sections.values())
+      for (const plot of node.querySelectorAll("[data-figure]")) this.#plot(plot, figures[plot.dataset.figure]);
+    if (focused !== undefined && document.activeElement?.dataset?.select !== focused) this.#find(focused)?.focus({ preventScroll: true });
+  }
+
+  // Puts each section into its slot if the board has one, else into the frame, in the order given.
+  place(names = [...this.#sections.keys()]) {
+    const last = new Map();
+    for (const name of names) {
+      const { node } = this.#sections.get(name);
+      const parent = this.root.querySelector(`.netdash-slot-${CSS.escape(name)}`) ?? this.body;
+      const next = last.has(parent) ? last.get(parent).nextSibling : parent.firstChild;
+      if (node !== next) parent.insertBefore(node, next);
+      last.set(parent, node);
+    }
+  }
+
+  #write(name, html) {
+    let section = this.#sections.get(name);
+    if (!section) {
+      const node = element("section", { class: "netdash-section", "data-section": name });
+      node.addEventListener("click", (event) => this.#press(event));
+      node.addEventListener("keydown", (event) => this.#press(event));
+      this.#sections.set(name, (section = { node }));
+    }
+    if (section.html === html) return;
+    section.html = html;
+    morphChildren(section.node, parse(html));
+  }
+
+  #press(event) {
+    const target = event.target.closest("[data-select]");
+    if (!target) return;
+    if (event.type === "keydown") {
+      // The browser makes a click of it on a real button.
+      if (target.nodeName === "BUTTON" || event.target !== target || ![" ", "Enter"].includes(event.key)) return;
+      event.preventDefault();
+    }
+    this.select(target.dataset.select);
+  }
+
+  #plot(plot, json) {
+    if (json === undefined || this.#drawn.get(plot) === json) return;
+    this.#drawn.set(plot, json);
+    const { data, layout } = JSON.parse(json);
+    window.Plotly.react(plot, data, layout, CONFIG);
+  }
+
+  #find(key) {
+    for (const { node } of this.#sections.values())
+      for (const found of node.querySelectorAll("[data-select]")) if (found.dataset.select === key) return found;
+  }
+}
+
+// Watches whether the picture is for the inputs shown and whether the kernel still runs.
+class Watch {
+  #waiting = []; // each set of inputs since the one shown, oldest first: {print, at}
+  #cut = null; // since when the websocket is down
+  #dead = false;
+  #unreachable = false;
+  #asked = false;
+  #timer;
+
+  constructor({ controls, tell, ask }) {
+    Object.assign(this, { controls, tell, ask });
+  }
+
+  #print(inputs) {
+    return JSON.stringify(Object.keys(this.controls).map((name) => inputs[name]));
+  }
+
+  // Called on each change of a control and on each picture. A picture for older inputs leaves the newer ones waiting.
+  compare(inputs) {
+    const shown = this.#print(inputs);
+    const now = this.#print(Object.fromEntries(Object.entries(this.controls).map(([name, [model, trait]]) => [name, model.get(trait)])));
+    if (shown === now) this.#waiting = [];
+    else {
+      this.#waiting.splice(0, this.#waiting.findLastIndex(({ print }) => print === shown) + 1);
+      if (this.#waiting.at(-1)?.print !== now) this.#waiting.push({ print: now, at: performance.now() });
+    }
+    this.judge();
+  }
+
+  kernel(status) {
+    this.#dead ||= GONE.has(status);
+    this.judge();
+  }
+
+  connection(status) {
+    if (status === "connected" && this.#cut !== null) this.ask(); // what came meanwhile may be lost
+    this.#cut = status === "connected" ? null : (this.#cut ?? performance.now() - (status === "disconnected" ? LOST : 0));
+    this.judge();
+  }
+
+  server(status) {
+    this.#dead ||= status === 404;
+    this.#unreachable = status !== 200;
+    this.judge();
+  }
+
+  get over() {
+    return this.#dead;
+  }
+
+  judge() {
+    clearTimeout(this.#timer);
+    const now = performance.now();
+    const lag = this.#waiting.length ? now - this.#waiting[0].at : 0;
+    const cut = this.#cut === null ? 0 : now - this.#cut;
+    if (lag < ASK_AGAIN) this.#asked = false;
+    else if (!this.#asked) {
+      this.#asked = true;
+      this.ask();
+    }
+    const lost = this.#dead || this.#unreachable || Math.max(lag, cut) >= LOST;
+    this.tell(lost ? "lost" : lag >= RECOMPUTING ? "recomputing" : "current");
+    const left = [RECOMPUTING, ASK_AGAIN, LOST].map((limit) => limit - lag).concat(LOST - cut).filter((ms) => ms > 0);
+    if (this.#waiting.length || this.#cut !== null) if (left.length) this.#timer = setTimeout(() => this.judge(), Math.min(...left) + 1);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
+
+function banner() {
+  const again = element("button", { type: "button" }, "Reload this case");
+  const advice = served ? again : element("p", {}, "Run the notebook's cells again.");
+  const when = element("p", {});
+  const node = element("div", { class: "netdash-lost", role: "alert", hidden: "" });
+  const words = [element("p", {}, element("strong", {}, "Connection lost: this picture is not for the inputs shown")), when, advice];
+  return { node, words, when, again };
+}
+
+async function render({ model, el, host, signal }) {
+  const line = await host.getModel(model.get("line"));
+  const controls = {};
+  for (const [name, [reference, trait]] of Object.entries(model.get("controls"))) controls[name] = [await host.getModel(reference), trait];
+  await library(line);
+
+  const lost = banner();
+  const recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
+  const live = element("p", { class: "netdash-live", "aria-live": "polite" });
+  const body = element("div", { class: "netdash-sections" });
+  const frame = element("div", { class: "netdash-frame" }, lost.node, recomputing, live, body);
+  el.append(frame);
+
+  let root = null; // known once the widget is attached
+  let picture = null;
+  let shown = null; // the content that is drawn
+
+  const watch = new Watch({
+    controls,
+    ask: () => line.send({ type: "sync", revision: line.get("content").revision ?? 0 }),
+    tell(state) {
+      if (!root || root.dataset.netdashState === state) return;
+      root.dataset.netdashState = state;
+      recomputing.hidden = state !== "recomputing";
+      lost.node.hidden = state !== "lost";
+      lost.when.textContent = shown?.computed_at ? `It was computed at ${shown.computed_at}.` : "";
+      lost.node.replaceChildren(...(state === "lost" ? lost.words : [])); // text that arrives is what an alert speaks
+    },
+  });
+
+  // Names the handles of the sliders; ipywidgets gives them none and makes new ones at will.
+  function name() {
+    if (!shown) return;
+    for (const [attribute, texts] of [["aria-label", shown.labels], ["aria-valuetext", shown.valuetexts]])
+      for (const [control, text] of Object.entries(texts))
+        for (const handle of root.querySelectorAll(`.netdash-control-${CSS.escape(control)} .noUi-handle`)) set(handle, attribute, text);
+  }
+
+  let settling;
+  function address() {
+    const query = shown.query ? `?${shown.query}` : "";
+    if (location.search !== query) history.replaceState(null, "", location.pathname + query + location.hash);
+  }
+
+  let patience = served && location.search.length > 1; // the picture before the address was applied is not worth a look
+  function draw() {
+    const content = line.get("content");
+    if (!content.revision || content === shown || (patience && !content.answered)) return;
+    root ??= el.closest(".netdash-board") ?? document.body;
+    picture ??= new Picture(root, body, (key) => line.send({ type: "select", key }));
+    shown = content;
+    picture.draw(content);
+    name();
+    if (live.textContent !== content.announce) live.textContent = content.announce;
+    frame.dataset.revision = content.revision;
+    watch.compare(content.inputs);
+    if (!served) return;
+    clearTimeout(settling);
+    settling = setTimeout(address, SETTLED);
+    document.getElementById("netdash-starting")?.remove();
+  }
+
+  // Of the pictures that arrive within one frame of the screen only the last is drawn.
+  let drawing = 0;
+  const soon = () => (drawing ||= requestAnimationFrame(() => ((drawing = 0), el.isConnected ? draw() : soon())));
+
+  line.on("change:content", soon);
+  for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
+  lost.again.addEventListener("click", () => (address(), location.reload()));
+
+  const tidy = new MutationObserver(() => picture && (picture.place(), name()));
+  tidy.observe(document.body, { childList: true, subtree: true });
+
+  const kernel = model.widget_manager.kernel;
+  const onKernel = (_, status) => watch.kernel(status);
+  const onConnection = (_, status) => watch.connection(status);
+  kernel?.statusChanged.connect(onKernel);
+  kernel?.connectionStatusChanged.connect(onConnection);
+
+  // The signals above come at once but know nothing of a network that swallows packets, nor of a session ended by the
+  // server. A question to the server about the kernel does, and unlike one to the kernel it is not activity of the session.
+  async function poll() {
+    if (document.hidden || watch.over) return;
+    const status = await fetch(`${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`, { cache: "no-store", signal: AbortSignal.timeout(POLL) })
+      .then((response) => response.status)
+      .catch(() => 0);
+    watch.server(status);
+  }
+  const polling = served && kernel ? setInterval(poll, POLL) : undefined;
+
+  if (served) line.send({ type: "address", query: location.search.slice(1) });
+  line.send({ type: "sync", revision: line.get("content").revision ?? 0 });
+  setTimeout(() => ((patience = false), soon()), ANSWER);
+  soon();
+
+  signal.addEventListener("abort", () => {
+    kernel?.statusChanged.disconnect(onKernel);
+    kernel?.connectionStatusChanged.disconnect(onConnection);
+    cancelAnimationFrame(drawing);
+    clearInterval(polling);
+    clearTimeout(settling);
+    tidy.disconnect();
+    watch.stop();
+    discard(frame);
+  });
+}
+
+export default { render };

@@ -1,0 +1,23 @@
+// The start-up state of the board's page, until the first picture is drawn (frame.js then removes #netdash-starting).
+(() => {
+  const PATIENCE = 30_000;
+  const starting = document.getElementById("netdash-starting");
+  const [text, progress, again] = starting.querySelectorAll("p, progress, button");
+  again.addEventListener("click", () => location.reload());
+
+  const fail = (message) => {
+    if (!starting.isConnected) return;
+    text.textContent = message;
+    starting.setAttribute("role", "alert");
+    progress.hidden = true;
+    again.hidden = false;
+  };
+
+  // Voila's bundle calls this once its theme is set; nothing is hidden here that it would have to show.
+  window.voila_finish = () => {};
+
+  progress.value = 1; // the document and the figure library are here
+  addEventListener("load", () => (progress.value = 2)); // so are Voila's scripts; widgets come next
+  if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
+  else setTimeout(fail, PATIENCE, "netdash has not started within 30 seconds. The server may be busy or out of reach.");
+})();

@@ -1,0 +1,86 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from netdash.patient import FIELDS, Choice, Field, Patient, YesNo
+
+
+class FieldType(click.ParamType):
+    """A patient's field as an option: read and refused as the library does."""
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.name = "|".join(field.choices) if isinstance(field, Choice) else field.unit or field.kind
+        if isinstance(field, YesNo):
+            self.name = "yes|no"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value of the text that was given."""
+        try:
+            return self.field.parse(value)
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
+def patient_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one option per field of a patient."""
+    for name, field in reversed(FIELDS.items()):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, type=FieldType(field), help=f"{field.label}. {field.help}")(command)
+    return command
+
+
+@click.group()
+@click.version_option(package_name="netdash")
+def main() -> None:
+    """Published criteria and outcomes for neuroendocrine liver metastases.
+
+    For health professionals; not a medical device; does not rank or recommend.
+    """
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8866, show_default=True, type=click.IntRange(0, 65535), help="0 = any free port.")
+@click.option("--browser/--no-browser", default=True, help="Open the board in the browser.")
+def serve(host: str, port: int, browser: bool) -> None:
+    """Serve the board; prints its address."""
+    from netdash.serve import ServeError
+    from netdash.serve import serve as serve_board
+
+    try:
+        serve_board(host=host, port=port, open_browser=browser)
+    except ServeError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@patient_options
+@click.option("--therapy", "therapies", multiple=True, help="Only this therapy; may be given more than once.")
+@click.option("--json", "as_json", is_flag=True, help="Print verdicts and findings as JSON.")
+def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
+    """Hold the published criteria against one patient; fields left out are unknown."""
+    from netdash import rules
+    from netdash.assessment import assess as assess_patient
+
+    known = list(dict.fromkeys(found.therapy for found in rules.load().values()))
+    for therapy in therapies:
+        if therapy not in known:
+            raise click.BadParameter(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
+    wanted = [name for name, found in rules.load().items() if not therapies or found.therapy in therapies]
+    assessment = assess_patient(Patient.from_dict(values), wanted)
+    if not as_json:
+        click.echo(str(assessment))
+        return
+    found = {
+        "patient": assessment.patient.to_dict(),
+        "verdicts": json.loads(assessment.verdicts.to_json(orient="records")),
+        "findings": json.loads(assessment.findings.reset_index().to_json(orient="records")),
+    }
+    click.echo(json.dumps(found, indent=2))

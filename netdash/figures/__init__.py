@@ -1,0 +1,1 @@
+"""The pictures: tables in, plotly figures out. They never compute a statistic and never judge."""

@@ -1,0 +1,47 @@
+"""One look for every picture: Okabe-Ito colors, always beside a word and a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Okabe and Ito's palette, told apart with every common kind of color vision.
+BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = "#0072B2", "#D55E00", "#E69F00", "#009E73", "#1A1A1A", "#767676", "#DADADA"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one verdict looks: a word, a color, and plotly's names of a marker symbol."""
+
+    word: str
+    color: str
+    symbol: str
+
+
+LOOKS: Mapping[str, Look] = {
+    "met": Look("criteria met", BLUE, "square"),
+    "not_met": Look("criteria not met", GRAY, "circle-open"),
+    "unknown": Look("cannot tell", GRAY, "diamond-open"),
+    "": Look("", GRAY, "line-ns-open"),
+}
+"""By verdict; the empty verdict is that of arms for which no criteria exist."""
+
+
+def layout(font_px: int = 13) -> dict[str, Any]:
+    """Return the layout shared by every figure.
+
+    Parameters
+    ----------
+    font_px : int
+        Size of the type; 22 or more for a projector at 1080 lines.
+    """
+    return {
+        "font": {"family": "system-ui, 'DejaVu Sans', Arial, sans-serif", "size": font_px, "color": INK},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "modebar": {"remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]},
+    }

@@ -1,0 +1,397 @@
+"""The rules: published criteria as objects that judge, describe and express themselves.
+
+A criterion compares one quantity of a patient with what a source asks for. A
+rule set is the criteria of one source for one therapy: its clauses are joined
+by AND; alternatives inside a clause by OR. Logic is Kleene's: unknown stays
+unknown until a known answer decides. Thresholds are read from
+``data/criteria.csv``; there is none in this module.
+"""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from typing import Any, ClassVar
+
+from netdash import evidence
+from netdash.patient import (
+    FIELDS,
+    G2_FROM_KI67_PERCENT,
+    G2_TO_KI67_PERCENT,
+    Choice,
+    Field,
+    Number,
+    Patient,
+    Value,
+)
+
+
+class Verdict(StrEnum):
+    """The three answers."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+
+
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return Kleene's AND: one not met decides, otherwise one unknown leaves it unknown."""
+    found = set(verdicts)
+    return next((v for v in (Verdict.NOT_MET, Verdict.UNKNOWN) if v in found), Verdict.MET)
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return Kleene's OR: one met decides, otherwise one unknown leaves it unknown."""
+    found = set(verdicts)
+    return next((v for v in (Verdict.MET, Verdict.UNKNOWN) if v in found), Verdict.NOT_MET)
+
+
+GRADE = Choice(
+    name="grade",
+    label="WHO grade",
+    group="Primary",
+    help="WHO 2019 grade, from Ki-67 and differentiation.",
+    choices=("G1", "G2", "G3", "NEC"),
+)
+QUANTITIES: Mapping[str, Field] = {**FIELDS, GRADE.name: GRADE}
+"""What a criterion can ask about: every field of a patient, and the derived grade."""
+
+DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
+    "grade": ("differentiation", "ki67_percent"),
+    "primary_portal_drained": ("primary_site",),
+}
+"""Fields that settle a derived quantity."""
+
+ROLES = ("required", "caution", "favors", "prognostic")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion(ABC):
+    """One published criterion.
+
+    Attributes
+    ----------
+    criterion_id, rule_set, label : str
+        Identifier, the rule set it belongs to, a short name.
+    role : str
+        "required" decides; "caution", "favors" and "prognostic" are shown and never decide.
+    group, alternative : str
+        Required criteria of one group are alternatives: the group is met when every criterion of any one
+        alternative is met. Empty for a criterion that stands alone.
+    quantity : Field
+        What is compared.
+    source, locator, note : str
+        Where it was read (an id of the sources), the place there, and the reading taken.
+    """
+
+    operator: ClassVar[str]
+    criterion_id: str
+    rule_set: str
+    label: str
+    role: str
+    group: str
+    alternative: str
+    quantity: Field
+    source: str
+    locator: str
+    note: str
+
+    @property
+    @abstractmethod
+    def requirement(self) -> str:
+        """What is asked for, in words with the unit."""
+
+    @abstractmethod
+    def holds(self, value: Any) -> bool:
+        """Whether a known value is what is asked for."""
+
+    @abstractmethod
+    def nearest(self, value: Any) -> Value:
+        """Return the value closest to `value` that holds; `value` may be None."""
+
+    def margin(self, value: Any) -> float | None:  # noqa: ARG002
+        """Return the signed distance of `value` to the threshold, positive inside; None where there is none."""
+        return None
+
+    def observed(self, patient: Patient) -> Value | None:
+        """Return the patient's value, None when unknown."""
+        found: Value | None = getattr(patient, self.quantity.name)
+        return found
+
+    def judge(self, patient: Patient) -> Verdict:
+        """Return the verdict on one patient."""
+        value = self.observed(patient)
+        if value is None:
+            return Verdict.UNKNOWN
+        return Verdict.MET if self.holds(value) else Verdict.NOT_MET
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the patient's fields that this criterion looks at."""
+        own = (self.quantity.name,) if self.quantity.name in FIELDS else ()
+        return DERIVED_FROM.get(self.quantity.name, ()) + own
+
+    def needs(self, patient: Patient) -> tuple[Field, ...]:
+        """Return the fields to ask for when the criterion is unknown."""
+        sources = DERIVED_FROM.get(self.quantity.name, ())
+        missing = [name for name in sources if getattr(patient, name) is None]
+        return tuple(FIELDS[name] for name in missing or [self.quantity.name])
+
+    def cure(self, patient: Patient) -> dict[str, Value]:
+        """Return the smallest change of the patient's fields that makes the criterion met."""
+        return {self.quantity.name: self.nearest(self.observed(patient))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound(Criterion):
+    """A number on one side of a bound."""
+
+    bound: float
+    word: ClassVar[str]
+    below: ClassVar[bool]
+    strict: ClassVar[bool]
+
+    @property
+    def requirement(self) -> str:  # noqa: D102
+        return f"{self.word} {self.quantity.show(self.bound)}"
+
+    def margin(self, value: Any) -> float:  # noqa: D102
+        return round(self.bound - value if self.below else value - self.bound, 10)
+
+    def holds(self, value: Any) -> bool:  # noqa: D102
+        inside = value < self.bound if self.below else value > self.bound
+        return inside or (value == self.bound and not self.strict)
+
+    def nearest(self, value: Any) -> Value:  # noqa: D102
+        if value is not None and self.holds(value):
+            return float(value)
+        if not self.strict:
+            return self.bound
+        # A strict bound has no nearest number: one step of the input's own control.
+        step = self.quantity.step or 1
+        return round(self.bound - step if self.below else self.bound + step, 10)
+
+
+class Below(Bound):
+    """Strictly under the bound."""
+
+    operator, word, below, strict = "<", "under", True, True
+
+
+class AtMost(Bound):
+    """The bound or less."""
+
+    operator, word, below, strict = "<=", "at most", True, False
+
+
+class AtLeast(Bound):
+    """The bound or more."""
+
+    operator, word, below, strict = ">=", "at least", False, False
+
+
+class Above(Bound):
+    """Strictly over the bound."""
+
+    operator, word, below, strict = ">", "over", False, True
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneOf(Criterion):
+    """A word out of those allowed, or yes, or no."""
+
+    operator = "one of"
+    allowed: tuple[Value, ...]
+
+    @property
+    def requirement(self) -> str:  # noqa: D102
+        *most, last = [self.quantity.show(value) for value in self.allowed]
+        return f"{', '.join(most)} or {last}" if most else last
+
+    def holds(self, value: Any) -> bool:  # noqa: D102
+        return value in self.allowed
+
+    def nearest(self, value: Any) -> Value:  # noqa: D102
+        return value if value is not None and self.holds(value) else self.allowed[0]
+
+
+class GradeOneOf(OneOf):
+    """A WHO grade out of those allowed: it is changed through Ki-67 and differentiation."""
+
+    def cure(self, patient: Patient) -> dict[str, Value]:  # noqa: D102
+        keep: list[dict[str, Value]] = [{}]
+        words: list[dict[str, Value]] = [{"differentiation": word} for word in FIELDS["differentiation"].choices]
+        # The highest index of each grade first: one of the steps serves, and the fewest changes win.
+        highest = (float(FIELDS["ki67_percent"].maximum or 0), G2_TO_KI67_PERCENT, G2_FROM_KI67_PERCENT - 1)
+        indices: list[dict[str, Value]] = [{"ki67_percent": index} for index in highest]
+        for changes in (*keep, *words, *indices, *({**w, **i} for w in words for i in indices)):
+            if self.judge(patient.replace(**changes)) is Verdict.MET:
+                return changes
+        raise AssertionError(f"no patient meets {self.criterion_id}")  # the rules' lint refuses an empty list
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Criteria of which the alternatives are joined by OR; one criterion alone is a clause too."""
+
+    alternatives: tuple[tuple[Criterion, ...], ...]
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All its criteria, in the order of the data."""
+        return tuple(criterion for alternative in self.alternatives for criterion in alternative)
+
+    @property
+    def label(self) -> str:
+        """Its short name."""
+        return " or ".join(" and ".join(criterion.label for criterion in a) for a in self.alternatives)
+
+    def judge(self, results: Mapping[str, Verdict]) -> Verdict:
+        """Return the verdict, given that of each criterion by id."""
+        return any_of(all_of(results[c.criterion_id] for c in a) for a in self.alternatives)
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The criteria of one source for one therapy.
+
+    Attributes
+    ----------
+    rule_set, therapy, title : str
+        Identifier, the therapy's identifier, a name for people.
+    basis : str
+        "review" (2014), "later", "population" (who a trial studied, no indication) or "label".
+    criteria : tuple of Criterion
+        In the order of the data.
+    clauses : tuple of Clause
+        The required criteria, joined by AND.
+    source, locator, note : str
+        Where it was read, and what to know about it.
+    """
+
+    rule_set: str
+    therapy: str
+    title: str
+    basis: str
+    source: str
+    locator: str
+    note: str
+    criteria: tuple[Criterion, ...]
+    clauses: tuple[Clause, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the patient's fields it looks at, without repetition."""
+        return tuple(dict.fromkeys(name for criterion in self.criteria for name in criterion.inputs))
+
+
+_KINDS: Mapping[str, type[Bound]] = {kind.operator: kind for kind in (Below, AtMost, AtLeast, Above)}
+OPERATORS = (*_KINDS, "is", "one of")
+
+
+@functools.cache
+def load() -> Mapping[str, RuleSet]:
+    """Return every rule set by id, in the order of the data.
+
+    Raises
+    ------
+    ValueError
+        When a row of the data is no valid rule; the message names row and cure.
+    """
+    return build(evidence.rule_sets().to_dict("records"), evidence.criteria().to_dict("records"))
+
+
+def get(rule_set: str) -> RuleSet:
+    """Return the rule set of an id.
+
+    Raises
+    ------
+    ValueError
+        When there is none; the message lists those there are.
+    """
+    if rule_set not in load():
+        raise ValueError(f"{rule_set!r} is no rule set; expected one of {', '.join(load())}")
+    return load()[rule_set]
+
+
+def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any, Any]]) -> Mapping[str, RuleSet]:
+    """Return rule sets made of rows of the two tables, refusing rows that make no sense."""
+    owned: dict[str, list[Criterion]] = {}
+    for row in map(_text, criteria):
+        criterion = _criterion(row)
+        owned.setdefault(criterion.rule_set, []).append(criterion)
+    ids = [c.criterion_id for found in owned.values() for c in found]
+    _require(len(ids) == len(set(ids)), f"criteria.csv repeats {sorted({i for i in ids if ids.count(i) > 1})}")
+    built: dict[str, RuleSet] = {}
+    for row in map(_text, rule_sets):
+        name = row["rule_set"]
+        _require(name not in built, f"rule_sets.csv repeats {name}: remove one row")
+        _require(name in owned, f"rule_sets.csv names {name}, of which criteria.csv has no row: add its criteria")
+        found = tuple(owned.pop(name))
+        built[name] = RuleSet(**row, criteria=found, clauses=_clauses(found))
+    _require(not owned, f"criteria.csv names rule sets that rule_sets.csv lacks: {sorted(owned)}")
+    return built
+
+
+def _clauses(criteria: tuple[Criterion, ...]) -> tuple[Clause, ...]:
+    required = [c for c in criteria if c.role == "required"]
+    _refuse_contradictions(required)
+    clauses = []
+    for name, group in groupby(required, key=lambda c: c.group or c.criterion_id):
+        members = list(group)
+        split = len(members) < sum(name in (c.group, c.criterion_id) for c in required)
+        _require(not split, f"criteria.csv: the rows of group {name} of {members[0].rule_set} stand apart: put them together")
+        alternatives = groupby(members, key=lambda c: c.alternative or c.criterion_id)
+        clauses.append(Clause(tuple(tuple(found) for _, found in alternatives)))
+    return tuple(clauses)
+
+
+def _refuse_contradictions(required: list[Criterion]) -> None:
+    alone = sorted((c for c in required if not c.group), key=lambda c: c.quantity.name)
+    for name, members in groupby(alone, key=lambda c: c.quantity.name):
+        found = list(members)
+        where = " and ".join(c.criterion_id for c in found)
+        possible = [c.nearest(None) for c in found]
+        _require(
+            len(found) == 1 or any(all(c.holds(value) for c in found) for value in possible),
+            f"criteria.csv: {where} contradict each other, or are too close, on {name}: mend one of the bounds",
+        )
+        _require(
+            len({(c.operator, c.requirement) for c in found}) == len(found),
+            f"criteria.csv: {where} say the same of {name}: remove one",
+        )
+
+
+def _criterion(row: dict[str, str]) -> Criterion:
+    where = f"criteria.csv, row {row['criterion_id'] or row}"
+    for column in ("criterion_id", "rule_set", "label", "source", "locator"):
+        _require(bool(row[column]), f"{where}: {column} is empty; fill it in")
+    _require(row["role"] in ROLES, f"{where}: role is {row['role']!r}; expected one of {', '.join(ROLES)}")
+    _require(row["field"] in QUANTITIES, f"{where}: {row['field']!r} is no field of a patient; see Patient.fields()")
+    operator, value = row.pop("operator"), row.pop("value")
+    _require(operator in OPERATORS, f"{where}: operator is {operator!r}; expected one of {', '.join(OPERATORS)}")
+    quantity = QUANTITIES[row.pop("field")]
+    common: dict[str, Any] = {**row, "quantity": quantity}
+    try:
+        if operator in _KINDS:
+            _require(isinstance(quantity, Number), f"{quantity.name} is no number; use 'is' or 'one of'")
+            return _KINDS[operator](**common, bound=float(quantity.parse(value)))
+        _require(not isinstance(quantity, Number), f"{quantity.name} is a number; use <, <=, >= or >")
+        allowed = tuple(quantity.parse(word) for word in value.split("|"))
+        kind = GradeOneOf if quantity is GRADE else OneOf
+        return kind(**common, allowed=allowed)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _text(row: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(key): value if isinstance(value, str) else "" for key, value in row.items()}
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)

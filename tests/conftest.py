@@ -1,0 +1,39 @@
+"""Fixtures and strategies that more than one test file uses."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from netdash.patient import FIELDS, Choice, Count, Number, Patient, YesNo
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile("netdash", deadline=None, max_examples=150)
+settings.load_profile("netdash")
+
+
+def values(field):
+    """Allowed values of one field, its limits and the usual bounds included."""
+    if isinstance(field, YesNo):
+        return st.booleans()
+    if isinstance(field, Choice):
+        return st.sampled_from(field.choices)
+    if isinstance(field, Count):
+        return st.integers(int(field.minimum), int(field.maximum))
+    assert isinstance(field, Number)
+    bounds = [v for v in (0, 3, 5, 6, 10, 18, 20, 50, 55, 60, 70, 90, 100) if v <= field.maximum]
+    return st.sampled_from([float(v) for v in bounds]) | st.floats(field.minimum, field.maximum)
+
+
+def patients():
+    """Patients of every kind, with any fields unknown."""
+    return st.fixed_dictionaries({}, optional={n: st.none() | values(f) for n, f in FIELDS.items()}).map(
+        lambda fields: Patient(**fields)
+    )
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT

@@ -1,0 +1,146 @@
+"""Who may import whom, what importing costs, and what is public."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+import netdash as nd
+
+PACKAGE = ROOT / "netdash"
+
+# A module may import only what stands here: data -> evidence -> rules -> assessment -> figures -> board -> dashboards.
+MAY_IMPORT = {
+    "_files": set(),
+    "patient": set(),
+    "pooling": set(),
+    "evidence": {"_files"},
+    "rules": {"evidence", "patient"},
+    "assessment": {"evidence", "patient", "rules"},
+    "figures": {"evidence", "pooling", "figures"},
+    "board": {"assessment", "board", "evidence", "figures", "patient", "rules", ""},
+    "_voila": set(),
+    "serve": {"_files", "_voila"},
+    "cli": {"assessment", "patient", "rules", "serve"},
+    "__main__": {"cli"},
+    # The public names, bound when first used.
+    "": {"assessment", "evidence", "figures", "patient"},
+}
+
+PUBLIC = {
+    "Assessment",
+    "Patient",
+    "assess",
+    "criteria",
+    "discrepancies",
+    "forest",
+    "outcomes",
+    "references",
+    "rule_sets",
+    "studies",
+}
+
+
+def room(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imported(path):
+    """Rooms of netdash that a file imports, at the top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top == "netdash":
+                found.add(rest.split(".")[0] if (PACKAGE / rest.split(".")[0]).exists() or rest else "")
+    rooms = {room(p) for p in PACKAGE.rglob("*.py")}
+    return {name if name in rooms else "" for name in found}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_those_it_may(path):
+    assert imported(path) <= MAY_IMPORT[room(path)]
+
+
+def test_the_table_names_every_room_and_has_no_cycle():
+    assert set(MAY_IMPORT) == {room(path) for path in PACKAGE.rglob("*.py")}
+    done = set()
+    left = {name: allowed - {name, ""} for name, allowed in MAY_IMPORT.items() if name}
+    while left:
+        free = {name for name, allowed in left.items() if allowed <= done}
+        assert free, f"cycle among {left}"
+        done |= free
+        left = {name: allowed for name, allowed in left.items() if name not in free}
+
+
+def test_thresholds_stay_in_the_data():
+    for name in ("rules.py", "assessment.py", *(f"board/{p.name}" for p in (PACKAGE / "board").glob("*.py"))):
+        tree = ast.parse((PACKAGE / name).read_text())
+        compared = [n for n in ast.walk(tree) if isinstance(n, ast.Compare)]
+        numbers = {c.value for n in compared for c in ast.walk(n) if isinstance(c, ast.Constant)}
+        assert not {n for n in numbers if isinstance(n, int | float) and n not in (0, 1, True, False)}, name
+
+
+def run(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_importing_reads_no_file_and_loads_nothing_heavy():
+    found = run(
+        "import json, sys\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, a: opened.append(str(a[0])) if event == 'open' else None)\n"
+        "import netdash\n"
+        "read = [p for p in opened if 'netdash' in p and not p.endswith(('.py', '.pyc')) and '__pycache__' not in p]\n"
+        "print(json.dumps({'read': read, 'modules': list(sys.modules)}))"
+    )
+    assert [p for p in found["read"] if "/data/" in p or "dashboards" in p] == []
+    heavy = {"ipywidgets", "plotly", "scipy", "pandas", "voila", "anywidget", "jinja2", "narwhals", "click"}
+    assert heavy.isdisjoint(found["modules"])
+
+
+def test_the_library_needs_no_widget():
+    found = run(
+        "import json, sys, netdash as nd\n"
+        "nd.assess(nd.Patient(age_years=48)).verdicts; nd.outcomes()\n"
+        "print(json.dumps(list(sys.modules)))"
+    )
+    assert {"ipywidgets", "plotly", "scipy", "voila", "anywidget", "jinja2"}.isdisjoint(found)
+
+
+def test_importing_changes_nothing_global():
+    found = run(
+        "import json, warnings, pandas as pd\n"
+        "before = (list(warnings.filters), pd.get_option('display.max_rows'))\n"
+        "import netdash as nd\n"
+        "for name in nd.__all__: getattr(nd, name)\n"
+        "print(json.dumps(before == (list(warnings.filters), pd.get_option('display.max_rows'))))"
+    )
+    assert found is True
+
+
+def test_the_public_names_are_exactly_the_contracts():
+    assert set(nd.__all__) == PUBLIC
+    assert list(nd.__all__) == sorted(nd.__all__)
+    for name in nd.__all__:
+        assert getattr(nd, name).__doc__, name
+    with pytest.raises(AttributeError):
+        nd.nothing_of_the_kind  # noqa: B018
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    guarded = next(n for n in tree.body if isinstance(n, ast.If))
+    assert {alias.name for node in guarded.body for alias in node.names} == PUBLIC

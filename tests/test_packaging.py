@@ -1,0 +1,88 @@
+"""What is installed, from where, and that every way of installing finds the same files."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+import yaml
+from conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+WHERE = "import json, netdash._files as f; print(json.dumps([str(f.folder('data')), str(f.folder('dashboards'))]))"
+
+
+def requirement(text):
+    return re.match(r"[A-Za-z0-9_.-]+", text)[0].lower().replace("_", "-")
+
+
+def test_the_conda_environment_and_the_project_ask_for_the_same():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = {d for d in listed if isinstance(d, str)}
+    extras = PROJECT["optional-dependencies"]
+    named = {"jupyterlab", "ipywidgets", "plotly", "pandas", "voila", "pytest"}
+    pytest_line = next(d for d in extras["test"] if requirement(d) == "pytest")
+    wanted = {*PROJECT["dependencies"], *extras["lab"], pytest_line, f"python{PROJECT['requires-python']}", "pip"}
+    assert conda == wanted
+    assert named <= {requirement(d) for d in conda}
+    (pip,) = (d["pip"] for d in listed if isinstance(d, dict))
+    assert any(line.startswith("--editable .[") for line in pip), "the project itself is installed"
+    assert "--constraint constraints.txt" in pip
+
+
+def test_every_dependency_is_pinned_by_a_plain_line():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.+!]+", line) for line in lines)
+    pinned = {requirement(line) for line in lines}
+    asked = [*PROJECT["dependencies"], *(d for e in PROJECT["optional-dependencies"].values() for d in e)]
+    assert {requirement(d) for d in asked} <= pinned
+
+
+def test_the_version_is_said_once():
+    import netdash
+
+    listed = subprocess.run(
+        [sys.executable, "-c", "import importlib.metadata as m; print(m.version('netdash'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert listed.stdout.strip() == netdash.__version__
+    assert f"## {netdash.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == netdash.__version__
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(out.glob("*.whl"))
+
+
+def test_the_wheel_carries_data_notebook_and_page(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    carried = {f"netdash/{p.relative_to(ROOT)}" for top in ("data", "dashboards") for p in (ROOT / top).glob("*.*")}
+    assert carried <= names
+    assert {n for n in names if n.endswith(("frame.js", "page.html.j2", "index.html.j2", "verdicts.html"))}
+    assert not {n for n in names if n.startswith(("tests/", "docs/"))}
+
+
+def test_a_wheel_finds_its_own_data(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+        "import netdash as nd\n"
+        "print(nd.__file__, len(nd.rule_sets()), nd.assess(nd.Patient(age_years=55))['milan_review'].verdict)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path, env=dict(os.environ)
+    )
+    place, _, said = done.stdout.strip().rsplit(" ", 2)
+    assert place.startswith(str(tmp_path / "site"))
+    assert said == "not_met"
