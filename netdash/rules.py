@@ -86,6 +86,8 @@ class Criterion(ABC):
         What is compared.
     source, locator, note : str
         Where it was read (an id of the sources), the place there, and the reading taken.
+    discrepancies : str
+        Ids of the discrepancies that touch it, joined by "; ".
     """
 
     operator: ClassVar[str]
@@ -99,6 +101,7 @@ class Criterion(ABC):
     source: str
     locator: str
     note: str
+    discrepancies: str = ""
 
     @property
     @abstractmethod
@@ -271,6 +274,8 @@ class RuleSet:
         The required criteria, joined by AND.
     source, locator, note : str
         Where it was read, and what to know about it.
+    discrepancies : str
+        Ids of the discrepancies that touch it, joined by "; ".
     """
 
     rule_set: str
@@ -282,6 +287,7 @@ class RuleSet:
     note: str
     criteria: tuple[Criterion, ...]
     clauses: tuple[Clause, ...]
+    discrepancies: str = ""
 
     @property
     def inputs(self) -> tuple[str, ...]:

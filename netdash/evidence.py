@@ -1,0 +1,280 @@
+"""The evidence: the tables of ``data/`` as typed data frames, each read once and handed out as a copy.
+
+``data/datapackage.json`` describes every column; its types are the ones used here. Importing this module reads
+nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from netdash._files import folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Reading = Literal["printed", "corrected"]
+
+# The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
+_OUTCOMES = (
+    "outcome_id study_id citation author year table therapy arm population n endpoint statistic horizon_months value "
+    "unit not_reached cohort poolable why_not_poolable discrepancies printed locator"
+).split()
+
+
+def outcomes(reading: Reading = "corrected") -> pd.DataFrame:
+    """Return Tables 1 to 4 of the review, one row per arm and endpoint.
+
+    Parameters
+    ----------
+    reading : {"corrected", "printed"}
+        "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": what a
+        confirmed source shows to be wrong is replaced (:func:`corrections` lists it); what is only suspected never is.
+
+    Returns
+    -------
+    DataFrame
+        outcome_id, study_id, citation (number in :func:`references`), author, year, table, therapy, arm,
+        population, n, endpoint, statistic ("rate", "median", "mean", "maximum"), horizon_months (of a rate), value
+        (percent of patients for a rate, months for a duration; missing when not reached or not printed), unit,
+        not_reached, cohort (names patients that appear in more than one row), poolable, why_not_poolable,
+        discrepancies (ids joined by "; "), printed (the cell as printed), locator, sd, footnote, printed_n, note.
+
+    Raises
+    ------
+    ValueError
+        When `reading` is neither of the two.
+    """
+    if reading not in ("corrected", "printed"):
+        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
+    return _outcomes(reading).copy()
+
+
+@functools.cache
+def _outcomes(reading: Reading) -> pd.DataFrame:
+    table = _read("outcomes", corrected=reading == "corrected")
+    who = _read("studies")[["study_id", "citation", "author", "year"]]
+    joined = table.merge(who, on="study_id", how="left", validate="many_to_one")
+    return joined[[*_OUTCOMES, *(column for column in joined if column not in _OUTCOMES)]]
+
+
+def corrections() -> pd.DataFrame:
+    """Return every cell that the corrected reading replaces.
+
+    Returns
+    -------
+    DataFrame
+        table, id (of the row there), column, printed, corrected (both as text; empty = not known), discrepancy_id.
+    """
+    found = _read("corrections").copy()
+    found.insert(
+        3,
+        "printed",
+        [_text(row.table).set_index(_key(row.table)).at[row.id, row.column] for row in found.itertuples()],
+    )
+    return found
+
+
+def studies() -> pd.DataFrame:
+    """Return the series in the tables, and what is confirmed of who was studied and how.
+
+    Returns
+    -------
+    DataFrame
+        study_id, citation, author, year, design, years, primary_sites, grades ("not known" where nothing is
+        confirmed), studied, confirmed_by, note.
+    """
+    return _read("studies").copy()
+
+
+def references() -> pd.DataFrame:
+    """Return the review's reference list.
+
+    Returns
+    -------
+    DataFrame
+        citation (1 to 112), authors, title, journal, year, volume, pages, pmid, doi, note, discrepancies.
+    """
+    return _read("references").copy()
+
+
+def discrepancies() -> pd.DataFrame:
+    """Return what the review gets wrong or says two ways.
+
+    Returns
+    -------
+    DataFrame
+        discrepancy_id, kind, printed, problem, corrected (the confirmed value, if any), status ("confirmed",
+        "shown_by_review", "suspected"), evidence, pmid, doi, locator, touches (ids of the outcomes, claims,
+        references, criteria and rule sets that carry it, joined by "; ").
+    """
+    return _discrepancies().copy()
+
+
+@functools.cache
+def _discrepancies() -> pd.DataFrame:
+    touched: dict[str, list[str]] = {}
+    for name in ("outcomes", "claims", "references", "criteria", "rule_sets"):
+        table = _text(name)
+        prefix = "reference " if name == "references" else ""
+        for row, ids in zip(table[_key(name)], table["discrepancies"], strict=True):
+            for found in filter(None, ids.split("; ")):
+                touched.setdefault(found, []).append(f"{prefix}{row}")
+    table = _read("discrepancies")
+    return table.assign(touches=["; ".join(touched.get(found, [])) for found in table["discrepancy_id"]])
+
+
+def claims(reading: Reading = "corrected") -> pd.DataFrame:
+    """Return the figures in the running text of the review, harms among them.
+
+    Parameters
+    ----------
+    reading : {"corrected", "printed"}
+        As for :func:`outcomes`.
+
+    Returns
+    -------
+    DataFrame
+        claim_id, section, therapy ("none": untreated, or the disease itself), population, endpoint, statistic,
+        horizon_months, low, high, unit, qualifier, harm, citations (reference numbers joined by ";"), locator,
+        discrepancies.
+
+    Raises
+    ------
+    ValueError
+        When `reading` is neither of the two.
+    """
+    if reading not in ("corrected", "printed"):
+        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
+    return _read("claims", corrected=reading == "corrected").copy()
+
+
+def later_outcomes() -> pd.DataFrame:
+    """Return outcomes published outside the review; they stand apart from its tables.
+
+    Returns
+    -------
+    DataFrame
+        outcome_id, source, therapy, arm, population, n, endpoint, statistic, horizon_months, value, low, high,
+        unit, comparator, locator, note.
+    """
+    return _read("later_outcomes").copy()
+
+
+def criteria() -> pd.DataFrame:
+    """Return every criterion of every rule set, in the order of the rule sets.
+
+    Returns
+    -------
+    DataFrame
+        criterion_id, rule_set, label, role, group, alternative, field, operator, value, source, locator, note,
+        discrepancies.
+    """
+    return _read("criteria").copy()
+
+
+def rule_sets() -> pd.DataFrame:
+    """Return the rule sets in the order of the review.
+
+    Returns
+    -------
+    DataFrame
+        rule_set, therapy, title, basis ("review", "later", "population", "label"), source, locator, note,
+        discrepancies.
+    """
+    return _read("rule_sets").copy()
+
+
+def therapies() -> pd.DataFrame:
+    """Return therapies in the order of the review, then comparators: therapy, label, comparator."""
+    return _read("therapies").copy()
+
+
+def sources() -> pd.DataFrame:
+    """Return where criteria and later outcomes were read.
+
+    Returns
+    -------
+    DataFrame
+        source, name, citation, year, pmid, doi, read_in, secondary.
+    """
+    return _read("sources").copy()
+
+
+def cases() -> pd.DataFrame:
+    """Return made-up cases: a label, and each patient field as text, empty when unknown."""
+    return _read("cases").copy()
+
+
+def source_name(source: str) -> str:
+    """Return the short name of a source; a secondary one says that it is."""
+    return _names("sources", "source", "name")[source]
+
+
+def therapy_name(therapy: str) -> str:
+    """Return the name of a therapy on screen."""
+    return _names("therapies", "therapy", "label")[therapy]
+
+
+@functools.cache
+def _names(table: str, key: str, name: str) -> Mapping[str, str]:
+    found = _read(table)
+    return dict(zip(found[key], found[name], strict=True))
+
+
+@functools.cache
+def schema() -> Mapping[str, Mapping[str, Any]]:
+    """Return the Frictionless table schema of each table by name."""
+    package = json.loads((folder("data") / "datapackage.json").read_text(encoding="utf-8"))
+    return {resource["name"]: resource["schema"] for resource in package["resources"]}
+
+
+def _key(table: str) -> str:
+    return str(schema()[table]["primaryKey"])
+
+
+@functools.cache
+def _text(table: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(folder("data") / f"{table}.csv", dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+@functools.cache
+def _read(table: str, corrected: bool = False) -> pd.DataFrame:
+    text = _text(table)
+    if corrected:
+        text = text.set_index(_key(table))
+        for row in _text("corrections").query("table == @table").itertuples():
+            text.loc[row.id, row.column] = row.corrected
+        text = text.reset_index()[list(_text(table))]
+    return typed(text, schema()[table])
+
+
+def typed(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table of text with the types of its schema; empty numbers are missing, empty text stays empty.
+
+    Raises
+    ------
+    ValueError
+        When the columns are not those of the schema, or a cell is not of its column's type.
+    """
+    import pandas as pd
+
+    kinds = {field["name"]: field["type"] for field in table_schema["fields"]}
+    if list(text) != list(kinds):
+        raise ValueError(f"columns: given {', '.join(text)}; expected {', '.join(kinds)}")
+    columns = {}
+    for name, kind in kinds.items():
+        if kind == "boolean":
+            columns[name] = text[name].map({"yes": True, "no": False}).astype(bool)
+        elif kind == "integer":
+            columns[name] = pd.to_numeric(text[name].replace("", None)).astype("Int64")
+        elif kind == "number":
+            columns[name] = pd.to_numeric(text[name].replace("", None)).astype("float64")
+        else:
+            columns[name] = text[name]
+    return pd.DataFrame(columns)
