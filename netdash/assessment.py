@@ -328,5 +328,5 @@ def _case(patient: Patient) -> str:
 
 def _in_a_sentence(label: str) -> str:
     # "Primary status" loses its capital inside a sentence; "Ki-67" and "MIBG positive" keep theirs.
-    first = label.split()[0]
+    first = label.split(maxsplit=1)[0]
     return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label

@@ -11,7 +11,7 @@ import click
 from netdash.patient import FIELDS, Choice, Field, Patient, YesNo
 
 
-class FieldType(click.ParamType):
+class FieldType(click.ParamType[Any]):
     """A patient's field as an option: read and refused as the library does."""
 
     def __init__(self, field: Field) -> None:
@@ -30,7 +30,7 @@ class FieldType(click.ParamType):
 
 def patient_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command one option per field of a patient."""
-    for name, field in reversed(FIELDS.items()):
+    for name, field in reversed(list(FIELDS.items())):
         option = f"--{name.replace('_', '-')}"
         command = click.option(option, name, type=FieldType(field), help=f"{field.label}. {field.help}")(command)
     return command
@@ -39,7 +39,7 @@ def patient_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.group()
 @click.version_option(package_name="netdash")
 def main() -> None:
-    """Published criteria and outcomes for neuroendocrine liver metastases.
+    """Show published criteria and outcomes for neuroendocrine liver metastases.
 
     For health professionals; not a medical device; does not rank or recommend.
     """

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 Reading = Literal["printed", "corrected"]
 
 # The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
+# fmt: off
 _OUTCOMES = (
-    "outcome_id study_id citation author year table therapy arm population n endpoint statistic horizon_months value "
-    "unit not_reached cohort poolable why_not_poolable discrepancies printed locator"
-).split()
+    "outcome_id", "study_id", "citation", "author", "year", "table", "therapy", "arm", "population", "n",
+    "endpoint", "statistic", "horizon_months", "value", "unit", "not_reached", "cohort", "poolable",
+    "why_not_poolable", "discrepancies", "printed", "locator",
+)
+# fmt: on
 
 
 def outcomes(reading: Reading = "corrected") -> pd.DataFrame:
@@ -58,7 +61,7 @@ def _outcomes(reading: Reading) -> pd.DataFrame:
     table = _read("outcomes", corrected=reading == "corrected")
     who = _read("studies")[["study_id", "citation", "author", "year"]]
     joined = table.merge(who, on="study_id", how="left", validate="many_to_one")
-    return joined[[*_OUTCOMES, *(column for column in joined if column not in _OUTCOMES)]]
+    return joined[[*_OUTCOMES, *(column for column in joined.columns if column not in _OUTCOMES)]]
 
 
 def corrections() -> pd.DataFrame:
@@ -70,11 +73,9 @@ def corrections() -> pd.DataFrame:
         table, id (of the row there), column, printed, corrected (both as text; empty = not known), discrepancy_id.
     """
     found = _read("corrections").copy()
-    found.insert(
-        3,
-        "printed",
-        [_text(row.table).set_index(_key(row.table)).at[row.id, row.column] for row in found.itertuples()],
-    )
+    where = zip(found["table"].tolist(), found["id"].tolist(), found["column"].tolist(), strict=True)
+    printed = [_text(table).set_index(_key(table)).at[row, column] for table, row, column in where]
+    found.insert(3, "printed", printed)
     return found
 
 
@@ -248,8 +249,9 @@ def _read(table: str, corrected: bool = False) -> pd.DataFrame:
     text = _text(table)
     if corrected:
         text = text.set_index(_key(table))
-        for row in _text("corrections").query("table == @table").itertuples():
-            text.loc[row.id, row.column] = row.corrected
+        for fix in _text("corrections").to_dict("records"):
+            if fix["table"] == table:
+                text.loc[fix["id"], fix["column"]] = fix["corrected"]
         text = text.reset_index()[list(_text(table))]
     return typed(text, schema()[table])
 
@@ -265,8 +267,9 @@ def typed(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     kinds = {field["name"]: field["type"] for field in table_schema["fields"]}
-    if list(text) != list(kinds):
-        raise ValueError(f"columns: given {', '.join(text)}; expected {', '.join(kinds)}")
+    given = [str(column) for column in text.columns]
+    if given != list(kinds):
+        raise ValueError(f"columns: given {', '.join(given)}; expected {', '.join(kinds)}")
     columns = {}
     for name, kind in kinds.items():
         if kind == "boolean":

@@ -116,7 +116,7 @@ class Criterion(ABC):
     def nearest(self, value: Any) -> Value:
         """Return the value closest to `value` that holds; `value` may be None."""
 
-    def margin(self, value: Any) -> float | None:  # noqa: ARG002
+    def margin(self, value: Any) -> float | None:
         """Return the signed distance of `value` to the threshold, positive inside; None where there is none."""
         return None
 
@@ -163,7 +163,7 @@ class Bound(Criterion):
         return f"{self.word} {self.quantity.show(self.bound)}"
 
     def margin(self, value: Any) -> float:  # noqa: D102
-        return round(self.bound - value if self.below else value - self.bound, 10)
+        return float(round(self.bound - value if self.below else value - self.bound, 10))
 
     def holds(self, value: Any) -> bool:  # noqa: D102
         inside = value < self.bound if self.below else value > self.bound
@@ -350,7 +350,9 @@ def _clauses(criteria: tuple[Criterion, ...]) -> tuple[Clause, ...]:
     for name, group in groupby(required, key=lambda c: c.group or c.criterion_id):
         members = list(group)
         split = len(members) < sum(name in (c.group, c.criterion_id) for c in required)
-        _require(not split, f"criteria.csv: the rows of group {name} of {members[0].rule_set} stand apart: put them together")
+        _require(
+            not split, f"criteria.csv: the rows of group {name} of {members[0].rule_set} stand apart: put them together"
+        )
         alternatives = groupby(members, key=lambda c: c.alternative or c.criterion_id)
         clauses.append(Clause(tuple(tuple(found) for _, found in alternatives)))
     return tuple(clauses)

@@ -21,7 +21,7 @@ STYLE = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE = "Open an example"
 
 
-class Board(w.VBox):
+class Board(w.VBox):  # type: ignore[misc]
     """The whole board.
 
     Parameters

@@ -15,6 +15,7 @@ from netdash.patient import FIELDS, Choice, Field, Number, Value, YesNo, plain
 
 ALWAYS_IN_SIGHT = "Patient"
 """The group of fields that get a slider and are never folded away."""
+UNKNOWN = "unknown"
 
 
 class Control:
@@ -82,14 +83,18 @@ class Pick(Control):
         super().__init__(field, state)
         values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
         unknown = "as the site says" if field.name in rules.DERIVED_FROM else "unknown"
-        options: list[tuple[str, Value | None]] = [(unknown, None), *((field.show(value), value) for value in values)]
-        self.widget = w.Dropdown(options=options, value=None, description=field.label, tooltip=field.help)
+        # A list's own None would show an empty line: unknown is an entry of its own.
+        options: list[tuple[str, Value]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
+        self.widget = w.Dropdown(options=options, value=UNKNOWN, description=field.label, tooltip=field.help)
         self.widget.add_class("nd-field")
         self.widget.observe(self._take, "value")
         self.parts = {field.name: self.widget}
 
+    def _read(self, event: t.Bunch) -> Value | None:
+        return None if event["new"] == UNKNOWN else event["new"]
+
     def _put(self, value: Value | None) -> None:
-        self.widget.value = value
+        self.widget.value = UNKNOWN if value is None else value
 
 
 class Box(Control):
@@ -141,7 +146,11 @@ class Slider(Control):
             options = [(self.field.show(value), value) for value in self.field.choices]
             return w.SelectionSlider(options=options, readout=True)
         return w.FloatSlider(
-            min=self.field.minimum, max=self.field.maximum, value=self.field.minimum, step=self.field.step, readout=False
+            min=self.field.minimum,
+            max=self.field.maximum,
+            value=self.field.minimum,
+            step=self.field.step,
+            readout=False,
         )
 
     def _put(self, value: Value | None) -> None:

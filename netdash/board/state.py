@@ -14,10 +14,10 @@ from netdash.patient import FIELDS, Patient, Value
 @functools.cache
 def examples() -> Mapping[str, Patient]:
     """Return made-up cases by name; none is a person."""
-    rows = evidence.cases().to_dict("records")
+    cases = evidence.cases().set_index("label")
     return {
-        row.pop("label"): Patient(**{name: FIELDS[name].parse(text) for name, text in row.items() if text})
-        for row in rows
+        str(label): Patient.from_dict({name: field.parse(case[name]) for name, field in FIELDS.items() if case[name]})
+        for label, case in cases.iterrows()
     }
 
 
@@ -69,5 +69,3 @@ class State(t.HasTraits):
             self.open(Patient.from_query(query))
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
-
-

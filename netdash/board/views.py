@@ -9,7 +9,7 @@ from typing import Any
 
 import netdash
 from netdash import evidence
-from netdash.assessment import HONESTY, Assessment, change
+from netdash.assessment import HONESTY, Assessment
 from netdash.board.state import State
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.patient import FIELDS
@@ -17,7 +17,7 @@ from netdash.rules import Verdict
 
 SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
 MARK = {Verdict.MET: "●", Verdict.NOT_MET: "✕", Verdict.UNKNOWN: "?"}
-BASIS = {"later": "later than 2014", "population": "trial population", "label": "label, later than 2014"}
+BASIS = {"later": "later", "population": "trial", "label": "label, later"}
 ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
 
 
@@ -54,7 +54,9 @@ def findings(assessment: Assessment, selected: str) -> str:
     judgement = assessment[selected]
     flips = {
         f.criterion.criterion_id: "; ".join(
-            change(f.criterion, FIELDS[name], getattr(assessment.patient, name), needed)
+            FIELDS[name].show(needed)
+            if name == f.criterion.quantity.name
+            else f"{FIELDS[name].label} {FIELDS[name].show(needed)}"
             for name, needed in f.criterion.cure(assessment.patient).items()
         )
         for f in judgement.findings
@@ -84,11 +86,15 @@ def _forest_view(verdict_by_therapy: tuple[tuple[str, str], ...]) -> tuple[str, 
     # The forest depends on the case through the verdicts only; a slider move that changes none costs nothing.
     chosen, outcomes = dict(verdict_by_therapy), evidence.outcomes()
     table = forest_table(outcomes)
-    left_out = [
-        (f"{row.label}, {row.arm}", row.left_out, row.locator) for row in table.itertuples() if row.left_out
-    ]
-    html = _render("forest", text=forest_text(outcomes, chosen), caption=caption(table), left_out=left_out)
-    return html, forest(outcomes, verdicts=chosen).to_plotly_json()
+    rows = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
+    html = _render(
+        "forest",
+        text=forest_text(outcomes, chosen),
+        caption=caption(table),
+        same_axis=[(name, row) for name, row in rows if row.same_axis],
+        others=[(name, row) for name, row in rows if not row.same_axis],
+    )
+    return html, forest(outcomes, verdicts=chosen, left_out=False).to_plotly_json()
 
 
 def foot() -> str:

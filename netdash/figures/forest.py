@@ -42,8 +42,9 @@ def forest_table(
     -------
     DataFrame
         The rows of `outcomes` in the order of the therapies, then by year, with ``label`` (author and year),
-        ``ci_lb`` and ``ci_ub`` (95 % Wilson interval in percent, computed from n and percent, so it ignores
-        censoring; NaN where left out) and ``left_out`` (the reason; empty when drawn).
+        ``same_axis`` (whether it is a rate of that endpoint at that horizon, drawn or not), ``ci_lb`` and ``ci_ub``
+        (95 % Wilson interval in percent, computed from n and percent, so it ignores censoring; NaN where left out)
+        and ``left_out`` (the reason; empty when drawn).
 
     Raises
     ------
@@ -57,6 +58,9 @@ def forest_table(
     table = outcomes.assign(
         label=[f"{row.author} {row.year}" for row in outcomes.itertuples()],
         left_out=[_reason(row, endpoint, horizon_months) for row in outcomes.to_dict("records")],
+        same_axis=(outcomes["endpoint"] == endpoint)
+        & (outcomes["statistic"] == "rate")
+        & (outcomes["horizon_months"] == horizon_months),
     ).sort_values(["therapy", "year", "outcome_id"], key=lambda c: c.map(order) if c.name == "therapy" else c)
     drawn = table["left_out"] == ""
     bounds = wilson(table.loc[drawn, "value"].to_numpy(float), table.loc[drawn, "n"].to_numpy(float))
@@ -70,11 +74,11 @@ def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str
         return _LEFT_OUT_BY["endpoint"].format(_words(row["endpoint"]))
     if row["statistic"] != "rate":
         return _LEFT_OUT_BY["statistic"].format(row["statistic"])
-    if pd.isna(row["value"]) or pd.isna(row["n"]):
-        return _LEFT_OUT_BY["missing"]
     if row["horizon_months"] != horizon_months:
         return _LEFT_OUT_BY["horizon"].format(_years(row["horizon_months"]), _years(horizon_months))
-    return "" if row["poolable"] else str(row["why_not_poolable"])
+    if not row["poolable"]:
+        return str(row["why_not_poolable"])
+    return _LEFT_OUT_BY["missing"] if pd.isna(row["value"]) or pd.isna(row["n"]) else ""
 
 
 def forest_text(
@@ -93,8 +97,8 @@ def forest_text(
     met = [evidence.therapy_name(t) for t in drawn["therapy"].unique() if (verdicts or {}).get(t) == "met"]
     low, high = (_who(drawn.iloc[place]) for place in (0, -1))
     return (
-        f"{name}: {len(drawn)} series, from {low} to {high}; criteria met for {_listed(sorted(met)) or 'none of these'}; "
-        f"different patients in each, so the rows do not compare therapies."
+        f"{name}: {len(drawn)} series, from {low} to {high}; criteria met for "
+        f"{_listed(sorted(met)) or 'none of these'}; different patients in each, so the rows do not compare therapies."
     )
 
 
@@ -109,6 +113,7 @@ def forest(
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
+    left_out: bool = True,
     font_px: int = 13,
 ) -> go.Figure:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
@@ -124,6 +129,8 @@ def forest(
         say so; the others are gray.
     endpoint, horizon_months
         What is on the axis; every other row is left out, with the reason.
+    left_out : bool
+        Whether the rows of the same endpoint and horizon that are left out stand below, each with its reason.
     font_px : int
         Size of the type in pixels.
 
@@ -145,7 +152,7 @@ def forest(
     import plotly.graph_objects as go
 
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    lines = _lines(table, verdicts or {})
+    lines = _lines(table if left_out else table[table["left_out"] == ""], verdicts or {})
     drawn = lines[lines["kind"] == "arm"]
     color = drawn["verdict"].map(lambda v: theme.LOOKS[v].color)
     figure = go.Figure(layout=_layout(lines, title(endpoint, horizon_months), font_px))
@@ -160,6 +167,7 @@ def forest(
     )
     figure.add_scatter(
         mode="markers",
+        yaxis="y2",  # its axis carries the figures on the right
         x=drawn["value"].tolist(),
         y=drawn["y"].tolist(),
         customdata=drawn["outcome_id"].tolist(),
@@ -203,7 +211,7 @@ def _lines(table: pd.DataFrame, verdicts: Mapping[str, str]) -> pd.DataFrame:
         name = f"<b>{evidence.therapy_name(str(therapy))}</b>" + (f": {word}" if word else "")
         lines.append({"kind": "therapy", "left": name, "right": "", "color": theme.LOOKS[verdict].color})
         lines += [{"kind": "arm", "verdict": verdict, **_arm(row)} for row in arms.to_dict("records")]
-    same_axis = table[(table["left_out"] != "") & (table["left_out"] == table["why_not_poolable"])]
+    same_axis = table[(table["left_out"] != "") & table["same_axis"]]
     if len(same_axis):
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": "", "color": theme.GRAY})
         lines += [{"kind": "left_out", **_arm(row)} for row in same_axis.to_dict("records")]
@@ -230,39 +238,49 @@ def _arm(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _layout(lines: pd.DataFrame, name: str, font_px: int) -> dict[str, Any]:
-    height = len(lines)
-    text = {"xref": "paper", "showarrow": False, "yref": "y", "yanchor": "middle"}
-    left_out = lines[lines["kind"] == "left_out"]
-    values = lines[lines["kind"] == "arm"]
+    rows = {
+        "range": [0.4, len(lines) + 0.6],
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "ticks": "",
+    }
+    arms, reasons = (lines[lines["kind"] == kind] for kind in ("arm", "left_out"))
     return {
         **theme.layout(font_px),
         "title": {"text": name, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
-        "margin": {"l": 10, "r": round(font_px * 8.5), "t": round(font_px * 2.6), "b": round(font_px * 2.8)},
+        "margin": {"l": 10, "r": 10, "t": round(font_px * 2.6), "b": round(font_px * 2.2)},
         "bargap": 0,
         "xaxis": {
             "range": [0, 100],
-            "ticksuffix": " %",
-            "tickvals": [0, 20, 40, 60, 80, 100],
+            "tickvals": [0, 25, 50, 75, 100],
+            "ticktext": ["0", "25", "50", "75", "100 %"],
+            "tickangle": 0,
             "gridcolor": theme.PALE,
             "zeroline": False,
             "fixedrange": True,
         },
-        "yaxis": {
-            "range": [0.4, height + 0.6],
-            "tickvals": lines["y"].tolist(),
-            "ticktext": lines["left"].tolist(),
-            "automargin": True,
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-            "ticks": "",
+        "yaxis": {**rows, "tickvals": lines["y"].tolist(), "ticktext": lines["left"].tolist()},
+        "yaxis2": {
+            **rows,
+            "tickvals": arms["y"].tolist(),
+            "ticktext": arms["right"].tolist(),
+            "overlaying": "y",
+            "side": "right",
         },
         "annotations": [
-            {**text, "x": 1.01, "xanchor": "left", "y": row.y, "text": row.right} for row in values.itertuples()
-        ]
-        + [
-            {**text, "x": 0.005, "xanchor": "left", "y": row.y, "text": row.right, "font": {"color": theme.GRAY}}
-            for row in left_out.itertuples()
+            {
+                "text": row.right,
+                "x": 0.005,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": row.y,
+                "yanchor": "middle",
+                "showarrow": False,
+                "font": {"color": theme.GRAY},
+            }
+            for row in reasons.itertuples()
         ],
     }
 

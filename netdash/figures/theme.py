@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 # Okabe and Ito's palette, told apart with every common kind of color vision.
-BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = "#0072B2", "#D55E00", "#E69F00", "#009E73", "#1A1A1A", "#767676", "#DADADA"
+BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = (
+    "#0072B2",
+    "#D55E00",
+    "#E69F00",
+    "#009E73",
+    "#1A1A1A",
+    "#767676",
+    "#DADADA",
+)
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,10 @@ class Picture {
     if (json === undefined || this.#drawn.get(plot) === json) return;
     this.#drawn.set(plot, json);
     const { data, layout } = JSON.parse(json);
+    // The page decides how large type is: a projector asks for more, a small screen has room for less.
+    const size = parseFloat(getComputedStyle(plot).fontSize);
+    layout.font = { ...layout.font, size };
+    if (layout.title?.font) layout.title.font.size = 1.25 * size;
     window.Plotly.react(plot, data, layout, CONFIG);
   }
 
