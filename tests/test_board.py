@@ -1,0 +1,283 @@
+"""The board without a browser: state, controls, views, and what is handed to the page."""
+
+import json
+import re
+
+import pytest
+from conftest import patients, values
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import netdash as nd
+from netdash.board import Board, views
+from netdash.board.controls import Box, Pick, Slider
+from netdash.board.state import State, examples
+from netdash.patient import FIELDS, Patient
+
+CASE = Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none")
+
+
+@pytest.fixture
+def board():
+    return Board(CASE)
+
+
+def section(board, name):
+    return board.frame.content["sections"][name]
+
+
+def shown_verdicts(board):
+    return dict(re.findall(r'data-rule-set="(\w+)" data-verdict="(\w+)"', section(board, "verdicts")))
+
+
+def of(board, name):
+    return board.controls._controls[name]
+
+
+def test_nothing_is_known_at_the_start():
+    board = Board()
+    assert board.state.patient == Patient()
+    assert "Everything is unknown" in section(board, "case")
+    assert set(shown_verdicts(board).values()) == {"unknown"}
+    assert board.frame.content["query"] == ""
+    assert set(board.controls.texts.values()) == {"unknown"}
+
+
+def test_the_four_named_inputs_are_sliders_and_the_rest_are_lists_and_boxes(board):
+    sliders = [name for name, control in board.controls._controls.items() if isinstance(control, Slider)]
+    assert sliders == ["age_years", "ki67_percent", "liver_involvement_percent", "extrahepatic_disease"]
+    assert set(board.controls.labels) == set(sliders)
+    assert isinstance(of(board, "primary_site"), Pick)
+    assert isinstance(of(board, "stable_months"), Box)
+
+
+def test_every_input_that_a_rule_asks_for_has_a_control(board):
+    asked = {name for found in nd.rule_sets()["rule_set"] for name in nd.assess(CASE)[found].rule_set.inputs}
+    assert asked == set(board.controls._controls)
+
+
+def test_a_control_is_named_and_helped_by_the_fields_own_declaration(board):
+    assert "".join(of(board, "stable_months").text.description) == "Disease stable for, months"
+    assert "from 0 to 600 months" in of(board, "stable_months").text.tooltip
+    assert of(board, "primary_site").widget.tooltip == FIELDS["primary_site"].help
+
+
+def test_the_page_shows_the_librarys_verdicts(board):
+    verdicts = nd.assess(CASE).verdicts.set_index("rule_set")["verdict"]
+    assert shown_verdicts(board) == verdicts.to_dict()
+    assert list(shown_verdicts(board)) == list(verdicts.index)
+
+
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [
+        ("age_years", 60.0),
+        ("ki67_percent", 12.0),
+        ("liver_involvement_percent", 51.0),
+        ("extrahepatic_disease", "extensive"),
+    ],
+)
+def test_moving_a_slider_recomputes_everything(board, name, new):
+    before = board.frame.content
+    of(board, name).slider.value = new
+    after = board.frame.content
+    patient = CASE.replace(**{name: new})
+    assert board.state.patient == patient
+    assert shown_verdicts(board) == nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
+    assert after["revision"] > before["revision"]
+    assert after["query"] == patient.to_query()
+    assert after["inputs"][name] == (new if name != "extrahepatic_disease" else 2)
+    assert shown_verdicts(board)["milan_review"] == "not_met"
+
+
+def test_unknown_is_ticked_and_unticked(board):
+    age = of(board, "age_years")
+    age.unknown.value = True
+    assert board.state.patient.age_years is None
+    assert age.box.text.value == ""
+    assert "nd-unknown" in age.slider._dom_classes
+    assert shown_verdicts(board)["milan_review"] == "unknown"
+    age.unknown.value = False
+    assert board.state.patient.age_years == age.slider.value
+    assert "nd-unknown" not in age.slider._dom_classes
+
+
+def test_a_typed_number_moves_the_slider(board):
+    age = of(board, "age_years")
+    age.box.text.value = "54.9"
+    assert board.state.patient.age_years == 54.9
+    assert age.slider.value == 54.9
+    age.box.text.value = ""
+    assert board.state.patient.age_years is None
+    assert age.unknown.value is True
+
+
+@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan", "1e999", "48 years"])
+def test_a_refused_number_is_put_back_and_said(board, typed):
+    before = shown_verdicts(board)
+    of(board, "age_years").box.text.value = typed
+    assert board.state.patient == CASE
+    assert of(board, "age_years").box.text.value == "48"
+    assert shown_verdicts(board) == before
+    assert 'role="alert"' in section(board, "case")
+    assert "0 to 120 years" in section(board, "case")
+    of(board, "age_years").box.text.value = "50"
+    assert 'role="alert"' not in section(board, "case")
+
+
+def test_a_page_that_moves_a_sliders_limits_changes_no_rule(board):
+    slider = of(board, "age_years").slider
+    slider.max = 1e9
+    slider.value = 1e9
+    assert board.state.patient == CASE
+    assert slider.value == 48
+    assert 'role="alert"' in section(board, "case")
+
+
+def test_the_box_shows_what_the_picture_was_computed_for(board):
+    box = of(board, "age_years").box.text
+    box.value = "048.0"
+    assert box.value == "48"
+    assert board.state.patient == CASE
+
+
+def test_a_list_gives_its_word_and_unknown(board):
+    site = of(board, "primary_site").widget
+    site.value = "lung"
+    assert board.state.patient.primary_site == "lung"
+    assert shown_verdicts(board)["milan_review"] == "not_met"
+    site.value = "unknown"
+    assert board.state.patient.primary_site is None
+
+
+def test_examples_are_marked_as_no_real_patient(board):
+    name, patient = next(iter(examples().items()))
+    board.examples.value = name
+    assert board.state.patient == patient
+    assert "example, no real patient" in section(board, "case")
+    of(board, "age_years").slider.value = 70
+    assert "example" not in section(board, "case")
+    assert board.examples.value == "Open an example"
+
+
+def test_every_example_is_a_case_the_library_can_judge():
+    assert len(examples()) >= 4
+    for name, patient in examples().items():
+        assert patient.to_dict(), name
+        assert len(nd.assess(patient).judgements) == len(nd.rule_sets())
+
+
+def test_reset_makes_everything_unknown(board):
+    board.reset.click()
+    assert board.state.patient == Patient()
+    assert of(board, "age_years").unknown.value is True
+
+
+def test_a_click_on_a_verdict_shows_its_findings(board):
+    board.frame._receive(None, {"type": "select", "key": "milan_2019"}, None)
+    assert board.state.selected == "milan_2019"
+    assert "Milan 2019" in section(board, "findings")
+    assert board.frame.content["announce"].startswith("Milan 2019: ")
+
+
+@pytest.mark.parametrize("key", ["", "no_such_set", "<script>", "x" * 200])
+def test_a_key_that_is_none_changes_nothing(board, key):
+    board.frame._receive(None, {"type": "select", "key": key}, None)
+    assert board.state.selected == "milan_review"
+
+
+def test_the_address_opens_a_case(board):
+    board.frame._receive(None, {"type": "address", "query": "age_years=60&ki67_percent=3"}, None)
+    assert board.state.patient == Patient(age_years=60, ki67_percent=3)
+
+
+@pytest.mark.parametrize("query", ["age_years=600", "age=48", "age_years=48&age_years=50", "%ff", "age_years=<script>"])
+def test_a_bad_address_is_named_and_never_half_applied(board, query):
+    board.frame._receive(None, {"type": "address", "query": f"ki67_percent=9&{query}"}, None)
+    assert board.state.patient == CASE
+    assert "The address was not taken" in section(board, "case")
+    assert "<script>" not in section(board, "case")
+
+
+def test_findings_show_distance_change_and_source(board):
+    of(board, "age_years").slider.value = 55
+    html = section(board, "findings")
+    assert "under 55 years" in html
+    assert "at the bound" in html
+    assert "54 years" in html
+    assert "Review 2014" in html
+    assert "15 points inside" in html
+
+
+def test_secondary_sources_and_later_ones_say_so(board):
+    board.frame._receive(None, {"type": "select", "key": "milan_2007"}, None)
+    assert "secondary" in section(board, "findings")
+    assert "later" in section(board, "verdicts")
+    board.frame._receive(None, {"type": "select", "key": "promid_population"}, None)
+    assert "not an indication" in section(board, "findings")
+
+
+def test_cautions_are_shown_and_do_not_decide(board):
+    board.frame._receive(None, {"type": "select", "key": "embolization_review"}, None)
+    of(board, "liver_unresectable").widget.value = True
+    of(board, "portal_vein_occluded").widget.value = True
+    assert shown_verdicts(board)["embolization_review"] == "met"
+    assert "Portal vein not occluded" in section(board, "findings")
+    assert "do not decide" in section(board, "findings")
+
+
+def test_the_forest_colors_the_therapies_whose_criteria_are_met(board):
+    of(board, "resectable_percent").text.value = "95"
+    figure = json.loads(board.frame.content["figures"]["forest"])
+    assert "<b>Resection</b>: criteria met" in figure["layout"]["yaxis"]["ticktext"]
+    of(board, "resectable_percent").text.value = "89"
+    figure = json.loads(board.frame.content["figures"]["forest"])
+    assert "<b>Resection</b>: criteria not met" in figure["layout"]["yaxis"]["ticktext"]
+
+
+def test_the_selected_rule_set_decides_the_color_of_its_therapy():
+    patient = CASE.replace(age_years=55, primary_site="pancreas")
+    assessment = nd.assess(patient)
+    assert views.selected_verdicts(assessment, "milan_review")["transplantation"] == "not_met"
+    assert views.selected_verdicts(assessment, "milan_2007")["transplantation"] == "unknown"
+    assert views.selected_verdicts(assessment, "mibg_review")["transplantation"] == "not_met"  # the first one
+
+
+def test_what_the_forest_leaves_out_is_listed_with_reason_and_place(board):
+    html = section(board, "forest")
+    assert "pancreatic tumors, not a liver-resection series" in html
+    assert "Table 1, block surgical resection, row Fischer" in html
+    assert "ignore censoring" in html
+
+
+def test_the_honest_line_is_always_there(board):
+    assert "Not a medical device" in section(board, "foot")
+    assert "does not rank or recommend" in section(board, "foot")
+
+
+def test_the_selected_rule_set_must_be_one():
+    with pytest.raises(ValueError, match="is no rule set"):
+        State(selected="no_such_set")
+
+
+@settings(max_examples=25)
+@given(patients())
+def test_any_case_is_shown_as_the_library_judges_it(patient):
+    board = Board(patient)
+    assert shown_verdicts(board) == nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+    for name, control in board.controls._controls.items():
+        if isinstance(control, Slider):
+            assert control.unknown.value is (patient.to_dict().get(name) is None)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_controls_and_state_never_part(data):
+    board = Board()
+    for _ in range(4):
+        name = data.draw(st.sampled_from(sorted(board.controls._controls)))
+        board.state.enter(name, data.draw(st.none() | values(FIELDS[name])))
+        fresh = Board(board.state.patient)
+        assert fresh.frame.snapshot() == board.frame.snapshot()
+        assert fresh.frame.content["sections"]["verdicts"] == board.frame.content["sections"]["verdicts"]
