@@ -15,7 +15,8 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
-    from netdash.evidence import criteria, discrepancies, outcomes, references, rule_sets, studies
+    from netdash.comparison import compare
+    from netdash.evidence import claims, criteria, discrepancies, outcomes, references, rule_sets, studies
     from netdash.figures.forest import forest
     from netdash.patient import Patient
 
@@ -23,7 +24,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
-        "evidence": ["criteria", "discrepancies", "outcomes", "references", "rule_sets", "studies"],
+        "comparison": ["compare"],
+        "evidence": ["claims", "criteria", "discrepancies", "outcomes", "references", "rule_sets", "studies"],
         "figures.forest": ["forest"],
         "patient": ["Patient"],
     },

@@ -6,6 +6,7 @@ import functools
 import html
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from netdash import evidence, rules
@@ -88,6 +89,29 @@ class Judgement:
         }
         return tuple(fields.values())
 
+    @functools.cached_property
+    def smallest_change(self) -> dict[str, Value]:
+        """The fewest fields to change, with their new values, so that the rule set is met; empty when it is.
+
+        Raises
+        ------
+        ValueError
+            When the source states no criterion that decides, so that nothing makes it met.
+        """
+        if not self._clauses:
+            raise ValueError(f"{self.rule_set.rule_set}: its source states no criterion that decides; nothing meets it")
+        ways = (self._follow(way) for way in product(*(clause.alternatives for clause, _ in self._clauses)))
+        return min(filter(None, ways), key=len) if self.verdict is not Verdict.MET else {}
+
+    def _follow(self, way: Iterable[tuple[Criterion, ...]]) -> dict[str, Value]:
+        """Return the changes that meet one alternative of each clause; empty when they are at odds."""
+        changes: dict[str, Value] = {}
+        for criterion in (criterion for alternative in way for criterion in alternative):
+            patient = self.patient.replace(**changes)
+            if criterion.judge(patient) is not Verdict.MET:
+                changes |= criterion.cure(patient)
+        return changes if judge(self.rule_set, self.patient.replace(**changes)).verdict is Verdict.MET else {}
+
     @property
     def cautions(self) -> tuple[str, ...]:
         """The cautions that apply, and those that cannot be told, which are marked as such."""
@@ -148,6 +172,37 @@ class Assessment:
                 return judgement
         known = ", ".join(j.rule_set.rule_set for j in self.judgements)
         raise ValueError(f"{rule_set!r} was not assessed; expected one of {known}")
+
+    @property
+    def scope(self) -> tuple[Criterion, ...]:
+        """What puts the case outside what the tool is for; it hides no verdict and decides none."""
+        return tuple(found for found in rules.scope() if found.judge(self.patient) is Verdict.MET)
+
+    def next_inputs(self) -> pd.DataFrame:
+        """Return what to find out next: the unknown inputs that undecided rule sets need.
+
+        Returns
+        -------
+        DataFrame
+            field, label, settles (rule sets for which it is the only input still needed), asked_by (all that need
+            it), rule_sets (their ids joined by "; "); those that settle most come first, then those asked most.
+        """
+        import pandas as pd
+
+        undecided = [j for j in self.judgements if j.verdict is Verdict.UNKNOWN and j.rule_set.clauses]
+        rows = [
+            {
+                "field": name,
+                "label": field.label,
+                "settles": sum(j.needs == (field,) for j in undecided),
+                "asked_by": sum(field in j.needs for j in undecided),
+                "rule_sets": "; ".join(j.rule_set.rule_set for j in undecided if field in j.needs),
+            }
+            for name, field in FIELDS.items()
+            if any(field in j.needs for j in undecided)
+        ]
+        table = pd.DataFrame(rows, columns=["field", "label", "settles", "asked_by", "rule_sets"])
+        return table.sort_values(["settles", "asked_by"], ascending=False, kind="stable", ignore_index=True)
 
     @functools.cached_property
     def verdicts(self) -> pd.DataFrame:
@@ -248,7 +303,7 @@ class Assessment:
 
     def __str__(self) -> str:
         """Return what one would read out: the case, then each rule set with its headline."""
-        lines = [_case(self.patient)]
+        lines = [_case(self.patient), *(f"  Outside the scope: {c.label}. {c.note}" for c in self.scope)]
         for judgement in self.judgements:
             name = f"{evidence.therapy_name(judgement.rule_set.therapy)}; {judgement.rule_set.title}"
             lines.append(f"  {name}: {judgement.headline}.")
@@ -274,8 +329,9 @@ class Assessment:
             + "</tr>"
             for j in self.judgements
         )
+        outside = "".join(f"<p>{html.escape(f'Outside the scope: {c.label}. {c.note}')}</p>" for c in self.scope)
         return (
-            f"<p>{html.escape(_case(self.patient))}</p><table><thead><tr>{head}</tr></thead>"
+            f"<p>{html.escape(_case(self.patient))}</p>{outside}<table><thead><tr>{head}</tr></thead>"
             f"<tbody>{rows}</tbody></table><p>{html.escape(HONESTY)}</p>"
         )
 

@@ -189,6 +189,17 @@ def rule_sets() -> pd.DataFrame:
     return _read("rule_sets").copy()
 
 
+def scope() -> pd.DataFrame:
+    """Return when a case is outside what the tool is for.
+
+    Returns
+    -------
+    DataFrame
+        scope_id, label, field, operator, value, source, locator, note.
+    """
+    return _read("scope").copy()
+
+
 def therapies() -> pd.DataFrame:
     """Return therapies in the order of the review, then comparators: therapy, label, comparator."""
     return _read("therapies").copy()

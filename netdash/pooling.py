@@ -42,7 +42,8 @@ def wilson(percent: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
     z2 = Z_95**2
     center = (p + z2 / (2 * size)) / (1 + z2 / size)
     half = Z_95 / (1 + z2 / size) * np.sqrt(p * (1 - p) / size + z2 / (4 * size**2))
-    return 100 * np.clip(np.column_stack([center - half, center + half]), 0, 1)
+    bounds: NDArray[np.float64] = 100 * np.clip(np.column_stack([center - half, center + half]), 0, 1)
+    return bounds
 
 
 def _refuse(name: str, given: Any, wrong: NDArray[np.bool_], expected: str) -> None:

@@ -66,7 +66,7 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that settle a derived quantity."""
 
-ROLES = ("required", "caution", "favors", "prognostic")
+ROLES = ("required", "caution", "favors", "prognostic", "scope")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class Criterion(ABC):
     criterion_id, rule_set, label : str
         Identifier, the rule set it belongs to, a short name.
     role : str
-        "required" decides; "caution", "favors" and "prognostic" are shown and never decide.
+        "required" decides; "caution", "favors", "prognostic" and "scope" are shown and never decide.
     group, alternative : str
         Required criteria of one group are alternatives: the group is met when every criterion of any one
         alternative is met. Empty for a criterion that stands alone.
@@ -311,6 +311,14 @@ def load() -> Mapping[str, RuleSet]:
     return build(evidence.rule_sets().to_dict("records"), evidence.criteria().to_dict("records"))
 
 
+@functools.cache
+def scope() -> tuple[Criterion, ...]:
+    """Return the statements that put a case outside what the tool is for when they hold."""
+    empty = {"rule_set": "scope", "role": "scope", "group": "", "alternative": ""}
+    rows = evidence.scope().rename(columns={"scope_id": "criterion_id"}).to_dict("records")
+    return tuple(_criterion(_text({**row, **empty})) for row in rows)
+
+
 def get(rule_set: str) -> RuleSet:
     """Return the rule set of an id.
 
@@ -329,6 +337,9 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
     owned: dict[str, list[Criterion]] = {}
     for row in map(_text, criteria):
         criterion = _criterion(row)
+        _require(
+            criterion.role != "scope", f"criteria.csv, row {criterion.criterion_id}: role 'scope' belongs in scope.csv"
+        )
         owned.setdefault(criterion.rule_set, []).append(criterion)
     ids = [c.criterion_id for found in owned.values() for c in found]
     _require(len(ids) == len(set(ids)), f"criteria.csv repeats {sorted({i for i in ids if ids.count(i) > 1})}")

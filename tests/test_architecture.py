@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "evidence": {"_files"},
     "rules": {"evidence", "patient"},
     "assessment": {"evidence", "patient", "rules"},
+    "comparison": {"assessment", "patient", "rules"},
     "figures": {"evidence", "pooling", "figures"},
     "board": {"assessment", "board", "evidence", "figures", "patient", "rules", ""},
     "_voila": set(),
@@ -27,13 +28,15 @@ MAY_IMPORT = {
     "cli": {"assessment", "patient", "rules", "serve"},
     "__main__": {"cli"},
     # The public names, bound when first used.
-    "": {"assessment", "evidence", "figures", "patient"},
+    "": {"assessment", "comparison", "evidence", "figures", "patient"},
 }
 
 PUBLIC = {
     "Assessment",
     "Patient",
     "assess",
+    "claims",
+    "compare",
     "criteria",
     "discrepancies",
     "forest",

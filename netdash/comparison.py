@@ -1,0 +1,103 @@
+"""Comparison: the rule sets of one therapy side by side, and one case before and after a change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdash import rules
+from netdash.assessment import Assessment, Finding, assess
+from netdash.patient import FIELDS, Patient
+from netdash.rules import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
+
+
+def compare(patient: Patient, therapy: str) -> pd.DataFrame:
+    """Line up the rule sets of one therapy, criterion by criterion.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who is held against them.
+    therapy : str
+        Identifier of a therapy, such as "transplantation".
+
+    Returns
+    -------
+    DataFrame
+        One row per input that any of them asks for, indexed by its label, in the order of the patient's fields, and
+        a first row with the verdicts. Columns: this_patient, then one per rule set. A cell says what is asked for and
+        what came of it ("under 55 years: not met"); "not asked" where the rule set says nothing.
+
+    Raises
+    ------
+    ValueError
+        When there is no such therapy; the message lists those there are.
+    """
+    import pandas as pd
+
+    known = list(dict.fromkeys(found.therapy for found in rules.load().values()))
+    if therapy not in known:
+        raise ValueError(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
+    assessment = assess(patient, [name for name, found in rules.load().items() if found.therapy == therapy])
+    cells: dict[str, dict[str, str]] = {"Verdict": {"this_patient": ""}}
+    for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
+        quantity = rules.QUANTITIES[name]
+        row = {"this_patient": quantity.show(getattr(patient, name))}
+        row |= {j.rule_set.rule_set: "not asked" for j in assessment.judgements}
+        cells[quantity.label] = row
+    for judgement in assessment.judgements:
+        cells["Verdict"][judgement.rule_set.rule_set] = judgement.headline
+        for finding in judgement.findings:
+            cell = cells[finding.criterion.quantity.label]
+            before = cell[judgement.rule_set.rule_set]
+            said = _said(finding)
+            cell[judgement.rule_set.rule_set] = said if before == "not asked" else f"{before}; {said}"
+    return pd.DataFrame.from_dict(cells, orient="index")
+
+
+def _asked(assessment: Assessment, name: str) -> bool:
+    return any(f.criterion.quantity.name == name for j in assessment.judgements for f in j.findings)
+
+
+def _said(finding: Finding) -> str:
+    role = "" if finding.criterion.role == "required" else f" ({finding.criterion.role}, does not decide)"
+    role = " (alternatives, one suffices)" if finding.criterion.group else role
+    return f"{finding.criterion.requirement}: {SAID[finding.result]}{role}"
+
+
+def differences(before: Patient, after: Patient) -> pd.DataFrame:
+    """Return the rule sets whose verdict or reason differs between two states of a case.
+
+    Parameters
+    ----------
+    before, after : Patient
+        The case as it was, and as it is.
+
+    Returns
+    -------
+    DataFrame
+        therapy, rule_set, before, after (verdicts), headline_before, headline_after, changed (labels of the inputs
+        that differ and that the rule set asks for, joined by "; "); only rows that differ.
+    """
+    import pandas as pd
+
+    changed = {name for name in FIELDS if getattr(before, name) != getattr(after, name)}
+    rows = [
+        {
+            "therapy": a.rule_set.therapy,
+            "rule_set": a.rule_set.rule_set,
+            "before": b.verdict.value,
+            "after": a.verdict.value,
+            "headline_before": b.headline,
+            "headline_after": a.headline,
+            "changed": "; ".join(FIELDS[name].label for name in a.rule_set.inputs if name in changed),
+        }
+        for b, a in zip(assess(before).judgements, assess(after).judgements, strict=True)
+        if b.headline != a.headline
+    ]
+    columns = ["therapy", "rule_set", "before", "after", "headline_before", "headline_after", "changed"]
+    return pd.DataFrame(rows, columns=columns)

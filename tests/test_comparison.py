@@ -1,0 +1,136 @@
+"""Versions side by side, before and after, scope, and what to find out next."""
+
+import pytest
+from conftest import patients
+from hypothesis import given, settings
+
+import netdash as nd
+from netdash import rules
+from netdash.comparison import differences
+from netdash.patient import FIELDS
+from netdash.rules import Verdict
+
+CASE = nd.Patient(
+    age_years=55,
+    ki67_percent=12,
+    liver_involvement_percent=50,
+    primary_site="pancreas",
+    extrahepatic_disease="none",
+    differentiation="well",
+)
+
+
+def test_the_versions_of_transplantation_stand_side_by_side():
+    table = nd.compare(CASE, "transplantation")
+    versions = ["milan_review", "review_option", "review_conclusion", "review_introduction"]
+    assert list(table.columns) == ["this_patient", *versions, "milan_2007", "milan_2019", "milan_2023"]
+    assert table.at["Age", "this_patient"] == "55 years"
+    assert table.at["Age", "milan_review"] == "under 55 years: not met"
+    assert table.at["Age", "milan_2007"] == "at most 55 years: met"
+    assert table.at["Age", "milan_2019"] == "at most 60 years: met"
+    assert table.at["Age", "milan_2023"] == "not asked"
+    assert table.at["Liver involvement", "milan_review"] == "at most 50 %: met"
+    assert table.at["Liver involvement", "review_conclusion"] == "under 50 %: not met"
+    assert table.at["Disease stable for", "milan_2007"] == "at least 6 months: cannot tell"
+    assert table.at["Disease stable for", "milan_2023"] == "at least 3 months: cannot tell"
+    assert "one suffices" in table.at["Ki-67", "milan_2023"]
+    assert table.at["Verdict", "milan_review"] == "Misses 2 of 5: Age, Ki-67"
+
+
+def test_cautions_are_said_not_to_decide():
+    assert "does not decide" in nd.compare(CASE, "embolization").at["Portal vein occluded", "embolization_review"]
+
+
+def test_an_unknown_therapy_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="'surgery' is no therapy; expected one of resection, cytoreduction"):
+        nd.compare(CASE, "surgery")
+
+
+@settings(max_examples=20)
+@given(patients())
+def test_every_criterion_of_a_therapy_is_in_the_comparison(patient):
+    for therapy in ("transplantation", "radioembolization", "prrt"):
+        table = nd.compare(patient, therapy)
+        for found in rules.load().values():
+            if found.therapy == therapy:
+                for criterion in found.criteria:
+                    assert criterion.requirement in table.at[criterion.quantity.label, found.rule_set]
+
+
+def test_before_and_after_lists_what_changed_and_through_what():
+    table = differences(CASE, CASE.replace(age_years=54, ki67_percent=9)).set_index("rule_set")
+    assert table.at["milan_review", "before"] == "not_met"
+    assert table.at["milan_review", "after"] == "met"
+    assert table.at["milan_review", "changed"] == "Age; Ki-67"
+    assert "resection_review" not in table.index
+    assert differences(CASE, CASE).empty
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"differentiation": "poor"}, ["Poorly differentiated carcinoma"]),
+        ({"primary_site": "other"}, ["Primary outside the sites named"]),
+        ({"age_years": 17.9}, ["A child"]),
+        ({"age_years": 18}, []),
+        ({"liver_involvement_percent": 0}, ["No liver metastasis"]),
+        ({"liver_involvement_percent": 0.5}, []),
+        ({}, []),
+        ({"age_years": 4, "differentiation": "poor"}, ["Poorly differentiated carcinoma", "A child"]),
+    ],
+)
+def test_what_is_outside_the_scope_is_said(fields, said):
+    assessment = nd.assess(nd.Patient(**fields))
+    assert [found.label for found in assessment.scope] == said
+    for label in said:
+        assert label in str(assessment)
+        assert label in assessment._repr_html_()
+
+
+def test_a_scope_note_hides_and_decides_nothing():
+    child = nd.assess(CASE.replace(age_years=12))
+    assert len(child.judgements) == len(nd.rule_sets())
+    assert child["milan_2023"].verdict is nd.assess(CASE)["milan_2023"].verdict
+    assert "scope" not in set(child.findings["role"])
+
+
+def test_what_to_find_out_next_puts_first_what_settles_most():
+    table = nd.assess(CASE).next_inputs()
+    assert table.at[0, "field"] == "disease_progressive"
+    assert table["settles"].is_monotonic_decreasing
+    for row in table.itertuples():
+        assert getattr(CASE, row.field) is None
+        assert row.asked_by == len(row.rule_sets.split("; "))
+
+
+@settings(max_examples=30)
+@given(patients())
+def test_an_input_that_is_not_asked_for_settles_nothing(patient):
+    assessment = nd.assess(patient)
+    asked = set(assessment.next_inputs()["field"])
+    for judgement in assessment.judgements:
+        if judgement.verdict is Verdict.UNKNOWN and judgement.rule_set.clauses:
+            assert {field.name for field in judgement.needs} <= asked
+
+
+@settings(max_examples=60)
+@given(patients())
+def test_the_smallest_change_meets_the_rule_set_and_no_smaller_one_does(patient):
+    for judgement in nd.assess(patient).judgements:
+        if not judgement.rule_set.clauses:
+            with pytest.raises(ValueError, match="no criterion that decides"):
+                _ = judgement.smallest_change
+            continue
+        changes = judgement.smallest_change
+        assert (changes == {}) is (judgement.verdict is Verdict.MET)
+        assert set(changes) <= set(FIELDS)
+        name = judgement.rule_set.rule_set
+        assert nd.assess(patient.replace(**changes), [name])[name].verdict is Verdict.MET
+        for left_out in changes:
+            fewer = {field: value for field, value in changes.items() if field != left_out}
+            assert nd.assess(patient.replace(**fewer), [name])[name].verdict is not Verdict.MET
+
+
+def test_the_smallest_change_of_alternatives_takes_the_shorter_way():
+    patient = nd.Patient(primary_site="pancreas", primary_status="resected", stable_months=6, differentiation="poor")
+    assert nd.assess(patient.replace(ki67_percent=30))["milan_2023"].smallest_change == {"ki67_percent": 9}
