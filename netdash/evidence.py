@@ -223,12 +223,19 @@ def cases() -> pd.DataFrame:
 
 def source_name(source: str) -> str:
     """Return the short name of a source; a secondary one says that it is."""
-    return _names("sources", "source", "name")[source]
+    return _source_names()[source]
 
 
 def therapy_name(therapy: str) -> str:
     """Return the name of a therapy on screen."""
     return _names("therapies", "therapy", "label")[therapy]
+
+
+@functools.cache
+def _source_names() -> Mapping[str, str]:
+    found = _read("sources")
+    marks = [" (secondary)" if mark else "" for mark in found["secondary"]]
+    return {key: f"{name}{mark}" for key, name, mark in zip(found["source"], found["name"], marks, strict=True)}
 
 
 @functools.cache
