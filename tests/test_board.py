@@ -106,7 +106,6 @@ def test_a_typed_number_moves_the_slider(board):
     age = of(board, "age_years")
     age.box.text.value = "54.9"
     assert board.state.patient.age_years == 54.9
-    assert age.slider.value == 54.9
     age.box.text.value = ""
     assert board.state.patient.age_years is None
     assert age.unknown.value is True
@@ -127,11 +126,20 @@ def test_a_refused_number_is_put_back_and_said(board, typed):
 
 def test_a_page_that_moves_a_sliders_limits_changes_no_rule(board):
     slider = of(board, "age_years").slider
-    slider.max = 1e9
-    slider.value = 1e9
+    slider.max = 10**9
+    slider.value = 10**9
     assert board.state.patient == CASE
     assert slider.value == 48
     assert 'role="alert"' in section(board, "case")
+
+
+def test_a_number_between_whole_ones_is_exact_in_the_box_and_near_on_the_slider(board):
+    of(board, "age_years").box.text.value = "54.9"
+    assert of(board, "age_years").slider.value == 55
+    assert of(board, "age_years").box.text.value == "54.9"
+    assert board.state.patient.age_years == 54.9
+    assert nd.assess(board.state.patient).findings.at["milan_review-age", "result"] == "met"
+    assert board.controls.texts["age_years"] == "54.9 years"
 
 
 def test_the_box_shows_what_the_picture_was_computed_for(board):

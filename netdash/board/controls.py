@@ -139,24 +139,25 @@ class Slider(Control):
             self.parts |= {f"{field.name}-box": self.box.text}
 
     def _read(self, event: t.Bunch) -> Any:
-        return None if event["owner"] is self.unknown and event["new"] else self.slider.value
+        if event["owner"] is self.unknown and event["new"]:
+            return None
+        value = self.slider.value
+        return float(value) if isinstance(self.field, Number) else value
 
     def _make_slider(self) -> Any:
         if isinstance(self.field, Choice):
             options = [(self.field.show(value), value) for value in self.field.choices]
             return w.SelectionSlider(options=options, readout=True)
-        return w.FloatSlider(
-            min=self.field.minimum,
-            max=self.field.maximum,
-            value=self.field.minimum,
-            step=self.field.step,
-            readout=False,
-        )
+        # The page's FloatSlider counts in shares of its length and sends 54.99999999999999 back for 55, which is
+        # under 55. Whole numbers are exact; what lies between them is typed, and its handle stands at the nearest.
+        least, most = int(self.field.minimum or 0), int(self.field.maximum or 0)
+        return w.IntSlider(min=least, max=most, value=least, step=int(self.field.step or 1), readout=False)
 
     def _put(self, value: Value | None) -> None:
         self.unknown.value = value is None
         # An unknown has no place on the slider: its handle rests at the start, and looks empty.
-        self.slider.value = self._start if value is None else value
+        shown = self._start if value is None else value
+        self.slider.value = round(float(shown)) if isinstance(self.field, Number) else shown
         (self.slider.add_class if value is None else self.slider.remove_class)("nd-unknown")
         if self.box:
             self.box.show(value)

@@ -1,0 +1,88 @@
+"""Fixtures of the browser tests: one server and one browser for all, one page for each."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+
+from browser.served import Served
+from browser.visit import Visit
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
+    items.sort(key=lambda item: HERE in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def server():
+    served = Served()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    executable = next(filter(None, map(shutil.which, names)), None)  # else playwright's own
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        except Error as error:
+            reason = f"No Chromium was found ({str(error).splitlines()[0]}); install one, or say: make browser"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def visits(browser, server):
+    """Return how to make visits to the one server; each is checked and left at the end."""
+    made = []
+
+    def visit(**options):
+        made.append(Visit(browser, server, **options))
+        return made[-1]
+
+    yield visit
+    for one in made:
+        one.close()
+    for one in made:
+        one.check()
+
+
+@pytest.fixture
+def visit(visits):
+    return visits()
+
+
+@pytest.fixture(scope="session")
+def kept(browser, server):
+    """A page that stays open from test to test; `shared` is how a test gets it."""
+    visit = Visit(browser, server).open()
+    yield visit
+    visit.close()
+
+
+@pytest.fixture
+def shared(kept):
+    """A page that other tests have used before, for tests that begin by opening an example."""
+    yield kept
+    kept.check()
+
+
+@pytest.fixture
+def fragile(browser):
+    """A visit to a server of its own, which may be hurt."""
+    served = Served()
+    visit = Visit(browser, served)
+    yield visit
+    visit.context.close()
+    if served.process.poll() is None:
+        served.stop()

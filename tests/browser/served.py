@@ -1,0 +1,77 @@
+"""`netdash serve` in a process of its own, as `make dashboard` starts it."""
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+import psutil
+
+SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
+PATIENCE = 60  # seconds until a server that says nothing is given up
+
+
+def serve_notebook(path, **options):
+    """Return the command that serves another notebook, as a program that imports netdash does."""
+    words = "".join(f", {name}={value!r}" for name, value in options.items())
+    code = f"from pathlib import Path; from netdash.serve import serve; serve(port=0, open_browser=False, notebook=Path({str(path)!r}){words})"
+    return (sys.executable, "-c", code)
+
+
+class Served:
+    """A server, its address once it has printed it, and its processes."""
+
+    def __init__(self, command=SERVE):
+        self._errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        watchdog = threading.Timer(PATIENCE, self.process.kill)
+        watchdog.start()
+        self.line = self.process.stdout.readline()
+        watchdog.cancel()
+        found = re.search(r"http://\S+", self.line)
+        assert found, f"the server said {self.line!r} and complained {self.complaints()!r}"
+        self.url = found[0]
+
+    def complaints(self):
+        """Return what the server has written to its standard error so far."""
+        self._errors.seek(0)
+        return self._errors.read()
+
+    def family(self):
+        """Return the processes that the server has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def kernels(self):
+        return [child for child in self.family() if "ipykernel_launcher" in " ".join(child.cmdline())]
+
+    def kernel(self, kernel_id):
+        return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
+
+    def stop(self, how=signal.SIGTERM):
+        """Stop as a service manager or a person does; say what was not as it should be."""
+        family = self.family()
+        self.process.send_signal(how)
+        code = self.process.wait(timeout=30)
+        rest = self.process.stdout.read()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        complaints = self.complaints()
+        self.close()
+        assert code == 0, f"exit code {code}; {complaints}"
+        assert alive == []
+        assert rest == ""
+        assert complaints == ""
+
+    def kill(self):
+        """End the server and all of its processes at once, as a power cut does."""
+        family = self.family()
+        self.process.kill()
+        self.process.wait()
+        for process in family:
+            process.kill()
+        self.close()
+
+    def close(self):
+        self.process.stdout.close()
+        self._errors.close()

@@ -1,0 +1,148 @@
+"""No picture is ever taken for that of other inputs: fast hands, dead kernels, servers and networks that are gone."""
+
+import re
+import signal
+import time
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+
+import netdash as nd
+from browser.visit import forest_of, verdicts_of
+
+AGE = nd.Patient(age_years=50)
+SOON = 5_000  # ms within which a page must say that its kernel is gone
+
+
+def expect_lost(visit):
+    expect(visit.board).to_have_attribute("data-netdash-state", "lost", timeout=SOON)
+    expect(visit.banner).to_be_visible()
+    expect(visit.banner).to_contain_text("Connection lost")
+
+
+def test_the_last_of_many_fast_key_presses_wins(visit):
+    visit.open(AGE.to_query())
+    visit.press("age_years", *["ArrowRight"] * 40, *["ArrowLeft"] * 61)
+    expect(visit.handle("age_years")).to_have_attribute("aria-valuenow", re.compile(r"^29(\.0)?$"))
+    visit.expect_case(AGE.replace(age_years=29))
+
+
+def test_every_picture_on_the_way_is_all_of_one_case(visit):
+    visit.open(
+        "ki67_percent=4&liver_involvement_percent=35&extrahepatic_disease=none&primary_site=pancreas&age_years=50"
+    )
+    # What stands on the page, frame by frame.
+    visit.page.evaluate(
+        """() => {
+          window.frames_seen = [];
+          const look = () => {
+            const plot = document.querySelector("[data-figure=forest]");
+            const now = JSON.stringify({
+              age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
+              verdicts: Object.fromEntries([...document.querySelectorAll("[data-rule-set]")].map(n => [n.dataset.ruleSet, n.dataset.verdict])),
+              names: plot.layout.yaxis.ticktext,
+              colors: plot.data[1].marker.color,
+            });
+            if (window.frames_seen.at(-1) !== now) window.frames_seen.push(now);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    visit.press("age_years", *["ArrowRight"] * 12)
+    base = nd.Patient(
+        ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none", primary_site="pancreas"
+    )
+    visit.expect_case(base.replace(age_years=62))
+    seen = visit.page.evaluate("window.frames_seen.map(JSON.parse)")
+    assert len(seen) > 2
+    for one in seen:
+        patient = base.replace(age_years=float(one["age"]))
+        figure = forest_of(patient)
+        assert one["verdicts"] == verdicts_of(patient)
+        assert one["names"] == figure["layout"]["yaxis"]["ticktext"]
+        assert one["colors"] == figure["data"][1]["marker"]["color"]
+
+
+def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_case(visit):
+    visit.open("age_years=55&ki67_percent=8")
+    dead = visit.kernel_id()
+    visit.kernel().kill()
+    expect_lost(visit)
+    for section in visit.page.locator(".netdash-section").all():
+        assert "grayscale" in section.evaluate("node => getComputedStyle(node).filter")
+    expect(visit.page.get_by_role("alert").filter(has_text="Connection lost")).to_be_visible()
+    visit.shoot("connection-lost")
+    visit.banner.get_by_role("button", name="Reload this case").click()
+    visit.page.wait_for_function(
+        f"() => !document.querySelector('#jupyter-config-data')?.textContent.includes('{dead}')"
+    )
+    visit.expect_case(nd.Patient(age_years=55, ki67_percent=8))
+    expect(visit.banner).to_be_hidden()
+    visit.press("age_years", "ArrowLeft")
+    visit.expect_case(nd.Patient(age_years=54, ki67_percent=8))
+    visit.errors = [error for error in visit.errors if "404" not in error]  # the question about the dead kernel
+
+
+def test_inputs_moved_after_the_kernel_died_are_kept_by_the_button(visit):
+    visit.open(AGE.to_query())
+    visit.kernel().kill()
+    expect_lost(visit)
+    visit.press("age_years", "ArrowRight")
+    expect(visit.board).to_have_attribute("data-netdash-state", "lost")
+    visit.errors.clear()
+
+
+def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
+    visit.open(AGE.to_query())
+    kernel = visit.kernel()
+    kernel.suspend()
+    try:
+        visit.press("age_years", "ArrowRight")
+        expect(visit.board).to_have_attribute("data-netdash-state", "recomputing", timeout=1_000)
+        expect(visit.page.locator(".netdash-recomputing")).to_be_visible()
+        expect_lost(visit)
+    finally:
+        kernel.resume()
+    visit.expect_case(AGE.replace(age_years=51))
+    expect(visit.banner).to_be_hidden()
+
+
+def test_a_server_that_is_gone_is_said_within_five_seconds(fragile):
+    fragile.open(AGE.to_query())
+    fragile.server.kill()
+    expect_lost(fragile)
+
+
+def test_a_server_that_swallows_everything_is_said_within_five_seconds(fragile):
+    fragile.open(AGE.to_query())
+    server = psutil.Process(fragile.server.process.pid)
+    server.suspend()
+    try:
+        expect_lost(fragile)
+    finally:
+        server.resume()
+    fragile.settle()
+    fragile.press("age_years", "ArrowRight")
+    fragile.expect_case(AGE.replace(age_years=51))
+
+
+def test_a_network_that_is_gone_is_said_and_its_return_is_noticed(visit):
+    visit.open(AGE.to_query())
+    visit.context.set_offline(True)
+    expect_lost(visit)
+    visit.context.set_offline(False)
+    visit.settle()
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(AGE.replace(age_years=51))
+    visit.errors.clear()  # what could not be loaded meanwhile
+
+
+@pytest.mark.parametrize("how", ["closed", "left"])
+def test_a_page_that_is_closed_frees_its_kernel(visits, how):
+    visit = visits().open()
+    kernel = visit.kernel()
+    visit.page.goto("about:blank") if how == "left" else visit.page.close(run_before_unload=True)
+    kernel.wait(timeout=30)
+    assert not kernel.is_running()

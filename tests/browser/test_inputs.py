@@ -1,0 +1,195 @@
+"""Every input moves everything, and the page shows what the library computes."""
+
+import pytest
+from playwright.sync_api import expect
+
+import netdash as nd
+from netdash.board.state import examples
+
+BOUNDS = "On the bounds: age 55, liver 50 %"
+ON_THE_BOUNDS = examples()[BOUNDS]
+
+
+@pytest.fixture
+def board(shared):
+    shared.open_example(BOUNDS)
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("age_years", "ArrowRight", 56),
+        ("age_years", "PageUp", 60),
+        ("age_years", "Home", 0),
+        ("age_years", "End", 120),
+        ("ki67_percent", "ArrowLeft", 7),
+        ("ki67_percent", "PageUp", 13),
+        ("ki67_percent", "Home", 0),
+        ("ki67_percent", "End", 100),
+        ("liver_involvement_percent", "ArrowRight", 51),
+        ("liver_involvement_percent", "PageDown", 45),
+        ("liver_involvement_percent", "Home", 0),
+        ("liver_involvement_percent", "End", 100),
+        ("extrahepatic_disease", "ArrowRight", "limited_stable"),
+        ("extrahepatic_disease", "End", "extensive"),
+    ],
+)
+def test_a_slider_moved_by_keyboard_shows_what_the_library_computes(board, name, key, value):
+    board.press(name, key)
+    board.expect_case(ON_THE_BOUNDS.replace(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "rule_set", "before", "after"),
+    [
+        ("age_years", ["ArrowLeft"], "milan_review", "not_met", "met"),
+        ("age_years", ["ArrowRight"], "milan_2007", "met", "not_met"),
+        ("ki67_percent", ["ArrowRight", "ArrowRight"], "milan_2023", "met", "not_met"),
+        ("liver_involvement_percent", ["ArrowLeft"], "review_conclusion", "not_met", "met"),
+        ("liver_involvement_percent", ["ArrowRight"], "milan_2007", "met", "not_met"),
+        ("extrahepatic_disease", ["ArrowRight"], "review_option", "unknown", "not_met"),
+    ],
+)
+def test_a_step_across_a_bound_changes_the_verdict(board, name, keys, rule_set, before, after):
+    row = board.page.locator(f"[data-rule-set={rule_set}][data-verdict]")
+    expect(row).to_have_attribute("data-verdict", before)
+    board.press(name, *keys)
+    expect(row).to_have_attribute("data-verdict", after)
+
+
+def test_at_55_and_50_percent_the_sets_disagree_as_worded(board):
+    shown = board.verdicts()
+    assert shown["milan_review"] == "not_met"  # under 55
+    assert shown["milan_2007"] == "met"  # up to 55, up to 50 %
+    assert shown["milan_2019"] == "not_met"  # under 50 %
+    assert shown["milan_2023"] == "met"  # asks for neither
+    assert shown["review_conclusion"] == "not_met"  # under 50 %
+
+
+def test_the_forest_names_and_colors_the_therapies_whose_criteria_are_met(board):
+    def transplantation():
+        return next(name for name in board.forest()["names"] if name.startswith("Transplantation"))
+
+    gray = set(board.forest()["data"][1]["marker"]["color"])
+    assert transplantation() == "Transplantation: criteria not met"
+    board.press("age_years", "ArrowLeft")
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
+    assert transplantation() == "Transplantation: criteria met"
+    assert board.forest()["data"][1]["marker"]["color"].count("#0072B2") > 0
+    assert gray  # and the figure of the library was compared point by point
+
+
+def test_a_slider_dragged_by_the_pointer_shows_what_the_library_computes(board):
+    box, track = (
+        board.handle("age_years").bounding_box(),
+        board.page.locator(".netdash-control-age_years .noUi-base").bounding_box(),
+    )
+    board.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    board.page.mouse.down()
+    board.page.mouse.move(track["x"] + track["width"] * 0.25, box["y"] + box["height"] / 2, steps=25)
+    board.page.mouse.up()
+    age = float(board.handle("age_years").get_attribute("aria-valuenow"))
+    assert age == round(age)
+    assert 25 <= age <= 35
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=age))
+    expect(board.page.get_by_label("Age, years")).to_have_value(f"{age:g}")
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "typed", "value"),
+    [
+        ("Age, years", "age_years", "54.9", 54.9),
+        ("Age, years", "age_years", "1e2", 100),
+        ("Liver involvement, %", "liver_involvement_percent", "49.5", 49.5),
+        ("Ki-67, %", "ki67_percent", "9.99", 9.99),
+        ("Disease stable for, months", "stable_months", "3", 3),
+    ],
+)
+def test_a_typed_number_is_taken_as_it_stands(board, label, name, typed, value):
+    board.page.get_by_label(label, exact=True).fill(typed)
+    board.page.keyboard.press("Enter")
+    board.expect_case(ON_THE_BOUNDS.replace(**{name: value}))
+
+
+@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan"])
+def test_a_refused_number_is_put_back_and_the_page_says_why(board, typed):
+    box = board.page.get_by_label("Age, years")
+    box.fill(typed)
+    box.press("Enter")
+    alert = board.page.get_by_role("alert")
+    expect(alert).to_contain_text("from 0 to 120 years")
+    expect(alert).to_contain_text(typed)
+    expect(box).to_have_value("55")
+    board.expect_case(ON_THE_BOUNDS)
+    board.press("age_years", "ArrowLeft")
+    expect(alert).to_have_count(0)
+
+
+def test_unknown_is_an_answer(board):
+    board.page.get_by_role("checkbox", name="unknown").first.check()
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=None))
+    expect(board.page.get_by_label("Age, years")).to_have_value("")
+    expect(board.handle("age_years")).to_have_attribute("aria-valuetext", "unknown")
+    board.press("age_years", "ArrowRight")
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=1))
+    expect(board.page.get_by_role("checkbox", name="unknown").first).not_to_be_checked()
+
+
+def test_every_slider_can_be_made_unknown(board):
+    for box in board.page.get_by_role("checkbox", name="unknown").all():
+        box.check()
+    names = ("age_years", "ki67_percent", "liver_involvement_percent", "extrahepatic_disease")
+    board.expect_case(ON_THE_BOUNDS.replace(**dict.fromkeys(names)))
+
+
+def test_a_list_offers_unknown_and_the_words_of_the_field(board):
+    site = board.page.get_by_label("Primary site", exact=True)
+    assert site.locator("option").all_text_contents() == [
+        "unknown",
+        *(c.replace("_", " ") for c in choices("primary_site")),
+    ]
+    site.select_option(label="lung")
+    board.expect_case(ON_THE_BOUNDS.replace(primary_site="lung"))
+    site.select_option(label="unknown")
+    board.expect_case(ON_THE_BOUNDS.replace(primary_site=None))
+
+
+def choices(name):
+    return nd.Patient.fields().set_index("name").at[name, "choices"]
+
+
+def test_every_example_and_the_reset(shared):
+    for label, patient in examples().items():
+        shared.open_example(label)
+        shared.expect_case(patient)
+        expect(shared.case).to_contain_text("example, no real patient")
+    shared.page.get_by_role("button", name="Reset").click()
+    shared.expect_case(nd.Patient())
+    expect(shared.case).not_to_contain_text("example")
+
+
+def test_an_example_that_was_changed_is_no_longer_called_one(board):
+    board.press("age_years", "ArrowLeft")
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
+    expect(board.case).not_to_contain_text("example, no real patient")
+    assert board.page.get_by_label("Case").evaluate("n => n.selectedOptions[0].text") == "Open an example"
+    board.open_example(BOUNDS)
+    board.expect_case(ON_THE_BOUNDS)
+
+
+@pytest.mark.parametrize("how", ["click", "Enter", "Space"])
+def test_a_verdict_opens_its_findings(visit, how):
+    visit.open()
+    visit.open_example(BOUNDS)
+    row = visit.page.locator("[data-rule-set=milan_2019]")
+    row.click() if how == "click" else row.press(how)
+    findings = visit.page.locator("[data-section=findings]")
+    expect(findings).to_contain_text("Ruzzenente 2019")
+    expect(row).to_have_attribute("aria-pressed", "true")
+    if how != "click":
+        expect(row).to_be_focused()
+    wanted = nd.assess(ON_THE_BOUNDS).findings.query("rule_set == 'milan_2019'")
+    for criterion, requirement in zip(wanted["criterion"], wanted["requirement"], strict=True):
+        expect(findings.get_by_role("row").filter(has_text=criterion)).to_contain_text(requirement)
+    visit.expect_case(ON_THE_BOUNDS, selected="milan_2019")

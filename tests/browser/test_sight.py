@@ -1,0 +1,153 @@
+"""What is in sight, what it is called, and what the page asks of the network."""
+
+import pytest
+from playwright.sync_api import expect
+
+import netdash as nd
+from netdash.board.state import examples
+
+BOUNDS = "On the bounds: age 55, liver 50 %"
+SLIDERS = {
+    "age_years": "Age",
+    "ki67_percent": "Ki-67",
+    "liver_involvement_percent": "Liver",
+    "extrahepatic_disease": "Extrahepatic",
+}
+
+# Whether a person sees all of an element: inside the window, cut off by no box around it, covered by nothing.
+IN_SIGHT = """node => {
+  const box = node.getBoundingClientRect();
+  let [left, top, right, bottom] = [0, 0, innerWidth, innerHeight];
+  for (let at = node.parentElement; at; at = at.parentElement) {
+    if (getComputedStyle(at).overflow === "visible") continue;
+    const edge = at.getBoundingClientRect();
+    [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
+    [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
+  }
+  const inside = box.width > 0 && box.height > 0
+    && box.left >= left - 1 && box.top >= top - 1 && box.right <= right + 1 && box.bottom <= bottom + 1;
+  const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return inside && (node.contains(hit) || hit?.contains(node));
+}"""
+
+
+def out_of_sight(locators):
+    return [str(one) for one in locators if not one.evaluate(IN_SIGHT)]
+
+
+def rows(page):
+    """Return each verdict's button, in the order of the library, and the words beside it."""
+    buttons = [page.locator(f"[data-rule-set={name}][data-verdict]") for name in nd.rule_sets()["rule_set"]]
+    return [*buttons, *page.locator("td.nd-verdict").all()]
+
+
+def test_inputs_verdicts_and_forest_are_in_sight_without_scrolling(visit):
+    page = visit.open().page
+    visit.open_example(BOUNDS)
+    parts = [visit.handle(name) for name in SLIDERS] + rows(page)
+    parts += [visit.plot, page.locator(".nd-says"), page.locator(".nd-foot"), visit.case.locator(".nd-stamp")]
+    assert len(visit.verdicts()) == len(nd.rule_sets())
+    assert out_of_sight(parts) == []
+    size = page.evaluate("[document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]")
+    assert size == [1920, 1080]
+    visit.shoot("board-1920x1080")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768)])
+def test_smaller_screens_keep_inputs_and_verdicts_in_sight(visits, size):
+    visit = visits(size=size).open()
+    visit.open_example(BOUNDS)
+    assert out_of_sight([visit.handle(name) for name in SLIDERS] + rows(visit.page)) == []
+    visit.shoot(f"board-{size[0]}x{size[1]}")
+
+
+def test_the_board_starts_with_nothing_known(visit):
+    visit.open()
+    visit.expect_case(nd.Patient())
+    assert set(visit.verdicts().values()) == {"unknown"}
+    for name in SLIDERS:
+        expect(visit.handle(name)).to_have_attribute("aria-valuetext", "unknown")
+
+
+def test_sliders_are_named_and_say_their_value(shared):
+    labels = nd.Patient.fields().set_index("name")["label"]
+    shared.open_example(BOUNDS)
+    said = {
+        "age_years": "55 years",
+        "ki67_percent": "8 %",
+        "liver_involvement_percent": "50 %",
+        "extrahepatic_disease": "none",
+    }
+    for name, word in SLIDERS.items():
+        assert word in labels[name]
+        handle = shared.page.get_by_role("slider", name=labels[name], exact=True)
+        expect(handle).to_have_attribute("aria-valuetext", said[name])
+    shared.press("age_years", "ArrowRight")
+    expect(shared.handle("age_years")).to_have_attribute("aria-valuetext", "56 years")
+
+
+def test_every_input_has_an_accessible_name(shared):
+    tree = shared.page.evaluate(
+        "() => [...document.querySelectorAll('input, select, button')].filter(n => n.checkVisibility()).map(n => n.outerHTML)"
+    )
+    named = shared.page.get_by_role("textbox").or_(shared.page.get_by_role("combobox"))
+    named = named.or_(shared.page.get_by_role("checkbox")).or_(shared.page.get_by_role("button"))
+    unnamed = [one.evaluate("n => n.outerHTML") for one in named.all() if not accessible_name(one)]
+    assert tree
+    assert unnamed == []
+
+
+def accessible_name(locator):
+    return locator.aria_snapshot().partition('"')[2].partition('"')[0]
+
+
+def test_a_change_is_spoken_to_who_cannot_see_it(shared):
+    shared.open_example(BOUNDS)
+    live = shared.page.locator("[aria-live=polite].netdash-live")
+    headline = nd.assess(examples()[BOUNDS])["milan_review"].headline
+    expect(live).to_contain_text(headline)
+    shared.press("age_years", "ArrowLeft")
+    expect(live).to_contain_text("Meets all 5")
+
+
+def test_nothing_uploads_the_picture(shared):
+    shared.plot.hover()
+    buttons = shared.page.eval_on_selector_all(".modebar-btn", "nodes => nodes.map(n => n.dataset.title ?? n.title)")
+    assert "Download plot" in str(buttons)
+    words = " ".join(buttons).lower() + shared.page.content().lower()
+    assert [
+        word for word in ("share chart", "send to cloud", "chart studio", "edit in", "plot.ly") if word in words
+    ] == []
+    links = shared.page.eval_on_selector_all("a[href], form", "nodes => nodes.map(n => n.href ?? n.action)")
+    assert [link for link in links if not link.startswith(shared.url)] == []
+
+
+def test_the_page_needs_no_eval_and_asks_only_its_own_server(visit):
+    # The visit checks at its end that no request left the origin and that the console is clean of refusals.
+    response = visit.page.goto(visit.url)
+    policy = response.header_value("content-security-policy")
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+    visit.settle()
+    refused = visit.page.evaluate(
+        """async () => {
+          const blocked = [];
+          addEventListener("securitypolicyviolation", event => blocked.push(event.effectiveDirective));
+          const outcome = await fetch("http://localhost:9/").then(() => "sent", () => "refused");
+          try { (0, eval)("1"); blocked.push("eval ran") } catch { }
+          await new Promise(requestAnimationFrame);
+          return [outcome, ...blocked];
+        }"""
+    )
+    assert "refused" in refused
+    assert "connect-src" in refused
+    assert "eval ran" not in refused
+    visit.errors.clear()  # the two refusals that were asked for
+    visit.requests = [r for r in visit.requests if r != "http://localhost:9/"]
+
+
+def test_what_the_plot_leaves_out_stands_below_it_with_reason_and_place(shared):
+    section = shared.page.locator("[data-section=forest]")
+    expect(section).to_contain_text("same registry (UNOS) as Gedaly")
+    expect(section).to_contain_text("ignore censoring")

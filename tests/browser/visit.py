@@ -1,0 +1,153 @@
+"""One visitor's page, and what it did behind the scenes."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect
+
+import netdash as nd
+from netdash.board import views
+from netdash.patient import FIELDS
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+PROJECTOR = (1920, 1080)
+
+
+def in_words(patient):
+    """Return the case as the head of the page says it."""
+    known = [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
+    return f"{'; '.join(known)}." if known else "Everything is unknown"
+
+
+def verdicts_of(patient):
+    return nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
+
+
+def forest_of(patient, selected="milan_review"):
+    """Return the figure that the library draws for this case, as plain data."""
+    chosen = views.selected_verdicts(nd.assess(patient), selected)
+    return json.loads(nd.forest(nd.outcomes(), verdicts=chosen, left_out=False).to_json())
+
+
+class Visit:
+    """A page of its own session.
+
+    Attributes
+    ----------
+    errors : list of str
+        What the page wrote to the console as an error, and scripts that failed.
+    requests : list of str
+        Every address that the page asked for, websockets included.
+    """
+
+    def __init__(self, browser, server, size=PROJECTOR):
+        self.server, self.url = server, server.url
+        self.errors, self.requests = [], []
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+        self.page = self.context.new_page()
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.page.on("request", lambda r: self.requests.append(r.url))
+        self.page.on("websocket", lambda w: self.requests.append(w.url))
+
+    # What a visitor does.
+
+    def open(self, query=""):
+        self.page.goto(f"{self.url}?{query}" if query else self.url)
+        self.settle()
+        return self
+
+    def open_example(self, label):
+        self.page.get_by_label("Case").select_option(label=label)
+        expect(self.case).to_contain_text(label)
+        self.settle()
+
+    def handle(self, name):
+        return self.page.locator(f".netdash-control-{name} .noUi-handle")
+
+    def press(self, name, *keys):
+        """Press keys on a slider."""
+        self.handle(name).focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    # What the page shows.
+
+    @property
+    def board(self):
+        return self.page.locator(".netdash-board")
+
+    @property
+    def case(self):
+        return self.page.locator("[data-section=case]")
+
+    @property
+    def plot(self):
+        return self.page.locator("[data-figure=forest]")
+
+    @property
+    def banner(self):
+        return self.page.locator(".netdash-lost")
+
+    def settle(self):
+        """Wait until the picture is that of the inputs shown."""
+        expect(self.board).to_have_attribute("data-netdash-state", "current", timeout=30_000)
+        expect(self.plot.locator(".main-svg").first).to_be_visible()
+
+    def verdicts(self):
+        return self.page.eval_on_selector_all(
+            "[data-rule-set][data-verdict]",
+            "nodes => Object.fromEntries(nodes.map(n => [n.dataset.ruleSet, n.dataset.verdict]))",
+        )
+
+    def forest(self):
+        """Return what plotly was given, and what it drew of it."""
+        text = self.plot.evaluate(
+            """plot => JSON.stringify({
+              data: plot.data,
+              layout: plot.layout,
+              names: [...plot.querySelectorAll('.ytick text')].map(n => n.textContent),
+              figures: [...plot.querySelectorAll('.y2tick text')].map(n => n.textContent),
+              points: plot.querySelectorAll('.scatterlayer path.point').length,
+            })"""
+        )
+        return json.loads(text)
+
+    def kernel_id(self):
+        return json.loads(self.page.locator("#jupyter-config-data").text_content())["kernelId"]
+
+    def kernel(self):
+        """Return the process of this visitor's kernel."""
+        return self.server.kernel(self.kernel_id())
+
+    # What must hold.
+
+    def expect_case(self, patient, selected="milan_review"):
+        """The page says that it shows this case, and shows the library's verdicts and figure for it."""
+        expect(self.case).to_contain_text(in_words(patient), timeout=15_000)
+        self.settle()
+        assert self.verdicts() == verdicts_of(patient)
+        wanted, found = forest_of(patient, selected), self.forest()
+        assert found["data"] == wanted["data"]
+        for axis, drawn in (("yaxis", found["names"]), ("yaxis2", found["figures"])):
+            texts = wanted["layout"][axis]["ticktext"]
+            assert found["layout"][axis]["ticktext"] == texts
+            assert sorted(drawn) == sorted(filter(None, (t.replace("<b>", "").replace("</b>", "") for t in texts)))
+        assert found["points"] == len(wanted["data"][1]["x"])
+
+    def check(self):
+        """Nothing went wrong behind the scenes and nothing left the server's origin."""
+        own = urlsplit(self.url).netloc
+        foreign = [r for r in self.requests if urlsplit(r).scheme not in ("blob", "data") and urlsplit(r).netloc != own]
+        assert foreign == []
+        assert self.errors == []
+
+    def shoot(self, name):
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def close(self):
+        """Leave the page, which frees its kernel."""
+        self.page.close(run_before_unload=True)
+        self.context.close()
