@@ -16,18 +16,38 @@ import lazy_loader
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
     from netdash.comparison import compare
-    from netdash.evidence import claims, criteria, discrepancies, outcomes, references, rule_sets, studies
+    from netdash.evidence import (
+        claims,
+        criteria,
+        discrepancies,
+        later_outcomes,
+        outcomes,
+        references,
+        rule_sets,
+        studies,
+    )
     from netdash.figures.forest import forest
     from netdash.patient import Patient
+    from netdash.provenance import Source, source
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
         "comparison": ["compare"],
-        "evidence": ["claims", "criteria", "discrepancies", "outcomes", "references", "rule_sets", "studies"],
+        "evidence": [
+            "claims",
+            "criteria",
+            "discrepancies",
+            "later_outcomes",
+            "outcomes",
+            "references",
+            "rule_sets",
+            "studies",
+        ],
         "figures.forest": ["forest"],
         "patient": ["Patient"],
+        "provenance": ["Source", "source"],
     },
 )
 

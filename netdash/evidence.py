@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from netdash._files import folder
@@ -28,7 +29,7 @@ _OUTCOMES = (
 # fmt: on
 
 
-def outcomes(reading: Reading = "corrected") -> pd.DataFrame:
+def outcomes(reading: Reading = "corrected", extra: str | Path | None = None) -> pd.DataFrame:
     """Return Tables 1 to 4 of the review, one row per arm and endpoint.
 
     Parameters
@@ -36,6 +37,9 @@ def outcomes(reading: Reading = "corrected") -> pd.DataFrame:
     reading : {"corrected", "printed"}
         "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": what a
         confirmed source shows to be wrong is replaced (:func:`corrections` lists it); what is only suspected never is.
+    extra : str or Path, optional
+        A CSV file of one's own series, made from ``data/local_series.csv``. Its rows follow the published ones, with
+        ``local`` True; they are drawn beside them and are not pooled with them unless their ``poolable`` is set.
 
     Returns
     -------
@@ -44,23 +48,35 @@ def outcomes(reading: Reading = "corrected") -> pd.DataFrame:
         population, n, endpoint, statistic ("rate", "median", "mean", "maximum"), horizon_months (of a rate), value
         (percent of patients for a rate, months for a duration; missing when not reached or not printed), unit,
         not_reached, cohort (names patients that appear in more than one row), poolable, why_not_poolable,
-        discrepancies (ids joined by "; "), printed (the cell as printed), locator, sd, footnote, printed_n, note.
+        discrepancies (ids joined by "; "), printed (the cell as printed), locator, sd, footnote, printed_n, note,
+        local.
 
     Raises
     ------
     ValueError
-        When `reading` is neither of the two.
+        When `reading` is neither of the two, or when anything is wrong with the extra file; the message names line,
+        column, value and what is allowed, and nothing of the file is taken.
     """
     if reading not in ("corrected", "printed"):
         raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
-    return _outcomes(reading).copy()
+    published = _outcomes(reading).copy()
+    if extra is None:
+        return published
+    import pandas as pd
+
+    from netdash import series
+
+    local_schema = schema()["local_series"]
+    own = series.as_outcomes(typed(series.read(extra, local_schema), local_schema), Path(extra).name)
+    own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
+    return pd.concat([published, own], ignore_index=True)
 
 
 @functools.cache
 def _outcomes(reading: Reading) -> pd.DataFrame:
     table = _read("outcomes", corrected=reading == "corrected")
     who = _read("studies")[["study_id", "citation", "author", "year"]]
-    joined = table.merge(who, on="study_id", how="left", validate="many_to_one")
+    joined = table.merge(who, on="study_id", how="left", validate="many_to_one").assign(local=False)
     return joined[[*_OUTCOMES, *(column for column in joined.columns if column not in _OUTCOMES)]]
 
 

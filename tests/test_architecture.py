@@ -17,10 +17,14 @@ MAY_IMPORT = {
     "_files": set(),
     "patient": set(),
     "pooling": set(),
-    "evidence": {"_files"},
+    "series": set(),
+    "evidence": {"_files", "series"},
+    "provenance": {"evidence"},
     "rules": {"evidence", "patient"},
     "assessment": {"evidence", "patient", "rules"},
     "comparison": {"assessment", "patient", "rules"},
+    "cohort": {"cohort_columns", "patient", "rules"},
+    "cohort_columns": {"patient", "rules"},
     "figures": {"evidence", "pooling", "figures"},
     "board": {"assessment", "board", "evidence", "figures", "patient", "rules", ""},
     "_voila": set(),
@@ -28,7 +32,7 @@ MAY_IMPORT = {
     "cli": {"assessment", "patient", "rules", "serve"},
     "__main__": {"cli"},
     # The public names, bound when first used.
-    "": {"assessment", "comparison", "evidence", "figures", "patient"},
+    "": {"assessment", "comparison", "evidence", "figures", "patient", "provenance"},
 }
 
 PUBLIC = {
@@ -40,9 +44,12 @@ PUBLIC = {
     "criteria",
     "discrepancies",
     "forest",
+    "later_outcomes",
     "outcomes",
     "references",
     "rule_sets",
+    "Source",
+    "source",
     "studies",
 }
 

@@ -56,7 +56,7 @@ def forest_table(
         raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
     order = {name: place for place, name in enumerate(evidence.therapies()["therapy"])}
     table = outcomes.assign(
-        label=[f"{row.author} {row.year}" for row in outcomes.itertuples()],
+        label=[_label(row) for row in outcomes.to_dict("records")],
         left_out=[_reason(row, endpoint, horizon_months) for row in outcomes.to_dict("records")],
         same_axis=(outcomes["endpoint"] == endpoint)
         & (outcomes["statistic"] == "rate")
@@ -69,6 +69,11 @@ def forest_table(
     return table
 
 
+def _label(row: Mapping[Any, Any]) -> str:
+    label = f"{row['author']} {row['year']}" if pd.notna(row["year"]) else str(row["author"])
+    return f"{label} (local)" if row.get("local") else label
+
+
 def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str:
     if row["endpoint"] != endpoint:
         return _LEFT_OUT_BY["endpoint"].format(_words(row["endpoint"]))
@@ -76,7 +81,7 @@ def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str
         return _LEFT_OUT_BY["statistic"].format(row["statistic"])
     if row["horizon_months"] != horizon_months:
         return _LEFT_OUT_BY["horizon"].format(_years(row["horizon_months"]), _years(horizon_months))
-    if not row["poolable"]:
+    if not row["poolable"] and not row.get("local"):
         return str(row["why_not_poolable"])
     return _LEFT_OUT_BY["missing"] if pd.isna(row["value"]) or pd.isna(row["n"]) else ""
 

@@ -15,16 +15,16 @@ PATIENCE = 60  # seconds until a server that says nothing is given up
 
 def serve_notebook(path, **options):
     """Return the command that serves another notebook, as a program that imports netdash does."""
-    words = "".join(f", {name}={value!r}" for name, value in options.items())
-    code = f"from pathlib import Path; from netdash.serve import serve; serve(port=0, open_browser=False, notebook=Path({str(path)!r}){words})"
-    return (sys.executable, "-c", code)
+    words = ", ".join(f"{name}={value!r}" for name, value in {"port": 0, "open_browser": False, **options}.items())
+    start = f"serve(notebook=Path({str(path)!r}), {words})"
+    return (sys.executable, "-c", f"from pathlib import Path; from netdash.serve import serve; {start}")
 
 
 class Served:
     """A server, its address once it has printed it, and its processes."""
 
     def __init__(self, command=SERVE):
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the server
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()
@@ -61,7 +61,7 @@ class Served:
         assert code == 0, f"exit code {code}; {complaints}"
         assert alive == []
         assert rest == ""
-        assert complaints == ""
+        assert complaints == "", complaints
 
     def kill(self):
         """End the server and all of its processes at once, as a power cut does."""

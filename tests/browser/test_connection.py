@@ -1,8 +1,6 @@
 """No picture is ever taken for that of other inputs: fast hands, dead kernels, servers and networks that are gone."""
 
 import re
-import signal
-import time
 
 import psutil
 import pytest
@@ -38,9 +36,10 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
           window.frames_seen = [];
           const look = () => {
             const plot = document.querySelector("[data-figure=forest]");
+            const rows = [...document.querySelectorAll("[data-rule-set]")];
             const now = JSON.stringify({
               age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
-              verdicts: Object.fromEntries([...document.querySelectorAll("[data-rule-set]")].map(n => [n.dataset.ruleSet, n.dataset.verdict])),
+              verdicts: Object.fromEntries(rows.map(n => [n.dataset.ruleSet, n.dataset.verdict])),
               names: plot.layout.yaxis.ticktext,
               colors: plot.data[1].marker.color,
             });
@@ -143,6 +142,6 @@ def test_a_network_that_is_gone_is_said_and_its_return_is_noticed(visit):
 def test_a_page_that_is_closed_frees_its_kernel(visits, how):
     visit = visits().open()
     kernel = visit.kernel()
-    visit.page.goto("about:blank") if how == "left" else visit.page.close(run_before_unload=True)
+    visit.leave() if how == "closed" else visit.page.goto("about:blank")
     kernel.wait(timeout=30)
     assert not kernel.is_running()

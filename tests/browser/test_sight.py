@@ -1,5 +1,7 @@
 """What is in sight, what it is called, and what the page asks of the network."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -45,7 +47,7 @@ def test_inputs_verdicts_and_forest_are_in_sight_without_scrolling(visit):
     page = visit.open().page
     visit.open_example(BOUNDS)
     parts = [visit.handle(name) for name in SLIDERS] + rows(page)
-    parts += [visit.plot, page.locator(".nd-says"), page.locator(".nd-foot"), visit.case.locator(".nd-stamp")]
+    parts += [visit.plot, page.locator(".nd-says"), page.locator(".nd-foot")]
     assert len(visit.verdicts()) == len(nd.rule_sets())
     assert out_of_sight(parts) == []
     size = page.evaluate("[document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]")
@@ -87,18 +89,12 @@ def test_sliders_are_named_and_say_their_value(shared):
 
 
 def test_every_input_has_an_accessible_name(shared):
-    tree = shared.page.evaluate(
-        "() => [...document.querySelectorAll('input, select, button')].filter(n => n.checkVisibility()).map(n => n.outerHTML)"
-    )
-    named = shared.page.get_by_role("textbox").or_(shared.page.get_by_role("combobox"))
-    named = named.or_(shared.page.get_by_role("checkbox")).or_(shared.page.get_by_role("button"))
-    unnamed = [one.evaluate("n => n.outerHTML") for one in named.all() if not accessible_name(one)]
-    assert tree
+    roles = ("button", "checkbox", "combobox", "slider", "textbox")
+    inputs = [one for role in roles for one in shared.page.get_by_role(role).all()]
+    assert len(inputs) > 40
+    # The browser's own tree of what is read aloud: '- textbox "Age, years": ...'
+    unnamed = [one for one in inputs if not re.match(r"""- '?\w+ ".+\"""", one.aria_snapshot())]
     assert unnamed == []
-
-
-def accessible_name(locator):
-    return locator.aria_snapshot().partition('"')[2].partition('"')[0]
 
 
 def test_a_change_is_spoken_to_who_cannot_see_it(shared):
@@ -122,29 +118,17 @@ def test_nothing_uploads_the_picture(shared):
     assert [link for link in links if not link.startswith(shared.url)] == []
 
 
-def test_the_page_needs_no_eval_and_asks_only_its_own_server(visit):
-    # The visit checks at its end that no request left the origin and that the console is clean of refusals.
-    response = visit.page.goto(visit.url)
-    policy = response.header_value("content-security-policy")
+def test_the_page_may_ask_its_own_server_only_and_needs_no_eval(visit):
+    # What the page really asked for, and what its console says, every test here checks at its end.
+    policy = visit.page.goto(visit.url).header_value("content-security-policy")
     assert "default-src 'none'" in policy
     assert "unsafe-eval" not in policy
     assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
     visit.settle()
-    refused = visit.page.evaluate(
-        """async () => {
-          const blocked = [];
-          addEventListener("securitypolicyviolation", event => blocked.push(event.effectiveDirective));
-          const outcome = await fetch("http://localhost:9/").then(() => "sent", () => "refused");
-          try { (0, eval)("1"); blocked.push("eval ran") } catch { }
-          await new Promise(requestAnimationFrame);
-          return [outcome, ...blocked];
-        }"""
-    )
-    assert "refused" in refused
-    assert "connect-src" in refused
-    assert "eval ran" not in refused
-    visit.errors.clear()  # the two refusals that were asked for
-    visit.requests = [r for r in visit.requests if r != "http://localhost:9/"]
+    assert visit.page.evaluate("fetch('http://localhost:9/').then(() => 'sent', () => 'refused')") == "refused"
+    assert [error for error in visit.errors if "Content Security Policy" in error]
+    visit.errors.clear()
+    visit.requests = [address for address in visit.requests if address != "http://localhost:9/"]
 
 
 def test_what_the_plot_leaves_out_stands_below_it_with_reason_and_place(shared):

@@ -1,6 +1,7 @@
 """One visitor's page, and what it did behind the scenes."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,9 +16,10 @@ PROJECTOR = (1920, 1080)
 
 
 def in_words(patient):
-    """Return the case as the head of the page says it."""
+    """Return the case as the head of the page says it, all of it and nothing else, as a pattern."""
     known = [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
-    return f"{'; '.join(known)}." if known else "Everything is unknown"
+    words = re.escape("; ".join(known)) if known else "Everything is unknown: .*"
+    return re.compile(rf"(Case|No case yet|no real patient)\s+{words}\.\s+Computed \d\d:\d\d:\d\d\.", re.DOTALL)
 
 
 def verdicts_of(patient):
@@ -125,7 +127,7 @@ class Visit:
 
     def expect_case(self, patient, selected="milan_review"):
         """The page says that it shows this case, and shows the library's verdicts and figure for it."""
-        expect(self.case).to_contain_text(in_words(patient), timeout=15_000)
+        expect(self.case).to_have_text(in_words(patient), timeout=15_000)
         self.settle()
         assert self.verdicts() == verdicts_of(patient)
         wanted, found = forest_of(patient, selected), self.forest()
@@ -147,7 +149,13 @@ class Visit:
         ARTIFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
+    def leave(self):
+        """Close the page as a person does: it may say goodbye to the server."""
+        with self.page.expect_event("close"):
+            self.page.close(run_before_unload=True)
+
     def close(self):
-        """Leave the page, which frees its kernel."""
-        self.page.close(run_before_unload=True)
+        """Leave, and forget everything."""
+        if not self.page.is_closed():
+            self.leave()
         self.context.close()

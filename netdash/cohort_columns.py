@@ -1,0 +1,162 @@
+"""The columns of a data frame that are fields of a patient: found, checked and made comparable.
+
+What cannot be right is refused before anything is computed: a column of the wrong type, a field's name misspelt.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import operator
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from netdash.patient import FIELDS, Field, Value
+
+Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
+Closed = Literal["left", "right", "both"]
+
+NEAR_MISS = 0.85
+"""How alike (difflib's ratio) a column and an absent field must be for the column to be taken for a slip."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is a field of a patient, ready to compare.
+
+    Attributes
+    ----------
+    field : Field
+        What it holds.
+    cells : Expr
+        As it stands.
+    values : Expr
+        In a type that compares alike in all engines.
+    as_text : bool
+        Whether booleans are stored as the text "True" and "False".
+    """
+
+    field: Field
+    cells: nw.Expr
+    values: nw.Expr
+    as_text: bool = False
+
+    @property
+    def missing(self) -> nw.Expr:
+        """Rows without a value."""
+        return self.cells.is_null()
+
+    @property
+    def invalid(self) -> nw.Expr:
+        """Rows with a value that is none of the field's."""
+        if self.field.minimum is None:
+            allowed = map(self.equals, self.field.choices or (True, False))
+            within = functools.reduce(operator.or_, allowed)
+        else:
+            within = self.between(self.field.minimum, self.field.maximum)
+        # Null counts as "no" before it is negated.
+        taken = nw.when(within).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
+        return ~self.missing & ~taken
+
+    def equals(self, value: Value) -> nw.Expr:
+        """Rows with this value."""
+        return self.values == (str(value) if self.as_text else value)
+
+    def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
+        """Rows with a number between two limits; not-a-number and infinity lie outside."""
+        return self.values.is_between(low, high, closed=closed)
+
+
+def read_columns(frame: Any, ignore: Iterable[str]) -> tuple[Table, Mapping[str, Column]]:
+    """Return a frame as narwhals knows it, and by name its columns that are fields and hold a value.
+
+    Raises
+    ------
+    TypeError
+        When `frame` is no data frame, or a column is not of its field's type.
+    ValueError
+        When a column's name is nearly that of a field which is not there, and is not among `ignore`.
+    """
+    try:
+        table: Table = nw.from_native(frame)
+    except TypeError:
+        raise TypeError(
+            f"given {type(frame).__name__}, expected a data frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark; "
+            "make one of it first, for example pandas.DataFrame(...)"
+        ) from None
+    schema = table.collect_schema()
+    _refuse_near_misses(schema, frozenset(ignore))
+    columns = {name: _column(table, field, schema[name]) for name, field in FIELDS.items() if name in schema}
+    return table, {name: column for name, column in columns.items() if column is not None}
+
+
+def _refuse_near_misses(names: Iterable[object], ignore: frozenset[str]) -> None:
+    given = [name for name in names if isinstance(name, str)]
+    absent = {_letters(name): name for name in FIELDS if name not in given}
+    for name in given:
+        near = difflib.get_close_matches(_letters(name), absent, n=1, cutoff=NEAR_MISS)
+        if near and name not in FIELDS and name not in ignore:
+            raise ValueError(
+                f"column {name!r} is no field of a patient, but nearly {absent[near[0]]!r}, which is not there; rename "
+                f"it, or say ignore=[{name!r}] if it is something else"
+            )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None:
+    """Return a field's column; None when it is known to hold no value."""
+    cells, expected = nw.col(field.name), _HOLDS[field.kind]
+    held = _held(table, field.name, dtype)
+    if held == expected:
+        return Column(field, cells, _comparable(cells, field, dtype))
+    if isinstance(table, nw.DataFrame) and table[field.name].is_null().all():
+        return None
+    if isinstance(table, nw.LazyFrame) and dtype == nw.Unknown:
+        # Most often a type for nulls alone. Whatever else it is cannot be read: unknown, and counted as invalid.
+        return Column(field, cells, nw.when(cells.is_null()).then(nw.lit(None, _EMPTY[field.kind])))
+    if expected == "booleans" and held == "words" and table.implementation.is_dask():
+        return Column(field, cells, cells, as_text=True)
+    raise TypeError(
+        f"column {field.name!r} ({field.label}) holds {held} ({dtype}), expected {expected}: {field.allowed}; convert "
+        "it first, missing where unknown"
+    )
+
+
+_HOLDS = {"number": "numbers", "integer": "numbers", "choice": "words", "bool": "booleans"}
+_EMPTY: Mapping[str, Any] = {"number": nw.Float64, "integer": nw.Float64, "choice": nw.String, "bool": nw.Boolean}
+
+# What pandas.api.types.infer_dtype calls the cells of an object column.
+_INFERRED = {"boolean": "booleans", "string": "words"}
+_INFERRED |= dict.fromkeys(("floating", "integer", "mixed-integer-float", "decimal"), "numbers")
+
+
+def _held(table: Table, name: str, dtype: nw.dtypes.DType) -> str:
+    if isinstance(table, nw.DataFrame) and table.implementation.is_pandas_like():
+        cells = table[name].to_pandas()
+        if cells.dtype == object:
+            import pandas as pd
+
+            return _INFERRED.get(pd.api.types.infer_dtype(cells, skipna=True), "a mixture of types")
+    if dtype.is_numeric():
+        return "numbers"
+    if dtype == nw.Boolean:
+        return "booleans"
+    return "words" if dtype in (nw.String, nw.Categorical, nw.Enum) else "another type"
+
+
+def _comparable(cells: nw.Expr, field: Field, dtype: nw.dtypes.DType) -> nw.Expr:
+    if field.kind == "choice":
+        return cells if dtype in (nw.String, nw.Object) else cells.cast(nw.String)
+    if field.kind == "bool":
+        return cells
+    numbers = cells if dtype.is_integer() or dtype == nw.Float64 else cells.cast(nw.Float64)
+    if field.kind == "number" or dtype.is_integer():
+        return numbers
+    return nw.when(numbers % 1 == 0).then(numbers)

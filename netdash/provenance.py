@@ -1,0 +1,234 @@
+"""Provenance: from any figure, criterion or claim to the place it came from, and what is wrong with it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from netdash import evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REVIEW = "review"
+
+
+@dataclass(frozen=True, repr=False)
+class Source:
+    """Where one thing comes from.
+
+    Attributes
+    ----------
+    id, kind : str
+        Identifier, and what it is: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome" or
+        "reference".
+    says : str
+        What is shown, in words.
+    read_in : str
+        The citation of the text it was read in.
+    locator : str
+        The place there.
+    printed : str
+        The cell as printed, for an outcome; what is printed, for a discrepancy.
+    cites : tuple of str
+        What the review cites for it, with PMID and DOI.
+    links : tuple of str
+        Addresses of `read_in` and of what is cited; they are shown, never fetched.
+    discrepancies : tuple of str
+        What is known to be wrong, each with its id, status and evidence.
+    """
+
+    id: str
+    kind: str
+    says: str
+    read_in: str
+    locator: str
+    printed: str
+    cites: tuple[str, ...]
+    links: tuple[str, ...]
+    discrepancies: tuple[str, ...]
+
+    def _lines(self) -> list[tuple[str, str]]:
+        many = [("Cites", text) for text in self.cites] + [("Discrepancy", text) for text in self.discrepancies]
+        lines = [
+            (self.kind.capitalize(), f"{self.id}: {self.says}"),
+            ("Read in", self.read_in),
+            ("Place", self.locator),
+            ("Printed", self.printed),
+            *many,
+        ]
+        return [(name, text) for name, text in lines if text]
+
+    def __str__(self) -> str:
+        """Return it line by line."""
+        return "\n".join(f"{name}: {text}" for name, text in [*self._lines(), *(("Link", link) for link in self.links)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return a table with links, for a notebook."""
+        rows = [(name, html.escape(text)) for name, text in self._lines()]
+        rows += [("Link", f'<a href="{html.escape(link)}">{html.escape(link)}</a>') for link in self.links]
+        return "<table>" + "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows) + "</table>"
+
+
+def source(id: str | int) -> Source:  # noqa: A002
+    """Return where something comes from.
+
+    Parameters
+    ----------
+    id : str or int
+        The id of an outcome, claim, criterion, rule set, discrepancy or later outcome, or the number of a reference.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    ValueError
+        When there is no such id; the message says where ids are found.
+
+    Examples
+    --------
+    >>> print(source("t3-akyildiz-osmedian"))  # doctest: +SKIP
+    """
+    for table, key, make in _KINDS:
+        rows = table()
+        found = rows[rows[key].astype(str) == str(id)]
+        if len(found):
+            return make(_row(found))
+    raise ValueError(
+        f"{id!r} is no id of an outcome, claim, criterion, rule set, discrepancy or reference; "
+        "ids are the first column of nd.outcomes(), nd.claims(), nd.criteria(), nd.rule_sets(), nd.discrepancies()"
+    )
+
+
+def _outcome(row: Mapping[str, Any]) -> Source:
+    value = "not reached" if row["not_reached"] else _figure(row["value"], row["unit"])
+    horizon = "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
+    n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
+    says = (
+        f"{row['author']} {row['year']}, {row['arm']}, {n}: "
+        f"{_words(row['endpoint'])}, {row['statistic']}{horizon}, {value}"
+    )
+    numbers = () if _missing(row["citation"]) else (row["citation"],)
+    return _make(row, "outcome_id", "outcome", says, REVIEW, numbers, printed=row["printed"])
+
+
+def _claim(row: Mapping[str, Any]) -> Source:
+    low, high = row["low"], row["high"]
+    value = _figure(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {_figure(high, row['unit'])}"
+    says = f"{row['population']}: {_words(row['endpoint'])}, {_words(row['qualifier'])}, {value}"
+    return _make(row, "claim_id", "claim", says, REVIEW, tuple(filter(None, row["citations"].split(";"))))
+
+
+def _criterion(row: Mapping[str, Any]) -> Source:
+    asked = f"{row['field']} {row['operator']} {row['value']}"
+    says = f"{row['rule_set']}, {row['label']} ({asked}). {row['note']}".strip()
+    return _make(row, "criterion_id", "criterion", says, row["source"])
+
+
+def _rule_set(row: Mapping[str, Any]) -> Source:
+    return _make(row, "rule_set", "rule set", f"{row['title']}. {row['note']}".strip(), row["source"])
+
+
+def _later(row: Mapping[str, Any]) -> Source:
+    value = _figure(row["value"], row["unit"])
+    says = f"{row['arm']}: {_words(row['endpoint'])}, {_words(row['statistic'])}, {value}. {row['note']}".strip()
+    return _make(row, "outcome_id", "later outcome", says, row["source"])
+
+
+def _discrepancy(row: Mapping[str, Any]) -> Source:
+    confirmed = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
+    touches = f" Touches: {row['touches']}." if row["touches"] else ""
+    status, shown = _words(row["status"]), row["evidence"].rstrip(".")
+    says = f"{row['problem']}{confirmed} Status: {status}. Evidence: {shown}.{touches}"
+    made = _make(row, "discrepancy_id", "discrepancy", says, REVIEW, printed=row["printed"])
+    return replace(made, links=(*made.links, *_links(row["pmid"], row["doi"])))
+
+
+def _reference(row: Mapping[str, Any]) -> Source:
+    says, links = _cited(row["citation"])
+    return replace(_make(row, "citation", "reference", says, REVIEW, place="References"), links=tuple(links))
+
+
+_KINDS = (
+    (evidence.outcomes, "outcome_id", _outcome),
+    (evidence.claims, "claim_id", _claim),
+    (evidence.criteria, "criterion_id", _criterion),
+    (evidence.rule_sets, "rule_set", _rule_set),
+    (evidence.discrepancies, "discrepancy_id", _discrepancy),
+    (evidence.later_outcomes, "outcome_id", _later),
+    (evidence.references, "citation", _reference),
+)
+
+
+def _make(
+    row: Mapping[str, Any],
+    key: str,
+    kind: str,
+    says: str,
+    read_in: str,
+    numbers: tuple[Any, ...] = (),
+    *,
+    printed: str = "",
+    place: str = "",
+) -> Source:
+    texts = evidence.sources()
+    text = _row(texts[texts["source"] == read_in])
+    cites = [_cited(number) for number in numbers]
+    links = [*_links(text["pmid"], text["doi"]), *(link for _, found in cites for link in found)]
+    secondary = f" ({text['read_in']}; secondary)" if text["secondary"] else f" ({text['read_in']})"
+    return Source(
+        id=str(row[key]),
+        kind=kind,
+        says=says,
+        read_in=f"{text['citation']}{secondary}",
+        locator=place or row["locator"],
+        printed=printed,
+        cites=tuple(words for words, _ in cites),
+        links=tuple(dict.fromkeys(links)),
+        discrepancies=tuple(_wrong(found) for found in filter(None, row.get("discrepancies", "").split("; "))),
+    )
+
+
+def _wrong(discrepancy: str) -> str:
+    rows = evidence.discrepancies()
+    row = _row(rows[rows["discrepancy_id"] == discrepancy])
+    corrected = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
+    return f"{discrepancy} ({_words(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
+
+
+def _cited(number: Any) -> tuple[str, list[str]]:
+    rows = evidence.references()
+    row = _row(rows[rows["citation"] == int(number)])
+    place = f"{row['journal']} {row['year']};{row['volume']}:{row['pages']}"
+    text = f"reference {number}: {row['authors']}. {row['title'].rstrip('.')}. {place}. {row['note']}".strip()
+    return text, _links(row["pmid"], row["doi"])
+
+
+def _row(rows: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): value for name, value in rows.iloc[0].to_dict().items()}
+
+
+def _links(pmid: str, doi: str) -> list[str]:
+    return [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] * bool(pmid) + [f"https://doi.org/{doi}"] * bool(doi)
+
+
+def _figure(value: Any, unit: str) -> str:
+    if _missing(value):
+        return "no figure"
+    return f"{value:g} {'%' if unit == 'percent' else unit}".strip()
+
+
+def _missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))
+
+
+def _words(identifier: str) -> str:
+    return identifier.replace("_", " ")

@@ -1,0 +1,73 @@
+"""From any id to the place it came from."""
+
+import re
+
+import pytest
+
+import netdash as nd
+from netdash import evidence
+
+TABLES = {
+    "outcome": (nd.outcomes, "outcome_id"),
+    "claim": (nd.claims, "claim_id"),
+    "criterion": (nd.criteria, "criterion_id"),
+    "rule set": (nd.rule_sets, "rule_set"),
+    "discrepancy": (nd.discrepancies, "discrepancy_id"),
+    "later outcome": (nd.later_outcomes, "outcome_id"),
+    "reference": (nd.references, "citation"),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_id_ends_at_a_place_in_a_named_text(kind):
+    table, key = TABLES[kind]
+    texts = evidence.sources()["citation"].tolist()
+    for row in table().itertuples():
+        found = nd.source(getattr(row, key))
+        assert found.kind == kind
+        assert found.says
+        assert found.locator
+        assert any(found.read_in.startswith(text) for text in texts)
+        assert not re.search(r"\bnan\b", str(found))
+        assert "<NA>" not in str(found)
+        listed = set(filter(None, getattr(row, "discrepancies", "").split("; ")))
+        assert {text.split(" ")[0] for text in found.discrepancies} == listed
+
+
+def test_an_outcome_shows_cell_reference_links_and_error():
+    text = str(nd.source("t3-akyildiz-osmedian"))
+    for part in (
+        "n = 89",
+        "Table 3, row Akyildiz",
+        "72 mo",
+        "reference 44",
+        "pubmed.ncbi.nlm.nih.gov/21134563",
+        "B1-05 (confirmed)",
+    ):
+        assert part in text
+
+
+def test_a_claim_is_shown_as_corrected_and_says_so():
+    found = nd.source("c-sunitinib-placebo-pfs")
+    assert "5.5 months" in found.says
+    assert found.discrepancies[0].startswith("B1-01 (confirmed)")
+
+
+def test_a_secondary_source_says_so():
+    assert "secondary" in nd.source("milan_2007-age").read_in
+
+
+def test_a_reference_by_number_and_the_wrong_one_flagged():
+    assert "Unrelated" in str(nd.source(101))
+    assert nd.source(101) == nd.source("101")
+
+
+def test_the_table_for_a_notebook_is_escaped():
+    html = nd.source("milan_review-age")._repr_html_()
+    assert "age_years &lt; 55" in html
+    assert "<script" not in html
+
+
+def test_an_unknown_id_says_where_ids_are():
+    with pytest.raises(ValueError, match=r"'t9-nobody' is no id .* nd.outcomes\(\)"):
+        nd.source("t9-nobody")
