@@ -15,6 +15,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
+    from netdash.cohort import assess_cohort, attrition
     from netdash.comparison import compare
     from netdash.evidence import (
         claims,
@@ -26,14 +27,23 @@ if TYPE_CHECKING:
         rule_sets,
         studies,
     )
+    from netdash.figures.bars import attrition_bars
     from netdash.figures.forest import forest
+    from netdash.figures.icons import icon_array
+    from netdash.figures.intervals import contrast_forest, influence
+    from netdash.figures.maps import eligibility_map
+    from netdash.figures.medians import medians
+    from netdash.figures.strips import verdict_strip
     from netdash.patient import Patient
+    from netdash.pooling import Pooled, effect_sizes, leave_one_out, pool
     from netdash.provenance import Source, source
+    from netdash.synthesis import contrasts, pool_by_therapy
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
+        "cohort": ["assess_cohort", "attrition"],
         "comparison": ["compare"],
         "evidence": [
             "claims",
@@ -45,9 +55,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "rule_sets",
             "studies",
         ],
+        "figures.bars": ["attrition_bars"],
         "figures.forest": ["forest"],
+        "figures.icons": ["icon_array"],
+        "figures.intervals": ["contrast_forest", "influence"],
+        "figures.maps": ["eligibility_map"],
+        "figures.medians": ["medians"],
+        "figures.strips": ["verdict_strip"],
         "patient": ["Patient"],
+        "pooling": ["Pooled", "effect_sizes", "leave_one_out", "pool"],
         "provenance": ["Source", "source"],
+        "synthesis": ["contrasts", "pool_by_therapy"],
     },
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
@@ -38,7 +40,23 @@ class ThisInterpreter(KernelSpecManager):
         env = {}
         if (CHECKOUT / "pyproject.toml").exists():
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-        return KernelSpec(argv=command, display_name="Python 3", language="python", resource_dir=RESOURCES, env=env)
+        # A signal while Python still starts would be answered with a traceback on the server's terminal.
+        return KernelSpec(
+            argv=command,
+            display_name="Python 3",
+            language="python",
+            resource_dir=RESOURCES,
+            env=env,
+            interrupt_mode="message",
+        )
+
+
+class Kernel(ServerKernelManager):
+    """A kernel that is ended at once: it keeps nothing, and asked to end while it runs the notebook it complains."""
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # type: ignore[override]
+        """End the kernel without asking it."""
+        await super().shutdown_kernel(now=True, restart=restart)
 
 
 class Kernels(AsyncMappingKernelManager):
@@ -49,6 +67,11 @@ class Kernels(AsyncMappingKernelManager):
         env = {name: value for name, value in options.get("env", {}).items() if name not in CASE_VARIABLES}
         kernel_id: str = await super().start_kernel(**{**options, "env": env})
         return kernel_id
+
+    async def shutdown_all(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
+        """End every kernel, those included that are only just being started."""
+        await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)
+        await super().shutdown_all(*args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End an idle session; its clock starts when it leaves the pool, which is when this first hears of it."""
@@ -73,6 +96,7 @@ class Server(Voila):  # type: ignore[misc]
         self._sockets = bind_sockets(self.port, address=self.ip)
         self.port = self._sockets[0].getsockname()[1]
         self.ioloop = IOLoop.current()
+        signal.signal(signal.SIGINT, self._handle_signal_stop)  # an interrupt is as orderly an end as a termination
         for name in (self.log.name, "tornado.access", "tornado.application", "tornado.general"):
             logging.getLogger(name).setLevel(logging.ERROR)
             logging.getLogger(name).addFilter(brief)
@@ -86,17 +110,22 @@ class Server(Voila):  # type: ignore[misc]
         self.announce(self.connection_url)
         try:
             self.ioloop.start()
-        except KeyboardInterrupt:
-            pass
         finally:
             self.stop()
+
+    def stop(self) -> None:
+        """End the kernels in the loop that started them, before Voila removes the folder of their sockets."""
+        self.ioloop.run_sync(self.kernel_manager.shutdown_all)
+        super().stop()
 
 
 def brief(record: logging.LogRecord) -> bool:
     """Shorten what libraries log to one line and blot out queries, which are cases; keeps every record."""
     message = record.getMessage()
     if record.exc_info and record.exc_info[1]:
-        message = f"{message.partition(':')[0]}: {str(record.exc_info[1]).strip().splitlines()[-1]}"
+        error = record.exc_info[1]
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        message = f"{message.partition(':')[0]}: {said[-1]}"
     record.exc_info = record.exc_text = None
     record.msg, record.args = re.sub(r"\?[^\s'\"]*", "?...", message), None
     return True

@@ -2,8 +2,7 @@
 
 The rules are the objects that judge one patient. Here each criterion becomes two expressions of narwhals, "met" and
 "missed", which no row makes true at once; a row where neither is true is unknown. Clauses and rule sets combine them
-by AND and OR and never by NOT, so that a missing value, which the engines compare in different ways (null, or false),
-can never turn into an answer.
+by AND and OR and never by NOT, so that a missing value, which makes every comparison false, never becomes an answer.
 
 A value that a patient would refuse (age 300, a word that is no choice, not-a-number) counts as unknown, never as
 normal; :func:`invalid_values` counts them.
@@ -167,7 +166,7 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
 
 
 class Told(NamedTuple):
-    """In which rows a statement is met and in which it is missed; None = in no row, null = not in this one."""
+    """In which rows a statement is met and in which it is missed; None = in no row."""
 
     met: nw.Expr | None
     missed: nw.Expr | None

@@ -28,6 +28,8 @@ NEAR_MISS = 0.85
 class Column:
     """A column that is a field of a patient, ready to compare.
 
+    Engines differ in what comparing a missing value gives (null or false); here it is always false.
+
     Attributes
     ----------
     field : Field
@@ -58,17 +60,15 @@ class Column:
             within = functools.reduce(operator.or_, allowed)
         else:
             within = self.between(self.field.minimum, self.field.maximum)
-        # Null counts as "no" before it is negated.
-        taken = nw.when(within).then(nw.lit(value=True)).otherwise(nw.lit(value=False))
-        return ~self.missing & ~taken
+        return ~self.missing & ~within
 
     def equals(self, value: Value) -> nw.Expr:
         """Rows with this value."""
-        return self.values == (str(value) if self.as_text else value)
+        return (self.values == (str(value) if self.as_text else value)).fill_null(value=False)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
         """Rows with a number between two limits; not-a-number and infinity lie outside."""
-        return self.values.is_between(low, high, closed=closed)
+        return self.values.is_between(low, high, closed=closed).fill_null(value=False)
 
 
 def read_columns(frame: Any, ignore: Iterable[str]) -> tuple[Table, Mapping[str, Column]]:
@@ -113,7 +113,7 @@ def _letters(name: str) -> str:
 def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None:
     """Return a field's column; None when it is known to hold no value."""
     cells, expected = nw.col(field.name), _HOLDS[field.kind]
-    held = _held(table, field.name, dtype)
+    held = _held(table, field, dtype)
     if held == expected:
         return Column(field, cells, _comparable(cells, field, dtype))
     if isinstance(table, nw.DataFrame) and table[field.name].is_null().all():
@@ -137,13 +137,15 @@ _INFERRED = {"boolean": "booleans", "string": "words"}
 _INFERRED |= dict.fromkeys(("floating", "integer", "mixed-integer-float", "decimal"), "numbers")
 
 
-def _held(table: Table, name: str, dtype: nw.dtypes.DType) -> str:
+def _held(table: Table, field: Field, dtype: nw.dtypes.DType) -> str:
     if isinstance(table, nw.DataFrame) and table.implementation.is_pandas_like():
-        cells = table[name].to_pandas()
+        cells = table[field.name].to_pandas()
         if cells.dtype == object:
             import pandas as pd
 
             return _INFERRED.get(pd.api.types.infer_dtype(cells, skipna=True), "a mixture of types")
+    if field.kind == "bool" and table.implementation.is_dask() and nw.to_native(table).dtypes[field.name].kind == "O":
+        return "objects"
     if dtype.is_numeric():
         return "numbers"
     if dtype == nw.Boolean:

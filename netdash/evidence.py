@@ -221,6 +221,13 @@ def therapies() -> pd.DataFrame:
     return _read("therapies").copy()
 
 
+def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of outcomes in the fixed order of the therapies, then by year: the order of every picture."""
+    order = {name: place for place, name in enumerate(therapies()["therapy"])}
+    by = ["therapy", "year", "outcome_id"]
+    return outcomes.sort_values(by, key=lambda c: c.map(order) if c.name == "therapy" else c)
+
+
 def sources() -> pd.DataFrame:
     """Return where criteria and later outcomes were read.
 

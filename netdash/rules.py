@@ -138,6 +138,10 @@ class Criterion(ABC):
         own = (self.quantity.name,) if self.quantity.name in FIELDS else ()
         return DERIVED_FROM.get(self.quantity.name, ()) + own
 
+    def breaks(self, field: str) -> tuple[float, ...]:
+        """Return the values of one of the patient's number fields at which the result can change."""
+        return ()
+
     def needs(self, patient: Patient) -> tuple[Field, ...]:
         """Return the fields to ask for when the criterion is unknown."""
         sources = DERIVED_FROM.get(self.quantity.name, ())
@@ -161,6 +165,9 @@ class Bound(Criterion):
     @property
     def requirement(self) -> str:  # noqa: D102
         return f"{self.word} {self.quantity.show(self.bound)}"
+
+    def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
+        return (self.bound,) if field == self.quantity.name else ()
 
     def margin(self, value: Any) -> float:  # noqa: D102
         return float(round(self.bound - value if self.below else value - self.bound, 10))
@@ -225,6 +232,9 @@ class OneOf(Criterion):
 class GradeOneOf(OneOf):
     """A WHO grade out of those allowed: it is changed through Ki-67 and differentiation."""
 
+    def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
+        return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()
+
     def cure(self, patient: Patient) -> dict[str, Value]:  # noqa: D102
         keep: list[dict[str, Value]] = [{}]
         words: list[dict[str, Value]] = [{"differentiation": word} for word in FIELDS["differentiation"].choices]
@@ -288,6 +298,11 @@ class RuleSet:
     criteria: tuple[Criterion, ...]
     clauses: tuple[Clause, ...]
     discrepancies: str = ""
+
+    def breaks(self, field: str) -> tuple[float, ...]:
+        """Return, in order, the values of a number field at which a required criterion can change its result."""
+        found = {value for clause in self.clauses for criterion in clause.criteria for value in criterion.breaks(field)}
+        return tuple(sorted(found))
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -153,6 +153,7 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
             "kernel_spec_manager_class": ThisInterpreter,
         },
         "Kernels": {
+            "kernel_manager_class": "netdash._voila.Kernel",
             "allow_tracebacks": False,
             "cull_connected": True,
             "cull_idle_timeout": max(1, round(60 * idle_minutes)),

@@ -19,7 +19,7 @@ def outcomes():
 
 
 def points(figure):
-    (trace,) = (t for t in figure.data if t.type == "scatter" and t.name != "pooled" and t.customdata is not None)
+    (trace,) = (t for t in figure.data if t.name == "series")
     return trace
 
 

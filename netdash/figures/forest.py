@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from netdash import evidence
-from netdash.figures import theme
-from netdash.pooling import wilson
+from netdash.figures import rows, theme
+from netdash.pooling import Pooled, wilson
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -22,6 +22,7 @@ _LEFT_OUT_BY = {
     "horizon": "at {0}, not at {1}",
     "missing": "no percent or no number of patients printed",
 }
+_AXIS = {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100], "ticktext": ["0", "25", "50", "75", "100 %"]}
 
 
 def forest_table(
@@ -54,14 +55,16 @@ def forest_table(
     known = sorted(outcomes["endpoint"].dropna().unique())
     if endpoint not in known:
         raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
-    order = {name: place for place, name in enumerate(evidence.therapies()["therapy"])}
-    table = outcomes.assign(
-        label=[_label(row) for row in outcomes.to_dict("records")],
-        left_out=[_reason(row, endpoint, horizon_months) for row in outcomes.to_dict("records")],
-        same_axis=(outcomes["endpoint"] == endpoint)
-        & (outcomes["statistic"] == "rate")
-        & (outcomes["horizon_months"] == horizon_months),
-    ).sort_values(["therapy", "year", "outcome_id"], key=lambda c: c.map(order) if c.name == "therapy" else c)
+    records = outcomes.to_dict("records")
+    table = evidence.in_order(
+        outcomes.assign(
+            label=[rows.label(row) for row in records],
+            left_out=[_reason(row, endpoint, horizon_months) for row in records],
+            same_axis=(outcomes["endpoint"] == endpoint)
+            & (outcomes["statistic"] == "rate")
+            & (outcomes["horizon_months"] == horizon_months),
+        )
+    )
     drawn = table["left_out"] == ""
     bounds = wilson(table.loc[drawn, "value"].to_numpy(float), table.loc[drawn, "n"].to_numpy(float))
     table["ci_lb"], table["ci_ub"] = float("nan"), float("nan")
@@ -69,18 +72,13 @@ def forest_table(
     return table
 
 
-def _label(row: Mapping[Any, Any]) -> str:
-    label = f"{row['author']} {row['year']}" if pd.notna(row["year"]) else str(row["author"])
-    return f"{label} (local)" if row.get("local") else label
-
-
 def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str:
     if row["endpoint"] != endpoint:
-        return _LEFT_OUT_BY["endpoint"].format(_words(row["endpoint"]))
+        return _LEFT_OUT_BY["endpoint"].format(rows.words(row["endpoint"]))
     if row["statistic"] != "rate":
         return _LEFT_OUT_BY["statistic"].format(row["statistic"])
     if row["horizon_months"] != horizon_months:
-        return _LEFT_OUT_BY["horizon"].format(_years(row["horizon_months"]), _years(horizon_months))
+        return _LEFT_OUT_BY["horizon"].format(rows.years(row["horizon_months"]), rows.years(horizon_months))
     if not row["poolable"] and not row.get("local"):
         return str(row["why_not_poolable"])
     return _LEFT_OUT_BY["missing"] if pd.isna(row["value"]) or pd.isna(row["n"]) else ""
@@ -103,7 +101,8 @@ def forest_text(
     low, high = (_who(drawn.iloc[place]) for place in (0, -1))
     return (
         f"{name}: {len(drawn)} series, from {low} to {high}; criteria met for "
-        f"{_listed(sorted(met)) or 'none of these'}; different patients in each, so the rows do not compare therapies."
+        f"{rows.listed(sorted(met)) or 'none of these'}; "
+        "different patients in each, so the rows do not compare therapies."
     )
 
 
@@ -113,7 +112,7 @@ def _who(row: pd.Series[Any]) -> str:
 
 def forest(
     outcomes: pd.DataFrame,
-    pooled: None = None,
+    pooled: Mapping[str, Pooled] | None = None,
     verdicts: Mapping[str, str] | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
@@ -127,8 +126,9 @@ def forest(
     ----------
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
-    pooled : None
-        No pooled rows are drawn yet.
+    pooled : mapping of str to Pooled, optional
+        By therapy: the rows drawn for it, pooled (measure "PLO"). Adds a diamond, and a row for the prediction
+        interval; squares are then sized by weight.
     verdicts : mapping, optional
         Verdict ("met", "not_met", "unknown") by therapy. Therapies whose criteria are met stand in color and
         say so; the others are gray.
@@ -142,96 +142,180 @@ def forest(
     Returns
     -------
     plotly.graph_objects.Figure
-        ``layout.meta["text"]`` holds the same in one sentence.
+        ``layout.meta["text"]`` holds the same in one sentence, ``layout.meta["caption"]`` how it was made.
 
     Raises
     ------
     ValueError
-        When no row has that endpoint.
+        When no row has that endpoint, or a pooled estimate is of other rows than those drawn.
 
     Notes
     -----
-    Every interval is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so it is
-    drawn as a hollow box; no series of the review prints an interval of its own.
+    Every interval of a series is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so
+    it is drawn as a hollow box; no series of the review prints an interval of its own. † marks a series that a
+    discrepancy touches: ``nd.source(outcome_id)`` says which.
     """
     import plotly.graph_objects as go
 
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    lines = _lines(table if left_out else table[table["left_out"] == ""], verdicts or {})
-    drawn = lines[lines["kind"] == "arm"]
-    color = drawn["verdict"].map(lambda v: theme.LOOKS[v].color)
-    figure = go.Figure(layout=_layout(lines, title(endpoint, horizon_months), font_px))
-    figure.add_bar(
-        orientation="h",
-        y=drawn["y"].tolist(),
-        base=drawn["ci_lb"].tolist(),
-        x=(drawn["ci_ub"] - drawn["ci_lb"]).tolist(),
-        width=0.5,
-        marker={"color": "rgba(255,255,255,0)", "line": {"color": color.tolist(), "width": 1.5}},
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        mode="markers",
-        yaxis="y2",  # its axis carries the figures on the right
-        x=drawn["value"].tolist(),
-        y=drawn["y"].tolist(),
-        customdata=drawn["outcome_id"].tolist(),
-        text=drawn["hover"].tolist(),
-        hovertemplate="%{text}<extra></extra>",
-        marker={
-            "color": color.tolist(),
-            "size": round(font_px * 0.62),
-            "symbol": drawn["verdict"].map(lambda v: theme.LOOKS[v].symbol).tolist(),
-            "line": {"width": 2},
-        },
-    )
+    lines = _lines(table if left_out else table[table["left_out"] == ""], pooled or {}, verdicts or {})
+    figure = go.Figure(layout=rows.layout(lines, title(endpoint, horizon_months), _AXIS, font_px))
+    _add_arms(figure, lines[lines["kind"] == "arm"], font_px)
+    _add_pooled(figure, lines[lines["kind"] == "pooled"], lines[lines["kind"] == "prediction"])
     figure.layout.meta = {
         "text": forest_text(outcomes, verdicts, endpoint=endpoint, horizon_months=horizon_months),
-        "caption": caption(table),
+        "caption": caption(table, pooled),
     }
     return figure
 
 
-def caption(table: pd.DataFrame) -> str:
-    """Return the sentence that stands under the forest of one :func:`forest_table`."""
+def _add_arms(figure: go.Figure, arms: pd.DataFrame, font_px: int) -> None:
+    color = arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].color)
+    figure.add_bar(
+        orientation="h",
+        name="interval",
+        y=arms["y"].tolist(),
+        base=arms["ci_lb"].tolist(),
+        x=(arms["ci_ub"] - arms["ci_lb"]).tolist(),
+        width=0.5,
+        marker={"color": "rgba(255,255,255,0)", "line": {"color": color.tolist(), "width": 1.5}},
+        hoverinfo="skip",
+    )
+    # The area of a square is its weight; a series that is not pooled has the size of a middling one.
+    size = font_px * 0.62 * (arms["weight"].astype(float) / arms["weight"].astype(float).mean()).pow(0.5).fillna(1)
+    figure.add_scatter(
+        mode="markers",
+        name="series",
+        yaxis="y2",  # its axis carries the figures on the right
+        x=arms["value"].tolist(),
+        y=arms["y"].tolist(),
+        customdata=arms["outcome_id"].tolist(),
+        text=arms["hover"].tolist(),
+        hovertemplate="%{text}<extra></extra>",
+        marker={
+            "color": color.tolist(),
+            "size": size.clip(font_px * 0.45, font_px * 1.1).round(1).tolist(),
+            "opacity": 1,
+            "symbol": arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].symbol).tolist(),
+            "line": {"width": 1.5, "color": color.tolist()},
+        },
+    )
+
+
+def _add_pooled(figure: go.Figure, pooled: pd.DataFrame, prediction: pd.DataFrame) -> None:
+    for row in pooled.to_dict("records"):
+        color = theme.LOOKS[row["verdict"]].color
+        figure.add_scatter(
+            mode="lines",
+            name="pooled",
+            x=[row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
+            y=[row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
+            fill="toself",
+            fillcolor=color,
+            line={"color": color, "width": 1},
+            text=row["hover"],
+            hoverinfo="text",
+        )
+    for row in prediction.to_dict("records"):
+        figure.add_scatter(
+            mode="lines+markers",
+            name="prediction interval",
+            x=[row["pi_lb"], row["pi_ub"]],
+            y=[row["y"], row["y"]],
+            line={"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
+            marker={"symbol": "line-ns-open", "size": 9},
+            text=row["hover"],
+            hoverinfo="text",
+        )
+
+
+def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> str:
+    """Return what stands under the forest of one :func:`forest_table`: how it was made, and what is not in it."""
     left_out = int((table["left_out"] != "").sum())
+    models = [
+        f"{evidence.therapy_name(therapy)}: k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, "
+        f"{fit.method}, {fit.test}. {fit.caution}".strip()
+        for therapy, fit in (pooled or {}).items()
+    ]
+    together = (
+        "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
+        + " ".join(models)
+        + " "
+    )
     return (
         "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
-        f"prints them. {left_out} rows left out, each with its reason."
+        f"prints them. {together if models else ''}† a known discrepancy. "
+        f"{left_out} rows left out, each with its reason."
     )
 
 
 def title(endpoint: str, horizon_months: float) -> str:
     """Return the name of an axis, such as "5-year overall survival"."""
-    return f"{_years(horizon_months, '-year')} {_words(endpoint)}"
+    return f"{rows.years(horizon_months, '-year')} {rows.words(endpoint)}"
 
 
-def _lines(table: pd.DataFrame, verdicts: Mapping[str, str]) -> pd.DataFrame:
+def _lines(table: pd.DataFrame, pooled: Mapping[str, Pooled], verdicts: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per line of the picture, top to bottom: therapy names, their arms, then what is left out."""
     lines: list[dict[str, Any]] = []
-    drawn = table[table["left_out"] == ""]
-    for therapy, arms in drawn.groupby("therapy", sort=False):
-        verdict = verdicts.get(str(therapy), "")
-        word = theme.LOOKS[verdict].word
-        name = f"<b>{evidence.therapy_name(str(therapy))}</b>" + (f": {word}" if word else "")
-        lines.append({"kind": "therapy", "left": name, "right": "", "color": theme.LOOKS[verdict].color})
-        lines += [{"kind": "arm", "verdict": verdict, **_arm(row)} for row in arms.to_dict("records")]
+    for therapy, arms in table[table["left_out"] == ""].groupby("therapy", sort=False):
+        verdict, fit = verdicts.get(str(therapy), ""), pooled.get(str(therapy))
+        weights = _weights(arms, fit, str(therapy))
+        lines.append(rows.heading(str(therapy), verdict))
+        lines += [
+            {"kind": "arm", "verdict": verdict, **_arm(r), "weight": weights.get(r["outcome_id"])}
+            for r in arms.to_dict("records")
+        ]
+        lines += [{**line, "therapy": therapy, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
     same_axis = table[(table["left_out"] != "") & table["same_axis"]]
     if len(same_axis):
-        lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": "", "color": theme.GRAY})
+        lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
         lines += [{"kind": "left_out", **_arm(row)} for row in same_axis.to_dict("records")]
-    columns = ["kind", "verdict", "left", "right", "value", "ci_lb", "ci_ub", "outcome_id", "hover", "color"]
-    return pd.DataFrame(lines, columns=columns).assign(y=range(len(lines), 0, -1))
+    return rows.stacked(lines)
+
+
+def _weights(arms: pd.DataFrame, fit: Pooled | None, therapy: str) -> dict[str, float]:
+    if fit is None:
+        return {}
+    ids = arms.loc[arms["poolable"].astype(bool), "outcome_id"].tolist()
+    if fit.k != len(ids) or fit.measure != "PLO":
+        raise ValueError(
+            f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(ids)} rows drawn "
+            "as PLO; pool them with nd.pool_by_therapy(outcomes)"
+        )
+    return dict(zip(ids, fit.weights, strict=True))
+
+
+def _pooled(fit: Pooled) -> list[dict[str, Any]]:
+    on_scale = fit.transformed()
+    percent = {name: 100 * getattr(on_scale, name) for name in ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")}
+    hover = str(fit).replace("\n", "<br>")
+    diamond = {
+        "kind": "pooled",
+        "left": f"<i>Pooled, k = {fit.k}</i>",
+        "right": f"{percent['estimate']:.0f} % ({percent['ci_lb']:.0f} to {percent['ci_ub']:.0f})",
+        "value": percent["estimate"],
+        "hover": hover,
+        **percent,
+    }
+    return [
+        diamond,
+        {
+            **diamond,
+            "kind": "prediction",
+            "left": "<i>prediction interval</i>",
+            "right": f"{percent['pi_lb']:.0f} to {percent['pi_ub']:.0f} %",
+        },
+    ]
 
 
 def _arm(row: Mapping[Any, Any]) -> dict[str, Any]:
-    name = f"{row['label']}, n = {row['n']:g}" if pd.notna(row["n"]) else str(row["label"])
     if row["left_out"]:
         value = f"{row['value']:g} %: " if pd.notna(row["value"]) else ""
-        return {"left": name, "right": f"{value}{row['left_out']}"}
+        return {"left": rows.name(row), "right": f"{value}{row['left_out']}"}
     interval = f"{row['ci_lb']:.0f} to {row['ci_ub']:.0f}"
     return {
-        "left": name,
+        "therapy": row["therapy"],
+        "left": rows.name(row),
         "right": f"{row['value']:g} % ({interval})",
         "value": row["value"],
         "ci_lb": row["ci_lb"],
@@ -240,66 +324,3 @@ def _arm(row: Mapping[Any, Any]) -> dict[str, Any]:
         "hover": f"<b>{row['label']}</b>, {row['arm']}<br>{row['value']:g} % of {row['n']:g}, "
         f"interval {interval} %<br>{row['locator']}",
     }
-
-
-def _layout(lines: pd.DataFrame, name: str, font_px: int) -> dict[str, Any]:
-    rows = {
-        "range": [0.4, len(lines) + 0.6],
-        "automargin": True,
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "ticks": "",
-    }
-    arms, reasons = (lines[lines["kind"] == kind] for kind in ("arm", "left_out"))
-    return {
-        **theme.layout(font_px),
-        "title": {"text": name, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
-        "margin": {"l": 10, "r": 10, "t": round(font_px * 2.6), "b": round(font_px * 2.2)},
-        "bargap": 0,
-        "xaxis": {
-            "range": [0, 100],
-            "tickvals": [0, 25, 50, 75, 100],
-            "ticktext": ["0", "25", "50", "75", "100 %"],
-            "tickangle": 0,
-            "gridcolor": theme.PALE,
-            "zeroline": False,
-            "fixedrange": True,
-        },
-        "yaxis": {**rows, "tickvals": lines["y"].tolist(), "ticktext": lines["left"].tolist()},
-        "yaxis2": {
-            **rows,
-            "tickvals": arms["y"].tolist(),
-            "ticktext": arms["right"].tolist(),
-            "overlaying": "y",
-            "side": "right",
-        },
-        "annotations": [
-            {
-                "text": row.right,
-                "x": 0.005,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": row.y,
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"color": theme.GRAY},
-            }
-            for row in reasons.itertuples()
-        ],
-    }
-
-
-def _words(identifier: object) -> str:
-    return str(identifier).replace("_", " ")
-
-
-def _years(months: Any, word: str = " years") -> str:
-    if pd.isna(months):
-        return "no stated time"
-    years = float(months) / 12
-    return f"{years:g}{word}" if years.is_integer() else f"{months:g} months"
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""

@@ -50,7 +50,7 @@ class Served:
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
 
     def stop(self, how=signal.SIGTERM):
-        """Stop as a service manager or a person does; say what was not as it should be."""
+        """Stop as a service manager or a person does; every process ends, and nothing is said about it."""
         family = self.family()
         self.process.send_signal(how)
         code = self.process.wait(timeout=30)

@@ -1,0 +1,164 @@
+"""The map: where over two inputs a rule set is met, missed or unknown, and where the patient stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from netdash import rules
+from netdash.figures import theme
+from netdash.patient import FIELDS, Patient
+from netdash.ranges import verdict_grid, verdict_spans
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+CODES = {"not_met": 0, "unknown": 1, "met": 2}
+WORDS = {"not_met": "not met", "unknown": "cannot tell", "met": "met"}
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+
+
+def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
+    """Return the map in one sentence; the parameters are those of :func:`eligibility_map`."""
+    grid = verdict_grid(patient, x, y, rule_set)
+    met = grid[grid["verdict"] == "met"]
+    here = rules.get(rule_set).title
+    if met.empty:
+        return f"{here}: with the other inputs as they are, it is met nowhere over {_name(x)} and {_name(y)}."
+    across, up = (_met_words(patient, name, rule_set) for name in (x, y))
+    return f"{here}, the other inputs as they are: {across}; {up}."
+
+
+def _met_words(patient: Patient, name: str, rule_set: str) -> str:
+    spans = verdict_spans(patient, name, rule_set)
+    met = spans.loc[spans["verdict"] == "met", "text"].tolist()
+    return f"along {_name(name)} met {' and '.join(met)}" if met else f"along {_name(name)} met nowhere"
+
+
+def eligibility_map(
+    patient: Patient,
+    x: str = "age_years",
+    y: str = "ki67_percent",
+    rule_set: str | Iterable[str] = "milan_review",
+    *,
+    font_px: int = 13,
+) -> go.Figure:
+    """Draw where over two number inputs a rule set is met, the other inputs as they are.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case; marked when both inputs are known.
+    x, y : str
+        Names of two different number fields.
+    rule_set : str or iterable of str
+        One rule set fills the map. Of several, the first fills it and each is outlined where it is met.
+    font_px : int
+        Size of the type in pixels.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        ``layout.meta["text"]`` says the same in one sentence.
+
+    Raises
+    ------
+    ValueError
+        When a name is not known, a field has no numbers, or x and y are the same.
+
+    Notes
+    -----
+    Edges lie exactly at the bounds of the criteria. To which side a bound itself belongs ("under 55", "at most 55")
+    is said in the sentence.
+    """
+    import plotly.graph_objects as go
+
+    names = [rule_set] if isinstance(rule_set, str) else list(rule_set)
+    grid = verdict_grid(patient, x, y, names[0])
+    figure = go.Figure(layout=_layout(x, y, names, font_px))
+    figure.add_heatmap(**_bricks(grid), colorscale=_colors(), zmin=0, zmax=2, showscale=False, hoverinfo="skip")
+    for cell in _largest(grid).to_dict("records"):
+        figure.add_annotation(
+            x=(cell["x_low"] + cell["x_high"]) / 2,
+            y=(cell["y_low"] + cell["y_high"]) / 2,
+            text=f"<b>{WORDS[cell['verdict']]}</b>",
+            showarrow=False,
+            font={"color": "white" if cell["verdict"] == "met" else theme.INK},
+        )
+    for name, dash in zip(names if len(names) > 1 else [], DASHES, strict=False):
+        figure.add_scatter(
+            **_outline(patient, x, y, name), mode="lines", line={"dash": dash, "width": 3, "color": theme.INK}
+        )
+    here = getattr(patient, x), getattr(patient, y)
+    if None not in here:
+        figure.add_scatter(
+            x=[here[0]],
+            y=[here[1]],
+            mode="markers",
+            showlegend=False,
+            marker={"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
+            hovertemplate=f"{_name(x)} %{{x}}, {_name(y)} %{{y}}<extra>this patient</extra>",
+        )
+        figure.add_annotation(
+            x=here[0], y=here[1], text="this patient", yshift=1.5 * font_px, showarrow=False, bgcolor="white"
+        )
+    figure.layout.meta = {"text": " ".join(map_text(patient, x, y, name) for name in names)}
+    return figure
+
+
+def _bricks(grid: pd.DataFrame) -> dict[str, Any]:
+    across = sorted({*grid["x_low"], *grid["x_high"]})
+    up = sorted({*grid["y_low"], *grid["y_high"]})
+    codes = {(row["x_low"], row["y_low"]): CODES[row["verdict"]] for row in grid.to_dict("records")}
+    return {"x": across, "y": up, "z": [[codes[left, low] for left in across[:-1]] for low in up[:-1]]}
+
+
+def _outline(patient: Patient, x: str, y: str, name: str) -> dict[str, Any]:
+    """Return the edges of the cells where a rule set is met that no other such cell shares."""
+    grid = verdict_grid(patient, x, y, name)
+    edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
+    for cell in grid[grid["verdict"] == "met"].to_dict("records"):
+        (left, right), (low, high) = (cell["x_low"], cell["x_high"]), (cell["y_low"], cell["y_high"])
+        for a, b in pairwise([(left, low), (right, low), (right, high), (left, high), (left, low)]):
+            edges[min(a, b), max(a, b)] = edges.get((min(a, b), max(a, b)), 0) + 1
+    alone = [edge for edge, count in edges.items() if count == 1]
+    title = rules.get(name).title
+    return {
+        "x": [value for a, b in alone for value in (a[0], b[0], None)],
+        "y": [value for a, b in alone for value in (a[1], b[1], None)],
+        "name": title if alone else f"{title}: met nowhere",
+    }
+
+
+def _largest(grid: pd.DataFrame) -> pd.DataFrame:
+    area = (grid["x_high"] - grid["x_low"]) * (grid["y_high"] - grid["y_low"])
+    return grid.loc[area.groupby(grid["verdict"]).idxmax()]
+
+
+def _colors() -> list[list[Any]]:
+    return [[0, "white"], [0.33, "white"], [0.33, theme.PALE], [0.67, theme.PALE], [0.67, theme.BLUE], [1, theme.BLUE]]
+
+
+def _layout(x: str, y: str, names: list[str], font_px: int) -> dict[str, Any]:
+    axes = {
+        place: {
+            "title": {"text": f"{FIELDS[name].label}, {FIELDS[name].unit}"},
+            "range": [FIELDS[name].minimum, FIELDS[name].maximum],
+            "showgrid": False,
+            "mirror": True,
+            "showline": True,
+            "linecolor": theme.INK,
+            "fixedrange": True,
+        }
+        for place, name in (("xaxis", x), ("yaxis", y))
+    }
+    several = {"showlegend": True, "legend": {"orientation": "h", "y": -0.2}} if len(names) > 1 else {}
+    title = {"text": rules.get(names[0]).title if len(names) == 1 else "Where each is met", "x": 0, "xref": "paper"}
+    return {**theme.layout(font_px), **axes, "title": title, **several}
+
+
+def _name(field: str) -> str:
+    label = FIELDS[field].label
+    return label if label.startswith("Ki") else label.lower()

@@ -1,0 +1,158 @@
+"""The medians: months with the number of patients, and no interval, for none is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from netdash import evidence
+from netdash.figures import rows, theme
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> pd.DataFrame:
+    """Return the medians of one endpoint in the order of the therapies, and what is left out with the reason.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `outcomes` of that endpoint that are no rates, with ``label`` and ``left_out`` (empty when drawn).
+
+    Raises
+    ------
+    ValueError
+        When no row has that endpoint.
+    """
+    known = sorted(outcomes["endpoint"].dropna().unique())
+    if endpoint not in known:
+        raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
+    found = outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
+    records = found.to_dict("records")
+    return evidence.in_order(
+        found.assign(label=[rows.label(row) for row in records], left_out=[_reason(row) for row in records])
+    )
+
+
+def _reason(row: Mapping[Any, Any]) -> str:
+    if row["statistic"] != "median":
+        return f"a {row['statistic']}, not a median"
+    return "" if row["not_reached"] or pd.notna(row["value"]) else "no figure printed"
+
+
+def medians_text(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> str:
+    """Return the medians in one sentence."""
+    table = medians_table(outcomes, endpoint=endpoint)
+    drawn = table[table["left_out"] == ""]
+    reached = drawn.dropna(subset=["value"]).sort_values("value")
+    name = f"Median {rows.words(endpoint)}"
+    if reached.empty:
+        return f"{name}: none is printed."
+    low, high = (
+        f"{row['value']:g} months ({evidence.therapy_name(row['therapy']).lower()}, {row['label']})"
+        for row in (reached.iloc[0], reached.iloc[-1])
+    )
+    missed = int(drawn["not_reached"].sum())
+    return (
+        f"{name}: {len(drawn)} series, from {low} to {high}; not reached in {missed}. "
+        "No interval is printed, so none is drawn, and medians are not pooled."
+    )
+
+
+def medians(
+    outcomes: pd.DataFrame,
+    verdicts: Mapping[str, str] | None = None,
+    *,
+    endpoint: str = "overall_survival",
+    left_out: bool = True,
+    font_px: int = 13,
+) -> go.Figure:
+    """Draw the medians of one endpoint in months.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Rows of ``nd.outcomes()``.
+    verdicts : mapping, optional
+        Verdict by therapy, as for ``nd.forest``.
+    endpoint : str
+        The one endpoint on the axis.
+    left_out : bool
+        Whether means, and rows without a figure, stand below with the reason.
+    font_px : int
+        Size of the type in pixels.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A median that was not reached is an open arrow at the right edge and says so.
+
+    Raises
+    ------
+    ValueError
+        When no row has that endpoint.
+    """
+    import plotly.graph_objects as go
+
+    table = medians_table(outcomes, endpoint=endpoint)
+    most = table["value"].max()
+    edge = 1.05 * (float(most) if pd.notna(most) else 12)
+    lines = _lines(table if left_out else table[table["left_out"] == ""], verdicts or {}, edge)
+    arms = lines[lines["kind"] == "arm"]
+    axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
+    figure = go.Figure(layout=rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px))
+    reached = ~arms["right"].str.startswith("not reached")
+    # An axis is drawn only for a trace of its own: this one carries the names on the left.
+    figure.add_scatter(x=[0], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip", name="names")
+    looks = arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].symbol)
+    figure.add_scatter(
+        mode="markers",
+        name="series",
+        yaxis="y2",
+        x=arms["value"].tolist(),
+        y=arms["y"].tolist(),
+        customdata=arms["outcome_id"].tolist(),
+        text=arms["hover"].tolist(),
+        hovertemplate="%{text}<extra></extra>",
+        marker={
+            "color": arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].color).tolist(),
+            "size": round(font_px * 0.75),
+            "symbol": looks.where(reached, "arrow-right-open").tolist(),
+            "line": {"width": 2},
+        },
+    )
+    figure.layout.meta = {"text": medians_text(outcomes, endpoint=endpoint)}
+    return figure
+
+
+def _lines(table: pd.DataFrame, verdicts: Mapping[str, str], edge: float) -> pd.DataFrame:
+    lines: list[dict[str, Any]] = []
+    for therapy, arms in table[table["left_out"] == ""].groupby("therapy", sort=False):
+        verdict = verdicts.get(str(therapy), "")
+        lines.append(rows.heading(str(therapy), verdict))
+        lines += [{"kind": "arm", "verdict": verdict, **_arm(row, edge)} for row in arms.to_dict("records")]
+    rest = table[table["left_out"] != ""].to_dict("records")
+    if rest:
+        lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
+        lines += [{"kind": "left_out", "left": rows.name(row), "right": _why(row)} for row in rest]
+    return rows.stacked(lines)
+
+
+def _why(row: Mapping[Any, Any]) -> str:
+    value = f"{row['value']:g} months: " if pd.notna(row["value"]) else ""
+    return f"{value}{row['left_out']}"
+
+
+def _arm(row: Mapping[Any, Any], edge: float) -> dict[str, Any]:
+    said = "not reached" if row["not_reached"] else f"{row['value']:g} months"
+    return {
+        "therapy": row["therapy"],
+        "left": rows.name(row),
+        "right": said,
+        "value": edge if row["not_reached"] else row["value"],
+        "outcome_id": row["outcome_id"],
+        "hover": f"<b>{row['label']}</b>, {row['arm']}<br>median {said}<br>{row['locator']}",
+    }

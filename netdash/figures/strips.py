@@ -1,0 +1,107 @@
+"""The strip: where along one input each rule set is met, missed or unknown, the other inputs as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from netdash import rules
+from netdash.figures import theme
+from netdash.patient import FIELDS, Choice, Patient
+from netdash.ranges import verdict_spans
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+LOOKS = {
+    "met": ("met", theme.BLUE, "white", ""),
+    "not_met": ("not met", "white", theme.INK, ""),
+    "unknown": ("cannot tell", theme.PALE, theme.INK, "/"),
+}
+
+
+def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
+    """Return the strip in one sentence; the parameters are those of :func:`verdict_strip`."""
+    said = []
+    for name in rule_sets:
+        spans = verdict_spans(patient, field, name)
+        met = spans.loc[spans["verdict"] == "met", "text"].tolist()
+        said.append(f"{rules.get(name).title} is met {' and '.join(met) if met else 'nowhere'}")
+    return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
+
+
+def verdict_strip(
+    patient: Patient, field: str, rule_sets: Iterable[str] | None = None, *, font_px: int = 13
+) -> go.Figure:
+    """Draw along one input where each rule set is met, missed or unknown.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case; its own value is marked when known.
+    field : str
+        A field with numbers, or with words in an order.
+    rule_sets : iterable of str, optional
+        Identifiers; those that ask for the field when not given.
+    font_px : int
+        Size of the type in pixels.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        ``layout.meta["text"]`` says the same in words, with the side to which each bound belongs.
+
+    Raises
+    ------
+    ValueError
+        When a name is not known or the field has no order.
+    """
+    import plotly.graph_objects as go
+
+    asking = [name for name, found in rules.load().items() if field in found.inputs]
+    names = list(asking if rule_sets is None else rule_sets)
+    spans = {name: verdict_spans(patient, field, name) for name in names}
+    asked = FIELDS[field]
+    words = isinstance(asked, Choice)
+    figure = go.Figure(layout=_layout(patient, field, names, font_px))
+    for verdict, (word, color, ink, hatch) in LOOKS.items():
+        rows = [(name, row) for name in names for row in spans[name].to_dict("records") if row["verdict"] == verdict]
+        figure.add_bar(
+            orientation="h",
+            name=word,
+            base=[row["low"] - 0.5 * words for _, row in rows],
+            x=[row["high"] - row["low"] + words for _, row in rows],
+            y=[rules.get(name).title for name, _ in rows],
+            text=[word] * len(rows),
+            textposition="inside",
+            insidetextanchor="middle",
+            textfont={"color": ink},
+            marker={"color": color, "line": {"color": theme.INK, "width": 1}, "pattern": {"shape": hatch}},
+            customdata=[row["text"] for _, row in rows],
+            hovertemplate="%{y}: %{text} %{customdata}<extra></extra>",
+        )
+    here = getattr(patient, field)
+    if here is not None:
+        place = asked.choices.index(str(here)) if words else here
+        figure.add_vline(x=place, line={"color": theme.VERMILION, "width": 3, "dash": "dot"})
+    figure.layout.meta = {"text": strip_text(patient, field, names)}
+    return figure
+
+
+def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dict[str, object]:
+    asked = FIELDS[field]
+    ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
+    here = asked.show(getattr(patient, field))
+    ticks = {"tickvals": list(range(len(asked.choices))), "ticktext": [asked.show(word) for word in asked.choices]}
+    return {
+        **theme.layout(font_px),
+        "title": {"text": f"{asked.label}: {here}", "x": 0, "xref": "paper"},
+        "barmode": "overlay",
+        "xaxis": {"range": ends, "fixedrange": True, "ticksuffix": "", **(ticks if asked.choices else {})},
+        "yaxis": {
+            "categoryorder": "array",
+            "categoryarray": [rules.get(name).title for name in reversed(names)],
+            "automargin": True,
+            "fixedrange": True,
+        },
+    }

@@ -1,0 +1,157 @@
+"""Ranges: where along one input, or over two, a rule set is met, missed or unknown, the other inputs as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, pairwise, product
+from typing import TYPE_CHECKING, Any
+
+from netdash import rules
+from netdash.assessment import judge
+from netdash.patient import FIELDS, Choice, Count, Field, Number, Patient, Value, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one input: all values between `low` and `high`, or the one value when they are equal."""
+
+    low: float
+    high: float
+
+    @property
+    def inside(self) -> float:
+        """A value that stands for all of them."""
+        return (self.low + self.high) / 2
+
+
+def spans(field: Field, breaks: Iterable[float]) -> list[Span]:
+    """Return the stretches between breaks, and the breaks themselves, over the whole of a number field.
+
+    A verdict can only change at a break, so it is the same over each open stretch; a break is a stretch of its own,
+    because "under 55" and "at most 55" differ there and nowhere else.
+    """
+    least, most = float(field.minimum or 0), float(field.maximum or 0)
+    marks = sorted({least, most, *(value for value in breaks if least <= value <= most)})
+    between = [Span(low, high) for low, high in pairwise(marks)]
+    return sorted([*between, *(Span(mark, mark) for mark in marks)], key=lambda span: (span.low, span.high))
+
+
+def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
+    """Return where along one input a rule set is met, missed or unknown, the other inputs as they are.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case.
+    field : str
+        A field with numbers, or with words in an order.
+    rule_set : str
+        Identifier of a rule set.
+
+    Returns
+    -------
+    DataFrame
+        low, high (in the unit of the field; places in the order for words), low_included, high_included, verdict,
+        text (the stretch in words). Neighbors with one verdict are one row.
+
+    Raises
+    ------
+    ValueError
+        When the rule set or the field is not known, or the field is yes or no.
+    """
+    import pandas as pd
+
+    found, asked = rules.get(rule_set), _field(field)
+    if isinstance(asked, Choice):
+        verdicts = [_verdict(found, patient, {field: word}) for word in asked.choices]
+        places = [float(place) for place in range(len(verdicts))]
+        words = [asked.show(word) for word in asked.choices]
+        columns = {"low": places, "high": places, "verdict": verdicts, "text": words}
+        return pd.DataFrame(columns).assign(low_included=True, high_included=True)
+    rows = []
+    for verdict, stretch in groupby(
+        spans(asked, found.breaks(field)), lambda s: _verdict(found, patient, {field: s.inside})
+    ):
+        first, *_, last = [*stretch] * 2
+        row = {"low": first.low, "high": last.high, "verdict": verdict}
+        row |= {"low_included": first.low == first.high, "high_included": last.low == last.high}
+        rows.append({**row, "text": _words(asked, row)})
+    return pd.DataFrame(rows)
+
+
+def _words(field: Field, row: Mapping[str, Any]) -> str:
+    """Return a stretch in words, such as "from 0 to under 55 years" or "over 50 to 100 %"."""
+    if row["low"] == row["high"]:
+        return f"exactly {field.show(row['low'])}"
+    start = f"{'from' if row['low_included'] else 'over'} {plain(row['low'])}"
+    return f"{start} to {'' if row['high_included'] else 'under '}{field.show(row['high'])}"
+
+
+def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFrame:
+    """Return the verdict of a rule set over two number fields, the other inputs as they are.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case.
+    x, y : str
+        Two different number fields.
+    rule_set : str
+        Identifier of a rule set.
+
+    Returns
+    -------
+    DataFrame
+        x_low, x_high, y_low, y_high, verdict: one row per cell between the bounds of the criteria. A cell stands for
+        what lies strictly inside it; :func:`verdict_spans` tells to which side a bound itself belongs.
+
+    Raises
+    ------
+    ValueError
+        When a name is not known, a field has no numbers, or x and y are the same.
+    """
+    import pandas as pd
+
+    found = rules.get(rule_set)
+    if x == y:
+        raise ValueError(f"x and y: given {x!r} twice, expected two different fields")
+    rows = [
+        {
+            "x_low": across.low,
+            "x_high": across.high,
+            "y_low": up.low,
+            "y_high": up.high,
+            "verdict": _verdict(found, patient, {x: across.inside, y: up.inside}),
+        }
+        for across, up in product(_open(x, found), _open(y, found))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:
+    field = _field(name)
+    if not isinstance(field, Number):
+        raise ValueError(f"{name!r} has no numbers; expected one of {', '.join(numbers())}")
+    return (span for span in spans(field, found.breaks(name)) if span.low < span.high)
+
+
+def numbers() -> list[str]:
+    """Return the names of the fields with numbers."""
+    return [name for name, field in FIELDS.items() if isinstance(field, Number)]
+
+
+def _field(name: str) -> Field:
+    if name not in FIELDS or not isinstance(FIELDS[name], Number | Choice):
+        ordered = [known for known, field in FIELDS.items() if isinstance(field, Number | Choice)]
+        raise ValueError(f"{name!r} is no field with an order; expected one of {', '.join(ordered)}")
+    return FIELDS[name]
+
+
+def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) -> str:
+    # Metastases are counted: the middle of a stretch of them is rounded into it.
+    fitting = {name: round(float(v)) if isinstance(FIELDS[name], Count) else v for name, v in changes.items()}
+    return judge(found, patient.replace(**fitting)).verdict.value

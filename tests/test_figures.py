@@ -1,0 +1,213 @@
+"""Every picture but the forest: what it draws, its sentence, and what it refuses."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import netdash as nd
+from netdash.figures import maps, medians, strips, theme
+from netdash.pooling import outcome_effects
+from netdash.synthesis import rows_to_pool
+
+CASE = nd.Patient(
+    age_years=48, ki67_percent=4, liver_involvement_percent=35, primary_site="pancreas", extrahepatic_disease="none"
+)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return nd.outcomes()
+
+
+@pytest.fixture(scope="module")
+def effects(outcomes):
+    return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
+
+
+def all_figures(outcomes, effects):
+    pooled = nd.pool(effects)
+    table = pd.DataFrame(
+        {
+            "criterion": ["Age", "Ki-67"],
+            "n_before": [10, 8],
+            "n_remaining": [8, 5],
+            "n_excluded_alone": [2, 4],
+            "n_unknown": [0, 1],
+        }
+    )
+    return {
+        "forest": nd.forest(outcomes, nd.pool_by_therapy(outcomes)),
+        "medians": nd.medians(outcomes),
+        "map": nd.eligibility_map(CASE, "age_years", "liver_involvement_percent", ["milan_review", "milan_2019"]),
+        "strip": nd.verdict_strip(CASE, "age_years"),
+        "icons": nd.icon_array(52, 45, 60),
+        "attrition": nd.attrition_bars(table),
+        "influence": nd.influence(nd.leave_one_out(effects), pooled),
+        "contrasts": nd.contrast_forest(nd.contrasts(outcomes)),
+    }
+
+
+def test_each_has_a_sentence_one_theme_and_plain_lists(outcomes, effects):
+    for name, figure in all_figures(outcomes, effects).items():
+        assert figure.layout.meta["text"].endswith("."), name
+        assert figure.layout.font.family == theme.layout()["font"]["family"], name
+        assert figure.layout.paper_bgcolor == "white", name
+        assert "bdata" not in figure.to_json(), name
+        assert json.loads(figure.to_json())["data"], name
+
+
+def test_the_projector_asks_for_larger_type(outcomes):
+    assert nd.forest(outcomes, font_px=22).layout.font.size == 22
+    assert nd.eligibility_map(CASE, font_px=22).layout.font.size == 22
+
+
+# --- Pooled rows of the forest
+
+
+def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
+    pooled = nd.pool_by_therapy(outcomes)
+    figure = nd.forest(outcomes, pooled)
+    diamonds = [trace for trace in figure.data if trace.name == "pooled"]
+    assert len(diamonds) == len(pooled)
+    natural = pooled["resection"].transformed()
+    assert diamonds[0].x[:3] == pytest.approx([100 * natural.ci_lb, 100 * natural.estimate, 100 * natural.ci_ub])
+    dotted = [trace for trace in figure.data if trace.name == "prediction interval"]
+    assert list(dotted[0].x) == pytest.approx([100 * natural.pi_lb, 100 * natural.pi_ub])
+    caption = figure.layout.meta["caption"]
+    assert "Resection: k = 13" in caption
+    assert "REML, knha" in caption
+    assert "Only 2 studies" in caption
+
+
+def test_squares_grow_with_weight(outcomes):
+    figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    (points,) = (trace for trace in figure.data if trace.name == "series")
+    size = dict(zip(points.customdata, points.marker.size, strict=True))
+    assert size["t1-mayo-resection-os60"] > size["t1-chen-resection-os60"]
+
+
+def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
+    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 12 studies .* expected the 13 rows drawn"):
+        nd.forest(outcomes, {"resection": nd.pool(effects.iloc[1:])})
+
+
+def test_series_touched_by_a_discrepancy_are_marked(outcomes):
+    names = nd.forest(outcomes).layout.yaxis.ticktext
+    assert "Kianmanesh 2008, n = 19 †" in names
+    assert "Scigliano 2009, n = 41" in names
+
+
+# --- Medians
+
+
+def test_medians_have_no_interval_and_not_reached_is_drawn_as_such(outcomes):
+    figure = nd.medians(outcomes)
+    assert all(trace.error_x.array is None for trace in figure.data)
+    (points,) = (trace for trace in figure.data if trace.name == "series")
+    symbol = dict(zip(points.customdata, points.marker.symbol, strict=True))
+    assert symbol["t1-chen-resection-osmedian"] == "arrow-right-open"
+    assert "not reached" in figure.layout.yaxis2.ticktext
+
+
+def test_means_and_longest_follow_ups_are_no_medians(outcomes):
+    table = medians.medians_table(outcomes).set_index("outcome_id")["left_out"]
+    assert table["t4-dong-osmedian"] == "a mean, not a median"
+    assert table["t1-osborne-resection-osmedian"] == "a mean, not a median"
+    assert "t3-seifert-osmedian" not in table.index
+    text = medians.medians_text(outcomes)
+    assert "not reached in 2" in text
+    assert "not pooled" in text
+
+
+def test_medians_of_another_endpoint(outcomes):
+    assert (
+        nd.medians(outcomes, endpoint="progression_free_survival").layout.title.text
+        == "Median progression free survival"
+    )
+    with pytest.raises(ValueError, match="expected one of"):
+        nd.medians(outcomes, endpoint="happiness")
+
+
+# --- Map and strip
+
+
+def test_the_edges_of_the_map_lie_at_the_bounds():
+    figure = nd.eligibility_map(CASE, "age_years", "liver_involvement_percent", "milan_review")
+    heat = figure.data[0]
+    assert list(heat.x) == [0, 55, 120]
+    assert list(heat.y) == [0, 50, 100]
+    assert [list(row) for row in heat.z] == [[2, 0], [0, 0]]
+    assert "under 55 years" in figure.layout.meta["text"]
+
+
+def test_the_patient_is_marked_when_both_inputs_are_known():
+    assert nd.eligibility_map(CASE).data[-1].x == (48,)
+    assert len(nd.eligibility_map(CASE.replace(age_years=None)).data) == 1
+
+
+def test_several_rule_sets_are_outlined_over_each_other():
+    figure = nd.eligibility_map(CASE, "age_years", "ki67_percent", ["milan_review", "milan_2023", "prrt_label"])
+    names = [trace.name for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
+    assert names[0] == "Milan, as the review quotes it"
+    assert "met nowhere" in names[2]
+    edges = {value for value in figure.data[1].x if value is not None}
+    assert edges == {0, 55}
+
+
+def test_a_map_of_nothing_says_so():
+    assert "met nowhere" in maps.map_text(
+        CASE.replace(primary_site="lung"), "age_years", "ki67_percent", "milan_review"
+    )
+
+
+def test_the_strip_is_exact_and_says_each_side():
+    text = strips.strip_text(CASE, "age_years", ["milan_review", "milan_2019"])
+    assert "is met from 0 to under 55 years" in text
+    figure = nd.verdict_strip(CASE, "age_years", ["milan_review"])
+    met = next(trace for trace in figure.data if trace.name == "met")
+    assert (met.base, met.x) == ((0.0,), (55.0,))
+    assert met.text == ("met",)
+
+
+def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
+    figure = nd.verdict_strip(CASE, "extrahepatic_disease", ["milan_review"])
+    assert list(figure.layout.xaxis.ticktext) == ["none", "limited stable", "extensive"]
+
+
+# --- Icons, attrition, influence, contrasts
+
+
+def test_one_hundred_people_are_counted():
+    figure = nd.icon_array(52.4, 45, 60)
+    assert [len(trace.x) for trace in figure.data] == [52, 8, 40]
+    assert "52 of 100" in figure.layout.title.text
+    assert "not a forecast" in figure.layout.meta["text"]
+
+
+@pytest.mark.parametrize("given", [(50, 60, 70), (101, 90, 102), (50, 40, 45), (-1, -2, 3)])
+def test_a_rate_outside_its_interval_is_refused(given):
+    with pytest.raises(ValueError, match="expected 0 <= low <= percent <= high <= 100"):
+        nd.icon_array(*given)
+
+
+def test_an_empty_attrition_is_refused():
+    with pytest.raises(ValueError, match=r"expected what nd\.attrition returns"):
+        nd.attrition_bars(pd.DataFrame(columns=["criterion", "n_before", "n_remaining", "n_excluded_alone"]))
+
+
+def test_influence_names_the_series_that_changes_most(effects):
+    pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
+    text = nd.influence(rest, pooled).layout.meta["text"]
+    assert "without t1-sarmiento-resection-os60, which changes it most" in text
+    with pytest.raises(ValueError, match="expected nd.leave_one_out of the same rates"):
+        nd.influence(rest.iloc[1:], pooled)
+
+
+def test_contrasts_are_labeled_as_observational(outcomes):
+    figure = nd.contrast_forest(nd.contrasts(outcomes))
+    assert "observational, confounded" in figure.layout.title.text
+    assert figure.layout.xaxis.type == "log"
+    assert nd.contrast_forest(nd.contrasts(outcomes, "RD")).layout.xaxis.type == "linear"
+    with pytest.raises(ValueError, match="expected rows of one measure"):
+        nd.contrast_forest(pd.concat([nd.contrasts(outcomes), nd.contrasts(outcomes, "RD")]))

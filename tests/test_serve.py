@@ -1,0 +1,346 @@
+"""The server: what it says, what it gives away, what it lets in, and that it leaves nothing behind."""
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import nbformat
+import psutil
+import pytest
+import websocket
+from browser.served import Served, serve_notebook
+from conftest import ROOT
+
+import netdash as nd
+from netdash.board.frame import PLOTLY
+from netdash.serve import ServeError, serve
+
+PATIENT = nd.Patient(age_years=48, ki67_percent=4)
+FOREIGN = "http://elsewhere.example"
+
+
+@pytest.fixture(scope="module")
+def server():
+    served = Served()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def own_server():
+    """A server for one test, which ends it."""
+    served = Served()
+    yield served
+    assert served.process.poll() is not None
+
+
+@pytest.fixture(scope="module")
+def bothered():
+    """A server that is asked for what it does not have; what it says of it is looked at."""
+    served = Served()
+    yield served
+    served.kill()
+
+
+def ask(server, path="/", method="GET", **headers):
+    """Send a request just as it is written, dots and all."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
+    connection.close()
+    return answer
+
+
+def open_session(server, query=""):
+    """Open the page without a browser; return the identifier of its kernel."""
+    page = ask(server, f"/?{query}").text
+    return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
+
+
+def line_to(server, kernel_id, **options):
+    address = f"ws://{urlsplit(server.url).netloc}/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4()}"
+    return websocket.create_connection(address, timeout=30, **options)
+
+
+def message(kind, channel="shell", **content):
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": kind,
+        "session": "s",
+        "username": "",
+        "date": "",
+        "version": "5.3",
+    }
+    return json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel})
+
+
+# What it says.
+
+
+def test_it_prints_a_real_address_and_the_board_is_there(server):
+    assert re.fullmatch(r"netdash is served at http://127\.0\.0\.1:[1-9]\d*/\n", server.line)
+    page = ask(server)
+    assert page.status == 200
+    assert "<title>netdash</title>" in page.text
+
+
+def test_it_listens_on_this_machine_only(server):
+    open_session(server)
+    ours = [psutil.Process(server.process.pid), *server.family()]
+    listening = [c.laddr.ip for p in ours for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert set(listening) == {"127.0.0.1"}
+
+
+def run(*options):
+    command = [sys.executable, "-m", "netdash", "serve", "--no-browser", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_busy_port_is_one_plain_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("--port", str(port))
+    assert ended.returncode != 0
+    assert ended.stdout == ""
+    assert ended.stderr == (
+        f"Error: netdash cannot listen on 127.0.0.1:{port} (Address already in use): choose another with --port.\n"
+    )
+
+
+def test_a_host_that_is_none_of_ours_is_one_plain_sentence():
+    ended = run("--port", "0", "--host", "192.0.2.1")
+    assert ended.returncode != 0
+    assert re.fullmatch(r"Error: netdash cannot listen on 192\.0\.2\.1:0 \(.+\): .+\.\n", ended.stderr)
+
+
+def test_a_missing_notebook_is_one_plain_sentence(tmp_path):
+    missing = tmp_path / "missing.ipynb"
+    with pytest.raises(ServeError, match=re.escape(f"The notebook {missing} is missing; install netdash again.")):
+        serve(notebook=missing)
+
+
+@pytest.mark.parametrize("package", ["voila", "ipywidgets", "anywidget", "plotly"])
+def test_a_missing_package_is_one_plain_sentence(package):
+    code = f"import sys; sys.modules[{package!r}] = None; from netdash.cli import main; main(['serve', '--port', '0'])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert ended.stderr == f"Error: The package {package} is missing; install it with: pip install {package}.\n"
+
+
+# What it gives away.
+
+
+def test_the_page_forbids_what_it_does_not_need(server):
+    headers = ask(server).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["connect-src"] == "'self'"
+    assert "unsafe" not in policy["script-src"]
+    assert not any("http" in sources or "*" in sources for sources in policy.values())
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in headers["Cache-Control"]
+
+
+def test_the_page_asks_for_files_of_its_own_server_only(server):
+    found = re.findall(r'(?:src|href)="([^"]*)"', ask(server).text)
+    assert found
+    assert [address for address in found if not (address.startswith("/voila/") or address == "data:,")] == []
+    for address in found:
+        if address.startswith("/"):
+            assert ask(server, address).status == 200
+
+
+def test_neither_source_nor_traceback_reaches_the_page(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell("patient_name = 'in the source'\nprint('in the output')"),
+        nbformat.v4.new_code_cell("raise ValueError('in the error')"),
+    ]
+    nbformat.write(notebook, tmp_path / "broken.ipynb")
+    served = Served(serve_notebook(tmp_path / "broken.ipynb"))
+    page = ask(served).text
+    served.kill()
+    assert "data-netdash-error" in page
+    assert "in the output" in page
+    for secret in ("in the source", "patient_name", "in the error", "ValueError", "Traceback", str(tmp_path)):
+        assert secret not in page
+
+
+def test_the_boards_source_is_not_in_its_page(server):
+    page = ask(server).text
+    assert "import" not in page
+    assert str(ROOT) not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pyproject.toml",
+        "/../pyproject.toml",
+        "/..%2fpyproject.toml",
+        "/tumor_board.ipynb",
+        "/voila/files/tumor_board.ipynb",
+        "/voila/files/../pyproject.toml",
+        "/voila/files/..%2fpyproject.toml",
+        "/voila/files//etc/passwd",
+        "/voila/static/../app.py",
+        "/voila/static/..%2fapp.py",
+        "/voila/templates/netdash/index.html.j2",
+        "/voila/templates/netdash/static/..%2findex.html.j2",
+        "/voila/templates/netdash/static/../../../../frame.py",
+        "/voila/labextensions/..%2f..%2f..%2f..%2fpyvenv.cfg",
+        "/voila/tree",
+        "/voila/render/tumor_board.ipynb",
+        "/api/kernels",
+        "/api/contents/tumor_board.ipynb",
+        "/api/sessions",
+        "/api/terminals",
+        "/lab",
+        "/%00",
+    ],
+)
+def test_no_file_and_no_list_can_be_had(bothered, path):
+    answer = ask(bothered, path)
+    if answer.status == 302:
+        assert answer.headers["Location"].startswith("/voila/files/")
+        answer = ask(bothered, answer.headers["Location"])
+    assert answer.status >= 400
+    assert len(answer.text) < 1000
+    assert "Traceback" not in answer.text
+    assert str(ROOT) not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/logout", "/nothing", "/%00", "/voila/templates/x"])
+def test_what_is_logged_is_short_and_holds_no_case(bothered, path):
+    ask(bothered, f"{path}?{PATIENT.to_query()}")
+    assert "age_years" not in bothered.complaints()
+    assert "Traceback" not in bothered.complaints()
+    assert "logger" not in bothered.complaints()  # nothing goes wrong in the logging itself
+
+
+def test_neither_template_nor_theme_can_be_chosen_by_a_visitor(server):
+    assert 'data-netdash="page"' in ask(server, "/?template=lab").text
+    assert 'data-netdash="page"' in ask(server, "/?theme=dark").text
+
+
+def test_the_vendored_plotly_is_the_one_that_plotly_speaks_to():
+    from plotly.offline import get_plotlyjs_version
+
+    head = PLOTLY.read_text(encoding="utf-8")[:300]
+    assert f"plotly.js (cartesian - minified) v{get_plotlyjs_version()}" in head
+    assert "MIT license" in head
+    assert (PLOTLY.parent / "plotly-cartesian.LICENSE.txt").is_file()
+
+
+# What it lets in.
+
+
+@pytest.mark.parametrize("protocol", ["", "v1.kernel.websocket.jupyter.org"])
+@pytest.mark.parametrize("channel", ["shell", "control"])
+def test_a_visitor_cannot_run_code(server, tmp_path, channel, protocol):
+    target = tmp_path / "ran"
+    code = f"open({str(target)!r}, 'w')"
+    line = line_to(server, open_session(server), subprotocols=[protocol] if protocol else None)
+
+    def send(text, channel):
+        line.send_binary(pack(text, channel)) if protocol else line.send(text)
+
+    send(message("execute_request", channel, code=code, silent=False), channel)
+    evaluate = {"expression": code, "context": "repl"}
+    send(message("debug_request", channel, type="request", command="evaluate", arguments=evaluate), channel)
+    send(message("complete_request", channel, code=f"{code}.", cursor_pos=len(code) + 1), channel)
+    send(message("kernel_info_request", channel), channel)
+    kinds = []
+    while (
+        "kernel_info_reply" not in kinds
+    ):  # the kernel answers in order: had it taken the others, it would have run them
+        kinds.append(kind_of(line.recv()))
+    line.close()
+    assert not target.exists()
+    assert {"execute_reply", "debug_reply", "complete_reply"}.isdisjoint(kinds)
+
+
+def pack(text, channel):
+    """Return a message as the binary protocol of Jupyter writes it."""
+    whole = json.loads(text)
+    parts = [channel.encode()]
+    parts += [json.dumps(whole[part]).encode() for part in ("header", "parent_header", "metadata", "content")]
+    offsets = [8 * (len(parts) + 2)]
+    for part in parts:
+        offsets.append(offsets[-1] + len(part))
+    return b"".join([n.to_bytes(8, "little") for n in (len(offsets), *offsets)] + parts)
+
+
+def kind_of(received):
+    text = received if isinstance(received, str) else received.decode("latin-1")
+    return re.search(r'"msg_type": ?"(\w+)"', text)[1]
+
+
+def test_another_site_can_neither_listen_nor_end_a_session(server):
+    kernel_id = open_session(server)
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        line_to(server, kernel_id, origin=FOREIGN)
+    assert ask(server, f"/voila/api/shutdown/{kernel_id}", "POST", Origin=FOREIGN).status >= 400
+    assert ask(server, f"/api/kernels/{kernel_id}", "DELETE", Origin=FOREIGN).status >= 400
+    assert ask(server, f"/api/kernels/{kernel_id}").status == 200
+    own = server.url.rstrip("/")
+    assert ask(server, f"/voila/api/shutdown/{kernel_id}", "POST", Origin=own).status == 204
+    assert ask(server, f"/api/kernels/{kernel_id}").status == 404
+
+
+def test_every_page_has_a_kernel_of_its_own(server):
+    assert len({open_session(server, PATIENT.to_query()) for _ in range(3)}) == 3
+
+
+def test_no_kernel_is_told_of_a_visitors_case(server):
+    for _ in range(2):  # the second visitor's kernel is started while the first is there
+        kernel = server.kernel(open_session(server, PATIENT.to_query()))
+        assert "age_years" not in " ".join(f"{name}={value}" for name, value in kernel.environ().items())
+
+
+# What it leaves behind.
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+def test_it_ends_with_all_of_its_processes_and_without_a_word(own_server, how):
+    open_session(own_server)
+    assert own_server.kernels()
+    own_server.stop(how)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+def test_it_ends_as_well_while_it_still_starts(own_server, how):
+    own_server.stop(how)
+
+
+def test_it_ends_even_if_a_kernel_hangs(own_server):
+    own_server.kernel(open_session(own_server)).suspend()
+    own_server.stop()
+
+
+def test_kernels_end_by_themselves_when_the_server_is_killed(own_server):
+    open_session(own_server)
+    family = own_server.family()
+    own_server.process.kill()
+    own_server.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=20)
+    own_server.close()
+    for process in alive:
+        process.kill()
+    assert alive == []
+
+
+def test_a_session_without_activity_is_ended(tmp_path):
+    served = Served(serve_notebook(ROOT / "dashboards" / "tumor_board.ipynb", idle_minutes=0.01, pool=0))
+    kernel = served.kernel(open_session(served))
+    kernel.wait(timeout=90)
+    served.stop()
