@@ -77,7 +77,7 @@ class Judgement:
         """Return the required clauses with one result."""
         return tuple(clause for clause, found in self._clauses if found is result)
 
-    @property
+    @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
         """The inputs to ask for, so that every required clause can be told; without repetition."""
         fields = {

@@ -144,7 +144,11 @@ def _held(table: Table, field: Field, dtype: nw.dtypes.DType) -> str:
             import pandas as pd
 
             return _INFERRED.get(pd.api.types.infer_dtype(cells, skipna=True), "a mixture of types")
-    if field.kind == "bool" and table.implementation.is_dask() and nw.to_native(table).dtypes[field.name].kind == "O":
+    if (
+        field.kind == "bool"
+        and table.implementation.is_dask()
+        and str(nw.to_native(table).dtypes[field.name]) == "object"
+    ):
         return "objects"
     if dtype.is_numeric():
         return "numbers"
@@ -158,7 +162,11 @@ def _comparable(cells: nw.Expr, field: Field, dtype: nw.dtypes.DType) -> nw.Expr
         return cells if dtype in (nw.String, nw.Object) else cells.cast(nw.String)
     if field.kind == "bool":
         return cells
-    numbers = cells if dtype.is_integer() or dtype == nw.Float64 else cells.cast(nw.Float64)
-    if field.kind == "number" or dtype.is_integer():
-        return numbers
-    return nw.when(numbers % 1 == 0).then(numbers)
+    if dtype.is_integer():
+        # Arrow refuses to compare with 55.0 what does not fit a float, a 999999999999999999 for "missing" among it.
+        return nw.when(cells.is_between(int(field.minimum or 0), int(field.maximum or 0))).then(cells)
+    if not dtype.is_numeric():
+        # Of the ways to say "missing" in a pandas object column, not all can be cast.
+        cells = nw.when(~cells.is_null()).then(cells)
+    numbers = cells if dtype == nw.Float64 else cells.cast(nw.Float64)
+    return numbers if field.kind == "number" else nw.when(numbers % 1 == 0).then(numbers)

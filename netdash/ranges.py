@@ -65,22 +65,26 @@ def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+    return pd.DataFrame(stretches(patient, field, rule_set))
+
+
+def stretches(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
+    """Return the rows of :func:`verdict_spans` as plain dictionaries, for those who draw them often."""
     found, asked = rules.get(rule_set), _field(field)
+    rows: list[dict[str, Any]] = []
     if isinstance(asked, Choice):
-        verdicts = [_verdict(found, patient, {field: word}) for word in asked.choices]
-        places = [float(place) for place in range(len(verdicts))]
-        words = [asked.show(word) for word in asked.choices]
-        columns = {"low": places, "high": places, "verdict": verdicts, "text": words}
-        return pd.DataFrame(columns).assign(low_included=True, high_included=True)
-    rows = []
-    for verdict, stretch in groupby(
-        spans(asked, found.breaks(field)), lambda s: _verdict(found, patient, {field: s.inside})
-    ):
-        first, *_, last = [*stretch] * 2
-        row = {"low": first.low, "high": last.high, "verdict": verdict}
+        for place, word in enumerate(asked.choices):
+            ends = {"low": float(place), "high": float(place), "low_included": True, "high_included": True}
+            rows.append({**ends, "verdict": _verdict(found, patient, {field: word}), "text": asked.show(word)})
+        return rows
+    told = [(span, _verdict(found, patient, {field: span.inside})) for span in spans(asked, found.breaks(field))]
+    for verdict, stretch in groupby(told, lambda pair: pair[1]):
+        same = [span for span, _ in stretch]
+        first, last = same[0], same[-1]
+        row = {"low": first.low, "high": last.high}
         row |= {"low_included": first.low == first.high, "high_included": last.low == last.high}
-        rows.append({**row, "text": _words(asked, row)})
-    return pd.DataFrame(rows)
+        rows.append({**row, "verdict": verdict, "text": _words(asked, row)})
+    return rows
 
 
 def _words(field: Field, row: Mapping[str, Any]) -> str:

@@ -118,7 +118,7 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
 
     from netdash._voila import Kernels, ThisInterpreter
 
-    notebook = notebook.resolve()
+    notebook, idle_seconds = notebook.resolve(), max(1, round(60 * idle_minutes))
     settings: dict[str, Any] = {
         "Voila": {
             "ip": host,
@@ -156,8 +156,8 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
             "kernel_manager_class": "netdash._voila.Kernel",
             "allow_tracebacks": False,
             "cull_connected": True,
-            "cull_idle_timeout": max(1, round(60 * idle_minutes)),
-            "cull_interval": 30,
+            "cull_idle_timeout": idle_seconds,
+            "cull_interval": min(30, idle_seconds),
         },
         # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
         "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import traitlets
 from conftest import patients, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -289,3 +290,118 @@ def test_controls_and_state_never_part(data):
         fresh = Board(board.state.patient)
         assert fresh.frame.snapshot() == board.frame.snapshot()
         assert fresh.frame.content["sections"]["verdicts"] == board.frame.content["sections"]["verdicts"]
+
+
+# --- What is looked at: plot, reading, pin, present, source, scope, next, Python
+
+
+def press(board, key):
+    board.frame._receive(None, {"type": "select", "key": key}, None)
+
+
+def forest_of(board):
+    return json.loads(board.frame.content["figures"]["forest"])
+
+
+def test_the_plot_shows_one_endpoint_at_one_time():
+    board = Board(CASE)
+    assert board.outcome.options[0] == "5-year overall survival"
+    for name in board.outcome.options:
+        board.outcome.value = name
+        assert forest_of(board)["layout"]["title"]["text"] == name
+    with pytest.raises(traitlets.TraitError, match="expected one of 5-year overall survival"):
+        board.state.outcome = "happiness"
+
+
+def test_the_printed_reading_is_one_choice_away(board):
+    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Kianmanesh 2008, n = 19 †" in names
+    board.reading.value = "printed"
+    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Kianmanesh 2008, n = 23 †" in names
+
+
+def test_a_pinned_case_is_compared_with_in_words(board):
+    press(board, "do:pin")
+    assert board.state.pinned == CASE
+    of(board, "primary_site").widget.value = "lung"
+    assert "Primary site: unknown → lung" in section(board, "findings")
+    assert "A: cannot tell →" in section(board, "verdicts")
+    press(board, "do:pin")
+    assert board.state.pinned is None
+    assert "Since A" not in section(board, "findings")
+
+
+def test_present_and_leave_restore_everything(board):
+    before = board.frame.content["sections"]["verdicts"]
+    press(board, "do:present")
+    assert board.frame.content["view"] == "present"
+    press(board, "do:next")
+    assert board.state.example == list(examples())[0]
+    press(board, "do:next")
+    assert board.state.example == list(examples())[1]
+    press(board, "do:previous")
+    assert board.state.example == list(examples())[0]
+    board.state.open(CASE)
+    press(board, "do:leave")
+    assert board.frame.content["view"] == ""
+    assert board.frame.content["sections"]["verdicts"] == before
+
+
+def test_arrow_keys_step_only_while_presenting(board):
+    press(board, "do:next")
+    assert board.state.patient == CASE
+
+
+@pytest.mark.parametrize("name", ["t1-fischer-resection-os60", "milan_review-age"])
+def test_a_click_shows_the_source(board, name):
+    press(board, f"source:{name}")
+    assert name in section(board, "findings")
+    assert "Alagusundaramoorthy" in section(board, "findings")
+    press(board, "source:")
+    assert board.state.source == ""
+
+
+@pytest.mark.parametrize("key", ["source:nothing", "source:<script>", "do:harm", "do:"])
+def test_an_unknown_button_does_nothing(board, key):
+    before = board.frame.content["sections"]["findings"]
+    press(board, key)
+    assert board.frame.content["sections"]["findings"] == before
+
+
+def test_what_is_outside_the_scope_is_said_on_the_board(board):
+    of(board, "differentiation").widget.value = "poor"
+    assert "Outside the scope: Poorly differentiated carcinoma" in section(board, "case")
+    assert len(shown_verdicts(board)) == len(nd.rule_sets())
+
+
+def test_what_to_find_out_next_is_named(board):
+    first = nd.assess(CASE).next_inputs().iloc[0]
+    assert f"<b>{first['label']}</b> (settles {first['settles']})" in section(board, "verdicts")
+
+
+def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(board):
+    html = section(board, "strip-age_years")
+    assert "met from 0 to under 55 years" not in html  # the drainage is not known: nowhere met
+    of(board, "primary_site").widget.value = "pancreas"
+    html = section(board, "strip-age_years")
+    assert "met from 0 to under 55 years; not met from 55 to 120 years" in html
+    assert "left:0.000%;width:45.833%" in html
+    assert "left:0.000%;width:25.000%" in section(board, "strip-extrahepatic_disease")
+    press(board, "resection_review")
+    assert "not asked" in section(board, "strip-age_years")
+
+
+@pytest.mark.parametrize("outcome", ["5-year overall survival", "Median progression free survival"])
+def test_the_python_that_is_shown_gives_the_same(board, outcome):
+    board.outcome.value = outcome
+    press(board, "milan_2019")
+    lines = views.python(board.state).rstrip().splitlines()
+    lines[-1] = f"figure = {lines[-1]}"
+    made = {}
+    exec("\n".join(lines), made)
+    shown, again = forest_of(board), json.loads(made["figure"].to_json())
+    assert made["patient"] == CASE
+    points = [[trace for trace in figure["data"] if trace.get("name") == "series"][0] for figure in (shown, again)]
+    assert points[0]["customdata"] == points[1]["customdata"]
+    assert points[0]["marker"]["color"] == points[1]["marker"]["color"]

@@ -188,6 +188,26 @@ def test_whole_and_short_numbers_are_numbers(dtype):
     assert verdicts(pa.Table.from_pandas(frame)) == expected
 
 
+@pytest.mark.parametrize("sentinel", [999999999999999999, 2**53 + 1, -(2**62) - 1])
+def test_a_whole_number_too_large_for_a_float_is_refused_not_fatal(sentinel):
+    columns = {"age_years": [sentinel, 48], "lesion_count": [3, sentinel]}
+    for frame in (pd.DataFrame(columns), pl.DataFrame(columns), pl.LazyFrame(columns), pa.table(columns)):
+        assert verdicts(frame) == assessed([Patient(lesion_count=3), Patient(age_years=48)])
+        assert invalid_values(frame).n_invalid.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_every_way_to_say_missing_in_an_object_column(missing):
+    columns = {"age_years": [48, 48.5], "sstr_positive": [True, False], "primary_site": ["lung", "colon"]}
+    for late in (False, True):
+        rows = {name: [*cells, *[missing] * 120][:: -1 if late else 1] for name, cells in columns.items()}
+        frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in rows.items()})
+        group = [Patient(**{n: cells[i] for n, cells in columns.items()}) for i in (0, 1)]
+        expected = assessed([*group, Patient()])
+        found = verdicts(frame)[:: -1 if late else 1]
+        assert found == [expected[0], expected[1], *[expected[2]] * 120]
+
+
 def test_decimals_are_numbers():
     column = pa.array([None, 48, 55], pa.int64()).cast(pa.decimal128(25, 2))
     expected = assessed([Patient(age_years=age) for age in (None, 48, 55)])

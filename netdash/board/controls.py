@@ -130,7 +130,8 @@ class Slider(Control):
         self.unknown = w.Checkbox(value=True, description="unknown", indent=False, tooltip=f"{field.label} is unknown")
         self.box = Box(field, state) if isinstance(field, Number) else None
         name = self.box.widget if self.box else w.HTML(f'<span class="nd-label">{field.label}</span>')
-        self.widget = w.VBox([w.HBox([name, self.unknown]), self.slider])
+        strip = _classed(w.Box(), f"netdash-slot-strip-{field.name}")
+        self.widget = w.VBox([w.HBox([name, self.unknown]), self.slider, strip])
         self.widget.add_class("nd-input")
         self.slider.observe(self._take, "value")
         self.unknown.observe(self._take, "value")

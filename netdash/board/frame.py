@@ -97,6 +97,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         announce: str = "",
         query: str = "",
         computed_at: str = "",
+        view: str = "",
     ) -> None:
         """Show one computation, all of it and nothing else.
 
@@ -116,6 +117,9 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
             The case as a query string without ``?``. A served page keeps it in its address; a notebook ignores it.
         computed_at
             When this was computed, as text.
+        view
+            What the board's root carries as ``data-view``, for style sheets; "present" also gives the arrow keys the
+            keys "do:next" and "do:previous", and Escape "do:leave". The key p is "do:present".
         """
         self.line.content = {
             "revision": self.line.content.get("revision", 0) + 1,
@@ -128,6 +132,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
             "announce": announce,
             "query": query,
             "computed_at": computed_at,
+            "view": view,
         }
 
     def on_select(self, callback: Callable[[str], None]) -> None:

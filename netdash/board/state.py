@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Mapping
 
 import traitlets as t
 
 from netdash import evidence, rules
 from netdash.patient import FIELDS, Patient, Value
+
+READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 
 
 @functools.cache
@@ -19,6 +22,23 @@ def examples() -> Mapping[str, Patient]:
         str(label): Patient.from_dict({name: field.parse(case[name]) for name, field in FIELDS.items() if case[name]})
         for label, case in cases.iterrows()
     }
+
+
+@functools.cache
+def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
+    """Return what the plot can show, by name: statistic, endpoint, horizon in months (0 for medians)."""
+    rows = evidence.outcomes()
+    rates = Counter(zip(*(rows.loc[rows["poolable"], name] for name in ("endpoint", "horizon_months")), strict=True))
+    medians = Counter(rows.loc[(rows["statistic"] == "median") & (rows["endpoint"] != "unclear"), "endpoint"])
+    found = {
+        f"{float(horizon) / 12:g}-year {_words(endpoint)}": ("rate", str(endpoint), float(horizon))
+        for (endpoint, horizon), _ in rates.most_common()
+    }
+    return found | {f"Median {_words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
+
+
+def _words(identifier: object) -> str:
+    return str(identifier).replace("_", " ")
 
 
 class State(t.HasTraits):
@@ -34,17 +54,38 @@ class State(t.HasTraits):
         Name of the example the case was opened from, empty once it was changed.
     refusals : dict of str to str
         By field: why the last entry there was refused. What is refused changes nothing else.
+    outcome : str
+        Name of what the plot shows, one of :func:`outcomes_shown`.
+    reading : str
+        "corrected" or "printed".
+    pinned : Patient or None
+        The case as it was when it was pinned, to be compared with.
+    presenting : bool
+        Whether only case, verdicts and picture are shown, in large type.
+    source : str
+        Identifier of what the source is shown of; empty for none.
     """
 
     patient = t.Instance(Patient, args=())
     selected = t.Unicode("milan_review")
     example = t.Unicode("")
     refusals = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
+    outcome = t.Unicode("5-year overall survival")
+    reading = t.Enum(list(READINGS.values()), "corrected")
+    pinned = t.Instance(Patient, allow_none=True)
+    presenting = t.Bool(False)
+    source = t.Unicode("")
 
     @t.validate("selected")
-    def _known(self, proposal: t.Bunch) -> str:
+    def _known_rule_set(self, proposal: t.Bunch) -> str:
         # A page can send any text; only a known rule set is taken.
         return rules.get(proposal["value"]).rule_set
+
+    @t.validate("outcome")
+    def _known_outcome(self, proposal: t.Bunch) -> str:
+        if proposal["value"] not in outcomes_shown():
+            raise t.TraitError(f"outcome: given {proposal['value']!r}, expected one of {', '.join(outcomes_shown())}")
+        return str(proposal["value"])
 
     def enter(self, name: str, value: Value | None) -> None:
         """Set one field of the case; None makes it unknown."""
@@ -69,3 +110,10 @@ class State(t.HasTraits):
             self.open(Patient.from_query(query))
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
+
+    def step(self, places: int) -> None:
+        """Open the example that many places after the one that is open, in a ring."""
+        names = list(examples())
+        here = names.index(self.example) if self.example in names else -1 if places > 0 else 0
+        name = names[(here + places) % len(names)]
+        self.open(examples()[name], name)

@@ -8,17 +8,24 @@ from itertools import groupby
 from typing import Any
 
 import netdash
-from netdash import evidence
+from netdash import evidence, rules
 from netdash.assessment import HONESTY, Assessment
-from netdash.board.state import State
+from netdash.board.state import State, outcomes_shown
+from netdash.comparison import differences
 from netdash.figures.forest import caption, forest, forest_table, forest_text
-from netdash.patient import FIELDS
+from netdash.figures.medians import medians, medians_table, medians_text
+from netdash.patient import FIELDS, Choice, Field, Patient
+from netdash.provenance import Source, source
+from netdash.ranges import stretches
 from netdash.rules import Verdict
+from netdash.synthesis import pool_by_therapy
 
 SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
 MARK = {Verdict.MET: "●", Verdict.NOT_MET: "✕", Verdict.UNKNOWN: "?"}
 BASIS = {"later": "later", "population": "trial", "label": "label, later"}
 ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
+NEXT = 3
+"""How many inputs to find out next are named."""
 
 
 @functools.cache
@@ -36,22 +43,61 @@ def _render(template: str, **values: Any) -> str:
     return str(_templates().get_template(f"{template}.html").render(**values))
 
 
-def case(state: State, at: str) -> str:
-    """Return the case in words, when it was computed, and what was refused."""
-    known = [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in state.patient.to_dict().items()]
-    return _render("case", example=state.example, known=known, at=at, refusals=list(state.refusals.values()))
+def case(state: State, assessment: Assessment, at: str) -> str:
+    """Return the case in words, what puts it outside the scope, when it was computed, and what was refused."""
+    return _render(
+        "case",
+        example=state.example,
+        known=_known(state.patient),
+        at=at,
+        scope=assessment.scope,
+        refusals=list(state.refusals.values()),
+    )
 
 
-def verdicts(assessment: Assessment, selected: str) -> str:
-    """Return the verdicts of all rule sets in fixed order."""
+def _known(patient: Patient) -> list[str]:
+    return [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
+
+
+def tools(state: State) -> str:
+    """Return the buttons that change what is looked at, not the case."""
+    return _render("tools", state=state)
+
+
+def verdicts(state: State, assessment: Assessment) -> str:
+    """Return the verdicts of all rule sets in fixed order, and what to find out next."""
     groups = groupby(assessment.judgements, key=lambda j: j.rule_set.therapy)
     therapies = [(evidence.therapy_name(therapy), list(judgements)) for therapy, judgements in groups]
-    return _render("verdicts", therapies=therapies, selected=selected)
+    wanted = assessment.next_inputs().head(NEXT).to_dict("records")
+    before = _changes(state.pinned, state.patient)
+    return _render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
 
 
-def findings(assessment: Assessment, selected: str) -> str:
+def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
+    """Return by rule set what changed since the case was pinned; None when none is pinned."""
+    if pinned is None:
+        return None
+    return {row["rule_set"]: row for row in differences(pinned, patient).to_dict("records")}
+
+
+def compared(state: State) -> str:
+    """Return in words what changed since the case was pinned; empty when none is pinned."""
+    changes = _changes(state.pinned, state.patient)
+    if changes is None or state.pinned is None:
+        return ""
+    then, now = state.pinned.to_dict(), state.patient.to_dict()
+    inputs = [
+        f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
+        for name, field in FIELDS.items()
+        if then.get(name) != now.get(name)
+    ]
+    titles = {name: rules.get(name).title for name in changes}
+    return _render("compared", inputs=inputs, changes=changes, titles=titles)
+
+
+def findings(state: State, assessment: Assessment) -> str:
     """Return the criteria of one rule set: what is asked, what is there, what would change it, where it stands."""
-    judgement = assessment[selected]
+    judgement = assessment[state.selected]
     flips = {
         f.criterion.criterion_id: "; ".join(
             FIELDS[name].show(needed)
@@ -62,9 +108,39 @@ def findings(assessment: Assessment, selected: str) -> str:
         for f in judgement.findings
         if f.result is not Verdict.MET
     }
-    sources = {f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings}
-    therapy = evidence.therapy_name(judgement.rule_set.therapy)
-    return _render("findings", j=judgement, therapy=therapy, flips=flips, sources=sources)
+    changes = judgement.smallest_change if judgement.rule_set.clauses else {}
+    return _render(
+        "findings",
+        j=judgement,
+        therapy=evidence.therapy_name(judgement.rule_set.therapy),
+        flips=flips,
+        smallest=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in changes.items()],
+        sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
+        source=_source(state.source),
+        python=python(state),
+    )
+
+
+def _source(name: str) -> Source | None:
+    return source(name) if name else None
+
+
+def strip(patient: Patient, field: str, rule_set: str) -> str:
+    """Return where along one slider the selected rule set is met, missed or unknown, the other inputs as they are."""
+    asked = FIELDS[field]
+    parts = [{**row, **_place(asked, row)} for row in stretches(patient, field, rule_set)]
+    used = field in rules.get(rule_set).inputs
+    return _render("strip", parts=parts, used=used, title=rules.get(rule_set).title, label=asked.label)
+
+
+def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
+    """Return where a stretch begins along its slider, and how long it is, in percent."""
+    low, high, length = row["low"], row["high"], asked.maximum or 1
+    if isinstance(asked, Choice):
+        # The words stand at even distances along the slider; each owns half the way to its neighbors.
+        length = len(asked.choices) - 1
+        low, high = max(low - 0.5, 0), min(high + 0.5, length)
+    return {"left": 100 * low / length, "width": 100 * (high - low) / length}
 
 
 def selected_verdicts(assessment: Assessment, selected: str) -> dict[str, str]:
@@ -76,25 +152,53 @@ def selected_verdicts(assessment: Assessment, selected: str) -> dict[str, str]:
     return verdict
 
 
-def forest_view(verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """Return the forest's surroundings as HTML, and the figure as plotly JSON."""
-    return _forest_view(tuple(sorted(verdict_by_therapy.items())))
+def plot(state: State, verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
+    return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())))
 
 
 @functools.lru_cache(maxsize=64)
-def _forest_view(verdict_by_therapy: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, Any]]:
-    # The forest depends on the case through the verdicts only; a slider move that changes none costs nothing.
-    chosen, outcomes = dict(verdict_by_therapy), evidence.outcomes()
-    table = forest_table(outcomes)
-    rows = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
+def _plot(outcome: str, reading: Any, verdict_by_therapy: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, Any]]:
+    # The plot depends on the case through the verdicts only; a slider move that changes none costs nothing.
+    chosen, rows = dict(verdict_by_therapy), evidence.outcomes(reading)
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if statistic == "median":
+        table = medians_table(rows, endpoint=endpoint).assign(same_axis=True)
+        figure = medians(rows, chosen, endpoint=endpoint, left_out=False)
+        text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
+    else:
+        table = forest_table(rows, endpoint=endpoint, horizon_months=horizon)
+        pooled = pool_by_therapy(rows, endpoint, horizon)
+        figure = forest(rows, pooled, chosen, endpoint=endpoint, horizon_months=horizon, left_out=False)
+        text = forest_text(rows, chosen, endpoint=endpoint, horizon_months=horizon)
+        below = caption(table, pooled)
+    left_out = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
     html = _render(
         "forest",
-        text=forest_text(outcomes, chosen),
-        caption=caption(table),
-        same_axis=[(name, row) for name, row in rows if row.same_axis],
-        others=[(name, row) for name, row in rows if not row.same_axis],
+        text=text,
+        caption=below,
+        same_axis=[(name, row) for name, row in left_out if row.same_axis],
+        others=[(name, row) for name, row in left_out if not row.same_axis],
     )
-    return html, forest(outcomes, verdicts=chosen, left_out=False).to_plotly_json()
+    return html, figure.to_plotly_json()
+
+
+def python(state: State) -> str:
+    """Return the lines that give the same in a notebook."""
+    fields = "".join(f"    {name}={value!r},\n" for name, value in state.patient.to_dict().items())
+    statistic, endpoint, horizon = outcomes_shown()[state.outcome]
+    verdicts = "verdicts = assessment.verdicts.drop_duplicates('therapy').set_index('therapy')['verdict'].to_dict()\n"
+    verdicts += f"verdicts['{rules.get(state.selected).therapy}'] = assessment['{state.selected}'].verdict.value\n"
+    at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
+    draw = (
+        f"nd.medians(outcomes, verdicts, endpoint={endpoint!r})"
+        if statistic == "median"
+        else f"nd.forest(outcomes, nd.pool_by_therapy(outcomes, {at}), verdicts, {at})"
+    )
+    return (
+        f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\nassessment = nd.assess(patient)\n"
+        f"assessment.flips({state.selected!r})\n{verdicts}outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
+    )
 
 
 def foot() -> str:

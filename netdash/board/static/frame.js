@@ -86,6 +86,10 @@ function parse(html) {
 class Picture {
   #sections = new Map(); // name -> {node, html}
   #drawn = new WeakMap(); // plot -> JSON it shows
+  // Plotly itself follows the window only, while text that grows beside a plot takes room from it.
+  #sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target.data && target.offsetHeight) window.Plotly.Plots.resize(target);
+  });
 
   constructor(root, body, select) {
     Object.assign(this, { root, body, select });
@@ -143,14 +147,20 @@ class Picture {
   }
 
   #plot(plot, json) {
-    if (json === undefined || this.#drawn.get(plot) === json) return;
-    this.#drawn.set(plot, json);
+    const key = `${this.root.dataset.view} ${json}`; // each view has its own size of type
+    if (json === undefined || this.#drawn.get(plot) === key) return;
+    this.#drawn.set(plot, key);
     const { data, layout } = JSON.parse(json);
     // The page decides how large type is: a projector asks for more, a small screen has room for less.
     const size = parseFloat(getComputedStyle(plot).fontSize);
     layout.font = { ...layout.font, size };
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
+    const first = !plot.data;
     window.Plotly.react(plot, data, layout, CONFIG);
+    if (!first) return;
+    this.#sizes.observe(plot);
+    // A click on a series asks for its source.
+    plot.on("plotly_click", ({ points }) => points[0].customdata && this.select(`source:${points[0].customdata}`));
   }
 
   #find(key) {
@@ -290,6 +300,7 @@ async function render({ model, el, host, signal }) {
     root ??= el.closest(".netdash-board") ?? document.body;
     picture ??= new Picture(root, body, (key) => line.send({ type: "select", key }));
     shown = content;
+    set(root, "data-view", content.view);
     picture.draw(content);
     name();
     if (live.textContent !== content.announce) live.textContent = content.announce;
@@ -308,6 +319,17 @@ async function render({ model, el, host, signal }) {
   line.on("change:content", soon);
   for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
   lost.again.addEventListener("click", () => (address(), location.reload()));
+
+  // Keys of the meeting; what is typed into an input, or moves a slider, stays there.
+  function key(event) {
+    if (!root || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest?.("input, select, textarea, [role=slider], [contenteditable]")) return;
+    const pressed = event.key.toLowerCase();
+    const keys = { p: "do:present" };
+    if (shown?.view === "present") Object.assign(keys, { escape: "do:leave", arrowright: "do:next", arrowleft: "do:previous" });
+    if (keys[pressed]) line.send({ type: "select", key: keys[pressed] });
+  }
+  if (served) document.addEventListener("keydown", key, { signal });
 
   const tidy = new MutationObserver(() => picture && (picture.place(), name()));
   tidy.observe(document.body, { childList: true, subtree: true });

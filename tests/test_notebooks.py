@@ -1,0 +1,51 @@
+"""The notebooks: thin, without stored output, and they run."""
+
+import ast
+
+import nbformat
+import pytest
+from conftest import ROOT
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((ROOT / "dashboards").rglob("*.ipynb"))
+MOST_LINES = 10
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.name)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_of(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_board_is_among_them():
+    assert ROOT / "dashboards" / "tumor_board.ipynb" in NOTEBOOKS
+
+
+def test_it_is_a_valid_notebook_for_any_python_3(notebook):
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert "version" not in notebook.metadata.language_info  # else every machine that saves it changes the file
+
+
+def test_it_stores_no_output(notebook):
+    for cell in code_of(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+def test_it_is_thin(notebook):
+    sources = [cell.source for cell in code_of(notebook)]
+    assert sum(len(source.splitlines()) for source in sources) <= MOST_LINES
+    logic = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
+    for source in sources:
+        assert [node for node in ast.walk(ast.parse(source)) if isinstance(node, (*logic, ast.comprehension))] == []
+
+
+def test_it_runs(notebook, tmp_path):
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    outputs = [output for cell in code_of(notebook) for output in cell.outputs]
+    assert [output for output in outputs if output.output_type in ("error", "stream")] == []
+    assert "application/vnd.jupyter.widget-view+json" in outputs[-1].data
