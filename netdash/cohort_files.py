@@ -6,27 +6,25 @@ rejects beside the verdicts. Nothing is dropped without a word, and nothing is g
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import csv
-import io
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from netdash.cohort import assess_cohort, attrition, invalid_cells
-from netdash.patient import FIELDS, Field, Value
+from netdash import cohort
+from netdash.cohort_columns import read_columns
+from netdash.cohort_sources import Batch, Reject, is_csv, open_source, said_of
+from netdash.patient import FIELDS
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 FORMATS = (".csv", ".parquet")
-REJECTS = ("row", "column", "value", "reason")
-_BLOCK_BYTES = 8 * 2**20
-"""How much of a CSV file is read at a time; no row may be longer."""
+LONGEST_VALUE = 1000
+"""Characters of a refused value that the rejects show."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,15 @@ def assess_file(
     ----------
     source, target : path
         Files that end in .csv (UTF-8, commas, a header) or .parquet. The target is written anew, and appears
-        only when all is done: columns of the source, then one per rule set. Text that stands for a field is written as
-        its value: "yes" as true.
+        only when all is done: the columns of the source, then one per rule set. In the column of a field, text
+        becomes the value it stands for: "yes" becomes true.
     rule_sets, ignore
         As for :func:`netdash.assess_cohort`.
     attrition : bool
         Whether to count attrition for each rule set.
     missing : collection of str
-        Texts of a CSV file that say "unknown" in the column of a field; an empty cell does when not given.
+        Texts of a CSV file that say "unknown" in the column of a field, such as "NA"; only an empty cell does when
+        not given.
     batch_rows : int
         Largest number of rows held at a time.
     progress : callable, optional
@@ -96,7 +95,7 @@ def assess_file(
     CohortRun
         The counts. Rejected rows are in the file "<target>.rejects.csv", one line per refused value: row (1 is the
         first patient; header and blank lines are not counted), column (empty when the row as a whole cannot be
-        read), value, reason.
+        read), value, reason. There is no such file when no row is rejected.
 
     Raises
     ------
@@ -108,22 +107,124 @@ def assess_file(
     """
     source, target = Path(source), Path(target)
     _refuse_paths(source, target)
-    names, ignored = None if rule_sets is None else list(rule_sets), list(ignore)
-    opened = _Csv(source, missing, batch_rows) if source.suffix.lower() == ".csv" else _Parquet(source, batch_rows)
-    run = _Run(names, ignored, attrition)
-    with ExitStack() as stack:
-        stack.enter_context(_said_of(source))
-        first = run.judge(opened.empty())
-        rejects = stack.enter_context(_Rejects(_beside(target, ".rejects.csv")))
-        write = stack.enter_context(_writer(target, first.schema))
+    run = _Run(None if rule_sets is None else list(rule_sets), list(ignore), count=attrition)
+    opened = open_source(source, missing, batch_rows)
+    columns = run.judge(opened.empty()).schema
+    rejects_path = target.with_name(f"{target.name}.rejects.csv")
+    with _rejects(rejects_path) as reject, _verdicts(target, columns) as write:
         for batch in opened.batches():
-            kept, refused = _split(batch, opened, ignored)
-            rejects.add(sorted([*opened.unreadable(), *refused], key=lambda line: line[0]))
+            kept, refused = run.split(batch)
+            reject([*opened.ragged(), *refused])
             write(run.judge(kept))
             if progress is not None:
                 progress(opened.share)
-        rejects.add(opened.unreadable())
-    n_rejected = len(rejects)
-    return CohortRun(
-        target, rejects.path if n_rejected else None, run.n_judged + n_rejected, run.n_judged, n_rejected, run.attrition
-    )
+        n_rejected = reject(opened.ragged())
+    found = rejects_path if n_rejected else None
+    return CohortRun(target, found, run.n_judged + n_rejected, run.n_judged, n_rejected, run.attrition)
+
+
+def _refuse_paths(source: Path, target: Path) -> None:
+    for path in (source, target):
+        if path.suffix.lower() not in FORMATS:
+            raise ValueError(f"{path}: the name ends in {path.suffix or 'nothing'!r}, expected {' or '.join(FORMATS)}")
+    if not source.is_file():
+        raise ValueError(f"{source} is no file; name the file of patients")
+    if not target.parent.is_dir():
+        raise ValueError(f"{target.parent} is no folder; make it first, or name another target")
+    if target.exists() and target.samefile(source):
+        raise ValueError(f"{target} is the source too; name another target")
+
+
+class _Run:
+    """One way of judging, batch by batch, and what has been counted so far."""
+
+    def __init__(self, rule_sets: list[str] | None, ignore: list[str], *, count: bool) -> None:
+        self._rule_sets, self._ignore, self._count = rule_sets, ignore, count
+        self.n_judged = 0
+        self.attrition: dict[str, pd.DataFrame] = {}
+
+    def judge(self, table: pa.Table) -> pa.Table:
+        """Return a table with its verdicts, counted."""
+        judged = cohort.assess_cohort(table, self._rule_sets, ignore=self._ignore)
+        self.n_judged += len(table)
+        for name in judged.column_names[table.num_columns :] if self._count else ():
+            found = cohort.attrition(table, name, ignore=self._ignore)
+            if name in self.attrition:
+                numbers = found.columns.drop("criterion")
+                found[numbers] += self.attrition[name][numbers]
+            self.attrition[name] = found
+        return judged
+
+    def split(self, batch: Batch) -> tuple[pa.Table, list[Reject]]:
+        """Return the rows that a patient would take, and why the others are refused."""
+        import numpy as np
+
+        table, columns = read_columns(batch.table, self._ignore)
+        invalid = table.select(**{name: column.invalid for name, column in columns.items()})
+        refused = {name: invalid[name].to_numpy() for name in invalid.columns}
+        for name, unread in batch.unread.items():
+            refused[name] = refused[name] | unread if name in refused else unread
+        rejects = [
+            Reject(int(batch.rows[at]), name, _shown(value), _reason(batch, name, value))
+            for name, cells in refused.items()
+            for at in np.flatnonzero(cells)
+            for value in [batch.cells[name][int(at)].as_py()]
+        ]
+        keep = ~np.logical_or.reduce([np.zeros(len(batch.rows), bool), *refused.values()])
+        return batch.table.filter(keep), sorted(rejects)
+
+
+def _reason(batch: Batch, column: str, value: Any) -> str:
+    return str(FIELDS[column].refusal(value)) if column in FIELDS else batch.reasons[column]
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+@contextmanager
+def _rejects(path: Path) -> Iterator[Callable[[list[Reject]], int]]:
+    """Give a function that writes rejects and returns how many rows they are so far."""
+    rows = 0
+    with _whole_or_not_at_all(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(Reject._fields)
+
+        def reject(found: list[Reject]) -> int:
+            nonlocal rows
+            lines.writerows(line._replace(value=_shown(line.value)) for line in found)
+            rows += len({line.row for line in found})
+            return rows
+
+        yield reject
+    if not rows:
+        path.unlink()
+
+
+@contextmanager
+def _verdicts(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that writes tables to a CSV or Parquet file."""
+    import pyarrow.csv as pacsv
+    import pyarrow.parquet as pq
+
+    kind = pacsv.CSVWriter if is_csv(path) else pq.ParquetWriter
+    with _whole_or_not_at_all(path) as part, said_of(path), kind(part, schema) as writer:
+
+        def write(table: pa.Table) -> None:
+            with said_of(path):
+                writer.write_table(table)
+
+        yield write
+
+
+@contextmanager
+def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of `path` when all went well and is removed otherwise."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()

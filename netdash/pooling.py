@@ -514,7 +514,8 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
         The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
     """
     rows = outcomes.set_index("outcome_id")
-    reasons = rows["why_not_poolable"].where(~rows["poolable"].astype(bool), "")
+    marked = rows["why_not_poolable"].fillna("").replace("", "marked as not poolable")
+    reasons = marked.where(~rows["poolable"].astype(bool), "")
 
     def exclude(wrong: Any, reason: Any) -> None:
         nonlocal reasons

@@ -337,11 +337,11 @@ def test_present_and_leave_restore_everything(board):
     press(board, "do:present")
     assert board.frame.content["view"] == "present"
     press(board, "do:next")
-    assert board.state.example == list(examples())[0]
+    assert board.state.example == next(iter(examples()))
     press(board, "do:next")
     assert board.state.example == list(examples())[1]
     press(board, "do:previous")
-    assert board.state.example == list(examples())[0]
+    assert board.state.example == next(iter(examples()))
     board.state.open(CASE)
     press(board, "do:leave")
     assert board.frame.content["view"] == ""
@@ -402,6 +402,6 @@ def test_the_python_that_is_shown_gives_the_same(board, outcome):
     exec("\n".join(lines), made)
     shown, again = forest_of(board), json.loads(made["figure"].to_json())
     assert made["patient"] == CASE
-    points = [[trace for trace in figure["data"] if trace.get("name") == "series"][0] for figure in (shown, again)]
+    points = [next(trace for trace in figure["data"] if trace.get("name") == "series") for figure in (shown, again)]
     assert points[0]["customdata"] == points[1]["customdata"]
     assert points[0]["marker"]["color"] == points[1]["marker"]["color"]

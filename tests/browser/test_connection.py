@@ -1,13 +1,14 @@
 """No picture is ever taken for that of other inputs: fast hands, dead kernels, servers and networks that are gone."""
 
 import re
+import urllib.request
 
 import psutil
 import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
-from browser.visit import forest_of, verdicts_of
+from browser.visit import forest_of, series_of, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 5_000  # ms within which a page must say that its kernel is gone
@@ -41,7 +42,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
               age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
               verdicts: Object.fromEntries(rows.map(n => [n.dataset.ruleSet, n.dataset.verdict])),
               names: plot.layout.yaxis.ticktext,
-              colors: plot.data[1].marker.color,
+              colors: plot.data.find(trace => trace.name === "series").marker.color,
             });
             if (window.frames_seen.at(-1) !== now) window.frames_seen.push(now);
             requestAnimationFrame(look);
@@ -61,7 +62,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
         figure = forest_of(patient)
         assert one["verdicts"] == verdicts_of(patient)
         assert one["names"] == figure["layout"]["yaxis"]["ticktext"]
-        assert one["colors"] == figure["data"][1]["marker"]["color"]
+        assert one["colors"] == series_of(figure)["marker"]["color"]
 
 
 def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_case(visit):
@@ -106,6 +107,14 @@ def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
         kernel.resume()
     visit.expect_case(AGE.replace(age_years=51))
     expect(visit.banner).to_be_hidden()
+
+
+def test_a_session_ended_by_the_server_is_said_within_five_seconds(visit):
+    visit.open(AGE.to_query())
+    request = urllib.request.Request(f"{visit.url}voila/api/shutdown/{visit.kernel_id()}", method="POST")
+    assert urllib.request.urlopen(request).status == 204
+    expect_lost(visit)
+    visit.errors.clear()  # the question about the ended kernel
 
 
 def test_a_server_that_is_gone_is_said_within_five_seconds(fragile):

@@ -4,7 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
+from browser.visit import series_of
 from netdash.board.state import examples
+from netdash.figures import theme
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 ON_THE_BOUNDS = examples()[BOUNDS]
@@ -69,15 +71,17 @@ def test_at_55_and_50_percent_the_sets_disagree_as_worded(board):
 
 def test_the_forest_names_and_colors_the_therapies_whose_criteria_are_met(board):
     def transplantation():
-        return next(name for name in board.forest()["names"] if name.startswith("Transplantation"))
+        figure = board.forest()
+        colors = zip(series_of(figure)["customdata"], series_of(figure)["marker"]["color"], strict=True)
+        heading = next(name for name in figure["names"] if name.startswith("Transplantation"))
+        return heading, {color for outcome, color in colors if therapy[outcome] == "transplantation"}
 
-    gray = set(board.forest()["data"][1]["marker"]["color"])
-    assert transplantation() == "Transplantation: criteria not met"
+    therapy = nd.outcomes().set_index("outcome_id")["therapy"]
+    assert transplantation() == ("Transplantation: criteria not met", {theme.LOOKS["not_met"].color})
     board.press("age_years", "ArrowLeft")
     board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
-    assert transplantation() == "Transplantation: criteria met"
-    assert board.forest()["data"][1]["marker"]["color"].count("#0072B2") > 0
-    assert gray  # and the figure of the library was compared point by point
+    assert transplantation() == ("Transplantation: criteria met", {theme.LOOKS["met"].color})
+    assert theme.LOOKS["met"].color != theme.LOOKS["not_met"].color
 
 
 def test_a_slider_dragged_by_the_pointer_shows_what_the_library_computes(board):

@@ -50,12 +50,15 @@ def lab(tmp_path):
         if found := re.search(r"http://\S+?/(?=lab)", line):
             break
     watchdog.cancel()
-    threading.Thread(target=process.stderr.read, daemon=True).start()  # else it stops when the pipe is full
+    rest = threading.Thread(target=process.stderr.read, daemon=True)  # else it stops when the pipe is full
+    rest.start()
     assert found, "JupyterLab printed no address"
     yield SimpleNamespace(url=found[0])
     family = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     process.wait(timeout=30)
+    rest.join(timeout=10)
+    process.stderr.close()
     for child in family:
         if child.is_running():
             child.kill()

@@ -155,6 +155,7 @@ class Picture {
     const size = parseFloat(getComputedStyle(plot).fontSize);
     layout.font = { ...layout.font, size };
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
+    Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
     const first = !plot.data;
     window.Plotly.react(plot, data, layout, CONFIG);
     if (!first) return;
@@ -298,6 +299,8 @@ async function render({ model, el, host, signal }) {
     const content = line.get("content");
     if (!content.revision || content === shown || (patience && !content.answered)) return;
     root ??= el.closest(".netdash-board") ?? document.body;
+    // JupyterLab takes arrow keys and Enter for its cells, even from a slider or a button inside one.
+    if (!served) set(root, "data-lm-suppress-shortcuts", "true");
     picture ??= new Picture(root, body, (key) => line.send({ type: "select", key }));
     shown = content;
     set(root, "data-view", content.view);

@@ -1,0 +1,326 @@
+"""CSV and Parquet files of patients, read in batches; what cannot be read is kept apart, with its row number."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from netdash.patient import FIELDS, Field, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv
+
+BLOCK_BYTES = 16 * 2**20
+"""How much of a CSV file is read at a time; no row may be longer."""
+
+
+class Reject(NamedTuple):
+    """Why a row is not judged; `column` is empty when the row as a whole cannot be read."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file.
+
+    Attributes
+    ----------
+    rows : array of int
+        Their numbers; 1 is the first patient.
+    cells, table : Table
+        As they stand, and with the fields in their own types; a cell that stands for no value is null.
+    unread : mapping
+        By column, which rows hold a cell that cannot be read.
+    reasons : mapping
+        By column that is no field, why its cells cannot be read.
+    """
+
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+    cells: pa.Table
+    table: pa.Table
+    unread: Mapping[str, np.ndarray[Any, np.dtype[np.bool_]]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A file that is read in batches; `share` of it, 0 to 1, is done."""
+
+    share: float
+
+    def empty(self) -> pa.Table:
+        """Return a table of the batches' columns, without a row."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows that can be told apart."""
+
+    def ragged(self) -> list[Reject]:
+        """Return, once, the rows met so far that cannot be told apart."""
+
+
+def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source:
+    """Return the reader of a file.
+
+    Raises
+    ------
+    ValueError
+        When it cannot be read at all, or has no column that is a field.
+    """
+    with said_of(path):
+        found: Source = CsvSource(path, missing, batch_rows) if is_csv(path) else ParquetSource(path, batch_rows)
+    names = found.empty().column_names
+    if not set(names) & set(FIELDS):
+        raise ValueError(
+            f"{path}: no column is a field of a patient ({', '.join(names)[:200]}); Patient.fields() lists them, and "
+            "a CSV file needs commas and a header"
+        )
+    return found
+
+
+def is_csv(path: Path) -> bool:
+    """Whether a file's name says CSV."""
+    return path.suffix.lower() == ".csv"
+
+
+@contextmanager
+def said_of(path: Path) -> Iterator[None]:
+    """Name the file in what Arrow says of it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(f"{path} cannot be read or written: {error}; mend the file or choose another format") from None
+
+
+class ParquetSource:
+    """A Parquet file; its columns have the types of their fields, or are refused by the cohort."""
+
+    def __init__(self, path: Path, batch_rows: int) -> None:
+        import pyarrow.parquet as pq
+
+        self.share, self._path, self._batch_rows = 0.0, path, batch_rows
+        self._file = pq.ParquetFile(path, pre_buffer=False)
+
+    def empty(self) -> pa.Table:  # noqa: D102
+        return self._file.schema_arrow.empty_table()
+
+    def batches(self) -> Iterator[Batch]:  # noqa: D102
+        import numpy as np
+        import pyarrow as pa
+
+        done, total = 0, self._file.metadata.num_rows
+        with said_of(self._path), self._file:
+            for found in self._file.iter_batches(self._batch_rows):
+                table = pa.Table.from_batches([found])
+                rows = np.arange(done + 1, done + len(table) + 1)
+                done += len(table)
+                self.share = done / total
+                yield Batch(rows, table, table)
+
+    def ragged(self) -> list[Reject]:  # noqa: D102
+        return []
+
+
+class CsvSource:
+    """A CSV file in UTF-8, with commas and a header."""
+
+    def __init__(self, path: Path, missing: Collection[str], batch_rows: int) -> None:
+        import pyarrow as pa
+
+        self.share, self._path, self._batch_rows = 0.0, path, batch_rows
+        self._names, self._has_rows = _header(path)
+        self._missing = pa.array(sorted({text.strip() for text in missing}), pa.string())
+        self._ragged: list[Reject] = []
+        self._skipped: list[int] = []
+        self._done = 0
+
+    def empty(self) -> pa.Table:  # noqa: D102
+        import pyarrow as pa
+
+        return pa.schema([(name, _type(name)) for name in self._names]).empty_table()
+
+    def batches(self) -> Iterator[Batch]:  # noqa: D102
+        import pyarrow as pa
+        import pyarrow.csv as pacsv
+
+        if not self._has_rows:
+            return
+        with said_of(self._path), Utf8(self._path) as text:
+            # One thread: only then does Arrow number the rows that it hands to _skip.
+            reader = pacsv.open_csv(
+                text,
+                read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+                parse_options=pacsv.ParseOptions(
+                    newlines_in_values=True, ignore_empty_lines=len(self._names) > 1, invalid_row_handler=self._skip
+                ),
+                convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(self._names, pa.string())),
+            )
+            for done, block in enumerate(reader, start=1):
+                # Arrow reads ahead: what it has handed out counts, not what it has read.
+                self.share = min(1.0, done * BLOCK_BYTES / text.size)
+                cells = pa.Table.from_batches([block])
+                for start in range(0, len(cells), self._batch_rows):
+                    yield self._batch(cells.slice(start, self._batch_rows), damaged=text.damaged)
+                self._forget()
+
+    def ragged(self) -> list[Reject]:  # noqa: D102
+        found, self._ragged = self._ragged, []
+        return found
+
+    def _skip(self, row: pyarrow.csv.InvalidRow) -> str:
+        number = row.number - 1  # Arrow counts the header
+        self._skipped.append(number)
+        reason = (
+            f"{row.actual_columns} cells, expected {row.expected_columns}; is a comma missing, too many or unquoted?"
+        )
+        self._ragged.append(Reject(number, "", row.text, reason))
+        return "skip"
+
+    def _number(self, n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the numbers of the next rows: those that follow, without those that were skipped."""
+        import numpy as np
+
+        span = np.arange(self._done + 1, self._done + n + len(self._skipped) + 1)
+        rows = span[~np.isin(span, self._skipped)][:n]
+        self._done = int(rows[-1])
+        self._forget()
+        return rows
+
+    def _forget(self) -> None:
+        """Forget the skipped rows that lie behind, so that even a file of nothing else takes no memory."""
+        ahead = 0
+        for number in self._skipped:
+            if number > self._done + 1:
+                break
+            self._done = max(self._done, number)
+            ahead += 1
+        del self._skipped[:ahead]
+
+    def _batch(self, cells: pa.Table, *, damaged: bool) -> Batch:
+        import pyarrow.compute as pc
+
+        columns, unread, reasons = {}, {}, {}
+        for name in self._names:
+            column = cells[name].combine_chunks()
+            if name in FIELDS:
+                column = pc.utf8_trim_whitespace(column)
+                texts = pc.if_else(pc.is_in(column, self._missing), None, column)
+                columns[name] = _values(texts, FIELDS[name])
+                unread[name] = pc.and_(columns[name].is_null(), texts.is_valid()).to_numpy(zero_copy_only=False)
+                continue
+            columns[name] = column
+            for reason, found in self._faults(column, damaged=damaged):
+                unread[name], reasons[name] = found, reason
+        table = cells.from_pydict(columns, schema=self.empty().schema)
+        return Batch(self._number(len(cells)), cells, table, unread, reasons)
+
+    def _faults(self, column: pa.Array, *, damaged: bool) -> Iterator[tuple[str, Any]]:
+        """Yield what is wrong with the cells of a column that is no field, and with which."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        broken = pc.match_substring(column, "\n").to_numpy(zero_copy_only=False)
+        if broken.any():
+            cut = len(self._names) - 1
+            swallowed = [
+                any(line.count(",") >= cut for line in text.as_py().split("\n")[1:]) for text in column.filter(broken)
+            ]
+            broken[np.flatnonzero(broken)] = swallowed
+            yield "a line break, and what looks like further rows; is a quote not closed?", broken
+        if damaged:
+            lost = pc.match_substring(column, "\N{REPLACEMENT CHARACTER}").to_numpy(zero_copy_only=False)
+            yield "a character that is not UTF-8; save the file as UTF-8", lost
+
+
+def _header(path: Path) -> tuple[list[str], bool]:
+    """Return the names in a CSV file's header, and whether any row follows."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        records = (record for record in csv.reader(file) if record)
+        names, has_rows = next(records, []), next(records, None) is not None
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice or any("\N{REPLACEMENT CHARACTER}" in name for name in names):
+        given = f"columns twice: {', '.join(twice)}" if twice else "no header in UTF-8"
+        raise ValueError(f"{path}: given {given}, expected one name per column in the first line; mend the header")
+    return names, has_rows
+
+
+def _type(name: str) -> pa.DataType:
+    import pyarrow as pa
+
+    types = {"number": pa.float64(), "integer": pa.int64(), "choice": pa.string(), "bool": pa.bool_()}
+    return types[FIELDS[name].kind] if name in FIELDS else pa.string()
+
+
+def _values(texts: pa.Array, known: Field) -> pa.Array:
+    """Return the values that texts stand for, null where they stand for none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if known.kind == "number":
+        try:
+            # The fast way. Not-a-number and infinity, which it takes for numbers, are outside every field's range.
+            return pc.cast(texts, pa.float64())
+        except pa.ArrowInvalid:
+            pass
+    encoded = texts.dictionary_encode()
+    values = [_value(text, known) for text in encoded.dictionary.to_pylist()]
+    return pa.array(values, _type(known.name)).take(encoded.indices)
+
+
+def _value(text: str, known: Field) -> Value | None:
+    try:
+        return known.parse(text)
+    except ValueError:
+        return None
+
+
+class Utf8(io.RawIOBase):
+    """A file's bytes, of which those that are not UTF-8 are replaced; `damaged` says whether there were any."""
+
+    def __init__(self, path: Path) -> None:
+        self._file, self.size = path.open("rb"), path.stat().st_size
+        # What waits to be handed out (a replacement is longer than what it replaces), and a character cut in two.
+        self._ready, self._rest = b"", b""
+        self._ended = self.damaged = False
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most `size` bytes, all of them UTF-8."""
+        end = None if size < 0 else size
+        while not self._ready and not self._ended:
+            chunk = self._file.read(size)
+            self._ended = not chunk
+            self._ready = self._whole(self._rest + chunk, final=self._ended)
+        out, self._ready = self._ready[:end], self._ready[end:] if end else b""
+        return out
+
+    def _whole(self, data: bytes, *, final: bool) -> bytes:
+        try:
+            _, used = codecs.utf_8_decode(data, "strict", final)
+            out = data[:used]
+        except UnicodeDecodeError:
+            self.damaged = True
+            text, used = codecs.utf_8_decode(data, "replace", final)
+            out = text.encode()
+        self._rest = data[used:]
+        return out
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()

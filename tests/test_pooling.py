@@ -1,0 +1,476 @@
+"""Effect sizes, pooling, refusals; the numbers are metafor's (tests/reference/metafor.R makes them)."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+import netdash as nd
+from netdash import pooling
+from netdash.pooling import (
+    by_group,
+    cumulative,
+    effect_sizes,
+    events,
+    leave_one_out,
+    natural,
+    outcome_effects,
+    pool,
+    pool_outcomes,
+    why_not_pooled,
+    wilson,
+)
+
+REFERENCE = ROOT / "tests" / "reference"
+CLOSE = 1e-6
+COUNTS = {"PLO": ["xi", "ni"]} | dict.fromkeys(("RR", "OR", "RD"), ["ai", "n1i", "ci", "n2i"])
+NUMBERS = ["estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep"]
+BOUNDS = ["estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub"]
+
+
+def stored(name):
+    return pd.read_csv(REFERENCE / f"{name}.csv", keep_default_na=False, na_values=[""])
+
+
+CASES, FITS = stored("cases"), stored("fits")
+GRID = list(FITS[["dataset", "measure"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def effects_of(dataset, measure):
+    rows = CASES[CASES["dataset"] == dataset]
+    if measure == "GEN":
+        return rows[["yi", "vi"]].reset_index(drop=True)
+    return effect_sizes(measure, **{name: rows[name].to_numpy() for name in COUNTS[measure]})
+
+
+def close(found, expected):
+    """Equal to 1e-6, of the number itself once it is larger than 1; two infinities are equal."""
+    return np.allclose(np.asarray(found, float), np.asarray(expected, float), rtol=CLOSE, atol=CLOSE)
+
+
+# Agreement ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_grid_does_not_shrink():
+    assert len(FITS) >= 60
+    assert len(FITS) == len(FITS[["dataset", "measure", "method", "test"]].drop_duplicates())
+    for measure in ("PLO", "RR", "OR", "RD", "GEN"):
+        for method in ("REML", "DL", "PM"):
+            for test in ("knha", "z"):
+                here = FITS.query("measure == @measure and method == @method and test == @test")
+                assert len(here) >= 9, (measure, method, test)
+    reml = FITS[FITS["method"] == "REML"]
+    assert (reml["tau2"] == 0).sum() >= 10
+    assert (FITS["k"] == 2).sum() >= 10
+    assert (FITS["i2"] > 99).sum() >= 10
+    assert (reml["default_note"] == "did not converge").sum() >= 4
+    assert (reml["default_note"] == "set to 0").sum() >= 2
+    counts = CASES.dropna(subset="ni")
+    assert (counts["xi"] == 0).any()
+    assert (counts["xi"] == counts["ni"]).any()
+    assert (counts["ni"].min(), counts["ni"].max()) == (1, 2_000_000)
+    assert stored("leave1out").groupby(["dataset", "measure", "method", "test"]).ngroups >= 5
+
+
+def test_the_reference_is_the_metafor_named():
+    assert dict(stored("made_with").itertuples(index=False, name=None))["metafor"] == "3.8-1"
+
+
+@pytest.mark.parametrize(("dataset", "measure"), GRID)
+def test_effect_sizes_are_metafors(dataset, measure):
+    expected = stored("effects").query("dataset == @dataset and measure == @measure")
+    found = effects_of(dataset, measure)
+    assert close(found["yi"], expected["yi"])
+    assert np.allclose(found["vi"].to_numpy(), expected["vi"].to_numpy(), rtol=CLOSE, atol=0)
+
+
+@pytest.mark.parametrize(("dataset", "measure"), GRID)
+def test_fits_are_metafors(dataset, measure):
+    effects = effects_of(dataset, measure).assign(measure=measure)
+    for expected in FITS.query("dataset == @dataset and measure == @measure").to_dict("records"):
+        fit = pool(effects, method=expected["method"], test=expected["test"])
+        scaled = fit.transformed()
+        for name in NUMBERS:
+            assert close(getattr(fit, name), expected[name]), (name, expected["method"], expected["test"])
+        for name in BOUNDS:
+            assert close(getattr(scaled, name), expected[f"natural_{name}"]), (name, expected["method"])
+        assert close(fit.weights[0], expected["weight_1"])
+        assert fit.k == expected["k"]
+
+
+MANY = list(stored("leave1out")[["dataset", "measure", "method", "test"]].drop_duplicates().itertuples(index=False))
+COMPARED = ["estimate", "se", "ci_lb", "ci_ub", "tau2", "i2", "h2", "qe", "qep"]
+
+
+@pytest.mark.parametrize(("dataset", "measure", "method", "test"), MANY)
+@pytest.mark.parametrize(("name", "function"), [("leave1out", leave_one_out), ("cumul", cumulative)])
+def test_many_fits_are_metafors(name, function, dataset, measure, method, test):
+    wanted = "dataset == @dataset and measure == @measure and method == @method and test == @test"
+    expected = stored(name).query(wanted)
+    found = function(effects_of(dataset, measure), method=method, test=test)
+    assert close(found[COMPARED], expected[COMPARED])
+    assert found["caution"].ne("").sum() >= found["k"].lt(pooling.FEW).sum()
+
+
+def test_a_published_value_outside_the_reference():
+    """The BCG trials: log risk ratio -0.7145, tau2 0.3132, I2 92.2 % (Viechtbauer 2010, section 4.1)."""
+    fit = pool(effects_of("arms_bcg", "RR"), method="REML", test="z")
+    assert fit.estimate == pytest.approx(-0.7145, abs=5e-5)
+    assert fit.tau2 == pytest.approx(0.3132, abs=5e-5)
+    assert fit.i2 == pytest.approx(92.22, abs=5e-3)
+    assert fit.qe == pytest.approx(152.233, abs=5e-4)
+
+
+def test_intervals_of_rates_are_those_of_prop_test():
+    table = stored("wilson")
+    assert len(table) >= 10
+    assert close(wilson(table["percent"], table["n"]), table[["lb", "ub"]])
+
+
+def test_the_page_on_agreement_tells_the_size_of_the_grid():
+    page = (ROOT / "docs" / "pooling_agreement.md").read_text(encoding="utf-8")
+    assert f"{len(FITS)} fits" in page
+    assert f"{len(CASES.groupby('dataset'))} data sets" in page
+
+
+# What must hold for any studies ---------------------------------------------------------------------------------------
+
+METHODS = st.sampled_from(["REML", "DL", "PM"])
+TESTS = st.sampled_from(["knha", "z"])
+
+
+@st.composite
+def arms(draw, least=2, most=10):
+    n = draw(st.lists(st.integers(1, 400), min_size=least, max_size=most))
+    return [draw(st.integers(0, size)) for size in n], n
+
+
+@given(arms(), METHODS, TESTS, st.randoms())
+def test_the_order_of_studies_does_not_matter(counts, method, test, random):
+    effects = effect_sizes("PLO", xi=counts[0], ni=counts[1])
+    order = list(range(len(effects)))
+    random.shuffle(order)
+    one, other = pool(effects, method, test), pool(effects.iloc[order], method, test)
+    assert close([getattr(one, name) for name in NUMBERS], [getattr(other, name) for name in NUMBERS])
+    assert close(np.array(one.weights)[order], other.weights)
+
+
+@given(arms(), METHODS, TESTS, st.sampled_from([1e-6, 0.01, 3.0, 1e4]))
+def test_another_unit_changes_only_the_unit(counts, method, test, unit):
+    effects = effect_sizes("PLO", xi=counts[0], ni=counts[1])[["yi", "vi"]]
+    one = pool(effects, method, test)
+    other = pool(pd.DataFrame({"yi": effects["yi"] * unit, "vi": effects["vi"] * unit**2}), method, test)
+    assert close([getattr(one, name) * unit for name in BOUNDS], [getattr(other, name) for name in BOUNDS])
+    assert close(one.tau2, other.tau2 / unit**2)
+    assert close([one.i2, one.qe, one.qep], [other.i2, other.qe, other.qep])
+
+
+@given(st.integers(2, 12), st.integers(1, 60), st.integers(1, 60), METHODS, TESTS)
+def test_equal_studies_do_not_differ(k, x, more, method, test):
+    fit = pool(effect_sizes("PLO", xi=[x] * k, ni=[x + more] * k), method, test)
+    assert (fit.tau2, fit.i2) == (0, 0)
+    assert fit.qe == pytest.approx(0, abs=1e-9)
+    assert fit.transformed().estimate == pytest.approx(x / (x + more))
+    assert close(fit.weights, [100 / k] * k)
+
+
+@given(arms(), METHODS, TESTS)
+def test_intervals_hold_the_estimate_and_the_prediction_is_wider(counts, method, test):
+    fit = pool(effect_sizes("PLO", xi=counts[0], ni=counts[1]), method, test)
+    assert fit.pi_lb <= fit.ci_lb <= fit.estimate <= fit.ci_ub <= fit.pi_ub
+    assert 0 <= fit.i2 < 100
+    assert 0 <= fit.qep <= 1
+    assert sum(fit.weights) == pytest.approx(100)
+
+
+@given(st.data(), st.sampled_from(["RR", "OR", "RD"]))
+def test_swapping_the_arms_turns_the_sign(data, measure):
+    a, n1 = data.draw(arms(3, 3))
+    c, n2 = data.draw(arms(3, 3))
+    one = effect_sizes(measure, ai=a, n1i=n1, ci=c, n2i=n2)
+    other = effect_sizes(measure, ai=c, n1i=n2, ci=a, n2i=n1)
+    assert close(one["yi"], -other["yi"])
+    assert close(one["vi"], other["vi"])
+
+
+@given(st.floats(0, 100), st.integers(1, 10_000))
+def test_the_interval_of_a_rate_holds_it_and_narrows_with_patients(percent, n):
+    low, high = wilson([percent], [n])[0]
+    assert 0 <= low <= percent + 1e-9
+    assert percent - 1e-9 <= high <= 100
+    narrower = wilson([percent], [2 * n])[0]
+    assert narrower[1] - narrower[0] < high - low
+
+
+@given(st.integers(1, 5000), st.data())
+def test_counts_come_back_from_their_percentages(n, data):
+    x = data.draw(st.integers(0, n))
+    assert events([100 * x / n], [n]).tolist() == [x]
+
+
+# Effect sizes -------------------------------------------------------------------------------------------------------
+
+
+def test_a_half_is_added_only_to_studies_with_an_empty_cell():
+    effects = effect_sizes("PLO", xi=[0, 5, 10], ni=[10, 10, 10])
+    assert effects["yi"].tolist() == pytest.approx([np.log(0.5 / 10.5), 0, np.log(10.5 / 0.5)])
+    assert effects["vi"].tolist() == pytest.approx([1 / 0.5 + 1 / 10.5, 0.4, 1 / 0.5 + 1 / 10.5])
+    assert effects["measure"].tolist() == ["PLO"] * 3
+
+
+def test_the_names_of_studies_are_kept():
+    table = pd.DataFrame({"xi": [4, 7], "ni": pd.array([10, 12], "Int64")}, index=["Chen 1998", "Yao 2001"])
+    assert effect_sizes("PLO", xi=table["xi"], ni=table["ni"]).index.tolist() == ["Chen 1998", "Yao 2001"]
+    with pytest.raises(ValueError, match="different indexes, expected one"):
+        effect_sizes("PLO", xi=table["xi"], ni=table["ni"].iloc[::-1])
+
+
+def test_events_are_the_nearest_whole_patients():
+    assert events([73, 29, 50, 0, 100], [15, 23, 5, 7, 7]).tolist() == [11, 7, 2, 0, 7]
+    with pytest.raises(ValueError, match=r"percent: given \[120.0\] in rows \[1\], expected a rate from 0 to 100"):
+        events([20, 120], [10, 10])
+    with pytest.raises(ValueError, match=r"n: given \[0.0\] in rows \[0\]"):
+        events([20], [0])
+
+
+@pytest.mark.parametrize(
+    ("measure", "counts", "message"),
+    [
+        ("SMD", {"xi": [1], "ni": [2]}, "measure: given 'SMD', expected one of PLO, RR, OR, RD"),
+        ("PLO", {"xi": [1]}, "PLO: given xi; expected xi, ni and no other"),
+        ("PLO", {}, "PLO: given no counts; expected xi, ni"),
+        ("RR", {"xi": [1], "ni": [2]}, "RR: given xi, ni; expected ai, n1i, ci, n2i and no other"),
+        ("PLO", {"xi": [1, 2], "ni": [5]}, "PLO: given 2 xi, 1 ni; expected one of each per study"),
+        (
+            "PLO",
+            {"xi": [1, 6], "ni": [5, 5]},
+            r"xi: given \[6.0\] in rows \[1\], expected a number of events from 0 to ni",
+        ),
+        ("PLO", {"xi": [-1], "ni": [5]}, r"xi: given \[-1.0\] in rows \[0\]"),
+        ("PLO", {"xi": [np.nan], "ni": [5]}, r"xi: given \[nan\] in rows \[0\]"),
+        ("PLO", {"xi": [0], "ni": [0]}, r"ni: given \[0.0\] in rows \[0\], expected a number of patients of 1 or more"),
+        ("PLO", {"xi": [1], "ni": [np.inf]}, r"ni: given \[inf\]"),
+        ("PLO", {"xi": [1], "ni": pd.Series([pd.NA], dtype="Int64")}, r"ni: given \[nan\]"),
+        ("PLO", {"xi": ["many"], "ni": [5]}, r"xi: given \['many'\], expected one number per study"),
+        ("OR", {"ai": [1], "n1i": [5], "ci": [9], "n2i": [5]}, r"ci: given \[9.0\] in rows \[0\].* from 0 to n2i"),
+    ],
+)
+def test_impossible_counts_are_refused(measure, counts, message):
+    with pytest.raises(ValueError, match=message):
+        effect_sizes(measure, **counts)
+
+
+# Pooling ------------------------------------------------------------------------------------------------------------
+
+SIX = effect_sizes("PLO", xi=[4, 11, 20, 9, 31, 14], ni=[10, 15, 50, 16, 38, 23])
+
+
+def changed(**columns):
+    return SIX.assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("effects", "message"),
+    [
+        (SIX.iloc[:1], "effects: given 1 studies, expected 2 or more"),
+        (SIX.iloc[:0], "effects: given 0 studies, expected 2 or more"),
+        (SIX[["yi"]], "effects: given columns yi; expected yi and vi"),
+        (changed(yi=[np.nan, 1, 1, 1, 1, 1]), r"yi: given \[nan\] in rows \[0\], expected a number"),
+        (changed(yi=[1, 1, np.inf, 1, 1, 1]), r"yi: given \[inf\] in rows \[2\]"),
+        (changed(vi=[1, 0, 1, 1, 1, 1]), r"vi: given \[0.0\] in rows \[1\], expected a variance above 0"),
+        (changed(vi=[1, 1, 1, 1, 1, np.nan]), r"vi: given \[nan\] in rows \[5\]"),
+        (changed(measure=["PLO", "RR"] * 3), "measure: given PLO, RR; expected one of"),
+        (changed(measure="SMD"), "measure: given SMD; expected one of"),
+    ],
+)
+def test_effects_that_cannot_be_pooled_are_refused(effects, message):
+    with pytest.raises(ValueError, match=message):
+        pool(effects)
+
+
+def test_unknown_methods_are_refused():
+    with pytest.raises(ValueError, match="method: given 'reml', expected one of REML, DL, PM"):
+        pool(SIX, method="reml")
+    with pytest.raises(ValueError, match="test: given 't', expected one of knha, z"):
+        pool(SIX, test="t")
+
+
+@pytest.mark.parametrize("method", ["REML", "PM"])
+def test_a_search_that_does_not_end_says_what_to_do(monkeypatch, method):
+    monkeypatch.setattr(pooling, "MAX_ITERATIONS", 1)
+    with pytest.raises(RuntimeError, match=f"{method} did not converge: look for a study .* or use method='DL'"):
+        pool(effects_of("rates_scattered", "PLO"), method=method)
+
+
+def test_few_studies_are_pooled_with_a_caution():
+    assert pool(SIX.iloc[:4]).caution.startswith("Only 4 studies")
+    assert "Only" not in pool(SIX.iloc[:5]).caution
+
+
+def test_an_interval_that_agreement_by_chance_makes_narrow_is_named():
+    alike = effects_of("rates_alike", "PLO")
+    assert "narrower" in pool(alike).caution
+    assert pool(alike, test="z").caution == ""
+
+
+def test_a_fit_is_frozen_and_says_itself():
+    fit = pool(SIX)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fit.estimate = 0
+    scaled = fit.transformed()
+    text = str(fit)
+    assert f"proportion {100 * scaled.estimate:.1f} % (95 % confidence interval {100 * scaled.ci_lb:.1f} to" in text
+    assert "6 studies, PLO, REML, knha" in text
+    assert f"I2 {fit.i2:.0f} %" in text
+    assert fit._repr_html_().startswith("<table><tr><th>Pooled</th>")
+    assert "Caution: Only 3" in str(pool(SIX.iloc[:3]))
+    assert type(fit.estimate) is float
+
+
+def test_the_natural_scale():
+    assert natural("PLO", [0.0, 800, -800]).tolist() == [0.5, 1, 0]
+    assert natural("RR", [0, 1000]).tolist() == [1, np.inf]
+    assert natural("RD", [-0.2]).tolist() == [-0.2]
+    with pytest.raises(ValueError, match="measure: given 'SMD'"):
+        natural("SMD", [0])
+    assert str(pool(effects_of("arms_bcg", "RR")).transformed()).startswith("risk ratio 0.49 (95 %")
+
+
+def test_nothing_warns():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for dataset, measure in GRID:
+            pool(effects_of(dataset, measure).assign(measure=measure)).transformed()
+
+
+def test_importing_is_light_and_pooling_loads_no_statistics_package():
+    code = (
+        "import json, sys\n"
+        "import netdash.pooling\n"
+        "first = sorted({'scipy', 'pandas', 'plotly'} & set(sys.modules))\n"
+        "netdash.pooling.pool(netdash.pooling.effect_sizes('PLO', xi=[3, 5], ni=[9, 9]))\n"
+        "print(json.dumps([first, sorted({'scipy.stats', 'scipy.optimize', 'plotly'} & set(sys.modules))]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert json.loads(done.stdout) == [[], []]
+
+
+# Many fits ----------------------------------------------------------------------------------------------------------
+
+
+def test_leaving_one_out_keeps_the_names_and_needs_three():
+    named = SIX.set_axis(list("abcdef"))
+    table = leave_one_out(named, method="DL", test="z")
+    assert table.index.tolist() == list("abcdef")
+    assert table["k"].tolist() == [5] * 6
+    assert table.loc["c", "estimate"] == pytest.approx(pool(named.drop("c"), "DL", "z").estimate)
+    with pytest.raises(ValueError, match="given 2 studies, expected 3 or more"):
+        leave_one_out(SIX.iloc[:2])
+
+
+def test_studies_are_added_in_the_order_of_years():
+    named = SIX.set_axis(list("abcdef"))
+    table = cumulative(named, [2011, 2003, 2003, 1998, 2007, 2001])
+    assert table.index.tolist() == ["f", "b", "c", "e", "a"]
+    assert table["k"].tolist() == [2, 3, 4, 5, 6]
+    assert table["estimate"].iloc[-1] == pytest.approx(pool(named).estimate)
+    assert table["caution"].iloc[0].startswith("Only 2 studies")
+    with pytest.raises(ValueError, match="expected a number for each of 6 studies"):
+        cumulative(named, [2001, 2002])
+    with pytest.raises(ValueError, match="expected a number for each of 6 studies"):
+        cumulative(named, [2001, 2002, np.nan, 2003, 2004, 2005])
+
+
+def test_groups_are_pooled_apart_and_a_single_study_is_not():
+    groups = ["resection", "ablation", "resection", "resection", "ablation", "prrt"]
+    table = by_group(SIX, groups)
+    assert table.index.tolist() == ["resection", "ablation", "prrt"]
+    assert table["k"].tolist() == [3, 2, 1]
+    assert table.loc["ablation", "estimate"] == pytest.approx(pool(SIX.iloc[[1, 4]]).estimate)
+    assert np.isnan(table.loc["prrt", "estimate"])
+    assert table.loc["prrt", "caution"] == "A single study is quoted, not pooled."
+    with pytest.raises(ValueError, match="groups: given 2, expected one for each of 6 studies"):
+        by_group(SIX, ["a", "b"])
+
+
+# Outcomes -----------------------------------------------------------------------------------------------------------
+
+
+def rows(*changes):
+    """Three rates that can be pooled, the last ones changed."""
+    base = {
+        "therapy": "resection", "n": 20, "endpoint": "overall_survival", "statistic": "rate", "horizon_months": 60.0,
+        "value": 70.0, "cohort": "", "poolable": True, "why_not_poolable": "",
+    }  # fmt: skip
+    filled = [{}] * (3 - len(changes)) + list(changes)
+    return pd.DataFrame([{"outcome_id": f"row{i}"} | base | change for i, change in enumerate(filled, start=1)])
+
+
+def test_rates_of_one_endpoint_and_horizon_are_pooled():
+    table = rows({"value": 50.0}, {"value": 73.0, "n": 15})
+    effects = outcome_effects(table)
+    assert effects.index.tolist() == ["row1", "row2", "row3"]
+    assert effects["xi"].tolist() == [14, 10, 11]
+    same = effect_sizes("PLO", xi=[14, 10, 11], ni=[20, 20, 15])
+    assert pool_outcomes(table, test="z").estimate == pytest.approx(pool(same, test="z").estimate)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"endpoint": "disease_free_survival"}, "row3: another endpoint than overall_survival"),
+        ({"horizon_months": 48.0}, "row3: another horizon than 60 months"),
+        ({"statistic": "median"}, "row3: a median without a variance"),
+        ({"statistic": "mean", "horizon_months": np.nan}, "row3: a mean without a variance"),
+        ({"horizon_months": np.nan}, "row3: no sample size, figure or horizon"),
+        ({"n": None}, "row3: no sample size, figure or horizon"),
+        ({"value": np.nan}, "row3: no sample size, figure or horizon"),
+        ({"poolable": False, "why_not_poolable": "in another registry"}, r"\(row3: in another registry\)"),
+        ({"poolable": False}, "row3: marked as not poolable"),
+        (
+            {"outcome_id": "row1"},
+            r"\(row1: given more than once; row1: given more than once\)|row1: given more than once",
+        ),
+    ],
+)
+def test_outcomes_that_do_not_belong_together_are_refused(change, reason):
+    with pytest.raises(ValueError, match=reason):
+        pool_outcomes(rows(change))
+
+
+def test_the_patients_of_a_cohort_enter_once():
+    table = rows({"cohort": "unos"}, {"cohort": "unos"})
+    with pytest.raises(ValueError, match="row2: patients of unos are in more than one row; row3: patients of unos"):
+        pool_outcomes(table)
+    table.loc[2, ["poolable", "why_not_poolable"]] = [False, "repeats row2"]
+    assert why_not_pooled(table).tolist() == ["", "", "repeats row2"]
+
+
+def test_fewer_than_two_outcomes_are_refused():
+    with pytest.raises(ValueError, match="outcomes: given 1 rows, expected 2 or more"):
+        pool_outcomes(rows().iloc[:1])
+    with pytest.raises(ValueError, match="outcomes: given 0 rows, expected 2 or more"):
+        pool_outcomes(rows().iloc[:0])
+
+
+def test_therapies_in_one_estimate_are_named():
+    assert pool_outcomes(rows({"therapy": "ablation"})).caution.endswith(
+        "Therapies pooled into one estimate: resection, ablation."
+    )
+
+
+def test_every_row_of_the_review_can_be_pooled_or_says_why_not():
+    outcomes = nd.outcomes()
+    reasons = why_not_pooled(outcomes)
+    assert reasons.index.tolist() == outcomes["outcome_id"].tolist()
+    kept = outcomes[reasons.eq("").to_numpy()]
+    assert kept[["endpoint", "statistic", "horizon_months"]].drop_duplicates().shape[0] == 1
+    assert outcome_effects(kept)["vi"].gt(0).all()
