@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -84,3 +85,39 @@ def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
         "findings": json.loads(assessment.findings.reset_index().to_json(orient="records")),
     }
     click.echo(json.dumps(found, indent=2))
+
+
+@main.command()
+@click.argument("source", type=click.Path(exists=True, dir_okay=False))
+@click.argument("target", type=click.Path(dir_okay=False))
+@click.option("--rule-sets", default="", help="Identifiers joined by commas; all of them when not given.")
+@click.option("--attrition", is_flag=True, help="Print how many remain after each criterion.")
+@click.option("--missing", multiple=True, help="Text that says unknown, such as NA; may be given more than once.")
+def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: tuple[str, ...]) -> None:
+    """Hold the published criteria against every patient of a CSV or Parquet file.
+
+    TARGET holds the columns of SOURCE, then one per rule set: met, not_met or unknown. Rows with a value that is
+    refused are not in it but in TARGET.rejects.csv, with row, column, value and reason.
+
+    Exit codes: 0 every row was judged, 1 some rows were rejected, 2 wrong use.
+    """
+    from netdash.cohort_files import assess_file
+
+    wanted = [name.strip() for name in rule_sets.split(",") if name.strip()] or None
+    try:
+        with click.progressbar(length=1000, label="Judging", file=sys.stderr) as bar:
+            done = assess_file(
+                source,
+                target,
+                wanted,
+                attrition=attrition,
+                missing=("", *missing),
+                progress=lambda share: bar.update(round(1000 * share) - bar.pos),
+            )
+    except (ValueError, TypeError, ModuleNotFoundError) as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(str(done))
+    for name, table in done.attrition.items():
+        click.echo(f"\n{name}\n{table.to_string(index=False)}")
+    if done.n_rejected:
+        raise SystemExit(1)

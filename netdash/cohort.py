@@ -96,22 +96,35 @@ def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -
     TypeError, ValueError
         As :func:`assess_cohort`.
     """
+    return attritions(frame, [rule_set], ignore=ignore)[rule_set]
+
+
+def attritions(
+    frame: IntoFrameT, rule_sets: Iterable[str] | None, *, ignore: Iterable[str] = ()
+) -> dict[str, pd.DataFrame]:
+    """Return :func:`attrition` of several rule sets, or of all of them, by id, all in one aggregation."""
+    table, columns = read_columns(frame, ignore)
+    told = {found: [_clause(clause, columns) for clause in found.clauses] for found in _wanted(rule_sets)}
+    wheres: dict[str, nw.Expr | None] = {}
+    for found, clauses in told.items():
+        for i, clause in enumerate(clauses):
+            before = [earlier.met for earlier in clauses[:i]]
+            wheres |= dict(zip(_names(found, i), (*clause, *(_and([*before, way]) for way in clause)), strict=True))
+    n = _counts(table, wheres)
+    return {found.rule_set: _attrition(found, n) for found in told}
+
+
+def _names(rule_set: RuleSet, i: int) -> list[str]:
+    counted = ("met_alone", "missed_alone", "met", "missed")
+    return [f"{rule_set.rule_set}-{i}-{name}" for name in counted]
+
+
+def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
     import pandas as pd
 
-    found = rules.get(rule_set)
-    table, columns = read_columns(frame, ignore)
-    clauses = [_clause(clause, columns) for clause in found.clauses]
-    wheres: dict[str, nw.Expr | None] = {}
-    before: list[nw.Expr | None] = []
-    for i, told in enumerate(clauses):
-        wheres[f"missed_{i}"] = _and([*before, told.missed])
-        wheres[f"alone_met_{i}"], wheres[f"alone_missed_{i}"] = told
-        before.append(told.met)
-        wheres[f"met_{i}"] = _and(before)
-    n = _counts(table, wheres)
     rows, remaining = [], n["total"]
-    for i, clause in enumerate(found.clauses):
-        met, missed = n[f"met_{i}"], n[f"missed_{i}"]
+    for i, clause in enumerate(rule_set.clauses):
+        met_alone, missed_alone, met, missed = (n[name] for name in _names(rule_set, i))
         rows.append(
             {
                 "criterion": clause.label,
@@ -120,16 +133,13 @@ def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -
                 "n_not_met": missed,
                 "n_unknown": remaining - met - missed,
                 "n_remaining": met,
-                "n_excluded_alone": n[f"alone_missed_{i}"],
-                "n_unknown_alone": n["total"] - n[f"alone_met_{i}"] - n[f"alone_missed_{i}"],
+                "n_excluded_alone": missed_alone,
+                "n_unknown_alone": n["total"] - met_alone - missed_alone,
             }
         )
         remaining = met
-    return pd.DataFrame(rows, columns=_ATTRITION)
-
-
-_ATTRITION = ["criterion", "n_before", "n_met", "n_not_met", "n_unknown", "n_remaining"]
-_ATTRITION += ["n_excluded_alone", "n_unknown_alone"]
+    columns = ["criterion", "n_before", "n_met", "n_not_met", "n_unknown", "n_remaining"]
+    return pd.DataFrame(rows, columns=[*columns, "n_excluded_alone", "n_unknown_alone"])
 
 
 def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataFrame:

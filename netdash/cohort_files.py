@@ -114,7 +114,7 @@ def assess_file(
     with _rejects(rejects_path) as reject, _verdicts(target, columns) as write:
         for batch in opened.batches():
             kept, refused = run.split(batch)
-            reject([*opened.ragged(), *refused])
+            reject(sorted([*opened.ragged(), *refused]))
             write(run.judge(kept))
             if progress is not None:
                 progress(opened.share)
@@ -147,12 +147,12 @@ class _Run:
         """Return a table with its verdicts, counted."""
         judged = cohort.assess_cohort(table, self._rule_sets, ignore=self._ignore)
         self.n_judged += len(table)
-        for name in judged.column_names[table.num_columns :] if self._count else ():
-            found = cohort.attrition(table, name, ignore=self._ignore)
-            if name in self.attrition:
-                numbers = found.columns.drop("criterion")
-                found[numbers] += self.attrition[name][numbers]
-            self.attrition[name] = found
+        if self._count:
+            for name, found in cohort.attritions(table, self._rule_sets, ignore=self._ignore).items():
+                if name in self.attrition:
+                    numbers = found.columns.drop("criterion")
+                    found[numbers] += self.attrition[name][numbers]
+                self.attrition[name] = found
         return judged
 
     def split(self, batch: Batch) -> tuple[pa.Table, list[Reject]]:
@@ -171,7 +171,7 @@ class _Run:
             for value in [batch.cells[name][int(at)].as_py()]
         ]
         keep = ~np.logical_or.reduce([np.zeros(len(batch.rows), bool), *refused.values()])
-        return batch.table.filter(keep), sorted(rejects)
+        return batch.table.filter(keep), rejects
 
 
 def _reason(batch: Batch, column: str, value: Any) -> str:

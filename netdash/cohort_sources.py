@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.csv
 
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 4 * 2**20
 """How much of a CSV file is read at a time; no row may be longer."""
 
 
@@ -66,7 +66,7 @@ class Source(Protocol):
         """Yield the rows that can be told apart."""
 
     def ragged(self) -> list[Reject]:
-        """Return, once, the rows met so far that cannot be told apart."""
+        """Return, once, the rows before the end of the last batch that cannot be told apart."""
 
 
 def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source:
@@ -171,12 +171,14 @@ class CsvSource:
                 # Arrow reads ahead: what it has handed out counts, not what it has read.
                 self.share = min(1.0, done * BLOCK_BYTES / text.size)
                 cells = pa.Table.from_batches([block])
-                for start in range(0, len(cells), self._batch_rows):
+                # A block of nothing but ragged rows is a batch too: its rejects are to be fetched.
+                for start in range(0, max(1, len(cells)), self._batch_rows):
                     yield self._batch(cells.slice(start, self._batch_rows), damaged=text.damaged)
-                self._forget()
 
     def ragged(self) -> list[Reject]:  # noqa: D102
-        found, self._ragged = self._ragged, []
+        # Arrow reads ahead: some belong to later batches.
+        found = [row for row in self._ragged if row.row <= self._done]
+        self._ragged = self._ragged[len(found) :]
         return found
 
     def _skip(self, row: pyarrow.csv.InvalidRow) -> str:
@@ -194,12 +196,8 @@ class CsvSource:
 
         span = np.arange(self._done + 1, self._done + n + len(self._skipped) + 1)
         rows = span[~np.isin(span, self._skipped)][:n]
-        self._done = int(rows[-1])
-        self._forget()
-        return rows
-
-    def _forget(self) -> None:
-        """Forget the skipped rows that lie behind, so that even a file of nothing else takes no memory."""
+        self._done = max([self._done, *rows[-1:].tolist()])
+        # Those that lie behind are forgotten, so that even a file of nothing else takes no memory.
         ahead = 0
         for number in self._skipped:
             if number > self._done + 1:
@@ -207,6 +205,7 @@ class CsvSource:
             self._done = max(self._done, number)
             ahead += 1
         del self._skipped[:ahead]
+        return rows
 
     def _batch(self, cells: pa.Table, *, damaged: bool) -> Batch:
         import pyarrow.compute as pc

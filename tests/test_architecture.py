@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "ranges": {"assessment", "patient", "rules"},
     "cohort": {"cohort_columns", "patient", "rules"},
     "cohort_columns": {"patient", "rules"},
-    "cohort_files": {"cohort", "cohort_columns", "patient", "rules"},
+    "cohort_sources": {"cohort_columns", "patient"},
+    "cohort_files": {"cohort", "cohort_columns", "cohort_sources", "patient", "rules"},
     "figures": {"evidence", "figures", "patient", "pooling", "ranges", "rules"},
     "board": {
         *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},

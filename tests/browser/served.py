@@ -25,6 +25,7 @@ class Served:
 
     def __init__(self, command=SERVE):
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the server
+        self._killed = set()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()
@@ -35,9 +36,9 @@ class Served:
         self.url = found[0]
 
     def complaints(self):
-        """Return what the server has written to its standard error so far."""
+        """Return what the server has written to its standard error so far, but for kernels that were killed here."""
         self._errors.seek(0)
-        return self._errors.read()
+        return "".join(line for line in self._errors if not any(killed in line for killed in self._killed))
 
     def family(self):
         """Return the processes that the server has started."""
@@ -48,6 +49,10 @@ class Served:
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
+
+    def kill_kernel(self, kernel_id):
+        self._killed.add(kernel_id)
+        self.kernel(kernel_id).kill()
 
     def stop(self, how=signal.SIGTERM):
         """Stop as a service manager or a person does; every process ends, and nothing is said about it."""

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
-from browser.visit import forest_of, series_of, verdicts_of
+from browser.visit import forest_of, in_words, series_of, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 5_000  # ms within which a page must say that its kernel is gone
@@ -68,7 +68,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
 def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_case(visit):
     visit.open("age_years=55&ki67_percent=8")
     dead = visit.kernel_id()
-    visit.kernel().kill()
+    visit.kill_kernel()
     expect_lost(visit)
     for section in visit.page.locator(".netdash-section").all():
         assert "grayscale" in section.evaluate("node => getComputedStyle(node).filter")
@@ -85,13 +85,18 @@ def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_
     visit.errors = [error for error in visit.errors if "404" not in error]  # the question about the dead kernel
 
 
-def test_inputs_moved_after_the_kernel_died_are_kept_by_the_button(visit):
+def test_what_is_moved_after_the_kernel_died_is_never_taken_for_computed(visit):
     visit.open(AGE.to_query())
-    visit.kernel().kill()
+    visit.kill_kernel()
     expect_lost(visit)
     visit.press("age_years", "ArrowRight")
+    visit.handle("age_years").and_(visit.page.locator("[aria-valuenow='51.0']")).wait_for()
     expect(visit.board).to_have_attribute("data-netdash-state", "lost")
-    visit.errors.clear()
+    expect(visit.case).to_have_text(in_words(AGE))
+    visit.banner.get_by_role("button").click()
+    visit.expect_case(AGE)  # the case of the picture
+    expect(visit.handle("age_years")).to_have_attribute("aria-valuenow", "50.0")
+    visit.errors.clear()  # the question about the dead kernel
 
 
 def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):

@@ -1,13 +1,14 @@
 """The same board in JupyterLab, where no page of ours brings plotly.js: the kernel sends it once."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 from types import SimpleNamespace
 
-import nbformat
 import psutil
 import pytest
 from conftest import ROOT
@@ -20,26 +21,26 @@ from netdash.board.state import examples
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 SETTINGS = {
-    "ServerApp.open_browser": False,
-    "ServerApp.port": 0,
-    "ServerApp.token": "",  # listens on this machine only, for one test
-    "ServerApp.allow_root": True,
-    "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    "LabApp.news_url": "",
-    "LabApp.extension_manager": "readonly",
+    "ServerApp": {"open_browser": False, "port": 0, "allow_root": True},
+    "IdentityProvider": {"token": ""},  # it listens on this machine only, for one test
+    "LabApp": {
+        "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "news_url": None,
+        "extension_manager": "readonly",
+    },
 }
 
 
 @pytest.fixture
 def lab(tmp_path):
     """JupyterLab with a notebook that has the board's one cell, and nothing of the user's own settings."""
-    served = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4)
-    work = tmp_path / "work"
+    work, config = tmp_path / "work", tmp_path / "CONFIG"
     work.mkdir()
-    nbformat.write(served, work / "board.ipynb")
+    config.mkdir()
+    shutil.copy(ROOT / "dashboards" / "tumor_board.ipynb", work / "board.ipynb")
+    (config / "jupyter_lab_config.json").write_text(json.dumps(SETTINGS))
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={work}"]
-    command += [f"--{name}={value}" for name, value in SETTINGS.items()]
     process = subprocess.Popen(
         command, env=os.environ | places | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
     )
@@ -80,7 +81,5 @@ def test_the_board_runs_in_jupyterlab(browser, lab):
     visit.plot.scroll_into_view_if_needed()
     visit.shoot("jupyterlab")
     assert page.evaluate("location.search") == ""  # a notebook's address is its own
-    print(visit.errors)
-    visit.errors.clear()
     visit.check()
     visit.context.close()

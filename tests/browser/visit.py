@@ -134,6 +134,9 @@ class Visit:
         """Return the process of this visitor's kernel."""
         return self.server.kernel(self.kernel_id())
 
+    def kill_kernel(self):
+        self.server.kill_kernel(self.kernel_id())
+
     # What must hold.
 
     def expect_case(self, patient, selected="milan_review"):

@@ -1,0 +1,412 @@
+import csv
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+from cohorts import SCHEMA, arrow, assessed, registry
+from conftest import patients
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netdash import cohort_sources, rules
+from netdash.cohort import attrition
+from netdash.cohort_files import assess_file
+from netdash.patient import FIELDS
+
+SETS = list(rules.load())
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def suffix(request):
+    return request.param
+
+
+def write(table, path):
+    (pacsv.write_csv if path.suffix == ".csv" else pq.write_table)(table, path)
+    return path
+
+
+def read(path):
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def verdicts(path):
+    return [{name: row[name] for name in SETS if name in row} for row in read(path)]
+
+
+def run(folder, text, target="out.csv", **how):
+    """Judge a CSV file of this text; return the run, the rows of the target and those of the rejects."""
+    source = folder / "patients.csv"
+    source.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = assess_file(source, folder / target, **how)
+    return done, read(done.target), read(done.rejects) if done.rejects else []
+
+
+# --- Verdicts ----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(
+    group=st.lists(patients(), min_size=1, max_size=12), kinds=st.tuples(*[st.sampled_from([".csv", ".parquet"])] * 2)
+)
+def test_a_file_gives_what_assess_gives(tmp_path_factory, group, kinds):
+    folder = tmp_path_factory.mktemp("files")
+    source = write(arrow(group), folder / f"in{kinds[0]}")
+    done = assess_file(source, folder / f"out{kinds[1]}", batch_rows=5)
+    assert (done.n_rows, done.n_judged, done.n_rejected, done.rejects) == (len(group), len(group), 0, None)
+    assert verdicts(done.target) == assessed(group)
+
+
+def test_the_columns_of_the_source_pass_through(tmp_path, suffix):
+    table = registry(50).append_column("hospital", pa.array(['St. "A", ward 1\nleft', "", None, "007", "ä"] * 10))
+    source = write(table, tmp_path / f"in.{suffix}")
+    done = assess_file(source, tmp_path / "out.parquet", ["milan_2007"])
+    found = pq.read_table(done.target)
+    assert found.column_names == [*table.column_names, "milan_2007"]
+    # CSV has one way to write both an empty text and none.
+    expected = table.to_pylist() if suffix == "parquet" else [r | {"row": str(r["row"])} for r in table.to_pylist()]
+    expected = [r | {"hospital": r["hospital"] or ("" if suffix == "csv" else r["hospital"])} for r in expected]
+    assert found.drop_columns("milan_2007").to_pylist() == expected
+
+
+def test_batches_change_nothing(tmp_path, monkeypatch, suffix):
+    source = write(registry(3000), tmp_path / f"in.{suffix}")
+    some = SETS[5:12]
+    whole = assess_file(source, tmp_path / "whole.csv", some, attrition=True)
+    # Small blocks, as Arrow reads them from the CSV, and small batches, as Parquet is read.
+    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 20_000)
+    shares = []
+    parts = assess_file(source, tmp_path / "parts.csv", some, attrition=True, batch_rows=77, progress=shares.append)
+    assert parts.target.read_bytes() == whole.target.read_bytes()
+    assert len(shares) > 30
+    assert shares == sorted(shares)
+    assert (shares[0] < 0.1, shares[-1]) == (True, 1.0)
+    assert list(parts.attrition) == list(whole.attrition) == some
+    for name in some:
+        pd.testing.assert_frame_equal(parts.attrition[name], whole.attrition[name])
+        pd.testing.assert_frame_equal(parts.attrition[name], attrition(registry(3000), name))
+
+
+def test_attrition_is_counted_only_when_asked_for_and_of_the_sets_asked_for(tmp_path):
+    source = write(registry(30), tmp_path / "in.parquet")
+    assert assess_file(source, tmp_path / "out.csv", ["milan_2007"]).attrition == {}
+    done = assess_file(source, tmp_path / "out.csv", ["milan_2007"], attrition=True)
+    assert list(done.attrition) == ["milan_2007"]
+
+
+def test_text_is_read_as_a_patient_reads_it(tmp_path):
+    text = "id,age_years,sstr_positive,primary_site\n1, 48.0 ,YES,lung\n2,+5e1,No, colon\n3,.5,true,\n4,,FALSE,other\n"
+    done, found, _ = run(tmp_path, text)
+    assert done.n_rejected == 0
+    assert [(r["age_years"], r["sstr_positive"], r["primary_site"]) for r in found] == [
+        *[("48", "true", "lung"), ("50", "false", "colon")],
+        *[("0.5", "true", ""), ("", "false", "other")],
+    ]
+
+
+@given(st.data())
+def test_every_text_is_taken_or_refused_as_a_patient_does(tmp_path_factory, data):
+    field = data.draw(st.sampled_from(list(FIELDS.values())))
+    numerals = st.from_regex(r"[+-]?[0-9]{0,3}\.?[0-9]{0,3}([eE][+-]?[0-9]{1,2})?", fullmatch=True)
+    words = [
+        "nan",
+        "inf",
+        "-inf",
+        "NaN",
+        "1e400",
+        "0x10",
+        "1_0",
+        "٣",
+        "1,5",
+        "yes ",
+        "Yes",
+        "1",
+        "0",
+        "-0",
+        "true",
+        "T",
+    ]
+    text = st.sampled_from([*words, *field.choices]) | numerals | st.text(st.characters(exclude_categories=["Cs"]))
+    texts = data.draw(st.lists(text, min_size=1, max_size=8))
+    folder = tmp_path_factory.mktemp("texts")
+    with (folder / "in.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["id", field.name], *enumerate(texts)])
+    done = assess_file(folder / "in.csv", folder / "out.parquet", ["milan_2007"])
+    taken = {}
+    for i, given_text in enumerate(texts):
+        try:
+            taken[str(i)] = field.parse(given_text) if given_text.strip() else None
+        except ValueError:
+            continue
+    found = {row["id"]: row[field.name] for row in read(done.target)}
+    assert found == taken
+    refused = read(done.rejects) if done.rejects else []
+    assert [int(row["row"]) - 1 for row in refused] == [i for i in range(len(texts)) if str(i) not in taken]
+    # Arrow keeps a carriage return inside quotes, and so does the reader of the rejects.
+    assert [row["value"] for row in refused] == [t for i, t in enumerate(texts) if str(i) not in taken]
+
+
+def test_texts_for_missing_are_the_callers_to_name(tmp_path):
+    text = "id,age_years,sstr_positive\n1,NA,yes\n2,48,NA\n3,,no\n"
+    done, found, refused = run(tmp_path, text)
+    assert (done.n_judged, done.n_rejected) == (1, 2)
+    assert [(row["row"], row["column"], row["value"]) for row in refused] == [
+        ("1", "age_years", "NA"),
+        ("2", "sstr_positive", "NA"),
+    ]
+    done, found, refused = run(tmp_path, text, missing=["", "NA"])
+    assert (done.n_judged, refused, done.rejects) == (3, [], None)
+    assert [(row["age_years"], row["sstr_positive"]) for row in found] == [("", "true"), ("48", ""), ("", "false")]
+
+
+# --- Rejects -----------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_value_takes_its_row_to_the_rejects_with_the_reason(tmp_path):
+    text = "id,age_years,extrahepatic_disease\na,48,none\nb,300,none\nc,abc,None\n\nd,60,extensive\n"
+    done, found, refused = run(tmp_path, text)
+    assert (done.n_rows, done.n_judged, done.n_rejected) == (4, 2, 2)
+    assert done.rejects == tmp_path / "out.csv.rejects.csv"
+    assert [row["id"] for row in found] == ["a", "d"]
+    assert [(r["row"], r["column"], r["value"]) for r in refused] == [
+        *[("2", "age_years", "300"), ("3", "age_years", "abc"), ("3", "extrahepatic_disease", "None")],
+    ]
+    for row in refused:
+        with pytest.raises(ValueError, match=row["column"]) as refusal:
+            FIELDS[row["column"]].parse(row["value"])
+        assert row["reason"] == str(refusal.value)
+    assert str(done) == f"4 rows read, 2 judged: {done.target}\n2 rejected: {done.rejects}"
+
+
+def test_values_of_a_parquet_file_are_refused_too(tmp_path):
+    table = pa.table(
+        {
+            "age_years": [48.0, float("nan"), -1.0, None],
+            "lesion_count": [3, 2, 0, 1000],
+            "primary_site": ["lung", "lung", "lung", "brain"],
+        }
+    )
+    done = assess_file(write(table, tmp_path / "in.parquet"), tmp_path / "out.parquet", batch_rows=2)
+    assert (done.n_judged, done.n_rejected) == (1, 3)
+    assert [(r["row"], r["column"], r["value"]) for r in read(done.rejects)] == [
+        *[("2", "age_years", "nan"), ("3", "age_years", "-1.0"), ("3", "lesion_count", "0")],
+        *[("4", "lesion_count", "1000"), ("4", "primary_site", "brain")],
+    ]
+
+
+def test_a_ragged_row_is_rejected_as_a_whole(tmp_path):
+    text = "id,age_years\n1,48\n2\n3,50,yes\n\n4,51\n5,a\n6,52\n"
+    done, found, refused = run(tmp_path, text)
+    assert [row["id"] for row in found] == ["1", "4", "6"]
+    assert [(r["row"], r["column"], r["value"]) for r in refused] == [
+        *[("2", "", "2"), ("3", "", "3,50,yes"), ("5", "age_years", "a")],
+    ]
+    assert "1 cells, expected 2" in refused[0]["reason"]
+    assert (done.n_rows, done.n_judged, done.n_rejected) == (6, 3, 3)
+
+
+def test_row_numbers_hold_across_blocks_and_batches(tmp_path, monkeypatch):
+    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 3000)
+    lines, expected, judged = [], {}, []
+    for i in range(1, 3001):
+        if i % 7 == 0 or 1000 <= i < 1400:  # some blocks hold nothing else
+            lines.append(f"{i}")
+            expected[i] = ""
+        elif i % 11 == 0:
+            lines.append(f"{i},{200 + i}")
+            expected[i] = "age_years"
+        else:
+            lines.append(f"{i},{i % 100}")
+            judged.append(str(i))
+    done, found, refused = run(tmp_path, "id,age_years\n" + "\n".join(lines), batch_rows=50)
+    assert [row["id"] for row in found] == judged
+    assert {int(row["row"]): row["column"] for row in refused} == expected
+    assert all(row["value"].split(",")[0] == row["row"] for row in refused if not row["column"])
+    assert (done.n_rows, done.n_rejected) == (3000, len(expected))
+
+
+def test_an_open_quote_does_not_swallow_the_rows_behind_it(tmp_path):
+    text = 'id,age_years,note\n1,48,"two\nlines, of text"\n2,49,"open\n3,50,x\n4,51,y\n'
+    _, found, refused = run(tmp_path, text)
+    assert [row["id"] for row in found] == ["1"]
+    assert [(row["row"], row["column"]) for row in refused] == [("2", "note")]
+    assert "quote not closed" in refused[0]["reason"]
+
+
+def test_a_row_that_is_not_utf8_is_rejected_and_the_others_are_not(tmp_path, monkeypatch):
+    for block in (4 * 2**20, 64):
+        monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", block)
+        lines = ["id,age_years,hospital", *(f"{i},48,Köln" for i in range(40))]
+        text = "\n".join(lines).encode().replace("7,48,Köln".encode(), "7,48,Köln".encode("latin-1"))
+        text += "\nD\xfcsseldorf\n41,\xfc,x\n".encode("latin-1")
+        _, found, refused = run(tmp_path, text)
+        assert [int(row["id"]) for row in found] == [i for i in range(40) if i % 10 != 7]
+        assert {row["hospital"] for row in found} == {"Köln"}
+        assert [(row["row"], row["column"]) for row in refused] == [
+            *[
+                ("8", "hospital"),
+                ("18", "hospital"),
+                ("28", "hospital"),
+                ("38", "hospital"),
+                ("41", ""),
+                ("42", "age_years"),
+            ],
+        ]
+        assert "UTF-8" in refused[0]["reason"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_obstacle(tmp_path):
+    done, found, _ = run(tmp_path, b"\xef\xbb\xbfage_years,id\r\n48,1\r\n,2\r\n")
+    assert (done.n_judged, list(found[0])[:2]) == (2, ["age_years", "id"])
+
+
+def test_one_column_alone_has_an_empty_line_for_unknown(tmp_path):
+    done, found, refused = run(tmp_path, "age_years\n48\n\nabc\n70\n")
+    assert [row["age_years"] for row in found] == ["48", "", "70"]
+    assert [row["row"] for row in refused] == ["3"]
+    assert done.n_rows == 4
+
+
+def test_rejects_of_an_earlier_run_do_not_stay(tmp_path):
+    done, _, _ = run(tmp_path, "age_years\n300\n")
+    assert done.rejects.exists()
+    run(tmp_path, "age_years\n30\n")
+    assert not done.rejects.exists()
+
+
+def test_no_row_at_all(tmp_path, suffix):
+    for text in ("id,age_years", "id,age_years\n", "id,age_years\n\n"):
+        done, found, refused = run(tmp_path, text, target=f"out.{suffix}", attrition=True)
+        assert (done.n_rows, found, refused) == (0, [], [])
+        assert done.attrition["milan_2007"].n_before.tolist() == [0] * 7
+    source = write(SCHEMA.empty_table(), tmp_path / "in.parquet")
+    assert assess_file(source, tmp_path / f"out.{suffix}").n_rows == 0
+
+
+def test_all_rows_rejected(tmp_path, suffix):
+    done, found, refused = run(tmp_path, "id,age_years\n1,300\n2,x\n3\n", target=f"out.{suffix}")
+    assert (done.n_judged, done.n_rejected, found, len(refused)) == (0, 3, [], 3)
+    assert done.target.exists()
+
+
+# --- Refused as a whole ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no header"),
+        ("\n\n", "no header"),
+        ("id,name\n1,x\n", "no column is a field"),
+        ("id;age_years\n1;48\n", "no column is a field"),
+        ("age_years,id,id\n1,2,3\n", "columns twice: id"),
+        ("Age_Years,ki67_percent\n48,4\n", "nearly 'age_years'"),
+        ("age_years,milan_2007\n48,x\n", "named like rule sets: milan_2007"),
+        (b"age_years,H\xf6he\n48,x\n", "no header in UTF-8"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_meant_is_refused_and_leaves_nothing(tmp_path, text, says):
+    with pytest.raises(ValueError, match=says):
+        run(tmp_path, text)
+    assert [path.name for path in tmp_path.iterdir()] == ["patients.csv"]
+
+
+def test_a_column_of_the_wrong_type_in_parquet_is_refused_and_leaves_nothing(tmp_path):
+    for cells in ([1, 0], ["yes", "no"]):
+        source = write(pa.table({"sstr_positive": cells}), tmp_path / "in.parquet")
+        with pytest.raises(TypeError, match="sstr_positive"):
+            assess_file(source, tmp_path / "out.parquet")
+        assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def test_what_is_no_parquet_file_and_what_csv_cannot_hold(tmp_path):
+    (tmp_path / "bad.parquet").write_text("age_years\n48\n")
+    with pytest.raises(ValueError, match=r"bad\.parquet cannot be read"):
+        assess_file(tmp_path / "bad.parquet", tmp_path / "out.csv")
+    nested = write(pa.table({"age_years": [48.0], "visits": [[1, 2]]}), tmp_path / "in.parquet")
+    with pytest.raises(ValueError, match=r"out\.csv cannot be"):
+        assess_file(nested, tmp_path / "out.csv")
+    assert assess_file(nested, tmp_path / "out.parquet").n_judged == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_categories_of_a_parquet_file_are_words(tmp_path, suffix):
+    words = pa.array(["pancreas", "lung", None]).dictionary_encode()
+    source = write(pa.table({"primary_site": words, "age_years": [48.0, 48.0, 48.0]}), tmp_path / "in.parquet")
+    done = assess_file(source, tmp_path / f"out.{suffix}", ["sunitinib_population"])
+    assert [row["sunitinib_population"] for row in read(done.target)] == ["unknown", "not_met", "unknown"]
+
+
+def test_paths_that_cannot_be_meant_are_refused(tmp_path):
+    source = write(registry(3), tmp_path / "in.csv")
+    for target, says in (
+        ("out.xlsx", "'.xlsx', expected .csv or .parquet"),
+        ("in.csv", "is the source too"),
+        ("no/o.csv", "no folder"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            assess_file(source, tmp_path / target)
+    with pytest.raises(ValueError, match="is no file"):
+        assess_file(tmp_path / "absent.csv", tmp_path / "out.csv")
+    with pytest.raises(ValueError, match="'milano' is no rule set"):
+        assess_file(source, tmp_path / "out.csv", ["milano"])
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_an_interrupted_run_leaves_the_earlier_target_as_it_was(tmp_path):
+    source = write(registry(100), tmp_path / "in.csv")
+    target = tmp_path / "out.csv"
+    target.write_text("earlier")
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        assess_file(source, target, progress=interrupt)
+    assert target.read_text() == "earlier"
+    assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "out.csv"}
+
+
+def test_a_row_longer_than_a_block_is_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"patients\.csv cannot be read"):
+        run(tmp_path, "age_years,note\n48," + "x" * 5000 + "\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["patients.csv"]
+
+
+# --- Memory ------------------------------------------------------------------------------------------------------
+
+PEAK = """
+import json, resource, sys
+from netdash.cohort_files import assess_file
+seen = []
+peak = lambda share: seen.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+assess_file(sys.argv[1], sys.argv[2], ["milan_2007"], batch_rows=1000, progress=peak)
+print(json.dumps([seen[len(seen) // 4], seen[-1]]))
+"""
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path, suffix):
+    table = registry(20_000)
+    source = tmp_path / f"in.{suffix}"
+    writer = pacsv.CSVWriter if suffix == "csv" else pq.ParquetWriter
+    with writer(source, table.schema) as file:
+        for _ in range(8):
+            file.write_table(table)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(source), str(tmp_path / "out.parquet")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    quarter, end = json.loads(done.stdout)
+    # 160,000 rows take about 100 MB as a table; kilobytes on Linux, bytes on macOS.
+    assert end - quarter < (30 * 2**10 if sys.platform == "linux" else 30 * 2**20)
