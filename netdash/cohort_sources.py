@@ -299,13 +299,13 @@ class Utf8(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes, all of them UTF-8."""
+        """Return `size` bytes, all of them UTF-8; fewer at the end only, since to Arrow one read is one block."""
         end = None if size < 0 else size
-        while not self._ready and not self._ended:
+        while not self._ended and (end is None or len(self._ready) < end):
             chunk = self._file.read(size)
             self._ended = not chunk
-            self._ready = self._whole(self._rest + chunk, final=self._ended)
-        out, self._ready = self._ready[:end], self._ready[end:] if end else b""
+            self._ready += self._whole(self._rest + chunk, final=self._ended)
+        out, self._ready = self._ready[:end], self._ready[len(self._ready) if end is None else end :]
         return out
 
     def _whole(self, data: bytes, *, final: bool) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -93,11 +94,14 @@ def forest_text(
 ) -> str:
     """Return the forest in one sentence; the parameters are those of :func:`forest`."""
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
+    return _sentence(table, verdicts or {}, title(endpoint, horizon_months))
+
+
+def _sentence(table: pd.DataFrame, verdicts: Mapping[str, str], name: str) -> str:
     drawn = table[table["left_out"] == ""].sort_values("value")
-    name = title(endpoint, horizon_months)
     if drawn.empty:
         return f"{name}: no series can be drawn; {len(table)} rows are left out, each with its reason."
-    met = [evidence.therapy_name(t) for t in drawn["therapy"].unique() if (verdicts or {}).get(t) == "met"]
+    met = [evidence.therapy_name(t) for t in drawn["therapy"].unique() if verdicts.get(t) == "met"]
     low, high = (_who(drawn.iloc[place]) for place in (0, -1))
     return (
         f"{name}: {len(drawn)} series, from {low} to {high}; criteria met for "
@@ -158,52 +162,57 @@ def forest(
     import plotly.graph_objects as go
 
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    lines = _lines(table if left_out else table[table["left_out"] == ""], pooled or {}, verdicts or {})
-    figure = go.Figure(layout=rows.layout(lines, title(endpoint, horizon_months), _AXIS, font_px))
-    _add_arms(figure, lines[lines["kind"] == "arm"], font_px)
-    _add_pooled(figure, lines[lines["kind"] == "pooled"], lines[lines["kind"] == "prediction"])
-    figure.layout.meta = {
-        "text": forest_text(outcomes, verdicts, endpoint=endpoint, horizon_months=horizon_months),
-        "caption": caption(table, pooled),
-    }
+    name = title(endpoint, horizon_months)
+    lines = _lines(table.to_dict("records"), pooled or {}, verdicts or {}, left_out=left_out)
+    figure = go.Figure(layout=rows.layout(lines, name, _AXIS, font_px))
+    _add_arms(figure, rows.of(lines, "arm"), font_px)
+    _add_pooled(figure, rows.of(lines, "pooled"), rows.of(lines, "prediction"))
+    figure.layout.meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, pooled)}
     return figure
 
 
-def _add_arms(figure: go.Figure, arms: pd.DataFrame, font_px: int) -> None:
-    color = arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].color)
+def _add_arms(figure: go.Figure, arms: list[rows.Line], font_px: int) -> None:
+    looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
+    color = [look.color for look in looks]
     figure.add_bar(
         orientation="h",
         name="interval",
-        y=arms["y"].tolist(),
-        base=arms["ci_lb"].tolist(),
-        x=(arms["ci_ub"] - arms["ci_lb"]).tolist(),
+        y=rows.column(arms, "y"),
+        base=rows.column(arms, "ci_lb"),
+        x=[arm["ci_ub"] - arm["ci_lb"] for arm in arms],
         width=0.5,
-        marker={"color": "rgba(255,255,255,0)", "line": {"color": color.tolist(), "width": 1.5}},
+        marker={"color": "rgba(255,255,255,0)", "line": {"color": color, "width": 1.5}},
         hoverinfo="skip",
     )
-    # The area of a square is its weight; a series that is not pooled has the size of a middling one.
-    size = font_px * 0.62 * (arms["weight"].astype(float) / arms["weight"].astype(float).mean()).pow(0.5).fillna(1)
     figure.add_scatter(
         mode="markers",
         name="series",
         yaxis="y2",  # its axis carries the figures on the right
-        x=arms["value"].tolist(),
-        y=arms["y"].tolist(),
-        customdata=arms["outcome_id"].tolist(),
-        text=arms["hover"].tolist(),
+        x=rows.column(arms, "value"),
+        y=rows.column(arms, "y"),
+        customdata=rows.column(arms, "outcome_id"),
+        text=rows.column(arms, "hover"),
         hovertemplate="%{text}<extra></extra>",
         marker={
-            "color": color.tolist(),
-            "size": size.clip(font_px * 0.45, font_px * 1.1).round(1).tolist(),
+            "color": color,
+            "size": _sizes(rows.column(arms, "weight"), font_px),
             "opacity": 1,
-            "symbol": arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].symbol).tolist(),
-            "line": {"width": 1.5, "color": color.tolist()},
+            "symbol": [look.symbol for look in looks],
+            "line": {"width": 1.5, "color": color},
         },
     )
 
 
-def _add_pooled(figure: go.Figure, pooled: pd.DataFrame, prediction: pd.DataFrame) -> None:
-    for row in pooled.to_dict("records"):
+def _sizes(weights: list[float | None], font_px: int) -> list[float]:
+    """Return the side of each square: its area is its weight; a series that is not pooled has a middling one."""
+    known = [weight for weight in weights if weight is not None]
+    middle = sum(known) / len(known) if known else 1
+    sides = [1 if weight is None else (weight / middle) ** 0.5 for weight in weights]
+    return [round(font_px * min(max(0.62 * side, 0.45), 1.1), 1) for side in sides]
+
+
+def _add_pooled(figure: go.Figure, pooled: list[rows.Line], prediction: list[rows.Line]) -> None:
+    for row in pooled:
         color = theme.LOOKS[row["verdict"]].color
         figure.add_scatter(
             mode="lines",
@@ -216,7 +225,7 @@ def _add_pooled(figure: go.Figure, pooled: pd.DataFrame, prediction: pd.DataFram
             text=row["hover"],
             hoverinfo="text",
         )
-    for row in prediction.to_dict("records"):
+    for row in prediction:
         figure.add_scatter(
             mode="lines+markers",
             name="prediction interval",
@@ -254,29 +263,29 @@ def title(endpoint: str, horizon_months: float) -> str:
     return f"{rows.years(horizon_months, '-year')} {rows.words(endpoint)}"
 
 
-def _lines(table: pd.DataFrame, pooled: Mapping[str, Pooled], verdicts: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row per line of the picture, top to bottom: therapy names, their arms, then what is left out."""
-    lines: list[dict[str, Any]] = []
-    for therapy, arms in table[table["left_out"] == ""].groupby("therapy", sort=False):
-        verdict, fit = verdicts.get(str(therapy), ""), pooled.get(str(therapy))
-        weights = _weights(arms, fit, str(therapy))
-        lines.append(rows.heading(str(therapy), verdict))
-        lines += [
-            {"kind": "arm", "verdict": verdict, **_arm(r), "weight": weights.get(r["outcome_id"])}
-            for r in arms.to_dict("records")
-        ]
-        lines += [{**line, "therapy": therapy, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
-    same_axis = table[(table["left_out"] != "") & table["same_axis"]]
-    if len(same_axis):
+def _lines(
+    records: list[dict[Any, Any]], pooled: Mapping[str, Pooled], verdicts: Mapping[str, str], *, left_out: bool
+) -> list[rows.Line]:
+    """Return the lines of the picture, top to bottom: therapy names, their arms, then what is left out."""
+    lines: list[rows.Line] = []
+    drawn = [record for record in records if not record["left_out"]]
+    for therapy, found in groupby(drawn, key=lambda record: str(record["therapy"])):
+        arms, verdict, fit = list(found), verdicts.get(therapy, ""), pooled.get(therapy)
+        weights = _weights(arms, fit, therapy)
+        lines.append(rows.heading(therapy, verdict))
+        lines += [{**_arm(arm), "verdict": verdict, "weight": weights.get(arm["outcome_id"])} for arm in arms]
+        lines += [{**line, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
+    same_axis = [record for record in records if record["left_out"] and record["same_axis"]]
+    if left_out and same_axis:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
-        lines += [{"kind": "left_out", **_arm(row)} for row in same_axis.to_dict("records")]
+        lines += [_reasoned(record) for record in same_axis]
     return rows.stacked(lines)
 
 
-def _weights(arms: pd.DataFrame, fit: Pooled | None, therapy: str) -> dict[str, float]:
+def _weights(arms: list[dict[Any, Any]], fit: Pooled | None, therapy: str) -> dict[str, float]:
     if fit is None:
         return {}
-    ids = arms.loc[arms["poolable"].astype(bool), "outcome_id"].tolist()
+    ids = [arm["outcome_id"] for arm in arms if arm["poolable"]]
     if fit.k != len(ids) or fit.measure != "PLO":
         raise ValueError(
             f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(ids)} rows drawn "
@@ -285,7 +294,7 @@ def _weights(arms: pd.DataFrame, fit: Pooled | None, therapy: str) -> dict[str, 
     return dict(zip(ids, fit.weights, strict=True))
 
 
-def _pooled(fit: Pooled) -> list[dict[str, Any]]:
+def _pooled(fit: Pooled) -> list[rows.Line]:
     on_scale = fit.transformed()
     percent = {name: 100 * getattr(on_scale, name) for name in ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")}
     hover = str(fit).replace("\n", "<br>")
@@ -308,13 +317,15 @@ def _pooled(fit: Pooled) -> list[dict[str, Any]]:
     ]
 
 
-def _arm(row: Mapping[Any, Any]) -> dict[str, Any]:
-    if row["left_out"]:
-        value = f"{row['value']:g} %: " if pd.notna(row["value"]) else ""
-        return {"left": rows.name(row), "right": f"{value}{row['left_out']}"}
+def _reasoned(row: Mapping[Any, Any]) -> rows.Line:
+    value = f"{row['value']:g} %: " if pd.notna(row["value"]) else ""
+    return {"kind": "left_out", "left": rows.name(row), "right": f"{value}{row['left_out']}"}
+
+
+def _arm(row: Mapping[Any, Any]) -> rows.Line:
     interval = f"{row['ci_lb']:.0f} to {row['ci_ub']:.0f}"
     return {
-        "therapy": row["therapy"],
+        "kind": "arm",
         "left": rows.name(row),
         "right": f"{row['value']:g} % ({interval})",
         "value": row["value"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,9 @@ from netdash.figures import rows, theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+
+UNREACHED = "arrow-right-open"
 
 
 def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> pd.DataFrame:
@@ -100,27 +104,26 @@ def medians(
     table = medians_table(outcomes, endpoint=endpoint)
     most = table["value"].max()
     edge = 1.05 * (float(most) if pd.notna(most) else 12)
-    lines = _lines(table if left_out else table[table["left_out"] == ""], verdicts or {}, edge)
-    arms = lines[lines["kind"] == "arm"]
+    lines = _lines(table.to_dict("records"), verdicts or {}, edge, left_out=left_out)
+    arms = rows.of(lines, "arm")
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     figure = go.Figure(layout=rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px))
-    reached = ~arms["right"].str.startswith("not reached")
     # An axis is drawn only for a trace of its own: this one carries the names on the left.
     figure.add_scatter(x=[0], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip", name="names")
-    looks = arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].symbol)
+    looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
     figure.add_scatter(
         mode="markers",
         name="series",
         yaxis="y2",
-        x=arms["value"].tolist(),
-        y=arms["y"].tolist(),
-        customdata=arms["outcome_id"].tolist(),
-        text=arms["hover"].tolist(),
+        x=rows.column(arms, "value"),
+        y=rows.column(arms, "y"),
+        customdata=rows.column(arms, "outcome_id"),
+        text=rows.column(arms, "hover"),
         hovertemplate="%{text}<extra></extra>",
         marker={
-            "color": arms["verdict"].map(lambda verdict: theme.LOOKS[verdict].color).tolist(),
+            "color": [look.color for look in looks],
             "size": round(font_px * 0.75),
-            "symbol": looks.where(reached, "arrow-right-open").tolist(),
+            "symbol": [look.symbol if arm["reached"] else UNREACHED for look, arm in zip(looks, arms, strict=True)],
             "line": {"width": 2},
         },
     )
@@ -128,14 +131,17 @@ def medians(
     return figure
 
 
-def _lines(table: pd.DataFrame, verdicts: Mapping[str, str], edge: float) -> pd.DataFrame:
-    lines: list[dict[str, Any]] = []
-    for therapy, arms in table[table["left_out"] == ""].groupby("therapy", sort=False):
-        verdict = verdicts.get(str(therapy), "")
-        lines.append(rows.heading(str(therapy), verdict))
-        lines += [{"kind": "arm", "verdict": verdict, **_arm(row, edge)} for row in arms.to_dict("records")]
-    rest = table[table["left_out"] != ""].to_dict("records")
-    if rest:
+def _lines(
+    records: list[dict[Any, Any]], verdicts: Mapping[str, str], edge: float, *, left_out: bool
+) -> list[rows.Line]:
+    lines: list[rows.Line] = []
+    drawn = [record for record in records if not record["left_out"]]
+    for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
+        verdict = verdicts.get(therapy, "")
+        lines.append(rows.heading(therapy, verdict))
+        lines += [{**_arm(arm, edge), "verdict": verdict} for arm in arms]
+    rest = [record for record in records if record["left_out"]]
+    if left_out and rest:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
         lines += [{"kind": "left_out", "left": rows.name(row), "right": _why(row)} for row in rest]
     return rows.stacked(lines)
@@ -146,13 +152,14 @@ def _why(row: Mapping[Any, Any]) -> str:
     return f"{value}{row['left_out']}"
 
 
-def _arm(row: Mapping[Any, Any], edge: float) -> dict[str, Any]:
+def _arm(row: Mapping[Any, Any], edge: float) -> rows.Line:
     said = "not reached" if row["not_reached"] else f"{row['value']:g} months"
     return {
-        "therapy": row["therapy"],
+        "kind": "arm",
         "left": rows.name(row),
         "right": said,
         "value": edge if row["not_reached"] else row["value"],
+        "reached": not row["not_reached"],
         "outcome_id": row["outcome_id"],
         "hover": f"<b>{row['label']}</b>, {row['arm']}<br>median {said}<br>{row['locator']}",
     }

@@ -10,22 +10,8 @@ import pandas as pd
 from netdash import evidence
 from netdash.figures import theme
 
-COLUMNS = (
-    "kind",
-    "therapy",
-    "verdict",
-    "left",
-    "right",
-    "value",
-    "ci_lb",
-    "ci_ub",
-    "pi_lb",
-    "pi_ub",
-    "weight",
-    "local",
-    "outcome_id",
-    "hover",
-)
+Line = dict[str, Any]
+"""One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, y, figures."""
 
 
 def label(row: Mapping[Any, Any]) -> str:
@@ -34,7 +20,7 @@ def label(row: Mapping[Any, Any]) -> str:
     return f"{name} (local)" if row.get("local") else name
 
 
-def heading(therapy: str, verdict: str) -> dict[str, Any]:
+def heading(therapy: str, verdict: str) -> Line:
     """Return the line that names a therapy and says in words whether its criteria are met."""
     word = theme.LOOKS[verdict].word
     name = f"<b>{evidence.therapy_name(therapy)}</b>" + (f": {word}" if word else "")
@@ -47,13 +33,22 @@ def name(row: Mapping[Any, Any]) -> str:
     return f"{text} †" if row.get("discrepancies") else text
 
 
-def stacked(lines: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return lines as a table with their height, the first at the top."""
-    table = pd.DataFrame(lines, columns=list(COLUMNS))
-    return table.assign(y=range(len(lines), 0, -1))
+def stacked(lines: list[Line]) -> list[Line]:
+    """Return lines with their height, the first at the top."""
+    return [{**line, "y": len(lines) - place} for place, line in enumerate(lines)]
 
 
-def layout(lines: pd.DataFrame, title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
+def of(lines: list[Line], *kinds: str) -> list[Line]:
+    """Return the lines of some kinds."""
+    return [line for line in lines if line["kind"] in kinds]
+
+
+def column(lines: list[Line], name: str) -> list[Any]:
+    """Return one value of each line."""
+    return [line[name] for line in lines]
+
+
+def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right one, reasons for what is left out in the plot."""
     rows = {
         "range": [0.4, len(lines) + 0.6],
@@ -63,33 +58,33 @@ def layout(lines: pd.DataFrame, title: str, xaxis: Mapping[str, Any], font_px: i
         "fixedrange": True,
         "ticks": "",
     }
-    said = lines[~lines["kind"].isin(["therapy", "left_out"])]
+    said = of(lines, "arm", "pooled", "prediction")
     return {
         **theme.layout(font_px),
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
         "margin": {"l": 10, "r": 10, "t": round(font_px * 2.6), "b": round(font_px * 2.2)},
         "bargap": 0,
         "xaxis": {"gridcolor": theme.PALE, "zeroline": False, "fixedrange": True, "tickangle": 0, **xaxis},
-        "yaxis": {**rows, "tickvals": lines["y"].tolist(), "ticktext": lines["left"].tolist()},
+        "yaxis": {**rows, "tickvals": column(lines, "y"), "ticktext": column(lines, "left")},
         "yaxis2": {
             **rows,
-            "tickvals": said["y"].tolist(),
-            "ticktext": said["right"].tolist(),
+            "tickvals": column(said, "y"),
+            "ticktext": column(said, "right"),
             "overlaying": "y",
             "side": "right",
         },
         "annotations": [
             {
-                "text": row.right,
+                "text": line["right"],
                 "x": 0.005,
                 "xref": "paper",
                 "xanchor": "left",
-                "y": row.y,
+                "y": line["y"],
                 "yanchor": "middle",
                 "showarrow": False,
                 "font": {"color": theme.GRAY},
             }
-            for row in lines[lines["kind"] == "left_out"].itertuples()
+            for line in of(lines, "left_out")
         ],
     }
 
