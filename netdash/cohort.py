@@ -104,19 +104,26 @@ def attritions(
 ) -> dict[str, pd.DataFrame]:
     """Return :func:`attrition` of several rule sets, or of all of them, by id, all in one aggregation."""
     table, columns = read_columns(frame, ignore)
-    told = {found: [_clause(clause, columns) for clause in found.clauses] for found in _wanted(rule_sets)}
-    wheres: dict[str, nw.Expr | None] = {}
-    for found, clauses in told.items():
-        for i, clause in enumerate(clauses):
-            before = [earlier.met for earlier in clauses[:i]]
-            wheres |= dict(zip(_names(found, i), (*clause, *(_and([*before, way]) for way in clause)), strict=True))
+    wanted = _wanted(rule_sets)
+    told = {_name(found, i): _clause(clause, columns) for found in wanted for i, clause in enumerate(found.clauses)}
+    # As columns first, so that no criterion is held against the rows once for each count that needs it.
+    answers = {f"{name}-{way}": where for name, ways in told.items() for way, where in ways._asdict().items()}
+    table = table.with_columns(**{name: where for name, where in answers.items() if where is not None})
+    alone = {name: None if where is None else nw.col(name) for name, where in answers.items()}
+    wheres = dict(alone)
+    for found in wanted:
+        before: list[nw.Expr | None] = []
+        for i in range(len(found.clauses)):
+            met, missed = (alone[f"{_name(found, i)}-{way}"] for way in Told._fields)
+            wheres[f"{_name(found, i)}-left-missed"] = _and([*before, missed])
+            before.append(met)
+            wheres[f"{_name(found, i)}-left-met"] = _and(before)
     n = _counts(table, wheres)
-    return {found.rule_set: _attrition(found, n) for found in told}
+    return {found.rule_set: _attrition(found, n) for found in wanted}
 
 
-def _names(rule_set: RuleSet, i: int) -> list[str]:
-    counted = ("met_alone", "missed_alone", "met", "missed")
-    return [f"{rule_set.rule_set}-{i}-{name}" for name in counted]
+def _name(rule_set: RuleSet, i: int) -> str:
+    return f"{rule_set.rule_set}-{i}"
 
 
 def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
@@ -124,7 +131,9 @@ def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
 
     rows, remaining = [], n["total"]
     for i, clause in enumerate(rule_set.clauses):
-        met_alone, missed_alone, met, missed = (n[name] for name in _names(rule_set, i))
+        met, missed, met_alone, missed_alone = (
+            n[f"{_name(rule_set, i)}-{count}"] for count in ("left-met", "left-missed", "met", "missed")
+        )
         rows.append(
             {
                 "criterion": clause.label,

@@ -167,13 +167,17 @@ class CsvSource:
                 ),
                 convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(self._names, pa.string())),
             )
+            held: list[pa.RecordBatch] = []
             for done, block in enumerate(reader, start=1):
+                held.append(block)
                 # Arrow reads ahead: what it has handed out counts, not what it has read.
                 self.share = min(1.0, done * BLOCK_BYTES / text.size)
-                cells = pa.Table.from_batches([block])
-                # A block of nothing but ragged rows is a batch too: its rejects are to be fetched.
-                for start in range(0, max(1, len(cells)), self._batch_rows):
-                    yield self._batch(cells.slice(start, self._batch_rows), damaged=text.damaged)
+                # Blocks of nothing but ragged rows are a batch too: their rejects are to be fetched.
+                if sum(map(len, held)) >= self._batch_rows or not len(block):
+                    yield from self._batches(held, damaged=text.damaged)
+                    held = []
+            if held:
+                yield from self._batches(held, damaged=text.damaged)
 
     def ragged(self) -> list[Reject]:  # noqa: D102
         # Arrow reads ahead: some belong to later batches.
@@ -206,6 +210,13 @@ class CsvSource:
             ahead += 1
         del self._skipped[:ahead]
         return rows
+
+    def _batches(self, blocks: list[pa.RecordBatch], *, damaged: bool) -> Iterator[Batch]:
+        import pyarrow as pa
+
+        cells = pa.Table.from_batches(blocks).combine_chunks()
+        for start in range(0, max(1, len(cells)), self._batch_rows):
+            yield self._batch(cells.slice(start, self._batch_rows), damaged=damaged)
 
     def _batch(self, cells: pa.Table, *, damaged: bool) -> Batch:
         import pyarrow.compute as pc

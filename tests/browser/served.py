@@ -1,11 +1,13 @@
 """`netdash serve` in a process of its own, as `make dashboard` starts it."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 import psutil
 
@@ -26,7 +28,9 @@ class Served:
     def __init__(self, command=SERVE):
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the server
         self._killed = set()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
+        self.scratch = tempfile.TemporaryDirectory(prefix="nd", ignore_cleanup_errors=True)
+        env = os.environ | {"TMPDIR": self.scratch.name}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=env)
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()
         self.line = self.process.stdout.readline()
@@ -55,16 +59,17 @@ class Served:
         self.kernel(kernel_id).kill()
 
     def stop(self, how=signal.SIGTERM):
-        """Stop as a service manager or a person does; every process ends, and nothing is said about it."""
+        """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""
         family = self.family()
         self.process.send_signal(how)
         code = self.process.wait(timeout=30)
         rest = self.process.stdout.read()
         _, alive = psutil.wait_procs(family, timeout=10)
-        complaints = self.complaints()
+        complaints, left = self.complaints(), list(Path(self.scratch.name).iterdir())
         self.close()
         assert code == 0, f"exit code {code}; {complaints}"
         assert alive == []
+        assert left == []
         assert rest == ""
         assert complaints == "", complaints
 
@@ -80,3 +85,4 @@ class Served:
     def close(self):
         self.process.stdout.close()
         self._errors.close()
+        self.scratch.cleanup()

@@ -105,7 +105,7 @@ def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
     kernel.suspend()
     try:
         visit.press("age_years", "ArrowRight")
-        expect(visit.board).to_have_attribute("data-netdash-state", "recomputing", timeout=1_000)
+        expect(visit.board).to_have_attribute("data-netdash-state", "recomputing", timeout=2_500)
         expect(visit.page.locator(".netdash-recomputing")).to_be_visible()
         expect_lost(visit)
     finally:
