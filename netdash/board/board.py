@@ -55,11 +55,11 @@ class Board(w.VBox):  # type: ignore[misc]
         )
         self.frame = Frame(controls=self.controls.parts)
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
-        slots = [_box(w.Box, f"netdash-slot-{slot}") for slot in ("tools", "case")]
         chosen = [self.examples, self.reset, self.outcome, self.reading]
-        head = _box(w.HBox, "nd-head", name, *chosen, *slots)
+        head = _box(w.HBox, "nd-head", name, *chosen, _box(w.Box, "netdash-slot-tools"))
+        case, foot = (_box(w.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         body = _box(w.HBox, "nd-body", self.controls.widget, _box(w.Box, "nd-frame", self.frame))
-        super().__init__([head, body, _box(w.Box, "netdash-slot-foot")], **kwargs)
+        super().__init__([head, case, body, foot], **kwargs)
         self.add_class("netdash-board").add_class("nd-board")
         self.examples.observe(self._open_example, "value")
         self.reset.on_click(lambda _: self.state.open(Patient()))

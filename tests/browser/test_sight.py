@@ -55,7 +55,6 @@ def test_inputs_verdicts_and_forest_are_in_sight_without_scrolling(visit):
     visit.shoot("board-1920x1080")
 
 
-@pytest.mark.xfail(reason="board.css cuts the head's second line off: .nd-case has max-height 2.6em", strict=True)
 def test_the_picture_says_in_sight_when_it_was_computed_and_for_which_case(shared):
     shared.open_example(BOUNDS)
     assert out_of_sight([shared.case.locator(".nd-stamp"), shared.case.locator(".nd-case")]) == []
