@@ -30,8 +30,9 @@ def test_every_link_of_a_page_leads_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
-def test_the_readmes_python_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/cohort.md"])
+def test_the_python_of_a_page_runs(page):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     exec(code, {})
 
 
