@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         studies,
     )
     from netdash.figures.bars import attrition_bars
+    from netdash.figures.export import drawn, save
     from netdash.figures.forest import forest
     from netdash.figures.icons import icon_array
     from netdash.figures.intervals import contrast_forest, influence
@@ -56,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "studies",
         ],
         "figures.bars": ["attrition_bars"],
+        "figures.export": ["drawn", "save"],
         "figures.forest": ["forest"],
         "figures.icons": ["icon_array"],
         "figures.intervals": ["contrast_forest", "influence"],

@@ -16,11 +16,6 @@ from netdash.rules import Clause, Criterion, RuleSet, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-HONESTY = (
-    "For health professionals. Not a medical device. Shows published criteria and outcomes; does not rank or "
-    "recommend. Evidence as of 2014 unless marked later."
-)
-
 _SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
 
 
@@ -307,7 +302,7 @@ class Assessment:
         for judgement in self.judgements:
             name = f"{evidence.therapy_name(judgement.rule_set.therapy)}; {judgement.rule_set.title}"
             lines.append(f"  {name}: {judgement.headline}.")
-        return "\n".join([*lines, HONESTY])
+        return "\n".join([*lines, evidence.HONESTY])
 
     __repr__ = __str__
 
@@ -332,7 +327,7 @@ class Assessment:
         outside = "".join(f"<p>{html.escape(f'Outside the scope: {c.label}. {c.note}')}</p>" for c in self.scope)
         return (
             f"<p>{html.escape(_case(self.patient))}</p>{outside}<table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{html.escape(HONESTY)}</p>"
+            f"<tbody>{rows}</tbody></table><p>{html.escape(evidence.HONESTY)}</p>"
         )
 
 

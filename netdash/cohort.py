@@ -67,8 +67,9 @@ def assess_cohort(
             f"the frame has columns named like rule sets: {', '.join(sorted(taken))}; rename or drop them, since the "
             "verdicts take these names"
         )
-    judged = table.with_columns(**{found.rule_set: _verdict(found, columns) for found in wanted})
-    result: IntoFrameT = nw.to_native(judged)
+    staged = _criteria(table, columns, wanted)
+    judged = staged.table.with_columns(**{found.rule_set: _verdict(found, staged.told) for found in wanted})
+    result: IntoFrameT = nw.to_native(judged.drop(staged.names))
     return result
 
 
@@ -105,11 +106,10 @@ def attritions(
     """Return :func:`attrition` of several rule sets, or of all of them, by id, all in one aggregation."""
     table, columns = read_columns(frame, ignore)
     wanted = _wanted(rule_sets)
-    told = {_name(found, i): _clause(clause, columns) for found in wanted for i, clause in enumerate(found.clauses)}
-    # As columns first, so that no criterion is held against the rows once for each count that needs it.
-    answers = {f"{name}-{way}": where for name, ways in told.items() for way, where in ways._asdict().items()}
-    table = table.with_columns(**{name: where for name, where in answers.items() if where is not None})
-    alone = {name: None if where is None else nw.col(name) for name, where in answers.items()}
+    table, _, told = _criteria(table, columns, wanted)
+    clauses = {_name(found, i): _clause(clause, told) for found in wanted for i, clause in enumerate(found.clauses)}
+    table, _, told = _stage(table, clauses)
+    alone = {f"{name}-{way}": where for name, ways in told.items() for way, where in ways._asdict().items()}
     wheres = dict(alone)
     for found in wanted:
         before: list[nw.Expr | None] = []
@@ -276,14 +276,40 @@ def _grade(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
     }
 
 
-def _clause(clause: Clause, columns: Mapping[str, Column]) -> Told:
-    return _any_of(_all_of(tell(criterion, columns) for criterion in found) for found in clause.alternatives)
+class Staged(NamedTuple):
+    """A table that holds answers as columns of its own, these columns' names, and the answers as these columns."""
+
+    table: Table
+    names: list[str]
+    told: Mapping[str, Told]
 
 
-def _verdict(rule_set: RuleSet, columns: Mapping[str, Column]) -> nw.Expr:
-    told = _all_of(_clause(clause, columns) for clause in rule_set.clauses)
+def _stage(table: Table, told: Mapping[str, Told]) -> Staged:
+    wheres = {(name, way): where for name, ways in told.items() for way, where in ways._asdict().items()}
+    names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
+    table = table.with_columns(**{name: where for key, name in names.items() if (where := wheres[key]) is not None})
+    columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
+    return Staged(table, [*names.values()], {n: Told(columns[n, "met"], columns[n, "missed"]) for n in told})
+
+
+def _criteria(table: Table, columns: Mapping[str, Column], wanted: Iterable[RuleSet]) -> Staged:
+    """Return what each criterion that decides says, by what it asks; what two rule sets ask is answered once."""
+    asked = {_asks(c): c for found in wanted for clause in found.clauses for c in clause.criteria}
+    return _stage(table, {name: tell(criterion, columns) for name, criterion in asked.items()})
+
+
+def _asks(criterion: Criterion) -> str:
+    return f"{criterion.quantity.name} {criterion.operator} {criterion.requirement}"
+
+
+def _clause(clause: Clause, told: Mapping[str, Told]) -> Told:
+    return _any_of(_all_of(told[_asks(criterion)] for criterion in found) for found in clause.alternatives)
+
+
+def _verdict(rule_set: RuleSet, told: Mapping[str, Told]) -> nw.Expr:
+    met, missed = _all_of(_clause(clause, told) for clause in rule_set.clauses)
     answer: nw.Expr = nw.lit(Verdict.UNKNOWN.value)
-    for where, verdict in ((told.missed, Verdict.NOT_MET), (told.met, Verdict.MET)):
+    for where, verdict in ((missed, Verdict.NOT_MET), (met, Verdict.MET)):
         if where is not None:
             answer = nw.when(where).then(nw.lit(verdict.value)).otherwise(answer)
     return answer

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Reading = Literal["printed", "corrected"]
 
+HONESTY = (
+    "For health professionals. Not a medical device. Shows published criteria and outcomes; does not rank or "
+    "recommend. Evidence as of 2014 unless marked later."
+)
+"""What stands on every page, table and picture that is handed on."""
+
 # The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
 # fmt: off
 _OUTCOMES = (

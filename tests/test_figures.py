@@ -1,6 +1,8 @@
 """Every picture but the forest: what it draws, its sentence, and what it refuses."""
 
 import json
+import re
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -211,3 +213,33 @@ def test_contrasts_are_labeled_as_observational(outcomes):
     assert nd.contrast_forest(nd.contrasts(outcomes, "RD")).layout.xaxis.type == "linear"
     with pytest.raises(ValueError, match="expected rows of one measure"):
         nd.contrast_forest(pd.concat([nd.contrasts(outcomes), nd.contrasts(outcomes, "RD")]))
+
+
+# --- Exports
+
+
+def test_a_page_needs_no_network_and_has_no_button_that_uploads(outcomes, tmp_path):
+    path = nd.save(nd.forest(outcomes), tmp_path)
+    page = path.read_text(encoding="utf-8")
+    assert path.name == f"netdash-5-year-overall-survival-{date.today().isoformat()}.html"
+    assert "Not a medical device" in page
+    assert '"showSendToCloud": false' in page
+    assert "ignore censoring" in page
+    assert not re.findall(r"""<(?:script|link|img)[^>]+(?:src|href)=["']https?:""", page)
+
+
+def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
+    table = nd.drawn(nd.forest(outcomes, nd.pool_by_therapy(outcomes)))
+    series = table[table["trace"] == "series"]
+    assert "Chen 1998, n = 15" in set(series["name"])
+    intervals = table[table["trace"] == "interval"]
+    assert (intervals["low"] <= intervals["high"]).all()
+    for name, figure in all_figures(outcomes, effects).items():
+        if name != "map":
+            assert len(nd.drawn(figure)), name
+    assert len(pd.read_csv(nd.save(nd.medians(outcomes), tmp_path, "csv"))) == len(nd.drawn(nd.medians(outcomes)))
+
+
+def test_another_format_is_refused(outcomes, tmp_path):
+    with pytest.raises(ValueError, match="given 'pdf', expected 'html' or 'csv'"):
+        nd.save(nd.forest(outcomes), tmp_path, "pdf")

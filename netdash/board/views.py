@@ -9,7 +9,7 @@ from typing import Any
 
 import netdash
 from netdash import evidence, rules
-from netdash.assessment import HONESTY, Assessment
+from netdash.assessment import Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import differences
 from netdash.figures.forest import caption, forest, forest_table, forest_text
@@ -203,4 +203,4 @@ def python(state: State) -> str:
 
 def foot() -> str:
     """Return the line of honesty."""
-    return _render("foot", honesty=HONESTY, version=netdash.__version__)
+    return _render("foot", honesty=evidence.HONESTY, version=netdash.__version__)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -50,6 +51,12 @@ class Served:
 
     def kernels(self):
         return [child for child in self.family() if "ipykernel_launcher" in " ".join(child.cmdline())]
+
+    def waiting_kernel(self):
+        """Return the identifier of the kernel that is kept ready for the first visitor, once there is one."""
+        while not (waiting := self.kernels()):
+            time.sleep(0.05)
+        return re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(waiting[0].cmdline()))[1]
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))

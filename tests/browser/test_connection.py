@@ -85,6 +85,18 @@ def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_
     visit.errors = [error for error in visit.errors if "404" not in error]  # the question about the dead kernel
 
 
+def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fragile):
+    dead = fragile.server.waiting_kernel()
+    fragile.page.goto(f"{fragile.url}nothing-here")  # a page from which to ask
+    fragile.page.wait_for_function(f"() => fetch('/api/kernels/{dead}').then(({{status}}) => status === 200)")
+    fragile.server.kill_kernel(dead)
+    fragile.page.wait_for_function(f"() => fetch('/api/kernels/{dead}').then(({{status}}) => status === 404)")
+    fragile.open(AGE.to_query())
+    assert fragile.kernel_id() != dead
+    fragile.expect_case(AGE)
+    fragile.server.kill()  # it may have complained about the dead kernel
+
+
 def test_what_is_moved_after_the_kernel_died_is_never_taken_for_computed(visit):
     visit.open(AGE.to_query())
     visit.kill_kernel()

@@ -8,12 +8,24 @@ const POLL = 2000; // ms between questions to the server whether the kernel stil
 const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
-const CONFIG = {
-  responsive: true,
-  displaylogo: false,
-  showSendToCloud: false, // "Share chart" would upload the picture to a server of Plotly's
-  toImageButtonOptions: { format: "svg", filename: "netdash" },
-};
+// The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
+function config(layout) {
+  const words = (layout.title?.text ?? "figure").toLowerCase().replace(/<[^>]*>/g, "").replace(/[^a-z0-9]+/g, "-");
+  const filename = `netdash-${words}-${new Date().toISOString().slice(0, 10)}`;
+  const png = {
+    name: "png",
+    title: "Download plot as a PNG",
+    icon: window.Plotly.Icons.camera,
+    click: (plot) => window.Plotly.downloadImage(plot, { format: "png", filename, scale: 2, width: plot.offsetWidth, height: plot.offsetHeight }),
+  };
+  return {
+    responsive: true,
+    displaylogo: false,
+    showSendToCloud: false, // "Share chart" would upload the picture to a server of Plotly's
+    toImageButtonOptions: { format: "svg", filename },
+    modeBarButtonsToAdd: [png],
+  };
+}
 
 const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
 const served = document.body.dataset.netdash === "page"; // netdash's own page; else JupyterLab or Notebook
@@ -157,7 +169,7 @@ class Picture {
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
     Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
     const first = !plot.data;
-    window.Plotly.react(plot, data, layout, CONFIG);
+    window.Plotly.react(plot, data, layout, config(layout));
     if (!first) return;
     this.#sizes.observe(plot);
     // A click on a series asks for its source.

@@ -20,4 +20,15 @@
   addEventListener("load", () => (progress.value = 2)); // so are Voila's scripts; widgets come next
   if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
   else setTimeout(fail, PATIENCE, "netdash has not started within 30 seconds. The server may be busy or out of reach.");
+
+  // A kernel that was kept ready may have died while it waited. Then the next one is asked for, once.
+  const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).then(({ status }) => {
+    if (status !== 404) sessionStorage.removeItem("netdash-again");
+    else if (sessionStorage.getItem("netdash-again")) fail("netdash could not start: its session ended.");
+    else {
+      sessionStorage.setItem("netdash-again", "yes");
+      location.reload();
+    }
+  });
 })();

@@ -1,0 +1,121 @@
+"""Exports: a figure as a page that needs no network, what it draws as a table, and names that say what is in a file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdash import evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+CONFIG: dict[str, Any] = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+"""No logo, and no button that would upload the chart."""
+
+
+def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
+    """Return a file name that says what a figure shows and when it was made.
+
+    Parameters
+    ----------
+    figure : Figure
+        Its title becomes the name.
+    suffix : str
+        "html", "csv", "svg" or "png".
+    on : date, optional
+        Today when not given.
+    """
+    words = unicodedata.normalize("NFKD", figure.layout.title.text or "figure").encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"<[^>]*>", "", words).lower()).strip("-")
+    return f"netdash-{slug}-{(on or date.today()).isoformat()}.{suffix}"
+
+
+def drawn(figure: go.Figure) -> pd.DataFrame:
+    """Return what a figure draws, point by point.
+
+    Returns
+    -------
+    DataFrame
+        trace, x, y, low, high (ends of a bar or an error bar; missing where there is none), text; the text of what
+        the rows are called stands in ``name`` where the axis has one.
+    """
+    import pandas as pd
+
+    axis = figure.layout.yaxis
+    names = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
+    rows = [
+        {"trace": trace.name or trace.type, **point, "name": _plain(names.get(point["y"], point["y"]))}
+        for trace in figure.data
+        if trace.type in ("scatter", "bar")
+        for point in _points(trace)
+    ]
+    return pd.DataFrame(rows, columns=["trace", "name", "x", "y", "low", "high", "text"])
+
+
+def _points(trace: Any) -> list[dict[str, Any]]:
+    texts = trace.text if isinstance(trace.text, tuple | list) else [trace.text] * len(trace.x or ())
+    base, array, minus = trace["base"] if trace.type == "bar" else None, None, None
+    if trace.type == "scatter":
+        array, minus = trace.error_x.array, trace.error_x.arrayminus
+    points = []
+    for place, (x, y) in enumerate(zip(trace.x or (), trace.y or (), strict=True)):
+        low = base[place] if base else x - minus[place] if minus else None
+        high = base[place] + x if base else x + array[place] if array else None
+        text = _plain(texts[place]) if texts and place < len(texts) and texts[place] else ""
+        points.append({"x": x, "y": y, "low": low, "high": high, "text": text})
+    return points
+
+
+def _plain(value: Any) -> Any:
+    return re.sub(r"<[^>]*>", " ", value).strip() if isinstance(value, str) else value
+
+
+def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> Path:
+    """Write a figure as a page that needs no network, or what it draws as CSV.
+
+    Parameters
+    ----------
+    figure : Figure
+        Any figure of netdash.
+    folder : str or Path
+        Where to write it; the name is :func:`file_name`.
+    suffix : {"html", "csv"}
+        What to write. SVG and PNG are made by the browser: the camera above the plot.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is neither.
+    """
+    path = Path(folder) / file_name(figure, suffix)
+    if suffix == "csv":
+        drawn(figure).to_csv(path, index=False)
+    elif suffix == "html":
+        meta = figure.layout.meta or {}
+        said = " ".join(text for text in (meta.get("text"), meta.get("caption")) if text)
+        name = file_name(figure, "svg").removesuffix(".svg")
+        config = {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
+        plot = figure.to_html(full_html=False, include_plotlyjs=True, config=config)
+        path.write_text(_page(figure.layout.title.text or "netdash", plot, said), encoding="utf-8")
+    else:
+        raise ValueError(f"suffix: given {suffix!r}, expected 'html' or 'csv'")
+    return path
+
+
+def _page(title: str, plot: str, said: str) -> str:
+    import html
+
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
+        f"<body>{plot}<p>{html.escape(said)}</p><p><small>{html.escape(evidence.HONESTY)}</small></p></body></html>\n"
+    )
