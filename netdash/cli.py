@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -121,3 +122,14 @@ def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: t
         click.echo(f"\n{name}\n{table.to_string(index=False)}")
     if done.n_rejected:
         raise SystemExit(1)
+
+
+@main.command()
+@patient_options
+@click.argument("target", type=click.Path(dir_okay=False))
+def report(target: str, **values: Any) -> None:
+    """Write one case to TARGET as one page of HTML that needs no network; fields left out are unknown."""
+    from netdash.report import report as page_of
+
+    Path(target).write_text(page_of(Patient.from_dict(values)), encoding="utf-8")
+    click.echo(target)

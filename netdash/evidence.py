@@ -273,11 +273,22 @@ def _names(table: str, key: str, name: str) -> Mapping[str, str]:
     return dict(zip(found[key], found[name], strict=True))
 
 
+def data_version() -> str:
+    """Return the version of the tables."""
+    return str(_package()["version"])
+
+
+@functools.cache
+def _package() -> Mapping[str, Any]:
+    text = (folder("data") / "datapackage.json").read_text(encoding="utf-8")
+    package: Mapping[str, Any] = json.loads(text)
+    return package
+
+
 @functools.cache
 def schema() -> Mapping[str, Mapping[str, Any]]:
     """Return the Frictionless table schema of each table by name."""
-    package = json.loads((folder("data") / "datapackage.json").read_text(encoding="utf-8"))
-    return {resource["name"]: resource["schema"] for resource in package["resources"]}
+    return {resource["name"]: resource["schema"] for resource in _package()["resources"]}
 
 
 def _key(table: str) -> str:

@@ -34,9 +34,10 @@ MAY_IMPORT = {
         *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},
         *{"rules", "synthesis", ""},
     },
+    "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
     "_voila": set(),
     "serve": {"_files", "_voila"},
-    "cli": {"assessment", "cohort_files", "patient", "rules", "serve"},
+    "cli": {"assessment", "cohort_files", "patient", "report", "rules", "serve"},
     "__main__": {"cli"},
     # The public names, bound when first used.
     "": {

@@ -91,3 +91,9 @@ def test_wrong_use_ends_with_2_and_one_sentence(tmp_path, name, text, options, s
     assert done.exit_code == 2
     assert said in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_report_is_written(tmp_path):
+    done = run("report", "--age-years", 55, tmp_path / "case.html")
+    assert done.exit_code == 0
+    assert "Age 55 years" in (tmp_path / "case.html").read_text(encoding="utf-8")

@@ -52,18 +52,24 @@ class Served:
     def kernels(self):
         return [child for child in self.family() if "ipykernel_launcher" in " ".join(child.cmdline())]
 
-    def waiting_kernel(self):
-        """Return the identifier of the kernel that is kept ready for the first visitor, once there is one."""
-        while not (waiting := self.kernels()):
+    def waiting_kernel(self, ready=True):
+        """Return the kernel that is kept for the first visitor once there is one, or once it has run the notebook."""
+        while not (found := self.kernels()):
             time.sleep(0.05)
-        return re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(waiting[0].cmdline()))[1]
+        worked = 0.0
+        while ready and worked != (worked := sum(found[0].cpu_times()[:2])):
+            time.sleep(0.5)  # there is nothing to wait for but that it works no more
+        return found[0]
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
 
-    def kill_kernel(self, kernel_id):
+    def kill_kernel(self, process):
+        """Kill a kernel, which the server may complain of; return its identifier."""
+        kernel_id = re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(process.cmdline()))[1]
         self._killed.add(kernel_id)
-        self.kernel(kernel_id).kill()
+        process.kill()
+        return kernel_id
 
     def stop(self, how=signal.SIGTERM):
         """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""

@@ -86,15 +86,26 @@ def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_
 
 
 def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fragile):
-    dead = fragile.server.waiting_kernel()
-    fragile.page.goto(f"{fragile.url}nothing-here")  # a page from which to ask
-    fragile.page.wait_for_function(f"() => fetch('/api/kernels/{dead}').then(({{status}}) => status === 200)")
-    fragile.server.kill_kernel(dead)
+    dead = fragile.server.kill_kernel(fragile.server.waiting_kernel())
+    fragile.page.goto(f"{fragile.url}nothing-here")  # a page from which to ask whether the server knows
     fragile.page.wait_for_function(f"() => fetch('/api/kernels/{dead}').then(({{status}}) => status === 404)")
     fragile.open(AGE.to_query())
     assert fragile.kernel_id() != dead
     fragile.expect_case(AGE)
     fragile.server.kill()  # it may have complained about the dead kernel
+
+
+def test_a_session_that_does_not_start_is_said_and_can_be_tried_again(fragile):
+    kernel = fragile.server.waiting_kernel(ready=False)
+    kernel.suspend()
+    fragile.page.clock.install()
+    fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")
+    expect(fragile.page.get_by_role("status")).to_contain_text("Starting netdash")
+    fragile.page.clock.fast_forward(31_000)
+    expect(fragile.page.get_by_role("alert")).to_contain_text("has not started within 30 seconds")
+    kernel.resume()
+    fragile.page.get_by_role("button", name="Try again").click()
+    fragile.expect_case(AGE)
 
 
 def test_what_is_moved_after_the_kernel_died_is_never_taken_for_computed(visit):

@@ -135,7 +135,7 @@ class Visit:
         return self.server.kernel(self.kernel_id())
 
     def kill_kernel(self):
-        self.server.kill_kernel(self.kernel_id())
+        self.server.kill_kernel(self.kernel())
 
     # What must hold.
 

@@ -16,19 +16,23 @@
   // Voila's bundle calls this once its theme is set; nothing is hidden here that it would have to show.
   window.voila_finish = () => {};
 
-  progress.value = 1; // the document and the figure library are here
-  addEventListener("load", () => (progress.value = 2)); // so are Voila's scripts; widgets come next
-  if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
-  else setTimeout(fail, PATIENCE, "netdash has not started within 30 seconds. The server may be busy or out of reach.");
+  setTimeout(fail, PATIENCE, "netdash has not started within 30 seconds. The server may be busy or out of reach.");
+  addEventListener("load", () => (progress.value = 2)); // Voila's scripts are here; widgets come next
+  addEventListener("DOMContentLoaded", () => {
+    progress.value = 1; // the document and the figure library are here
+    if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
+    else check();
+  });
 
   // A kernel that was kept ready may have died while it waited. Then the next one is asked for, once.
-  const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
-  fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).then(({ status }) => {
+  async function check() {
+    const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+    const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" });
     if (status !== 404) sessionStorage.removeItem("netdash-again");
     else if (sessionStorage.getItem("netdash-again")) fail("netdash could not start: its session ended.");
     else {
       sessionStorage.setItem("netdash-again", "yes");
       location.reload();
     }
-  });
+  }
 })();

@@ -1,0 +1,77 @@
+"""The report: one case as one page that needs no network and prints on two sheets of A4."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from netdash import evidence
+from netdash.assessment import assess
+from netdash.figures.forest import forest
+from netdash.patient import FIELDS, Patient
+from netdash.synthesis import pool_by_therapy
+
+MARK = {"met": "●", "not_met": "✕", "unknown": "?"}
+BASIS = {"review": "", "later": "later", "population": "trial population", "label": "label, later"}
+PLOTLY = Path(__file__).parent / "board" / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
+
+
+def report(patient: Patient, at: datetime | None = None) -> str:
+    """Return one case as a page of HTML.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case. Nothing identifies a person: there is no field that could.
+    at : datetime, optional
+        When it was made; now when not given.
+
+    Returns
+    -------
+    str
+        Inputs, what is outside the scope, every verdict with its reason and source, the forest of five-year survival
+        with the therapies whose criteria are met in color, sources, versions, date, and the line of honesty.
+    """
+    import netdash
+
+    assessment = assess(patient)
+    outcomes = evidence.outcomes()
+    verdicts = {j.rule_set.therapy: j.verdict.value for j in reversed(assessment.judgements)}
+    figure = forest(outcomes, pool_by_therapy(outcomes), verdicts, left_out=False, font_px=11)
+    used = dict.fromkeys(j.rule_set.source for j in assessment.judgements)
+    cited = evidence.sources().set_index("source")["citation"]
+    return _render(
+        at=(at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M"),
+        version=netdash.__version__,
+        data_version=evidence.data_version(),
+        honesty=evidence.HONESTY,
+        known=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()],
+        scope=assessment.scope,
+        judgements=assessment.judgements,
+        therapy=evidence.therapy_name,
+        source=evidence.source_name,
+        sources=[str(cited[name]) for name in used],
+        mark=MARK,
+        basis=BASIS,
+        text=figure.layout.meta["text"],
+        caption=figure.layout.meta["caption"],
+        data=_script(figure.to_plotly_json()["data"]),
+        layout=_script(figure.to_plotly_json()["layout"]),
+    )
+
+
+def _render(**values: Any) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(loader=PackageLoader("netdash"), autoescape=True, undefined=StrictUndefined)
+    plotly = Markup(PLOTLY.read_text(encoding="utf-8").replace("</script", "<\\/script"))  # noqa: S704 - our own file
+    return str(environment.get_template("report.html").render(plotly=plotly, **values))
+
+
+def _script(value: Any) -> str:
+    """Return JSON that can stand in a script element."""
+    import json
+
+    return json.dumps(value).replace("<", "\\u003c")

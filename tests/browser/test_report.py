@@ -1,0 +1,45 @@
+"""The report: one page, no network, two sheets of A4."""
+
+import re
+from datetime import datetime
+
+import netdash as nd
+from netdash.board.state import examples
+from netdash.report import report
+
+PATIENT = examples()["On the bounds: age 55, liver 50 %"]
+
+
+def test_it_says_everything_and_when():
+    page = report(PATIENT, datetime(2026, 1, 2, 3, 4))
+    assert "Made 2026-01-02 03:04" in page
+    assert f"netdash {nd.__version__}" in page
+    assert "Age 55 years; Ki-67 8 %" in page
+    for judgement in nd.assess(PATIENT).judgements:
+        assert judgement.rule_set.title in page
+    assert "Misses 1 of 5: Age" in page
+    assert page.count("Not a medical device") == 2
+    assert "Mazzaferro 2007 (secondary)" in page
+
+
+def test_what_is_outside_the_scope_is_said_and_text_is_escaped():
+    page = report(nd.Patient(differentiation="poor"))
+    assert "Outside the scope: Poorly differentiated carcinoma" in page
+    assert "Nothing is known" in report(nd.Patient())
+
+
+def test_it_asks_no_other_machine_and_prints_on_two_sheets(browser, tmp_path):
+    path = tmp_path / "case.html"
+    path.write_text(report(PATIENT), encoding="utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked, errors = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_selector("#plot .main-svg")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert errors == []
+    sheets = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) <= 2
+    context.close()
