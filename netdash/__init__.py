@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
     from netdash.cohort import assess_cohort, attrition
     from netdash.comparison import compare
+    from netdash.effects import effect_sizes
     from netdash.evidence import (
         claims,
         criteria,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
     from netdash.patient import Patient
-    from netdash.pooling import Pooled, effect_sizes, leave_one_out, pool
+    from netdash.pooling import Pooled, leave_one_out, pool
     from netdash.provenance import Source, source
     from netdash.synthesis import contrasts, pool_by_therapy
 
@@ -46,6 +47,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "assessment": ["Assessment", "assess"],
         "cohort": ["assess_cohort", "attrition"],
         "comparison": ["compare"],
+        "effects": ["effect_sizes"],
         "evidence": [
             "claims",
             "criteria",
@@ -65,7 +67,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],
         "patient": ["Patient"],
-        "pooling": ["Pooled", "effect_sizes", "leave_one_out", "pool"],
+        "pooling": ["Pooled", "leave_one_out", "pool"],
         "provenance": ["Source", "source"],
         "synthesis": ["contrasts", "pool_by_therapy"],
     },

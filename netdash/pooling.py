@@ -1,23 +1,21 @@
-"""Effect sizes and pooling, in metafor's terms; docs/pooling_agreement.md says how far both agree."""
+"""Pooling, in metafor's terms; docs/pooling_agreement.md says how far both agree."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, refuse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Numbers = NDArray[np.float64]
 Method = Literal["REML", "DL", "PM"]
 Test = Literal["knha", "z"]
-
-Z_95 = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution."""
 
 FEW = 5
 """With fewer studies than this a pooled estimate carries a caution."""
@@ -26,176 +24,8 @@ MAX_ITERATIONS = 1000
 PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 plus the smallest sampling variance
 LOCAL_MAXIMUM = np.finfo(float).eps ** 0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
 
-_COUNTS = {"PLO": ("xi", "ni")} | dict.fromkeys(("RR", "OR", "RD"), ("ai", "n1i", "ci", "n2i"))
-_SCALES = {"PLO": "proportion", "RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference", "GEN": "effect"}
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 _NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
-
-
-def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
-    """Return the 95 % Wilson score interval of rates.
-
-    Parameters
-    ----------
-    percent : array_like of shape (k,)
-        Observed rates in percent.
-    n : array_like of shape (k,)
-        Sample sizes.
-
-    Returns
-    -------
-    ndarray of shape (k, 2)
-        Lower and upper bounds in percent. They ignore censoring: an actuarial rate is taken as if every patient
-        had been followed to the horizon.
-
-    Raises
-    ------
-    ValueError
-        When a rate is outside 0-100, a sample size is under 1, or either is missing.
-
-    References
-    ----------
-    Wilson EB. J Am Stat Assoc 1927;22:209-212. The same as R's ``prop.test(correct=FALSE)``.
-    """
-    p, size = _rates(percent, n)
-    z2 = Z_95**2
-    center = (p + z2 / (2 * size)) / (1 + z2 / size)
-    half = Z_95 / (1 + z2 / size) * np.sqrt(p * (1 - p) / size + z2 / (4 * size**2))
-    bounds: Numbers = 100 * np.clip(np.column_stack([center - half, center + half]), 0, 1)
-    return bounds
-
-
-def events(percent: ArrayLike, n: ArrayLike) -> Numbers:
-    """Return the whole number of patients nearest to a rate in percent; half a patient goes to the even number.
-
-    Of an actuarial rate it is the count that would give it had nobody been censored. Arguments and errors are those
-    of :func:`wilson`.
-    """
-    p, size = _rates(percent, n)
-    counts: Numbers = np.rint(p * size)
-    return counts
-
-
-def _rates(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
-    p, size = np.broadcast_arrays(np.asarray(percent, float) / 100, np.asarray(n, float))
-    _refuse("percent", percent, ~((p >= 0) & (p <= 1)), "a rate from 0 to 100 percent")
-    _refuse("n", n, ~((size >= 1) & np.isfinite(size)), "a number of patients of 1 or more")
-    return p, size
-
-
-def _refuse(name: str, given: Any, wrong: NDArray[np.bool_], expected: str) -> None:
-    if wrong.any():
-        where = np.flatnonzero(wrong)
-        values = np.broadcast_to(np.asarray(given, float), wrong.shape)[where]
-        raise ValueError(f"{name}: given {values.tolist()} in rows {where.tolist()}, expected {expected}")
-
-
-def effect_sizes(
-    measure: str,
-    *,
-    xi: ArrayLike | None = None,
-    ni: ArrayLike | None = None,
-    ai: ArrayLike | None = None,
-    n1i: ArrayLike | None = None,
-    ci: ArrayLike | None = None,
-    n2i: ArrayLike | None = None,
-) -> pd.DataFrame:
-    """Return effect sizes and their sampling variances, as metafor's ``escalc`` does by default.
-
-    Parameters
-    ----------
-    measure : {"PLO", "RR", "OR", "RD"}
-        Log odds of a proportion, log risk ratio, log odds ratio, risk difference.
-    xi, ni : array_like of shape (k,)
-        PLO: events and patients. :func:`events` makes counts of rates in percent.
-    ai, n1i, ci, n2i : array_like of shape (k,)
-        RR, OR, RD: events and patients of the first arm, then of the second.
-
-    Returns
-    -------
-    DataFrame
-        yi, vi, measure; one row per study, with the index of what was given. 1/2 is added to every cell of a study
-        with an empty one, and to no other (``add=1/2, to="only0"``).
-
-    Raises
-    ------
-    ValueError
-        When the measure is not known, its counts are not given or differ in length or index, or a count is missing,
-        negative or larger than its number of patients.
-
-    References
-    ----------
-    Viechtbauer W. J Stat Softw 2010;36(3):1-48.
-    """
-    import pandas as pd
-
-    given = {"xi": xi, "ni": ni, "ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
-    counts = _counts(measure, {name: values for name, values in given.items() if values is not None})
-    indexes = [values.index for values in given.values() if isinstance(values, pd.Series)]
-    if any(not index.equals(indexes[0]) for index in indexes):
-        raise ValueError(f"{measure}: given series with different indexes, expected one; take them from one table")
-    yi, vi = _effects(measure, counts)
-    return pd.DataFrame({"yi": yi, "vi": vi, "measure": measure}, index=indexes[0] if indexes else None)
-
-
-def _counts(measure: str, given: dict[str, Any]) -> list[Numbers]:
-    if measure not in _COUNTS:
-        raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(_COUNTS)}")
-    names = _COUNTS[measure]
-    if set(given) != set(names):
-        raise ValueError(
-            f"{measure}: given {', '.join(given) or 'no counts'}; expected {', '.join(names)} and no other"
-        )
-    counts = [_numbers(name, given[name]) for name in names]
-    if len({values.size for values in counts}) > 1:
-        sizes = ", ".join(f"{values.size} {name}" for name, values in zip(names, counts, strict=True))
-        raise ValueError(f"{measure}: given {sizes}; expected one of each per study")
-    for x, n, x_name, n_name in zip(counts[::2], counts[1::2], names[::2], names[1::2], strict=True):
-        _refuse(n_name, n, ~((n >= 1) & np.isfinite(n)), "a number of patients of 1 or more; leave out a study without")
-        _refuse(x_name, x, ~((x >= 0) & (x <= n)), f"a number of events from 0 to {n_name}; leave out a study without")
-    return counts
-
-
-def _numbers(name: str, values: Any) -> Numbers:
-    import pandas as pd
-
-    try:
-        series = values if isinstance(values, pd.Series) else pd.Series(values)
-        return series.to_numpy(float, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: given {values!r}, expected one number per study") from error
-
-
-def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
-    arms = zip(counts[::2], counts[1::2], strict=True)
-    cells = np.array([cell for events, patients in arms for cell in (events, patients - events)])
-    cells += 0.5 * (cells == 0).any(axis=0)
-    if measure == "PLO":
-        a, b = cells
-        return np.log(a / b), 1 / a + 1 / b
-    a, b, c, d = cells
-    n1, n2 = a + b, c + d
-    if measure == "OR":
-        return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
-    if measure == "RR":
-        return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
-    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
-
-
-def natural(measure: str, values: ArrayLike) -> Numbers:
-    """Return values on a measure's own scale as proportions from 0 to 1 (PLO), ratios (RR, OR) or as they are.
-
-    Raises
-    ------
-    ValueError
-        When the measure is not known.
-    """
-    if measure not in _SCALES:
-        raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(_SCALES)}")
-    x = np.asarray(values, float)
-    with np.errstate(over="ignore"):  # a ratio past the largest number is infinite
-        scaled: Numbers = (1 + np.tanh(x / 2)) / 2 if measure == "PLO" else np.exp(x) if measure in ("RR", "OR") else x
-    return scaled
 
 
 @dataclass(frozen=True)
@@ -213,7 +43,7 @@ class Natural:
         factor, digits, unit = (100, 1, " %") if self.measure == "PLO" else (1, 2, "")
         value, *ends = [f"{factor * getattr(self, name):.{digits}f}" for name in _BOUNDS]
         return (
-            f"{_SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, "
+            f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, "
             f"95 % prediction interval {ends[2]} to {ends[3]})"
         )
 
@@ -321,15 +151,15 @@ def _checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> t
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
     if not {"yi", "vi"} <= set(effects):
         raise ValueError(f"effects: given columns {', '.join(map(str, effects))}; expected yi and vi, see effect_sizes")
-    yi, vi = _numbers("yi", effects["yi"]), _numbers("vi", effects["vi"])
+    yi, vi = numbers("yi", effects["yi"]), numbers("vi", effects["vi"])
     if yi.size < least:
         raise ValueError(f"effects: given {yi.size} studies, expected {least} or more; quote each study as it stands")
-    _refuse("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
-    _refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")
+    refuse("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
+    refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")
     measures = effects["measure"].unique().tolist() if "measure" in effects else ["GEN"]
-    if len(measures) > 1 or measures[0] not in _SCALES:
+    if len(measures) > 1 or measures[0] not in SCALES:
         raise ValueError(
-            f"measure: given {', '.join(map(str, measures))}; expected one of {', '.join(_SCALES)}, pool each apart"
+            f"measure: given {', '.join(map(str, measures))}; expected one of {', '.join(SCALES)}, pool each apart"
         )
     return yi, vi, measures[0]
 
@@ -458,7 +288,7 @@ def cumulative(
         One row per study from the second on, the columns of :func:`leave_one_out`.
     """
     if order is not None:
-        keys = _numbers("order", order)
+        keys = numbers("order", order)
         if keys.size != len(effects) or np.isnan(keys).any():
             raise ValueError(f"order: given {keys.tolist()}, expected a number for each of {len(effects)} studies")
         effects = effects.iloc[np.argsort(keys, kind="stable")]
@@ -497,75 +327,3 @@ def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
     single = {"k": 1, "caution": "A single study is quoted, not pooled."}
     rows = [asdict(fit) if fit else single for fit in fits]
     return pd.DataFrame(rows, index=index, columns=[*_NUMBERS, "k", "caution"])
-
-
-def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
-    """Return why outcomes cannot be pooled together, for each row.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        Rows of the outcome tables: outcome_id, n, endpoint, statistic, horizon_months, value (percent), cohort (""
-        when no other row has these patients), poolable, why_not_poolable.
-
-    Returns
-    -------
-    Series of str
-        The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
-    """
-    rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].fillna("").replace("", "marked as not poolable")
-    reasons = marked.where(~rows["poolable"].astype(bool), "")
-
-    def exclude(wrong: Any, reason: Any) -> None:
-        nonlocal reasons
-        reasons = reasons.mask(reasons.eq("") & wrong, reason)
-
-    exclude(rows.index.duplicated(), "given more than once")
-    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"] + " without a variance")
-    exclude(rows[["n", "value", "horizon_months"]].isna().any(axis=1), "no sample size, figure or horizon")
-    for word, values in (("endpoint", rows["endpoint"]), ("horizon", rows["horizon_months"].map("{:g} months".format))):
-        for rule in values[reasons.eq("")].mode()[:1]:
-            exclude(values.ne(rule), f"another {word} than {rule}")
-    cohort = rows["cohort"].fillna("").where(reasons.eq(""), "")
-    exclude(cohort.ne("") & cohort.duplicated(keep=False), "patients of " + cohort + " are in more than one row")
-    return reasons
-
-
-def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the log odds of rates that may be pooled together.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        As for :func:`why_not_pooled`.
-
-    Returns
-    -------
-    DataFrame
-        yi, vi, measure ("PLO"), xi (:func:`events`), ni; one row per outcome, indexed by outcome_id.
-
-    Raises
-    ------
-    ValueError
-        When there are fewer than two rows, or :func:`why_not_pooled` finds a reason.
-    """
-    import pandas as pd
-
-    if len(outcomes) < 2:
-        raise ValueError(f"outcomes: given {len(outcomes)} rows, expected 2 or more; quote a single study as it stands")
-    reasons = why_not_pooled(outcomes)
-    if reasons.any():
-        found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
-        raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
-    rows = outcomes.set_index("outcome_id")
-    xi = pd.Series(events(rows["value"], rows["n"]), index=rows.index)
-    return effect_sizes("PLO", xi=xi, ni=rows["n"]).assign(xi=xi, ni=rows["n"])
-
-
-def pool_outcomes(outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> Pooled:
-    """Pool rates of one endpoint at one horizon, one row per cohort; refuses what :func:`outcome_effects` refuses."""
-    pooled = pool(outcome_effects(outcomes), method, test)
-    therapies = list(dict.fromkeys(outcomes["therapy"]))
-    mixed = f"Therapies pooled into one estimate: {', '.join(therapies)}." if len(therapies) > 1 else ""
-    return replace(pooled, caution=" ".join(filter(None, (pooled.caution, mixed))))

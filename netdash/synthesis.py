@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.pooling import Method, Pooled, Test, effect_sizes, events, natural, outcome_effects, pool
+from netdash.effects import Z_95, effect_sizes, events, natural
+from netdash.pooling import Method, Pooled, Test, pool
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Z_95 = 1.959963984540054
 CONFOUNDED = (
     "observational: the arms were chosen, not drawn by lot, so that the difference is not that of the treatment"
 )
@@ -113,3 +114,75 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
     scaled = {name: natural(measure, values) for name, values in ends.items()}
     return table.assign(yi=effects["yi"], vi=effects["vi"], **scaled, measure=measure, caution=CONFOUNDED)
+
+
+def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
+    """Return why outcomes cannot be pooled together, for each row.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Rows of the outcome tables: outcome_id, n, endpoint, statistic, horizon_months, value (percent), cohort (""
+        when no other row has these patients), poolable, why_not_poolable.
+
+    Returns
+    -------
+    Series of str
+        The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
+    """
+    rows = outcomes.set_index("outcome_id")
+    marked = rows["why_not_poolable"].fillna("").replace("", "marked as not poolable")
+    reasons = marked.where(~rows["poolable"].astype(bool), "")
+
+    def exclude(wrong: Any, reason: Any) -> None:
+        nonlocal reasons
+        reasons = reasons.mask(reasons.eq("") & wrong, reason)
+
+    exclude(rows.index.duplicated(), "given more than once")
+    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"] + " without a variance")
+    exclude(rows[["n", "value", "horizon_months"]].isna().any(axis=1), "no sample size, figure or horizon")
+    for word, values in (("endpoint", rows["endpoint"]), ("horizon", rows["horizon_months"].map("{:g} months".format))):
+        for rule in values[reasons.eq("")].mode()[:1]:
+            exclude(values.ne(rule), f"another {word} than {rule}")
+    cohort = rows["cohort"].fillna("").where(reasons.eq(""), "")
+    exclude(cohort.ne("") & cohort.duplicated(keep=False), "patients of " + cohort + " are in more than one row")
+    return reasons
+
+
+def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the log odds of rates that may be pooled together.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        As for :func:`why_not_pooled`.
+
+    Returns
+    -------
+    DataFrame
+        yi, vi, measure ("PLO"), xi (:func:`events`), ni; one row per outcome, indexed by outcome_id.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two rows, or :func:`why_not_pooled` finds a reason.
+    """
+    import pandas as pd
+
+    if len(outcomes) < 2:
+        raise ValueError(f"outcomes: given {len(outcomes)} rows, expected 2 or more; quote a single study as it stands")
+    reasons = why_not_pooled(outcomes)
+    if reasons.any():
+        found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
+        raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
+    rows = outcomes.set_index("outcome_id")
+    xi = pd.Series(events(rows["value"], rows["n"]), index=rows.index)
+    return effect_sizes("PLO", xi=xi, ni=rows["n"]).assign(xi=xi, ni=rows["n"])
+
+
+def pool_outcomes(outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> Pooled:
+    """Pool rates of one endpoint at one horizon, one row per cohort; refuses what :func:`outcome_effects` refuses."""
+    pooled = pool(outcome_effects(outcomes), method, test)
+    therapies = list(dict.fromkeys(outcomes["therapy"]))
+    mixed = f"Therapies pooled into one estimate: {', '.join(therapies)}." if len(therapies) > 1 else ""
+    return replace(pooled, caution=" ".join(filter(None, (pooled.caution, mixed))))

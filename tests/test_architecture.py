@@ -16,11 +16,12 @@ PACKAGE = ROOT / "netdash"
 MAY_IMPORT = {
     "_files": set(),
     "patient": set(),
-    "pooling": set(),
+    "effects": set(),
+    "pooling": {"effects"},
     "series": set(),
     "evidence": {"_files", "series"},
     "provenance": {"evidence"},
-    "synthesis": {"evidence", "pooling"},
+    "synthesis": {"effects", "evidence", "pooling"},
     "rules": {"evidence", "patient"},
     "assessment": {"evidence", "patient", "rules"},
     "comparison": {"assessment", "patient", "rules"},
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "cohort_columns": {"patient", "rules"},
     "cohort_sources": {"cohort_columns", "patient"},
     "cohort_files": {"cohort", "cohort_columns", "cohort_sources", "patient", "rules"},
-    "figures": {"evidence", "figures", "patient", "pooling", "ranges", "rules"},
+    "figures": {"effects", "evidence", "figures", "patient", "pooling", "ranges", "rules"},
     "board": {
         *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},
         *{"rules", "synthesis", ""},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     # The public names, bound when first used.
     "": {
-        *{"assessment", "cohort", "comparison", "evidence", "figures", "patient", "pooling", "provenance"},
+        *{"assessment", "cohort", "comparison", "effects", "evidence", "figures", "patient", "pooling", "provenance"},
         *{"synthesis"},
     },
 }

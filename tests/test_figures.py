@@ -9,8 +9,7 @@ import pytest
 
 import netdash as nd
 from netdash.figures import maps, medians, strips, theme
-from netdash.pooling import outcome_effects
-from netdash.synthesis import rows_to_pool
+from netdash.synthesis import outcome_effects, rows_to_pool
 
 CASE = nd.Patient(
     age_years=48, ki67_percent=4, liver_involvement_percent=35, primary_site="pancreas", extrahepatic_disease="none"

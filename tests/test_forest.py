@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
+from netdash.effects import wilson
 from netdash.figures import theme
 from netdash.figures.forest import caption, forest_table, forest_text
-from netdash.pooling import wilson
 
 VERDICTS = {"resection": "met", "transplantation": "not_met", "cytoreduction": "unknown"}
 

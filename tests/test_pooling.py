@@ -15,19 +15,9 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import pooling
-from netdash.pooling import (
-    by_group,
-    cumulative,
-    effect_sizes,
-    events,
-    leave_one_out,
-    natural,
-    outcome_effects,
-    pool,
-    pool_outcomes,
-    why_not_pooled,
-    wilson,
-)
+from netdash.effects import effect_sizes, events, natural, wilson
+from netdash.pooling import by_group, cumulative, leave_one_out, pool
+from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
 
 REFERENCE = ROOT / "tests" / "reference"
 CLOSE = 1e-6
@@ -356,7 +346,7 @@ def test_importing_is_light_and_pooling_loads_no_statistics_package():
         "import json, sys\n"
         "import netdash.pooling\n"
         "first = sorted({'scipy', 'pandas', 'plotly'} & set(sys.modules))\n"
-        "netdash.pooling.pool(netdash.pooling.effect_sizes('PLO', xi=[3, 5], ni=[9, 9]))\n"
+        "netdash.pooling.pool(netdash.effects.effect_sizes('PLO', xi=[3, 5], ni=[9, 9]))\n"
         "print(json.dumps([first, sorted({'scipy.stats', 'scipy.optimize', 'plotly'} & set(sys.modules))]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

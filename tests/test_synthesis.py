@@ -3,8 +3,7 @@
 import pytest
 
 import netdash as nd
-from netdash.pooling import outcome_effects
-from netdash.synthesis import rows_to_pool
+from netdash.synthesis import outcome_effects, rows_to_pool
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from netdash import evidence
+from netdash.effects import wilson
 from netdash.figures import rows, theme
-from netdash.pooling import Pooled, wilson
+from netdash.pooling import Pooled
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
+from netdash.effects import natural
 from netdash.figures import theme
-from netdash.pooling import Pooled, natural
+from netdash.pooling import Pooled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,5 +1,6 @@
 """`netdash serve` in a process of its own, as `make dashboard` starts it."""
 
+import json
 import os
 import re
 import signal
@@ -8,6 +9,8 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -21,6 +24,10 @@ def serve_notebook(path, **options):
     words = ", ".join(f"{name}={value!r}" for name, value in {"port": 0, "open_browser": False, **options}.items())
     start = f"serve(notebook=Path({str(path)!r}), {words})"
     return (sys.executable, "-c", f"from pathlib import Path; from netdash.serve import serve; {start}")
+
+
+def kernel_id_of(process):
+    return re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(process.cmdline()))[1]
 
 
 class Served:
@@ -52,24 +59,26 @@ class Served:
     def kernels(self):
         return [child for child in self.family() if "ipykernel_launcher" in " ".join(child.cmdline())]
 
-    def waiting_kernel(self, ready=True):
-        """Return the kernel that is kept for the first visitor once there is one, or once it has run the notebook."""
+    def waiting_kernel(self):
+        """Return the kernel that is kept for the first visitor, once there is one."""
         while not (found := self.kernels()):
             time.sleep(0.05)
-        worked = 0.0
-        while ready and worked != (worked := sum(found[0].cpu_times()[:2])):
-            time.sleep(0.5)  # there is nothing to wait for but that it works no more
         return found[0]
+
+    def has_run(self, kernel_id):
+        """Whether a kernel has run the notebook: it is idle and has been so for a while."""
+        with urllib.request.urlopen(f"{self.url}api/kernels/{kernel_id}") as answer:
+            state = json.load(answer)
+        quiet = datetime.now(UTC) - datetime.fromisoformat(state["last_activity"])
+        return state["execution_state"] == "idle" and quiet.total_seconds() > 1
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
 
     def kill_kernel(self, process):
-        """Kill a kernel, which the server may complain of; return its identifier."""
-        kernel_id = re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(process.cmdline()))[1]
-        self._killed.add(kernel_id)
+        """Kill a kernel, which the server may complain of."""
+        self._killed.add(kernel_id_of(process))
         process.kill()
-        return kernel_id
 
     def stop(self, how=signal.SIGTERM):
         """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""

@@ -1,6 +1,7 @@
 """No picture is ever taken for that of other inputs: fast hands, dead kernels, servers and networks that are gone."""
 
 import re
+import time
 import urllib.request
 
 import psutil
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
+from browser.served import kernel_id_of
 from browser.visit import forest_of, in_words, series_of, verdicts_of
 
 AGE = nd.Patient(age_years=50)
@@ -86,17 +88,22 @@ def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_
 
 
 def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fragile):
-    dead = fragile.server.kill_kernel(fragile.server.waiting_kernel())
+    server = fragile.server
+    waiting = server.waiting_kernel()
+    dead = kernel_id_of(waiting)
+    while not server.has_run(dead):
+        time.sleep(0.1)
+    server.kill_kernel(waiting)
     fragile.page.goto(f"{fragile.url}nothing-here")  # a page from which to ask whether the server knows
     fragile.page.wait_for_function(f"() => fetch('/api/kernels/{dead}').then(({{status}}) => status === 404)")
     fragile.open(AGE.to_query())
     assert fragile.kernel_id() != dead
     fragile.expect_case(AGE)
-    fragile.server.kill()  # it may have complained about the dead kernel
+    server.kill()  # it may have complained about the dead kernel
 
 
 def test_a_session_that_does_not_start_is_said_and_can_be_tried_again(fragile):
-    kernel = fragile.server.waiting_kernel(ready=False)
+    kernel = fragile.server.waiting_kernel()
     kernel.suspend()
     fragile.page.clock.install()
     fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")

@@ -1,0 +1,190 @@
+"""Effect sizes of single rates and of two arms, in metafor's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Numbers = NDArray[np.float64]
+
+Z_95 = 1.959963984540054
+"""The 97.5th percentile of the standard normal distribution."""
+
+SCALES = {"PLO": "proportion", "RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference", "GEN": "effect"}
+"""Measures, and what they are on their natural scale."""
+
+_COUNTS = {"PLO": ("xi", "ni")} | dict.fromkeys(("RR", "OR", "RD"), ("ai", "n1i", "ci", "n2i"))
+
+
+def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
+    """Return the 95 % Wilson score interval of rates.
+
+    Parameters
+    ----------
+    percent : array_like of shape (k,)
+        Observed rates in percent.
+    n : array_like of shape (k,)
+        Sample sizes.
+
+    Returns
+    -------
+    ndarray of shape (k, 2)
+        Lower and upper bounds in percent. They ignore censoring: an actuarial rate is taken as if every patient
+        had been followed to the horizon.
+
+    Raises
+    ------
+    ValueError
+        When a rate is outside 0-100, a sample size is under 1, or either is missing.
+
+    References
+    ----------
+    Wilson EB. J Am Stat Assoc 1927;22:209-212. The same as R's ``prop.test(correct=FALSE)``.
+    """
+    p, size = _rates(percent, n)
+    z2 = Z_95**2
+    center = (p + z2 / (2 * size)) / (1 + z2 / size)
+    half = Z_95 / (1 + z2 / size) * np.sqrt(p * (1 - p) / size + z2 / (4 * size**2))
+    bounds: Numbers = 100 * np.clip(np.column_stack([center - half, center + half]), 0, 1)
+    return bounds
+
+
+def events(percent: ArrayLike, n: ArrayLike) -> Numbers:
+    """Return the whole number of patients nearest to a rate in percent; half a patient goes to the even number.
+
+    Of an actuarial rate it is the count that would give it had nobody been censored. Arguments and errors are those
+    of :func:`wilson`.
+    """
+    p, size = _rates(percent, n)
+    counts: Numbers = np.rint(p * size)
+    return counts
+
+
+def _rates(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
+    p, size = np.broadcast_arrays(np.asarray(percent, float) / 100, np.asarray(n, float))
+    refuse("percent", percent, ~((p >= 0) & (p <= 1)), "a rate from 0 to 100 percent")
+    refuse("n", n, ~((size >= 1) & np.isfinite(size)), "a number of patients of 1 or more")
+    return p, size
+
+
+def refuse(name: str, given: Any, wrong: NDArray[np.bool_], expected: str) -> None:
+    """Raise ValueError that names the rows that are wrong, what they hold and what is expected."""
+    if wrong.any():
+        where = np.flatnonzero(wrong)
+        values = np.broadcast_to(np.asarray(given, float), wrong.shape)[where]
+        raise ValueError(f"{name}: given {values.tolist()} in rows {where.tolist()}, expected {expected}")
+
+
+def effect_sizes(
+    measure: str,
+    *,
+    xi: ArrayLike | None = None,
+    ni: ArrayLike | None = None,
+    ai: ArrayLike | None = None,
+    n1i: ArrayLike | None = None,
+    ci: ArrayLike | None = None,
+    n2i: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Return effect sizes and their sampling variances, as metafor's ``escalc`` does by default.
+
+    Parameters
+    ----------
+    measure : {"PLO", "RR", "OR", "RD"}
+        Log odds of a proportion, log risk ratio, log odds ratio, risk difference.
+    xi, ni : array_like of shape (k,)
+        PLO: events and patients. :func:`events` makes counts of rates in percent.
+    ai, n1i, ci, n2i : array_like of shape (k,)
+        RR, OR, RD: events and patients of the first arm, then of the second.
+
+    Returns
+    -------
+    DataFrame
+        yi, vi, measure; one row per study, with the index of what was given. 1/2 is added to every cell of a study
+        with an empty one, and to no other (``add=1/2, to="only0"``).
+
+    Raises
+    ------
+    ValueError
+        When the measure is not known, its counts are not given or differ in length or index, or a count is missing,
+        negative or larger than its number of patients.
+
+    References
+    ----------
+    Viechtbauer W. J Stat Softw 2010;36(3):1-48.
+    """
+    import pandas as pd
+
+    given = {"xi": xi, "ni": ni, "ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
+    counts = _counts(measure, {name: values for name, values in given.items() if values is not None})
+    indexes = [values.index for values in given.values() if isinstance(values, pd.Series)]
+    if any(not index.equals(indexes[0]) for index in indexes):
+        raise ValueError(f"{measure}: given series with different indexes, expected one; take them from one table")
+    yi, vi = _effects(measure, counts)
+    return pd.DataFrame({"yi": yi, "vi": vi, "measure": measure}, index=indexes[0] if indexes else None)
+
+
+def _counts(measure: str, given: dict[str, Any]) -> list[Numbers]:
+    if measure not in _COUNTS:
+        raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(_COUNTS)}")
+    names = _COUNTS[measure]
+    if set(given) != set(names):
+        raise ValueError(
+            f"{measure}: given {', '.join(given) or 'no counts'}; expected {', '.join(names)} and no other"
+        )
+    counts = [numbers(name, given[name]) for name in names]
+    if len({values.size for values in counts}) > 1:
+        sizes = ", ".join(f"{values.size} {name}" for name, values in zip(names, counts, strict=True))
+        raise ValueError(f"{measure}: given {sizes}; expected one of each per study")
+    for x, n, x_name, n_name in zip(counts[::2], counts[1::2], names[::2], names[1::2], strict=True):
+        refuse(n_name, n, ~((n >= 1) & np.isfinite(n)), "a number of patients of 1 or more; leave out a study without")
+        refuse(x_name, x, ~((x >= 0) & (x <= n)), f"a number of events from 0 to {n_name}; leave out a study without")
+    return counts
+
+
+def numbers(name: str, values: Any) -> Numbers:
+    """Return values as floats, missing ones as NaN; ValueError when they are none."""
+    import pandas as pd
+
+    try:
+        series = values if isinstance(values, pd.Series) else pd.Series(values)
+        return series.to_numpy(float, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: given {values!r}, expected one number per study") from error
+
+
+def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    arms = zip(counts[::2], counts[1::2], strict=True)
+    cells = np.array([cell for events, patients in arms for cell in (events, patients - events)])
+    cells += 0.5 * (cells == 0).any(axis=0)
+    if measure == "PLO":
+        a, b = cells
+        return np.log(a / b), 1 / a + 1 / b
+    a, b, c, d = cells
+    n1, n2 = a + b, c + d
+    if measure == "OR":
+        return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
+    if measure == "RR":
+        return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
+    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+
+
+def natural(measure: str, values: ArrayLike) -> Numbers:
+    """Return values on a measure's own scale as proportions from 0 to 1 (PLO), ratios (RR, OR) or as they are.
+
+    Raises
+    ------
+    ValueError
+        When the measure is not known.
+    """
+    if measure not in SCALES:
+        raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(SCALES)}")
+    x = np.asarray(values, float)
+    with np.errstate(over="ignore"):  # a ratio past the largest number is infinite
+        scaled: Numbers = (1 + np.tanh(x / 2)) / 2 if measure == "PLO" else np.exp(x) if measure in ("RR", "OR") else x
+    return scaled
