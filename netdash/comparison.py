@@ -101,3 +101,33 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
     ]
     columns = ["therapy", "rule_set", "before", "after", "headline_before", "headline_after", "changed"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
+    """Return the series whose patients are known to differ from this one, with the reason.
+
+    Parameters
+    ----------
+    patient : Patient
+        What is not known of the patient marks no series.
+    studies : DataFrame
+        Rows of ``nd.studies()``; a series of which nothing is confirmed is never marked.
+
+    Returns
+    -------
+    dict of str to str
+        By study_id: "pancreas only", "well differentiated only", both joined by "; ".
+    """
+    told: dict[str, str] = {}
+    for study in studies.to_dict("records"):
+        reasons = [
+            f"{words} only"
+            for mine, allowed, words in (
+                (patient.primary_site, study["sites"], study["primary_sites"]),
+                (patient.differentiation, study["differentiation"], study["grades"]),
+            )
+            if mine is not None and allowed and mine not in allowed.split("|")
+        ]
+        if reasons:
+            told[str(study["study_id"])] = "; ".join(reasons)
+    return told

@@ -405,3 +405,12 @@ def test_the_python_that_is_shown_gives_the_same(board, outcome):
     points = [next(trace for trace in figure["data"] if trace.get("name") == "series") for figure in (shown, again)]
     assert points[0]["customdata"] == points[1]["customdata"]
     assert points[0]["marker"]["color"] == points[1]["marker"]["color"]
+
+
+def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
+    assert "≠" not in section(board, "forest")
+    of(board, "primary_site").widget.value = "pancreas"
+    assert "Ahmed 2009 (midgut only)" in section(board, "forest")
+    assert "Ahmed 2009, n = 50 ≠" in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    of(board, "primary_site").widget.value = "small_intestine"
+    assert "Ahmed 2009, n = 50 ≠" not in forest_of(board)["layout"]["yaxis"]["ticktext"]

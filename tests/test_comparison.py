@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 import netdash as nd
 from netdash import rules
-from netdash.comparison import differences
+from netdash.comparison import differences, differing
 from netdash.patient import FIELDS
 from netdash.rules import Verdict
 
@@ -134,3 +134,13 @@ def test_the_smallest_change_meets_the_rule_set_and_no_smaller_one_does(patient)
 def test_the_smallest_change_of_alternatives_takes_the_shorter_way():
     patient = nd.Patient(primary_site="pancreas", primary_status="resected", stable_months=6, differentiation="poor")
     assert nd.assess(patient.replace(ki67_percent=30))["milan_2023"].smallest_change == {"ki67_percent": 9}
+
+
+def test_series_whose_patients_are_known_to_differ_are_told():
+    found = differing(nd.Patient(primary_site="pancreas", differentiation="poor"), nd.studies())
+    assert found["ahmed_2009"] == "midgut only"
+    assert found["elias_2003"] == "well differentiated only"
+    assert "fischer_2008" not in found
+    assert "chen_1998" not in found  # nothing is confirmed of it
+    assert differing(nd.Patient(), nd.studies()) == {}
+    assert differing(nd.Patient(primary_site="small_intestine"), nd.studies())["mathe_2011"] == "pancreas only"

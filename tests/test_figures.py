@@ -81,6 +81,13 @@ def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
     assert "Only 2 studies" in caption
 
 
+def test_one_estimate_serves_rows_of_one_therapy(outcomes, effects):
+    alone = nd.forest(outcomes[outcomes["therapy"] == "resection"], nd.pool(effects))
+    assert [trace.name for trace in alone.data].count("pooled") == 1
+    with pytest.raises(ValueError, match="expected rows of one therapy"):
+        nd.forest(outcomes, nd.pool(effects))
+
+
 def test_squares_grow_with_weight(outcomes):
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
     (points,) = (trace for trace in figure.data if trace.name == "series")

@@ -11,7 +11,7 @@ import netdash
 from netdash import evidence, rules
 from netdash.assessment import Assessment
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import differences
+from netdash.comparison import differences, differing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
 from netdash.patient import FIELDS, Choice, Field, Patient
@@ -154,27 +154,35 @@ def selected_verdicts(assessment: Assessment, selected: str) -> dict[str, str]:
 
 def plot(state: State, verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
-    return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())))
+    others = differing(state.patient, evidence.studies())
+    return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())), tuple(sorted(others.items())))
 
 
 @functools.lru_cache(maxsize=64)
-def _plot(outcome: str, reading: Any, verdict_by_therapy: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, Any]]:
-    # The plot depends on the case through the verdicts only; a slider move that changes none costs nothing.
-    chosen, rows = dict(verdict_by_therapy), evidence.outcomes(reading)
+def _plot(
+    outcome: str, reading: Any, verdict_by_therapy: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
+) -> tuple[str, dict[str, Any]]:
+    # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
+    # nothing.
+    chosen, rows, differs = dict(verdict_by_therapy), evidence.outcomes(reading), dict(others)
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if statistic == "median":
         table = medians_table(rows, endpoint=endpoint).assign(same_axis=True)
-        figure = medians(rows, chosen, endpoint=endpoint, left_out=False)
+        figure = medians(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
     else:
         table = forest_table(rows, endpoint=endpoint, horizon_months=horizon)
         pooled = pool_by_therapy(rows, endpoint, horizon)
-        figure = forest(rows, pooled, chosen, endpoint=endpoint, horizon_months=horizon, left_out=False)
+        figure = forest(
+            rows, pooled, chosen, endpoint=endpoint, horizon_months=horizon, left_out=False, differing=differs
+        )
         text = forest_text(rows, chosen, endpoint=endpoint, horizon_months=horizon)
         below = caption(table, pooled)
     left_out = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
+    drawn = table[(table["left_out"] == "") & table["study_id"].isin(list(differs))]
     html = _render(
         "forest",
+        differs=[(row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records")],
         text=text,
         caption=below,
         same_axis=[(name, row) for name, row in left_out if row.same_axis],

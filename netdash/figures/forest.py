@@ -117,12 +117,13 @@ def _who(row: pd.Series[Any]) -> str:
 
 def forest(
     outcomes: pd.DataFrame,
-    pooled: Mapping[str, Pooled] | None = None,
+    pooled: Mapping[str, Pooled] | Pooled | None = None,
     verdicts: Mapping[str, str] | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
     left_out: bool = True,
+    differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> go.Figure:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
@@ -131,9 +132,9 @@ def forest(
     ----------
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
-    pooled : mapping of str to Pooled, optional
-        By therapy: the rows drawn for it, pooled (measure "PLO"). Adds a diamond, and a row for the prediction
-        interval; squares are then sized by weight.
+    pooled : mapping of str to Pooled, or Pooled, optional
+        By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
+        diamond, and a row for the prediction interval; squares are then sized by weight.
     verdicts : mapping, optional
         Verdict ("met", "not_met", "unknown") by therapy. Therapies whose criteria are met stand in color and
         say so; the others are gray.
@@ -141,6 +142,9 @@ def forest(
         What is on the axis; every other row is left out, with the reason.
     left_out : bool
         Whether the rows of the same endpoint and horizon that are left out stand below, each with its reason.
+    differing : mapping, optional
+        By study_id: how the patients of a series are known to differ from the one at hand
+        (``netdash.comparison.differing``). Those series are marked ≠.
     font_px : int
         Size of the type in pixels.
 
@@ -164,12 +168,28 @@ def forest(
 
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
     name = title(endpoint, horizon_months)
-    lines = _lines(table.to_dict("records"), pooled or {}, verdicts or {}, left_out=left_out)
+    fits = _by_therapy(pooled, table)
+    records = [
+        {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
+    ]
+    lines = _lines(records, fits, verdicts or {}, left_out=left_out)
     figure = go.Figure(layout=rows.layout(lines, name, _AXIS, font_px))
     _add_arms(figure, rows.of(lines, "arm"), font_px)
     _add_pooled(figure, rows.of(lines, "pooled"), rows.of(lines, "prediction"))
-    figure.layout.meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, pooled)}
+    figure.layout.meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, fits)}
     return figure
+
+
+def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, table: pd.DataFrame) -> Mapping[str, Pooled]:
+    if not isinstance(pooled, Pooled):
+        return pooled or {}
+    therapies = table.loc[table["left_out"] == "", "therapy"].unique().tolist()
+    if len(therapies) != 1:
+        raise ValueError(
+            f"pooled: given one estimate for rows of {', '.join(therapies) or 'no therapy'}; expected rows of one "
+            "therapy, or nd.pool_by_therapy(outcomes)"
+        )
+    return {therapies[0]: pooled}
 
 
 def _add_arms(figure: go.Figure, arms: list[rows.Line], font_px: int) -> None:
@@ -334,5 +354,5 @@ def _arm(row: Mapping[Any, Any]) -> rows.Line:
         "ci_ub": row["ci_ub"],
         "outcome_id": row["outcome_id"],
         "hover": f"<b>{row['label']}</b>, {row['arm']}<br>{row['value']:g} % of {row['n']:g}, "
-        f"interval {interval} %<br>{row['locator']}",
+        f"interval {interval} %<br>{row['locator']}" + rows.differs(row),
     }

@@ -72,6 +72,7 @@ def medians(
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
+    differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> go.Figure:
     """Draw the medians of one endpoint in months.
@@ -86,6 +87,9 @@ def medians(
         The one endpoint on the axis.
     left_out : bool
         Whether means, and rows without a figure, stand below with the reason.
+    differing : mapping, optional
+        By study_id: how the patients of a series are known to differ from the one at hand
+        (``netdash.comparison.differing``). Those series are marked ≠.
     font_px : int
         Size of the type in pixels.
 
@@ -104,7 +108,10 @@ def medians(
     table = medians_table(outcomes, endpoint=endpoint)
     most = table["value"].max()
     edge = 1.05 * (float(most) if pd.notna(most) else 12)
-    lines = _lines(table.to_dict("records"), verdicts or {}, edge, left_out=left_out)
+    records = [
+        {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
+    ]
+    lines = _lines(records, verdicts or {}, edge, left_out=left_out)
     arms = rows.of(lines, "arm")
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     figure = go.Figure(layout=rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px))
@@ -161,5 +168,5 @@ def _arm(row: Mapping[Any, Any], edge: float) -> rows.Line:
         "value": edge if row["not_reached"] else row["value"],
         "reached": not row["not_reached"],
         "outcome_id": row["outcome_id"],
-        "hover": f"<b>{row['label']}</b>, {row['arm']}<br>median {said}<br>{row['locator']}",
+        "hover": f"<b>{row['label']}</b>, {row['arm']}<br>median {said}<br>{row['locator']}" + rows.differs(row),
     }

@@ -28,9 +28,15 @@ def heading(therapy: str, verdict: str) -> Line:
 
 
 def name(row: Mapping[Any, Any]) -> str:
-    """Return a series with its number of patients, and a mark when a discrepancy touches it."""
+    """Return a series with its number of patients, † when a discrepancy touches it, ≠ when its patients differ."""
     text = f"{row['label']}, n = {row['n']:g}" if pd.notna(row["n"]) else str(row["label"])
-    return f"{text} †" if row.get("discrepancies") else text
+    marks = " †" * bool(row.get("discrepancies")) + " ≠" * bool(row.get("differs"))
+    return f"{text}{marks}"
+
+
+def differs(row: Mapping[Any, Any]) -> str:
+    """Return how the patients of a series differ from the one at hand, for the text that follows the pointer."""
+    return f"<br>≠ this patient: {row['differs']}" if row.get("differs") else ""
 
 
 def stacked(lines: list[Line]) -> list[Line]:
