@@ -1,5 +1,6 @@
 """What is installed, from where, and that every way of installing finds the same files."""
 
+import ast
 import os
 import re
 import subprocess
@@ -31,6 +32,34 @@ def test_the_conda_environment_and_the_project_ask_for_the_same():
     (pip,) = (d["pip"] for d in listed if isinstance(d, dict))
     assert any(line.startswith("--editable .[") for line in pip), "the project itself is installed"
     assert "--constraint constraints.txt" in pip
+
+
+# What is imported and comes with a declared dependency, by the one that brings it.
+BROUGHT_BY = {
+    "jupyter_client": "ipykernel",
+    "jupyter_server": "voila",
+    "jupyterlab_server": "voila",
+    "markupsafe": "jinja2",
+    "numpy": "pandas",
+    "tornado": "ipykernel",
+    "traitlets": "ipykernel",
+}
+
+
+def test_everything_that_is_imported_is_declared():
+    declared = {requirement(d) for d in PROJECT["dependencies"]}
+    declared |= {requirement(d) for d in PROJECT["optional-dependencies"]["cohort"]}
+    for path in (ROOT / "netdash").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"netdash"}:
+                assert BROUGHT_BY.get(top, top).replace("_", "-") in declared, f"{path.name} imports {top}"
+
+
+def test_what_serving_looks_for_is_declared():
+    looked_for = re.search(r"for package in \(([^)]*)\)", (ROOT / "netdash" / "serve.py").read_text())[1]
+    assert set(re.findall(r'"([^"]+)"', looked_for)) <= {requirement(d) for d in PROJECT["dependencies"]}
 
 
 def test_every_dependency_is_pinned_by_a_plain_line():

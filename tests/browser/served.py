@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,12 +66,20 @@ class Served:
             time.sleep(0.05)
         return found[0]
 
+    def knows(self, kernel_id):
+        """Return what the server says of a kernel; None when it does not know it, or knows that it is dead."""
+        try:
+            with urllib.request.urlopen(f"{self.url}api/kernels/{kernel_id}") as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+
     def has_run(self, kernel_id):
         """Whether a kernel has run the notebook: it is idle and has been so for a while."""
-        with urllib.request.urlopen(f"{self.url}api/kernels/{kernel_id}") as answer:
-            state = json.load(answer)
-        quiet = datetime.now(UTC) - datetime.fromisoformat(state["last_activity"])
-        return state["execution_state"] == "idle" and quiet.total_seconds() > 1
+        state = self.knows(kernel_id)
+        if not state or state["execution_state"] != "idle":
+            return False
+        return (datetime.now(UTC) - datetime.fromisoformat(state["last_activity"])).total_seconds() > 1
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
