@@ -16,7 +16,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
     from netdash.cohort import assess_cohort, attrition
-    from netdash.comparison import compare
+    from netdash.comparison import compare, differing
     from netdash.effects import effect_sizes
     from netdash.evidence import (
         claims,
@@ -46,7 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "assessment": ["Assessment", "assess"],
         "cohort": ["assess_cohort", "attrition"],
-        "comparison": ["compare"],
+        "comparison": ["compare", "differing"],
         "effects": ["effect_sizes"],
         "evidence": [
             "claims",

@@ -58,6 +58,7 @@ PUBLIC = {
     "contrast_forest",
     "contrasts",
     "criteria",
+    "differing",
     "discrepancies",
     "drawn",
     "effect_sizes",

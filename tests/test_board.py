@@ -308,7 +308,7 @@ def test_the_plot_shows_one_endpoint_at_one_time():
     assert board.outcome.options[0] == "5-year overall survival"
     for name in board.outcome.options:
         board.outcome.value = name
-        assert forest_of(board)["layout"]["title"]["text"] == name
+        assert forest_of(board)["layout"]["title"]["text"].endswith(name)
     with pytest.raises(traitlets.TraitError, match="expected one of 5-year overall survival"):
         board.state.outcome = "happiness"
 
@@ -402,9 +402,7 @@ def test_the_python_that_is_shown_gives_the_same(board, outcome):
     exec("\n".join(lines), made)
     shown, again = forest_of(board), json.loads(made["figure"].to_json())
     assert made["patient"] == CASE
-    points = [next(trace for trace in figure["data"] if trace.get("name") == "series") for figure in (shown, again)]
-    assert points[0]["customdata"] == points[1]["customdata"]
-    assert points[0]["marker"]["color"] == points[1]["marker"]["color"]
+    assert shown == again
 
 
 def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):

@@ -93,6 +93,10 @@ def test_squares_grow_with_weight(outcomes):
     (points,) = (trace for trace in figure.data if trace.name == "series")
     size = dict(zip(points.customdata, points.marker.size, strict=True))
     assert size["t1-mayo-resection-os60"] > size["t1-chen-resection-os60"]
+    beside = dict(zip(points.customdata, figure.layout.yaxis2.ticktext, strict=False))
+    assert "weight" in beside["t1-mayo-resection-os60"]
+    quiet = nd.forest(outcomes, nd.pool_by_therapy(outcomes), weights=False)
+    assert not any("weight" in text for text in quiet.layout.yaxis2.ticktext)
 
 
 def test_an_estimate_of_other_rows_is_refused(outcomes, effects):

@@ -174,7 +174,14 @@ def _plot(
         table = forest_table(rows, endpoint=endpoint, horizon_months=horizon)
         pooled = pool_by_therapy(rows, endpoint, horizon)
         figure = forest(
-            rows, pooled, chosen, endpoint=endpoint, horizon_months=horizon, left_out=False, differing=differs
+            rows,
+            pooled,
+            chosen,
+            endpoint=endpoint,
+            horizon_months=horizon,
+            left_out=False,
+            weights=False,
+            differing=differs,
         )
         text = forest_text(rows, chosen, endpoint=endpoint, horizon_months=horizon)
         below = caption(table, pooled)
@@ -197,11 +204,13 @@ def python(state: State) -> str:
     statistic, endpoint, horizon = outcomes_shown()[state.outcome]
     verdicts = "verdicts = assessment.verdicts.drop_duplicates('therapy').set_index('therapy')['verdict'].to_dict()\n"
     verdicts += f"verdicts['{rules.get(state.selected).therapy}'] = assessment['{state.selected}'].verdict.value\n"
+    how = "left_out=False, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     draw = (
-        f"nd.medians(outcomes, verdicts, endpoint={endpoint!r})"
+        f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
         if statistic == "median"
-        else f"nd.forest(outcomes, nd.pool_by_therapy(outcomes, {at}), verdicts, {at})"
+        else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
+        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
     )
     return (
         f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\nassessment = nd.assess(patient)\n"

@@ -123,6 +123,7 @@ def forest(
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
     left_out: bool = True,
+    weights: bool = True,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> go.Figure:
@@ -142,6 +143,8 @@ def forest(
         What is on the axis; every other row is left out, with the reason.
     left_out : bool
         Whether the rows of the same endpoint and horizon that are left out stand below, each with its reason.
+    weights : bool
+        Whether the weight of each series stands beside its figures, where it is pooled.
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``netdash.comparison.differing``). Those series are marked ≠.
@@ -167,12 +170,12 @@ def forest(
     import plotly.graph_objects as go
 
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    name = title(endpoint, horizon_months)
+    name = _of(table) + title(endpoint, horizon_months)
     fits = _by_therapy(pooled, table)
     records = [
         {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
     ]
-    lines = _lines(records, fits, verdicts or {}, left_out=left_out)
+    lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights)
     figure = go.Figure(layout=rows.layout(lines, name, _AXIS, font_px))
     _add_arms(figure, rows.of(lines, "arm"), font_px)
     _add_pooled(figure, rows.of(lines, "pooled"), rows.of(lines, "prediction"))
@@ -259,6 +262,12 @@ def _add_pooled(figure: go.Figure, pooled: list[rows.Line], prediction: list[row
         )
 
 
+def _of(table: pd.DataFrame) -> str:
+    """Return the name of the therapy when there is one only, to stand before the title."""
+    therapies = table.loc[table["left_out"] == "", "therapy"].unique().tolist()
+    return f"{evidence.therapy_name(therapies[0])}: " if len(therapies) == 1 else ""
+
+
 def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> str:
     """Return what stands under the forest of one :func:`forest_table`: how it was made, and what is not in it."""
     left_out = int((table["left_out"] != "").sum())
@@ -285,7 +294,12 @@ def title(endpoint: str, horizon_months: float) -> str:
 
 
 def _lines(
-    records: list[dict[Any, Any]], pooled: Mapping[str, Pooled], verdicts: Mapping[str, str], *, left_out: bool
+    records: list[dict[Any, Any]],
+    pooled: Mapping[str, Pooled],
+    verdicts: Mapping[str, str],
+    *,
+    left_out: bool,
+    show_weights: bool,
 ) -> list[rows.Line]:
     """Return the lines of the picture, top to bottom: therapy names, their arms, then what is left out."""
     lines: list[rows.Line] = []
@@ -294,13 +308,19 @@ def _lines(
         arms, verdict, fit = list(found), verdicts.get(therapy, ""), pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
         lines.append(rows.heading(therapy, verdict))
-        lines += [{**_arm(arm), "verdict": verdict, "weight": weights.get(arm["outcome_id"])} for arm in arms]
+        lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights)} for arm in arms]
         lines += [{**line, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
     same_axis = [record for record in records if record["left_out"] and record["same_axis"]]
     if left_out and same_axis:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
         lines += [_reasoned(record) for record in same_axis]
     return rows.stacked(lines)
+
+
+def _weighted(arm: Mapping[Any, Any], weights: Mapping[str, float], show: bool) -> rows.Line:
+    weight, line = weights.get(arm["outcome_id"]), _arm(arm)
+    said = "" if weight is None else f", weight {weight:.0f} %"
+    return {**line, "weight": weight, "right": line["right"] + said * show, "hover": line["hover"] + said}
 
 
 def _weights(arms: list[dict[Any, Any]], fit: Pooled | None, therapy: str) -> dict[str, float]:

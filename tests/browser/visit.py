@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from netdash.board import views
+from netdash.comparison import differing
 from netdash.patient import FIELDS
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -31,7 +32,11 @@ def forest_of(patient, selected="milan_review"):
     """Return the figure that the library draws for this case, as plain data."""
     chosen, outcomes = views.selected_verdicts(nd.assess(patient), selected), nd.outcomes()
     pooled = nd.pool_by_therapy(outcomes, endpoint="overall_survival", horizon_months=60)
-    return json.loads(nd.forest(outcomes, pooled, chosen, left_out=False).to_json())
+    return json.loads(
+        nd.forest(
+            outcomes, pooled, chosen, left_out=False, weights=False, differing=differing(patient, nd.studies())
+        ).to_json()
+    )
 
 
 def series_of(figure):

@@ -1,6 +1,7 @@
 // The start-up state of the board's page, until the first picture is drawn (frame.js then removes #netdash-starting).
 (() => {
   const PATIENCE = 30_000;
+  const POLL = 2_000; // ms between questions to the server whether the kernel still runs
   const starting = document.getElementById("netdash-starting");
   const [text, progress, again] = starting.querySelectorAll("p, progress, button");
   again.addEventListener("click", () => location.reload());
@@ -26,9 +27,10 @@
 
   // A kernel that was kept ready may have died while it waited. Then the next one is asked for, once.
   async function check() {
+    if (!starting.isConnected) return sessionStorage.removeItem("netdash-again");
     const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
-    const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" });
-    if (status !== 404) sessionStorage.removeItem("netdash-again");
+    const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).catch(() => ({ status: 0 }));
+    if (status !== 404) setTimeout(check, POLL);
     else if (sessionStorage.getItem("netdash-again")) fail("netdash could not start: its session ended.");
     else {
       sessionStorage.setItem("netdash-again", "yes");
