@@ -97,12 +97,16 @@ class Server(Voila):  # type: ignore[misc]
         self.port = self._sockets[0].getsockname()[1]
         self.ioloop = IOLoop.current()
         signal.signal(signal.SIGINT, self._handle_signal_stop)  # an interrupt is as orderly an end as a termination
-        for name in (self.log.name, "tornado.access", "tornado.application", "tornado.general"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-            logging.getLogger(name).addFilter(brief)
+        for logger in self._loggers():
+            logger.setLevel(logging.ERROR)
+            logger.addFilter(brief)
         # Voila keeps each request's query for kernels that wait for it. Ours do not: the page sends the address itself.
         RequestInfoSocketHandler.send_updates = staticmethod(lambda message: None)
         super().start()
+
+    def _loggers(self) -> list[logging.Logger]:
+        names = (self.log.name, "tornado.access", "tornado.application", "tornado.general")
+        return [logging.getLogger(name) for name in names]
 
     def listen(self) -> None:
         """Serve what `start` has set up."""
@@ -115,6 +119,8 @@ class Server(Voila):  # type: ignore[misc]
 
     def stop(self) -> None:
         """End the kernels in the loop that started them, before Voila removes the folder of their sockets."""
+        for logger in self._loggers():
+            logger.setLevel(logging.CRITICAL)  # that a kernel died while it ran the notebook is no news now
         self.ioloop.run_sync(self.kernel_manager.shutdown_all)
         super().stop()
 
