@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
+RATIOS = [0.125, 0.25, 0.5, 1, 2, 4, 8]
+"""Where a log axis of ratios has its ticks."""
+
+
 def influence_text(left_out: pd.DataFrame, pooled: Pooled) -> str:
     """Return the influence plot in one sentence."""
     shift = (left_out["estimate"] - pooled.estimate).abs()
@@ -92,7 +96,9 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     ]
     words = {"RR": "Risk ratio of being alive", "OR": "Odds ratio of being alive", "RD": "Difference in being alive"}
     axis: dict[str, Any] = {"type": "log" if ratio else "linear", "fixedrange": True, "gridcolor": theme.PALE}
-    figure = _intervals(names, ends, axis, f"{words[measures[0]]}: observational, confounded", font_px)
+    if ratio:
+        axis |= {"tickvals": RATIOS, "tickangle": 0}
+    figure = _intervals(names, ends, axis, f"{words[measures[0]]}<br>observational, confounded", font_px)
     figure.add_vline(x=1 if ratio else 0, line={"dash": "dot", "color": theme.INK})
     figure.layout.meta = {"text": f"{words[measures[0]]} in {len(table)} studies; {table['caution'].iloc[0]}."}
     return figure
@@ -106,7 +112,7 @@ def _intervals(
     figure = go.Figure(
         layout={
             **theme.layout(font_px),
-            "title": {"text": title, "x": 0, "xref": "paper"},
+            "title": {"text": title, "x": 0.01, "xref": "container"},
             "xaxis": xaxis,
             "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
         }
