@@ -287,7 +287,8 @@ class Staged(NamedTuple):
 def _stage(table: Table, told: Mapping[str, Told]) -> Staged:
     wheres = {(name, way): where for name, ways in told.items() for way, where in ways._asdict().items()}
     names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
-    table = table.with_columns(**{name: where for key, name in names.items() if (where := wheres[key]) is not None})
+    answers = {name: where for key, name in names.items() if (where := wheres[key]) is not None}
+    table = table.with_columns(**answers) if answers else table  # a frame without a field answers nothing
     columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
     return Staged(table, [*names.values()], {n: Told(columns[n, "met"], columns[n, "missed"]) for n in told})
 
