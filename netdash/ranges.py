@@ -148,10 +148,14 @@ def numbers() -> list[str]:
     return [name for name, field in FIELDS.items() if isinstance(field, Number)]
 
 
+def ordered() -> list[str]:
+    """Return the names of the fields with numbers, or with words in an order."""
+    return [name for name, field in FIELDS.items() if isinstance(field, Number | Choice)]
+
+
 def _field(name: str) -> Field:
-    if name not in FIELDS or not isinstance(FIELDS[name], Number | Choice):
-        ordered = [known for known, field in FIELDS.items() if isinstance(field, Number | Choice)]
-        raise ValueError(f"{name!r} is no field with an order; expected one of {', '.join(ordered)}")
+    if name not in ordered():
+        raise ValueError(f"{name!r} is no field with an order; expected one of {', '.join(ordered())}")
     return FIELDS[name]
 
 

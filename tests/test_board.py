@@ -305,9 +305,9 @@ def forest_of(board):
 
 def test_the_plot_shows_one_endpoint_at_one_time():
     board = Board(CASE)
-    assert board.outcome.options[0] == "5-year overall survival"
-    for name in board.outcome.options:
-        board.outcome.value = name
+    assert board.pages["board"].outcome.options[0] == "5-year overall survival"
+    for name in board.pages["board"].outcome.options:
+        board.pages["board"].outcome.value = name
         assert forest_of(board)["layout"]["title"]["text"].endswith(name)
     with pytest.raises(traitlets.TraitError, match="expected one of 5-year overall survival"):
         board.state.outcome = "happiness"
@@ -316,7 +316,7 @@ def test_the_plot_shows_one_endpoint_at_one_time():
 def test_the_printed_reading_is_one_choice_away(board):
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
     assert "Kianmanesh 2008, n = 19 †" in names
-    board.reading.value = "printed"
+    board.pages["board"].reading.value = "printed"
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
     assert "Kianmanesh 2008, n = 23 †" in names
 
@@ -344,7 +344,7 @@ def test_present_and_leave_restore_everything(board):
     assert board.state.example == next(iter(examples()))
     board.state.open(CASE)
     press(board, "do:leave")
-    assert board.frame.content["view"] == ""
+    assert board.frame.content["view"] == "board"
     assert board.frame.content["sections"]["verdicts"] == before
 
 
@@ -394,7 +394,7 @@ def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(boar
 
 @pytest.mark.parametrize("outcome", ["5-year overall survival", "Median progression free survival"])
 def test_the_python_that_is_shown_gives_the_same(board, outcome):
-    board.outcome.value = outcome
+    board.pages["board"].outcome.value = outcome
     press(board, "milan_2019")
     lines = views.python(board.state).rstrip().splitlines()
     lines[-1] = f"figure = {lines[-1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,49 +14,64 @@ from netdash import rules
 from netdash.assessment import assess
 from netdash.board import views
 from netdash.board.controls import Controls
+from netdash.board.explore import Explore
 from netdash.board.frame import Frame
-from netdash.board.state import READINGS, State, examples, outcomes_shown
+from netdash.board.overview import Overview
+from netdash.board.page import Page
+from netdash.board.state import State, examples
 from netdash.patient import Patient
-from netdash.provenance import source
 
 STYLE = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE = "Open an example"
-LOOKED_AT = ["patient", "selected", "example", "refusals", "outcome", "reading", "pinned", "presenting", "source"]
+PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore)}
+LOOKED_AT = [
+    *("patient", "selected", "example", "refusals", "outcome", "reading", "pinned", "presenting", "source", "page")
+]
 
 
 class Board(w.VBox):  # type: ignore[misc]
-    """The whole board.
+    """The whole board, or some of its pages.
 
     Parameters
     ----------
     patient : Patient, optional
         The case to begin with; nothing is known when not given.
+    pages : iterable of str, optional
+        Which pages, the first of them open: "board", "explore"; all of them when not given.
 
     Attributes
     ----------
     state : State
         The case and what is looked at.
 
+    Raises
+    ------
+    ValueError
+        When a page is not known, or none is given.
+
     Examples
     --------
     >>> from netdash.board import Board
     >>> Board()  # doctest: +SKIP
+    >>> Board(pages=["explore"])  # doctest: +SKIP
     """
 
-    def __init__(self, patient: Patient | None = None, **kwargs: Any) -> None:
-        self.state = State(patient=patient or Patient())
+    def __init__(self, patient: Patient | None = None, pages: Iterable[str] | None = None, **kwargs: Any) -> None:
+        names = list(PAGES if pages is None else pages)
+        if not names or not set(names) <= set(PAGES):
+            raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
+        self.state = State(patient=patient or Patient(), page=names[0])
+        self.pages = {name: PAGES[name](self.state) for name in names}
         self.controls = Controls(self.state)
         self.examples = w.Dropdown(options=[NO_EXAMPLE, *examples()], description="Case", tooltip="Made-up cases")
         self.reset = w.Button(description="Reset: all unknown", tooltip="Make every input unknown")
-        self.outcome = w.Dropdown(
-            options=list(outcomes_shown()), description="Plot", tooltip="One endpoint at one time"
-        )
-        self.reading = w.Dropdown(
-            options=READINGS, description="Figures", tooltip="What the review prints, or corrected"
-        )
-        self.frame = Frame(controls=self.controls.parts)
+        parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
+        self.frame = Frame(controls={**self.controls.parts, **parts})
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
-        chosen = [self.examples, self.reset, self.outcome, self.reading]
+        bars = [_box(w.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar]
+        for bar in bars:
+            bar.add_class("nd-bar")
+        chosen = [self.examples, self.reset, *bars]
         head = _box(w.HBox, "nd-head", name, *chosen, _box(w.Box, "netdash-slot-tools"))
         case, foot = (_box(w.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         body = _box(w.HBox, "nd-body", self.controls.widget, _box(w.Box, "nd-frame", self.frame))
@@ -63,11 +79,12 @@ class Board(w.VBox):  # type: ignore[misc]
         self.add_class("netdash-board").add_class("nd-board")
         self.examples.observe(self._open_example, "value")
         self.reset.on_click(lambda _: self.state.open(Patient()))
-        t.link((self.state, "outcome"), (self.outcome, "value"))
-        t.link((self.state, "reading"), (self.reading, "value"))
         self.frame.on_select(self._select)
         self.frame.on_address(self.state.open_query)
         self.state.observe(self._draw, LOOKED_AT)
+        for page in self.pages.values():
+            for traits in page.traits:
+                traits.observe(self._draw)
         self._draw()
 
     def _open_example(self, event: dict[str, Any]) -> None:
@@ -76,53 +93,33 @@ class Board(w.VBox):  # type: ignore[misc]
 
     def _select(self, key: str) -> None:
         """Do what a button of the page asks for; a page can send any text, and what is not known does nothing."""
-        state = self.state
         word, _, what = key.partition(":")
-        if key in rules.load():
-            state.selected, state.source = key, ""
+        if word == "page" and what in self.pages:
+            self.state.page = what
         elif word == "source":
-            self._show_source(what)
-        elif key == "do:pin":
-            state.pinned = None if state.pinned else state.patient
-        elif key == "do:present":
-            state.presenting = not state.presenting
-        elif key == "do:leave":
-            state.presenting = False
-        elif key in ("do:next", "do:previous") and state.presenting:
-            state.step(1 if key == "do:next" else -1)
-
-    def _show_source(self, what: str) -> None:
-        try:
-            source(what)
-        except ValueError:
-            self.state.source = ""
-        else:
-            self.state.source = what
+            self.state.show_source(what)
+        elif key in rules.load():
+            self.state.select(key)
+        for page in self.pages.values():
+            page.press(word, what)
 
     def _draw(self, _: t.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self.examples.value = state.example or NO_EXAMPLE
-        assessment = assess(state.patient)
-        plot, figure = views.plot(state, views.selected_verdicts(assessment, state.selected))
-        selected = assessment[state.selected]
+        assessment, page = assess(state.patient), self.pages[state.page]
+        drawn = page.draw(assessment)
         strips = {f"strip-{name}": views.strip(state.patient, name, state.selected) for name in self.controls.labels}
+        case = {"case": views.case(state, assessment, at), **strips} if page.about_the_case else {}
+        tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
-            sections={
-                "tools": views.tools(state),
-                "case": views.case(state, assessment, at),
-                **strips,
-                "verdicts": views.verdicts(state, assessment),
-                "findings": views.compared(state) + views.findings(state, assessment),
-                "forest": plot,
-                "foot": views.foot(),
-            },
-            figures={"forest": figure},
+            sections={"tools": views.tools(state, tabs), **case, **drawn.sections, "foot": views.foot()},
+            figures=drawn.figures,
             labels=self.controls.labels,
             valuetexts=self.controls.texts,
             query=state.patient.to_query(),
-            announce=f"{selected.rule_set.title}: {selected.headline}",
+            announce=drawn.says,
             computed_at=at,
-            view="present" if state.presenting else "",
+            view="present" if state.presenting else page.name,
         )
 
 

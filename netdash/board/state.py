@@ -10,6 +10,8 @@ import traitlets as t
 
 from netdash import evidence, rules
 from netdash.patient import FIELDS, Patient, Value
+from netdash.provenance import source
+from netdash.ranges import numbers, ordered
 
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 
@@ -41,6 +43,36 @@ def _words(identifier: object) -> str:
     return str(identifier).replace("_", " ")
 
 
+class Exploring(t.HasTraits):
+    """What the map and the what-if show.
+
+    Attributes
+    ----------
+    x, y : str
+        The two number fields of the map; never the same.
+    along : str
+        The field of the what-if.
+    outlined : list of str
+        Rule sets outlined on the map beside the selected one, in the order of the review.
+    """
+
+    x = t.Enum(numbers(), "age_years")
+    y = t.Enum(numbers(), "liver_involvement_percent")
+    along = t.Enum(ordered(), "ki67_percent")
+    outlined = t.List(t.Unicode(), ["milan_2007", "milan_2019"])
+
+    @t.observe("x", "y")
+    def _keep_apart(self, change: t.Bunch) -> None:
+        """Give the other axis what this one had before, when both would be the same."""
+        if self.x == self.y:
+            self.set_trait("y" if change["name"] == "x" else "x", change["old"])
+
+    def outline(self, rule_set: str) -> None:
+        """Outline a rule set, or no longer."""
+        chosen = set(self.outlined) ^ {rule_set}
+        self.outlined = [name for name in rules.load() if name in chosen]
+
+
 class State(t.HasTraits):
     """The one state of a board; every view is a function of it.
 
@@ -64,6 +96,10 @@ class State(t.HasTraits):
         Whether only case, verdicts and picture are shown, in large type.
     source : str
         Identifier of what the source is shown of; empty for none.
+    page : str
+        Name of the page that is open.
+    exploring : Exploring
+        What the map and the what-if are of.
     """
 
     patient = t.Instance(Patient, args=())
@@ -75,6 +111,8 @@ class State(t.HasTraits):
     pinned = t.Instance(Patient, allow_none=True)
     presenting = t.Bool(False)
     source = t.Unicode("")
+    page = t.Unicode("board")
+    exploring = t.Instance(Exploring, args=())
 
     @t.validate("selected")
     def _known_rule_set(self, proposal: t.Bunch) -> str:
@@ -89,9 +127,13 @@ class State(t.HasTraits):
 
     def enter(self, name: str, value: Value | None) -> None:
         """Set one field of the case; None makes it unknown."""
-        patient = self.patient.replace(**{name: value})
+        self.put({name: value})
+
+    def put(self, values: Mapping[str, Value | None]) -> None:
+        """Set some fields of the case at once; None makes one unknown."""
+        patient = self.patient.replace(**values)
         with self.hold_trait_notifications():
-            self.refusals = {field: why for field, why in self.refusals.items() if field != name}
+            self.refusals = {field: why for field, why in self.refusals.items() if field not in values}
             if patient.to_dict() != self.patient.to_dict():
                 self.patient, self.example = patient, ""
 
@@ -110,6 +152,20 @@ class State(t.HasTraits):
             self.open(Patient.from_query(query))
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
+
+    def select(self, rule_set: str) -> None:
+        """Show the findings of a rule set, and no source."""
+        with self.hold_trait_notifications():
+            self.selected, self.source = rule_set, ""
+
+    def show_source(self, name: str) -> None:
+        """Show where a rule, a row or a figure comes from; of what is not known, nothing."""
+        try:
+            source(name)
+        except ValueError:
+            self.source = ""
+        else:
+            self.source = name
 
     def step(self, places: int) -> None:
         """Open the example that many places after the one that is open, in a ring."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import netdash
 from netdash import evidence, rules
-from netdash.assessment import Assessment
+from netdash.assessment import Assessment, Judgement
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import differences, differing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
@@ -39,13 +39,14 @@ def _templates() -> Any:
     return environment
 
 
-def _render(template: str, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
+    """Return a template of the board, filled; every value is escaped."""
     return str(_templates().get_template(f"{template}.html").render(**values))
 
 
 def case(state: State, assessment: Assessment, at: str) -> str:
     """Return the case in words, what puts it outside the scope, when it was computed, and what was refused."""
-    return _render(
+    return render(
         "case",
         example=state.example,
         known=_known(state.patient),
@@ -59,18 +60,28 @@ def _known(patient: Patient) -> list[str]:
     return [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
 
 
-def tools(state: State) -> str:
-    """Return the buttons that change what is looked at, not the case."""
-    return _render("tools", state=state)
+def tools(state: State, tabs: Mapping[str, str]) -> str:
+    """Return the buttons that change what is looked at, not the case, and one for each page when there are several."""
+    return render("tools", state=state, tabs=tabs if len(tabs) > 1 else {})
 
 
 def verdicts(state: State, assessment: Assessment) -> str:
     """Return the verdicts of all rule sets in fixed order, and what to find out next."""
-    groups = groupby(assessment.judgements, key=lambda j: j.rule_set.therapy)
-    therapies = [(evidence.therapy_name(therapy), list(judgements)) for therapy, judgements in groups]
+    therapies = _by_therapy(assessment)
     wanted = assessment.next_inputs().head(NEXT).to_dict("records")
     before = _changes(state.pinned, state.patient)
-    return _render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
+    return render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
+
+
+def outlines(state: State, assessment: Assessment) -> str:
+    """Return the verdicts of all rule sets in fixed order, each with a box that outlines it on the map."""
+    therapies = _by_therapy(assessment)
+    return render("outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined)
+
+
+def _by_therapy(assessment: Assessment) -> list[tuple[str, list[Judgement]]]:
+    groups = groupby(assessment.judgements, key=lambda j: j.rule_set.therapy)
+    return [(evidence.therapy_name(therapy), list(judgements)) for therapy, judgements in groups]
 
 
 def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
@@ -92,7 +103,7 @@ def compared(state: State) -> str:
         if then.get(name) != now.get(name)
     ]
     titles = {name: rules.get(name).title for name in changes}
-    return _render("compared", inputs=inputs, changes=changes, titles=titles)
+    return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 
 def findings(state: State, assessment: Assessment) -> str:
@@ -109,7 +120,7 @@ def findings(state: State, assessment: Assessment) -> str:
         if f.result is not Verdict.MET
     }
     changes = judgement.smallest_change if judgement.rule_set.clauses else {}
-    return _render(
+    return render(
         "findings",
         j=judgement,
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
@@ -130,7 +141,7 @@ def strip(patient: Patient, field: str, rule_set: str) -> str:
     asked = FIELDS[field]
     parts = [{**row, **_place(asked, row)} for row in stretches(patient, field, rule_set)]
     used = field in rules.get(rule_set).inputs
-    return _render("strip", parts=parts, used=used, title=rules.get(rule_set).title, label=asked.label)
+    return render("strip", parts=parts, used=used, title=rules.get(rule_set).title, label=asked.label)
 
 
 def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
@@ -187,7 +198,7 @@ def _plot(
         below = caption(table, pooled)
     left_out = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
     drawn = table[(table["left_out"] == "") & table["study_id"].isin(list(differs))]
-    html = _render(
+    html = render(
         "forest",
         differs=[(row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records")],
         text=text,
@@ -220,4 +231,4 @@ def python(state: State) -> str:
 
 def foot() -> str:
     """Return the line of honesty."""
-    return _render("foot", honesty=evidence.HONESTY, version=netdash.__version__)
+    return render("foot", honesty=evidence.HONESTY, version=netdash.__version__)

@@ -1,0 +1,78 @@
+"""The resident's page: where over two inputs criteria are met, and what each verdict would be along a third."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from netdash import rules
+from netdash.assessment import Assessment
+from netdash.board import views
+from netdash.board.page import Drawn, Page, choose
+from netdash.board.state import State
+from netdash.figures.maps import eligibility_map
+from netdash.figures.strips import verdict_strip
+from netdash.patient import FIELDS, Patient
+from netdash.ranges import numbers, ordered
+
+
+class Explore(Page):
+    """A map over two inputs with several rule sets outlined, and a what-if along one input."""
+
+    name: ClassVar = "explore"
+    title: ClassVar = "Explore"
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        exploring = state.exploring
+        self.traits = [exploring]
+        self.toolbar = [
+            choose(exploring, "x", _named(numbers()), "Map across", "The input along the bottom of the map"),
+            choose(exploring, "y", _named(numbers()), "up", "The input along the side of the map"),
+            choose(exploring, "along", _named(ordered()), "What if", "The input that is varied"),
+        ]
+
+    def draw(self, assessment: Assessment) -> Drawn:
+        """Return the map, the what-if, and the rule sets to outline."""
+        state, exploring = self.state, self.state.exploring
+        x, y, along = exploring.x, exploring.y, exploring.along
+        names = list(dict.fromkeys([state.selected, *exploring.outlined]))
+        over = eligibility_map(state.patient, x, y, names)
+        asking = [name for name in names if along in rules.get(name).inputs]
+        what_if = verdict_strip(state.patient, along, asking) if asking else None
+        unasked = [rules.get(name).title for name in names if name not in asking]
+        selected = assessment[state.selected]
+        return Drawn(
+            sections={
+                "map": views.render("map", text=over.layout.meta["text"], x=x, y=y, fields=FIELDS),
+                "whatif": views.render(
+                    "whatif",
+                    text=what_if.layout.meta["text"] if what_if else "",
+                    rows=len(asking),
+                    along=FIELDS[along],
+                    unasked=unasked,
+                ),
+                "outlines": views.outlines(state, assessment),
+            },
+            figures={"map": over.to_plotly_json(), "whatif": what_if.to_plotly_json() if what_if else {}},
+            says=f"{selected.rule_set.title}: {selected.headline}",
+        )
+
+    def press(self, word: str, what: str) -> None:
+        """Outline a rule set, or put the patient where the map was touched."""
+        if word == "outline" and what in rules.load():
+            self.state.exploring.outline(what)
+        elif word == "put":
+            self._put(what)
+
+    def _put(self, query: str) -> None:
+        try:
+            place = Patient.from_query(query).to_dict()
+        except (ValueError, TypeError):
+            return  # a map sends nothing of this kind
+        wanted = {name: place[name] for name in (self.state.exploring.x, self.state.exploring.y) if name in place}
+        self.state.put(wanted)
+
+
+def _named(fields: Iterable[str]) -> list[tuple[str, str]]:
+    return [(FIELDS[name].label, name) for name in fields]

@@ -1,0 +1,51 @@
+"""The meeting's page: verdicts, findings and outcomes on one screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netdash.assessment import Assessment
+from netdash.board import views
+from netdash.board.page import Drawn, Page, choose
+from netdash.board.state import READINGS, State, outcomes_shown
+
+
+class Overview(Page):
+    """Verdicts of every rule set, the findings of one, and the plot of one endpoint."""
+
+    name: ClassVar = "board"
+    title: ClassVar = "Board"
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.outcome = choose(state, "outcome", list(outcomes_shown()), "Plot", "One endpoint at one time")
+        self.reading = choose(state, "reading", READINGS, "Figures", "What the review prints, or corrected")
+        self.toolbar = [self.outcome, self.reading]
+
+    def draw(self, assessment: Assessment) -> Drawn:
+        """Return verdicts, findings and plot."""
+        state = self.state
+        plot, figure = views.plot(state, views.selected_verdicts(assessment, state.selected))
+        selected = assessment[state.selected]
+        return Drawn(
+            sections={
+                "verdicts": views.verdicts(state, assessment),
+                "findings": views.compared(state) + views.findings(state, assessment),
+                "forest": plot,
+            },
+            figures={"forest": figure},
+            says=f"{selected.rule_set.title}: {selected.headline}",
+        )
+
+    def press(self, word: str, what: str) -> None:
+        """Pin, present, or step through the cases."""
+        state = self.state
+        if (word, what) == ("do", "pin"):
+            state.pinned = None if state.pinned else state.patient
+        elif (word, what) == ("do", "present"):
+            with state.hold_trait_notifications():
+                state.page, state.presenting = self.name, not state.presenting
+        elif (word, what) == ("do", "leave"):
+            state.presenting = False
+        elif word == "do" and what in ("next", "previous") and state.presenting:
+            state.step(1 if what == "next" else -1)
