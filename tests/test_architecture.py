@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "figures": {"effects", "evidence", "figures", "patient", "pooling", "ranges", "rules"},
     "board": {
         *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},
-        *{"rules", "synthesis", ""},
+        *{"report", "rules", "synthesis", ""},
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
     "_voila": set(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from netdash.board.overview import Overview
 from netdash.board.page import Page
 from netdash.board.state import State, examples
 from netdash.patient import Patient
+from netdash.report import report
 
 STYLE = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE = "Open an example"
@@ -64,7 +65,7 @@ class Board(w.VBox):  # type: ignore[misc]
         self.pages = {name: PAGES[name](self.state) for name in names}
         self.controls = Controls(self.state)
         self.examples = w.Dropdown(options=[NO_EXAMPLE, *examples()], description="Case", tooltip="Made-up cases")
-        self.reset = w.Button(description="Reset: all unknown", tooltip="Make every input unknown")
+        self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
         self.frame = Frame(controls={**self.controls.parts, **parts})
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
@@ -98,6 +99,12 @@ class Board(w.VBox):  # type: ignore[misc]
             self.state.page = what
         elif word == "source":
             self.state.show_source(what)
+        elif key == "do:report":
+            name = f"netdash-case-{date.today().isoformat()}.html"
+            self.frame.download(name, "text/html", report(self.state.patient).encode())
+        elif key == "do:csv":
+            name, table = self.pages[self.state.page].csv()
+            self.frame.download(name, "text/csv", table)
         elif key in rules.load():
             self.state.select(key)
         for page in self.pages.values():

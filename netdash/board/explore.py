@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import pandas as pd
+
 from netdash import rules
 from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import State
+from netdash.figures.export import titled
 from netdash.figures.maps import eligibility_map
 from netdash.figures.strips import verdict_strip
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import numbers, ordered
+from netdash.ranges import numbers, ordered, verdict_grid
 
 
 class Explore(Page):
@@ -36,7 +39,7 @@ class Explore(Page):
         """Return the map, the what-if, and the rule sets to outline."""
         state, exploring = self.state, self.state.exploring
         x, y, along = exploring.x, exploring.y, exploring.along
-        names = list(dict.fromkeys([state.selected, *exploring.outlined]))
+        names = self._names()
         over = eligibility_map(state.patient, x, y, names)
         asking = [name for name in names if along in rules.get(name).inputs]
         what_if = verdict_strip(state.patient, along, asking) if asking else None
@@ -57,6 +60,19 @@ class Explore(Page):
             figures={"map": over.to_plotly_json(), "whatif": what_if.to_plotly_json() if what_if else {}},
             says=f"{selected.rule_set.title}: {selected.headline}",
         )
+
+    def csv(self) -> tuple[str, bytes]:
+        """Return the cells of the map, for each rule set on it."""
+        exploring = self.state.exploring
+        cells = [
+            verdict_grid(self.state.patient, exploring.x, exploring.y, name).assign(rule_set=name)
+            for name in self._names()
+        ]
+        return titled(f"map {exploring.x} {exploring.y}", "csv"), pd.concat(cells).to_csv(index=False).encode()
+
+    def _names(self) -> list[str]:
+        """Return the rule sets on the map, the selected one first."""
+        return list(dict.fromkeys([self.state.selected, *self.state.exploring.outlined]))
 
     def press(self, word: str, what: str) -> None:
         """Outline a rule set, or put the patient where the map was touched."""

@@ -59,8 +59,10 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     Notes
     -----
     In the HTML of a section, ``<div data-figure="forest"></div>`` is where figure ``forest`` is drawn, and an element
-    with ``data-select="key"`` is a button that calls the callbacks of `on_select` with its key. A section is drawn in
-    the frame, or in the widget with DOM class ``netdash-slot-<section>`` if the board has one. The nearest ancestor
+    with ``data-select="key"`` is a button that calls the callbacks of `on_select` with its key. A button with
+    ``data-copy-link`` copies the address of the case. In an element with ``data-put-x`` and ``data-put-y`` a place of
+    the figure that is clicked or dragged to arrives as the key ``put:<x>=12&<y>=34``. A section is drawn in the frame,
+    or in the widget with DOM class ``netdash-slot-<section>`` if the board has one. The nearest ancestor
     with class ``netdash-board`` (else the page) is where controls and slots are looked for; it carries
     ``data-netdash-state``: ``current``, ``recomputing`` or ``lost``.
     """
@@ -145,6 +147,10 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         A preheated kernel has run before the address was known; the page draws nothing until this has been answered.
         """
         self._addressed.append(callback)
+
+    def download(self, name: str, mime: str, data: bytes) -> None:
+        """Hand a file to the browser to be saved; the page on which a button was pressed last takes it."""
+        self.line.send({"type": "download", "name": name, "mime": mime}, buffers=[data])
 
     _answered = False
 

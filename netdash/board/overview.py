@@ -8,6 +8,7 @@ from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import READINGS, State, outcomes_shown
+from netdash.figures.export import titled
 
 
 class Overview(Page):
@@ -49,3 +50,10 @@ class Overview(Page):
             state.presenting = False
         elif word == "do" and what in ("next", "previous") and state.presenting:
             state.step(1 if what == "next" else -1)
+
+    def csv(self) -> tuple[str, bytes]:
+        """Return the rows of the plot, those left out with their reason included."""
+        state = self.state
+        table = views.plot_table(state.outcome, state.reading)
+        name = titled(f"{state.outcome} {state.reading}", "csv")
+        return name, table[table["same_axis"]].to_csv(index=False).encode()

@@ -58,6 +58,10 @@ class Page:
         """Return what is shown of the state."""
         raise NotImplementedError
 
+    def csv(self) -> tuple[str, bytes]:
+        """Return the name and the content of a file with what is shown."""
+        raise NotImplementedError
+
     def press(self, word: str, what: str) -> None:
         """Do what a button with the key ``word:what`` asks for; any text can come."""
 

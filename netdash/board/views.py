@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
+import pandas as pd
+
 import netdash
 from netdash import evidence, rules
 from netdash.assessment import Assessment, Judgement
@@ -15,6 +17,7 @@ from netdash.comparison import differences, differing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
 from netdash.patient import FIELDS, Choice, Field, Patient
+from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.ranges import stretches
 from netdash.rules import Verdict
@@ -169,6 +172,21 @@ def plot(state: State, verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict
     return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())), tuple(sorted(others.items())))
 
 
+@functools.lru_cache(maxsize=32)
+def plot_table(outcome: str, reading: Any) -> pd.DataFrame:
+    """Return the rows that the plot draws or leaves out, with the reason; ``same_axis`` where they are of its kind."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if statistic == "median":
+        return medians_table(evidence.outcomes(reading), endpoint=endpoint).assign(same_axis=True)
+    return forest_table(evidence.outcomes(reading), endpoint=endpoint, horizon_months=horizon)
+
+
+@functools.lru_cache(maxsize=32)
+def _pooled(endpoint: str, horizon: float, reading: Any) -> Mapping[str, Pooled]:
+    # No case changes what is pooled.
+    return pool_by_therapy(evidence.outcomes(reading), endpoint, horizon)
+
+
 @functools.lru_cache(maxsize=64)
 def _plot(
     outcome: str, reading: Any, verdict_by_therapy: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
@@ -176,14 +194,13 @@ def _plot(
     # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
     # nothing.
     chosen, rows, differs = dict(verdict_by_therapy), evidence.outcomes(reading), dict(others)
+    table = plot_table(outcome, reading)
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if statistic == "median":
-        table = medians_table(rows, endpoint=endpoint).assign(same_axis=True)
         figure = medians(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
     else:
-        table = forest_table(rows, endpoint=endpoint, horizon_months=horizon)
-        pooled = pool_by_therapy(rows, endpoint, horizon)
+        pooled = _pooled(endpoint, horizon, reading)
         figure = forest(
             rows,
             pooled,

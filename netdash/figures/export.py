@@ -30,7 +30,12 @@ def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
     on : date, optional
         Today when not given.
     """
-    words = unicodedata.normalize("NFKD", figure.layout.title.text or "figure").encode("ascii", "ignore").decode()
+    return titled(figure.layout.title.text or "figure", suffix, on)
+
+
+def titled(title: str, suffix: str, on: date | None = None) -> str:
+    """Return a file name made of a title and a day, today when not given."""
+    words = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"<[^>]*>", "", words).lower()).strip("-")
     return f"netdash-{slug}-{(on or date.today()).isoformat()}.{suffix}"
 

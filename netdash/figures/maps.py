@@ -154,7 +154,7 @@ def _layout(x: str, y: str, names: list[str], font_px: int) -> dict[str, Any]:
         }
         for place, name in (("xaxis", x), ("yaxis", y))
     }
-    several = {"showlegend": True, "legend": {"orientation": "h", "y": -0.2}} if len(names) > 1 else {}
+    several = {"showlegend": True, "legend": {"orientation": "h", "y": -0.3}} if len(names) > 1 else {}
     title = {"text": rules.get(names[0]).title if len(names) == 1 else "Where each is met", "x": 0, "xref": "paper"}
     return {**theme.layout(font_px), **axes, "title": title, **several}
 

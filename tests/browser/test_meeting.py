@@ -30,7 +30,7 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     visit.settle()
     visit.shoot("present-1920x1080")
     visit.page.keyboard.press("Escape")
-    expect(visit.board).to_have_attribute("data-view", "")
+    expect(visit.board).to_have_attribute("data-view", "board")
     expect(visit.page.locator(".nd-controls")).to_be_visible()
     assert visit.verdicts() == before
 
@@ -51,7 +51,7 @@ def test_the_letter_p_typed_into_a_box_presents_nothing(visit):
     visit.open()
     visit.page.get_by_label("Age, years").press("p")
     visit.settle()
-    expect(visit.board).to_have_attribute("data-view", "")
+    expect(visit.board).to_have_attribute("data-view", "board")
 
 
 def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):

@@ -6,6 +6,8 @@ const ASK_AGAIN = 1000; // before it asks the kernel for a picture that may have
 const LOST = 3000; // and before it takes the kernel for lost
 const POLL = 2000; // ms between questions to the server whether the kernel still runs
 const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
+const ANSWERED = 400; // ms after which a place on a map is taken for answered although nothing changed
+const SAID = 4000; // ms for which a notice stays
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
@@ -94,6 +96,50 @@ function parse(html) {
   return content;
 }
 
+// Sends where the pointer is on a figure: one message at a time, and of those that wait only the last.
+class Pointer {
+  #next = null;
+  #sent = -Infinity;
+
+  constructor(send) {
+    this.send = send;
+  }
+
+  watch(plot, { putX, putY }) {
+    const place = (event) => {
+      const { xaxis, yaxis } = plot._fullLayout;
+      const { left, top } = plot.getBoundingClientRect();
+      const value = (axis, pixel) => {
+        const [low, high] = [...axis.range].sort((a, b) => a - b);
+        return Math.round(Math.min(Math.max(axis.p2d(pixel - axis._offset), low), high));
+      };
+      this.#next = `put:${putX}=${value(xaxis, event.clientX - left)}&${putY}=${value(yaxis, event.clientY - top)}`;
+      this.#flush();
+    };
+    plot.addEventListener("pointerdown", (event) => {
+      if (event.button || !event.target.closest(".draglayer, .scatterlayer, .infolayer .annotation")) return;
+      event.preventDefault();
+      plot.setPointerCapture(event.pointerId);
+      place(event);
+    });
+    plot.addEventListener("pointermove", (event) => plot.hasPointerCapture(event.pointerId) && place(event));
+  }
+
+  drawn() {
+    this.#sent = -Infinity;
+    this.#flush();
+  }
+
+  #flush() {
+    if (this.#next === null) return;
+    const wait = this.#sent + ANSWERED - performance.now();
+    if (wait > 0) return void setTimeout(() => this.#flush(), wait + 1); // a place without news is never answered
+    this.#sent = performance.now();
+    this.send(this.#next);
+    this.#next = null;
+  }
+}
+
 // The sections and the figures in them.
 class Picture {
   #sections = new Map(); // name -> {node, html}
@@ -103,8 +149,8 @@ class Picture {
     for (const { target } of entries) if (target.data && target.offsetHeight) window.Plotly.Plots.resize(target);
   });
 
-  constructor(root, body, select) {
-    Object.assign(this, { root, body, select });
+  constructor(root, body, { select, copy }) {
+    Object.assign(this, { root, body, select, copy, pointer: new Pointer(select) });
   }
 
   draw({ sections, figures }) {
@@ -119,6 +165,7 @@ class Picture {
     this.place(Object.keys(sections));
     for (const { node } of this.#sections.values())
       for (const plot of node.querySelectorAll("[data-figure]")) this.#plot(plot, figures[plot.dataset.figure]);
+    this.pointer.drawn();
     if (focused !== undefined && document.activeElement?.dataset?.select !== focused) this.#find(focused)?.focus({ preventScroll: true });
   }
 
@@ -148,6 +195,7 @@ class Picture {
   }
 
   #press(event) {
+    if (event.type === "click" && event.target.closest("[data-copy-link]")) return this.copy();
     const target = event.target.closest("[data-select]");
     if (!target) return;
     if (event.type === "keydown") {
@@ -172,6 +220,8 @@ class Picture {
     window.Plotly.react(plot, data, layout, config(layout));
     if (!first) return;
     this.#sizes.observe(plot);
+    const map = plot.closest("[data-put-x]");
+    if (map) this.pointer.watch(plot, map.dataset);
     // A click on a series asks for its source.
     plot.on("plotly_click", ({ points }) => points[0].customdata && this.select(`source:${points[0].customdata}`));
   }
@@ -272,7 +322,8 @@ async function render({ model, el, host, signal }) {
   const recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
   const live = element("p", { class: "netdash-live", "aria-live": "polite" });
   const body = element("div", { class: "netdash-sections" });
-  const frame = element("div", { class: "netdash-frame" }, lost.node, recomputing, live, body);
+  const notice = element("p", { class: "netdash-notice", role: "status", hidden: "" });
+  const frame = element("div", { class: "netdash-frame" }, lost.node, recomputing, notice, live, body);
   el.append(frame);
 
   let root = null; // known once the widget is attached
@@ -313,7 +364,7 @@ async function render({ model, el, host, signal }) {
     root ??= el.closest(".netdash-board") ?? document.body;
     // JupyterLab takes arrow keys and Enter for its cells, even from a slider or a button inside one.
     if (!served) set(root, "data-lm-suppress-shortcuts", "true");
-    picture ??= new Picture(root, body, (key) => line.send({ type: "select", key }));
+    picture ??= new Picture(root, body, { select, copy });
     shown = content;
     set(root, "data-view", content.view);
     picture.draw(content);
@@ -326,6 +377,38 @@ async function render({ model, el, host, signal }) {
     settling = setTimeout(address, SETTLED);
     document.getElementById("netdash-starting")?.remove();
   }
+
+  // A notice of something done, for all to see and for a screen reader to say.
+  let unsaying;
+  function say(text) {
+    notice.textContent = text;
+    notice.hidden = !text;
+    clearTimeout(unsaying);
+    if (text) unsaying = setTimeout(say, SAID, "");
+  }
+
+  async function copy() {
+    if (!served) return say("A notebook has no address for a case; Show the Python gives the lines that open it.");
+    const link = location.origin + location.pathname + (shown.query ? `?${shown.query}` : "");
+    const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false); // only on a safe origin
+    say(copied ? "The link to this case was copied." : `The link to this case: ${link}`);
+  }
+
+  // A file goes to the one of several views of this widget on which the button was pressed.
+  let pressed = false;
+  function select(key) {
+    pressed = true;
+    line.send({ type: "select", key });
+  }
+  function save({ name, mime }, buffers) {
+    if (!pressed) return;
+    pressed = false;
+    const href = URL.createObjectURL(new Blob(buffers, { type: mime }));
+    element("a", { href, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000);
+    say(`Saved as ${name}.`);
+  }
+  line.on("msg:custom", (message, buffers) => message.type === "download" && save(message, buffers));
 
   // Of the pictures that arrive within one frame of the screen only the last is drawn.
   let drawing = 0;

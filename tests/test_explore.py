@@ -1,0 +1,164 @@
+"""The page to explore without a browser: the map, the what-if, and putting the patient where the map was touched."""
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_board import CASE, press, section
+
+import netdash as nd
+from netdash.board import Board
+from netdash.board.board import PAGES
+from netdash.board.state import Exploring
+from netdash.ranges import numbers, ordered
+
+NUMBERS = st.sampled_from(numbers())
+
+
+@pytest.fixture
+def board():
+    board = Board(CASE)
+    press(board, "page:explore")
+    return board
+
+
+def figure(board, name):
+    return json.loads(board.frame.content["figures"][name])
+
+
+def test_every_page_opens_alone_and_the_first_is_open():
+    assert list(Board().pages) == list(PAGES)
+    for name in PAGES:
+        board = Board(CASE, pages=[name])
+        assert board.frame.content["view"] == name
+        assert "page:" not in section(board, "tools")  # no tab where there is nothing to change to
+
+
+@pytest.mark.parametrize("pages", [[], ["no_such_page"], ["board", "<script>"]])
+def test_a_page_that_is_none_is_refused_with_those_there_are(pages):
+    with pytest.raises(ValueError, match="expected some of board, explore"):
+        Board(pages=pages)
+
+
+@pytest.mark.parametrize("key", ["page:", "page:no_such", "page:board:explore"])
+def test_a_tab_that_is_none_opens_nothing(board, key):
+    press(board, key)
+    assert board.state.page == "explore"
+
+
+def test_the_map_is_the_librarys_for_the_selected_and_the_outlined_rule_sets(board):
+    names = ["milan_review", "milan_2007", "milan_2019"]
+    wanted = nd.eligibility_map(CASE, "age_years", "liver_involvement_percent", names)
+    assert figure(board, "map") == json.loads(wanted.to_json())
+    assert wanted.layout.meta["text"] in section(board, "map")
+
+
+def test_a_rule_set_is_outlined_and_no_longer(board):
+    press(board, "outline:milan_2023")
+    assert board.state.exploring.outlined == ["milan_2007", "milan_2019", "milan_2023"]
+    assert any("Milan 2023" in trace.get("name", "") for trace in figure(board, "map")["data"])
+    press(board, "outline:milan_2007")
+    assert board.state.exploring.outlined == ["milan_2019", "milan_2023"]
+    press(board, "outline:no_such_set")
+    assert board.state.exploring.outlined == ["milan_2019", "milan_2023"]
+
+
+def test_a_rule_set_that_is_pressed_fills_the_map_also_without_the_boards_own_page():
+    board = Board(CASE, pages=["explore"])
+    press(board, "milan_2023")
+    assert board.state.selected == "milan_2023"
+    assert section(board, "map").startswith('<h2 class="nd-h">')
+    assert "Milan 2023: with the other inputs" in section(board, "map")
+
+
+def test_the_what_if_is_the_librarys_and_says_who_does_not_ask(board):
+    asking = ["milan_review", "milan_2007", "milan_2019"]
+    assert figure(board, "whatif") == json.loads(nd.verdict_strip(CASE, "ki67_percent", asking).to_json())
+    board.state.exploring.along = "lesion_count"
+    assert "Not asked for by: Milan, as the review quotes it; Milan 2007; Milan 2019." in section(board, "whatif")
+
+
+@pytest.mark.parametrize("along", ordered())
+def test_every_input_with_an_order_can_be_varied(board, along):
+    board.state.exploring.along = along
+    assert section(board, "whatif")
+
+
+@settings(max_examples=30, deadline=None)
+@given(NUMBERS, NUMBERS)
+def test_the_two_inputs_of_a_map_are_never_the_same(x, y):
+    exploring = Exploring()
+    exploring.x = x
+    exploring.y = y
+    assert exploring.y == y
+    assert exploring.x != exploring.y
+
+
+def test_the_patient_is_put_where_the_map_was_touched(board):
+    press(board, "put:age_years=61&liver_involvement_percent=20")
+    assert board.state.patient == CASE.replace(age_years=61, liver_involvement_percent=20)
+    assert board.controls._controls["age_years"].slider.value == 61
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "put:",
+        "put:age_years=900&liver_involvement_percent=20",
+        "put:age_years=nan",
+        "put:<script>",
+        "put:ki67_percent=1",
+    ],
+)
+def test_what_no_map_sends_moves_nobody(board, key):
+    press(board, key)
+    assert board.state.patient == CASE
+
+
+def test_pinned_and_selected_stay_when_the_page_is_left(board):
+    press(board, "do:pin")
+    press(board, "milan_2019")
+    press(board, "page:board")
+    assert (board.state.pinned, board.state.selected) == (CASE, "milan_2019")
+    assert "Milan 2019" in section(board, "findings")
+
+
+def test_to_present_opens_the_page_of_the_meeting(board):
+    press(board, "do:present")
+    assert board.frame.content["view"] == "present"
+    assert section(board, "verdicts")
+
+
+def saved(board, key):
+    """Return what a button hands to the browser as a file."""
+    files = []
+    board.frame.line.send = lambda content, buffers=None: files.append((content, buffers))
+    press(board, key)
+    ((content, (data,)),) = files
+    assert content["type"] == "download"
+    return content["name"], content["mime"], data
+
+
+def test_the_report_of_the_case_is_saved(board):
+    name, mime, data = saved(board, "do:report")
+    assert name.startswith("netdash-case-")
+    assert name.endswith(".html")
+    assert mime == "text/html"
+    assert b"48 years" in data
+
+
+def test_what_is_drawn_is_saved_as_a_table(board):
+    name, mime, data = saved(board, "do:csv")
+    assert name.startswith("netdash-map-age-years-liver-involvement-percent-")
+    assert mime == "text/csv"
+    assert set(pd.read_csv(io.BytesIO(data))["rule_set"]) == {"milan_review", "milan_2007", "milan_2019"}
+    press(board, "page:board")
+    name, _, data = saved(board, "do:csv")
+    assert name.startswith("netdash-5-year-overall-survival-corrected-")
+    table = pd.read_csv(io.BytesIO(data))
+    assert {"outcome_id", "value", "n", "ci_lb", "ci_ub", "left_out", "locator"} <= set(table.columns)
+    assert table["left_out"].notna().any()
