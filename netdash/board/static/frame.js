@@ -27,6 +27,23 @@ function config(layout) {
   };
 }
 
+// Makes room for the names beside the rows. Plotly's own way (automargin) draws everything, looks, and draws it again.
+const pen = document.createElement("canvas").getContext("2d");
+function fit(layout, width) {
+  const { size, family } = layout.font;
+  for (const [name, side] of [["yaxis", "l"], ["yaxis2", "r"]]) {
+    const axis = layout[name];
+    if (!axis?.automargin || !axis.ticktext) continue;
+    axis.automargin = false;
+    axis.ticklabeloverflow = "allow"; // they fit: to have each of them measured again is slow
+    const widths = axis.ticktext.flatMap((text) => text.split("<br>")).map((line) => {
+      pen.font = `${line.includes("<b>") ? "bold " : ""}${size}px ${family}`;
+      return pen.measureText(line.replace(/<[^>]*>/g, "")).width;
+    });
+    layout.margin[side] = Math.min(Math.max(...widths) + size, width / 2);
+  }
+}
+
 const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
 const served = document.body.dataset.netdash === "page"; // netdash's own page; else JupyterLab or Notebook
 
@@ -169,6 +186,7 @@ class Picture {
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
     Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
     const first = !plot.data;
+    fit(layout, plot.clientWidth);
     window.Plotly.react(plot, data, layout, config(layout));
     if (!first) return;
     this.#sizes.observe(plot);
