@@ -179,12 +179,12 @@ def _plot(
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if statistic == "median":
         table = medians_table(rows, endpoint=endpoint).assign(same_axis=True)
-        figure = medians(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
+        figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
     else:
         table = forest_table(rows, endpoint=endpoint, horizon_months=horizon)
         pooled = pool_by_therapy(rows, endpoint, horizon)
-        figure = forest(
+        figure = forest.plain(
             rows,
             pooled,
             chosen,
@@ -206,7 +206,7 @@ def _plot(
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
         others=[(name, row) for name, row in left_out if not row.same_axis],
     )
-    return html, figure.to_plotly_json()
+    return html, figure
 
 
 def python(state: State) -> str:
