@@ -345,9 +345,14 @@ async function render({ model, el, host, signal }) {
     document.getElementById("netdash-starting")?.remove();
   }
 
-  // Of the pictures that arrive within one frame of the screen only the last is drawn.
+  // A picture is drawn at once; of those that arrive within the same frame of the screen only the last.
   let drawing = 0;
-  const soon = () => (drawing ||= requestAnimationFrame(() => ((drawing = 0), el.isConnected ? draw() : soon())));
+  let more = false;
+  function soon() {
+    more = Boolean(drawing) || !el.isConnected;
+    if (!more) draw();
+    drawing ||= requestAnimationFrame(() => ((drawing = 0), more && soon()));
+  }
 
   line.on("change:content", soon);
   for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
@@ -384,8 +389,8 @@ async function render({ model, el, host, signal }) {
   }
   const polling = served && kernel ? setInterval(poll, POLL) : undefined;
 
-  if (served) line.send({ type: "address", query: location.search.slice(1) });
   line.send({ type: "sync", revision: line.get("content").revision ?? 0 });
+  if (served) line.send({ type: "address", query: location.search.slice(1) }); // last: its answer is a picture of its own
   setTimeout(() => ((patience = false), soon()), ANSWER);
   soon();
 
