@@ -9,22 +9,24 @@ const ANSWER = 3000; // ms to wait for the kernel's answer to the address before
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
+const configs = {}; // each is made once: given another one, Plotly.react begins anew
 function config(layout) {
   const words = (layout.title?.text ?? "figure").toLowerCase().replace(/<[^>]*>/g, "").replace(/[^a-z0-9]+/g, "-");
   const filename = `netdash-${words}-${new Date().toISOString().slice(0, 10)}`;
-  const png = {
-    name: "png",
-    title: "Download plot as a PNG",
-    icon: window.Plotly.Icons.camera,
-    click: (plot) => window.Plotly.downloadImage(plot, { format: "png", filename, scale: 2, width: plot.offsetWidth, height: plot.offsetHeight }),
-  };
-  return {
+  return (configs[filename] ??= {
     responsive: true,
     displaylogo: false,
     showSendToCloud: false, // "Share chart" would upload the picture to a server of Plotly's
     toImageButtonOptions: { format: "svg", filename },
-    modeBarButtonsToAdd: [png],
-  };
+    modeBarButtonsToAdd: [
+      {
+        name: "png",
+        title: "Download plot as a PNG",
+        icon: window.Plotly.Icons.camera,
+        click: (plot) => window.Plotly.downloadImage(plot, { format: "png", filename, scale: 2, width: plot.offsetWidth, height: plot.offsetHeight }),
+      },
+    ],
+  });
 }
 
 // Makes room for the names beside the rows. Plotly's own way (automargin) draws everything, looks, and draws it again.
