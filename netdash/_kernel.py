@@ -11,11 +11,12 @@ UNUSED = ("charset_normalizer", "debugpy", "pyarrow")
 """What numpy, ipykernel and pandas import only when it is installed; together 20 MB of each session."""
 
 
-class Kernel(IPythonKernel):  # type: ignore[misc]
+class Kernel(IPythonKernel):
     """A kernel in which optional packages count as not installed."""
 
     def __new__(cls, **options: Any) -> Kernel:
         """Return a kernel; it would import its debugger here."""
-        sys.modules.update(dict.fromkeys(UNUSED))  # None: Python's word for a module that cannot be imported
+        # None is Python's word for a module that cannot be imported.
+        sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
         made: Kernel = super().__new__(cls, **options)
         return made

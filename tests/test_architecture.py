@@ -36,6 +36,7 @@ MAY_IMPORT = {
         *{"rules", "synthesis", ""},
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
+    "_kernel": set(),
     "_voila": set(),
     "serve": {"_files", "_voila"},
     "cli": {"assessment", "cohort_files", "patient", "report", "rules", "serve"},
