@@ -74,8 +74,9 @@ def test_the_names_and_figures_beside_the_plot_are_whole(visits, size):
     width, ends = visit.plot.evaluate(
         """plot => {
           const { left, width } = plot.getBoundingClientRect();
-          const texts = [...plot.querySelectorAll(".ytick text, .y2tick text")].map((text) => text.getBoundingClientRect());
-          return [width, texts.flatMap((text) => [text.left - left, text.right - left])];
+          const texts = [...plot.querySelectorAll(".ytick text, .y2tick text")];
+          const boxes = texts.map((text) => text.getBoundingClientRect());
+          return [width, boxes.flatMap((box) => [box.left - left, box.right - left])];
         }"""
     )
     assert ends
