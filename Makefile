@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install dashboard test lint bench browser clean
+.PHONY: install dashboard test lint bench bench-page browser clean
 
 install: .venv/all browser          ## everything pinned in constraints.txt
 
@@ -20,6 +20,9 @@ lint: .venv/all
 
 bench: .venv/all
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc
+
+bench-page: .venv/all               ## the served board beside other pages: make bench-page PAGES="dash=http://127.0.0.1:8901/"
+	$(BIN)/python tests/benchmarks/page.py $(PAGES)
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("netdash needs Python 3.11 or later; say make PYTHON=...") if sys.version_info < (3, 11) else None'

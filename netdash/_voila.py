@@ -22,6 +22,7 @@ from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 
 KERNEL = "python3"
+OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.kernel_class=netdash._kernel.Kernel")
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -36,7 +37,7 @@ class ThisInterpreter(KernelSpecManager):
         """Return how the kernel is started: without a history on disk, importing netdash from where it was served."""
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
-        command = [*make_ipkernel_cmd(), "--HistoryManager.enabled=False"]
+        command = [*make_ipkernel_cmd(), *OPTIONS]
         env = {}
         if (CHECKOUT / "pyproject.toml").exists():
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))

@@ -60,7 +60,7 @@ def serve(
     open_browser
         Open the board in the user's browser.
     notebook
-        Notebook to serve; default: the board's own.
+        Notebook to serve; default: the board's own. Its kernel has neither a debugger nor pyarrow.
     pool
         Kernels that have run the notebook before a visitor comes.
     idle_minutes

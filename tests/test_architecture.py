@@ -36,6 +36,7 @@ MAY_IMPORT = {
         *{"report", "rules", "synthesis", ""},
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
+    "_kernel": set(),
     "_voila": set(),
     "serve": {"_files", "_voila"},
     "cli": {"assessment", "cohort_files", "patient", "report", "rules", "serve"},
@@ -158,6 +159,18 @@ def test_the_library_needs_no_widget():
         "print(json.dumps(list(sys.modules)))"
     )
     assert {"ipywidgets", "plotly", "scipy", "voila", "anywidget", "jinja2"}.isdisjoint(found)
+
+
+def test_the_board_draws_without_plotlys_classes():
+    """They cost each session 18 MB, and the page does not need them."""
+    found = run(
+        "import json, sys\n"
+        "from netdash.board import Board\n"
+        "board = Board()\n"
+        "for page in board.pages: board.state.page = page\n"
+        "print(json.dumps([name for name in sys.modules if name.partition('.')[0] in ('plotly', 'narwhals')]))"
+    )
+    assert found == []
 
 
 def test_importing_changes_nothing_global():

@@ -303,6 +303,16 @@ def test_every_page_has_a_kernel_of_its_own(server):
     assert len({open_session(server, PATIENT.to_query()) for _ in range(3)}) == 3
 
 
+@pytest.mark.skipif(
+    not hasattr(psutil.Process, "memory_maps"), reason="the system does not tell what a process has loaded"
+)
+def test_a_kernel_loads_neither_debugger_nor_arrow(server):
+    loaded = " ".join(part.path for part in server.kernel(open_session(server)).memory_maps())
+    assert "pandas" in loaded  # it has run the notebook
+    assert "debugpy" not in loaded
+    assert "pyarrow" not in loaded
+
+
 def test_no_kernel_is_told_of_a_visitors_case(server):
     for _ in range(2):  # the second visitor's kernel is started while the first is there
         kernel = server.kernel(open_session(server, PATIENT.to_query()))

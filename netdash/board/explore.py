@@ -40,24 +40,24 @@ class Explore(Page):
         state, exploring = self.state, self.state.exploring
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
-        over = eligibility_map(state.patient, x, y, names)
+        over = eligibility_map.plain(state.patient, x, y, names)
         asking = [name for name in names if along in rules.get(name).inputs]
-        what_if = verdict_strip(state.patient, along, asking) if asking else None
+        what_if = verdict_strip.plain(state.patient, along, asking) if asking else {}
         unasked = [rules.get(name).title for name in names if name not in asking]
         selected = assessment[state.selected]
         return Drawn(
             sections={
-                "map": views.render("map", text=over.layout.meta["text"], x=x, y=y, fields=FIELDS),
+                "map": views.render("map", text=over["layout"]["meta"]["text"], x=x, y=y, fields=FIELDS),
                 "whatif": views.render(
                     "whatif",
-                    text=what_if.layout.meta["text"] if what_if else "",
+                    text=what_if["layout"]["meta"]["text"] if what_if else "",
                     rows=len(asking),
                     along=FIELDS[along],
                     unasked=unasked,
                 ),
                 "outlines": views.outlines(state, assessment),
             },
-            figures={"map": over.to_plotly_json(), "whatif": what_if.to_plotly_json() if what_if else {}},
+            figures={"map": over, "whatif": what_if},
             says=f"{selected.rule_set.title}: {selected.headline}",
         )
 

@@ -197,11 +197,11 @@ def _plot(
     table = plot_table(outcome, reading)
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if statistic == "median":
-        figure = medians(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
+        figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
     else:
         pooled = _pooled(endpoint, horizon, reading)
-        figure = forest(
+        figure = forest.plain(
             rows,
             pooled,
             chosen,
@@ -223,7 +223,7 @@ def _plot(
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
         others=[(name, row) for name, row in left_out if not row.same_axis],
     )
-    return html, figure.to_plotly_json()
+    return html, figure
 
 
 def python(state: State) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from netdash import evidence
 from netdash.effects import wilson
 from netdash.figures import rows, theme
+from netdash.figures.plain import Drawing, Figure
 from netdash.pooling import Pooled
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
@@ -115,6 +113,7 @@ def _who(row: pd.Series[Any]) -> str:
     return f"{row['value']:g} % ({evidence.therapy_name(row['therapy']).lower()}, {row['label']}, n = {row['n']:g})"
 
 
+@Figure
 def forest(
     outcomes: pd.DataFrame,
     pooled: Mapping[str, Pooled] | Pooled | None = None,
@@ -126,7 +125,7 @@ def forest(
     weights: bool = True,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
-) -> go.Figure:
+) -> Drawing:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
 
     Parameters
@@ -167,8 +166,6 @@ def forest(
     it is drawn as a hollow box; no series of the review prints an interval of its own. † marks a series that a
     discrepancy touches: ``nd.source(outcome_id)`` says which.
     """
-    import plotly.graph_objects as go
-
     table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
     name = _of(table) + title(endpoint, horizon_months)
     fits = _by_therapy(pooled, table)
@@ -176,11 +173,15 @@ def forest(
         {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
     ]
     lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights)
-    figure = go.Figure(layout=rows.layout(lines, name, _AXIS, font_px))
-    _add_arms(figure, rows.of(lines, "arm"), font_px)
-    _add_pooled(figure, rows.of(lines, "pooled"), rows.of(lines, "prediction"))
-    figure.layout.meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, fits)}
-    return figure
+    meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, fits)}
+    return {
+        "data": [
+            *_arms(rows.of(lines, "arm"), font_px),
+            *map(_diamond, rows.of(lines, "pooled")),
+            *map(_whisker, rows.of(lines, "prediction")),
+        ],
+        "layout": {**rows.layout(lines, name, _AXIS, font_px), "meta": meta},
+    }
 
 
 def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, table: pd.DataFrame) -> Mapping[str, Pooled]:
@@ -195,36 +196,38 @@ def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, table: pd.DataFram
     return {therapies[0]: pooled}
 
 
-def _add_arms(figure: go.Figure, arms: list[rows.Line], font_px: int) -> None:
+def _arms(arms: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
     looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
     color = [look.color for look in looks]
-    figure.add_bar(
-        orientation="h",
-        name="interval",
-        y=rows.column(arms, "y"),
-        base=rows.column(arms, "ci_lb"),
-        x=[arm["ci_ub"] - arm["ci_lb"] for arm in arms],
-        width=0.5,
-        marker={"color": "rgba(255,255,255,0)", "line": {"color": color, "width": 1.5}},
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        mode="markers",
-        name="series",
-        yaxis="y2",  # its axis carries the figures on the right
-        x=rows.column(arms, "value"),
-        y=rows.column(arms, "y"),
-        customdata=rows.column(arms, "outcome_id"),
-        text=rows.column(arms, "hover"),
-        hovertemplate="%{text}<extra></extra>",
-        marker={
+    yield {
+        "type": "bar",
+        "orientation": "h",
+        "name": "interval",
+        "y": rows.column(arms, "y"),
+        "base": rows.column(arms, "ci_lb"),
+        "x": [arm["ci_ub"] - arm["ci_lb"] for arm in arms],
+        "width": 0.5,
+        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": color, "width": 1.5}},
+        "hoverinfo": "skip",
+    }
+    yield {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "series",
+        "yaxis": "y2",  # its axis carries the figures on the right
+        "x": rows.column(arms, "value"),
+        "y": rows.column(arms, "y"),
+        "customdata": rows.column(arms, "outcome_id"),
+        "text": rows.column(arms, "hover"),
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
             "color": color,
             "size": _sizes(rows.column(arms, "weight"), font_px),
             "opacity": 1,
             "symbol": [look.symbol for look in looks],
             "line": {"width": 1.5, "color": color},
         },
-    )
+    }
 
 
 def _sizes(weights: list[float | None], font_px: int) -> list[float]:
@@ -235,31 +238,34 @@ def _sizes(weights: list[float | None], font_px: int) -> list[float]:
     return [round(font_px * min(max(0.62 * side, 0.45), 1.1), 1) for side in sides]
 
 
-def _add_pooled(figure: go.Figure, pooled: list[rows.Line], prediction: list[rows.Line]) -> None:
-    for row in pooled:
-        color = theme.LOOKS[row["verdict"]].color
-        figure.add_scatter(
-            mode="lines",
-            name="pooled",
-            x=[row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
-            y=[row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
-            fill="toself",
-            fillcolor=color,
-            line={"color": color, "width": 1},
-            text=row["hover"],
-            hoverinfo="text",
-        )
-    for row in prediction:
-        figure.add_scatter(
-            mode="lines+markers",
-            name="prediction interval",
-            x=[row["pi_lb"], row["pi_ub"]],
-            y=[row["y"], row["y"]],
-            line={"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
-            marker={"symbol": "line-ns-open", "size": 9},
-            text=row["hover"],
-            hoverinfo="text",
-        )
+def _diamond(row: rows.Line) -> Mapping[str, Any]:
+    color = theme.LOOKS[row["verdict"]].color
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "pooled",
+        "x": [row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
+        "y": [row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
+        "fill": "toself",
+        "fillcolor": color,
+        "line": {"color": color, "width": 1},
+        "text": row["hover"],
+        "hoverinfo": "text",
+    }
+
+
+def _whisker(row: rows.Line) -> Mapping[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "prediction interval",
+        "x": [row["pi_lb"], row["pi_ub"]],
+        "y": [row["y"], row["y"]],
+        "line": {"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
+        "marker": {"symbol": "line-ns-open", "size": 9},
+        "text": row["hover"],
+        "hoverinfo": "text",
+    }
 
 
 def _of(table: pd.DataFrame) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from netdash import rules
 from netdash.figures import theme
+from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import verdict_grid, verdict_spans
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
 CODES = {"not_met": 0, "unknown": 1, "met": 2}
 WORDS = {"not_met": "not met", "unknown": "cannot tell", "met": "met"}
@@ -37,6 +37,7 @@ def _met_words(patient: Patient, name: str, rule_set: str) -> str:
     return f"along {_name(name)} met {' and '.join(met)}" if met else f"along {_name(name)} met nowhere"
 
 
+@Figure
 def eligibility_map(
     patient: Patient,
     x: str = "age_years",
@@ -44,7 +45,7 @@ def eligibility_map(
     rule_set: str | Iterable[str] = "milan_review",
     *,
     font_px: int = 13,
-) -> go.Figure:
+) -> Drawing:
     """Draw where over two number inputs a rule set is met, the other inputs as they are.
 
     Parameters
@@ -73,49 +74,60 @@ def eligibility_map(
     Edges lie exactly at the bounds of the criteria. To which side a bound itself belongs ("under 55", "at most 55")
     is said in the sentence.
     """
-    import plotly.graph_objects as go
-
     names = [rule_set] if isinstance(rule_set, str) else list(rule_set)
     grid = verdict_grid(patient, x, y, names[0])
-    figure = go.Figure(layout=_layout(x, y, names, font_px))
-    figure.add_heatmap(**_bricks(grid), colorscale=_colors(), zmin=0, zmax=2, showscale=False, hoverinfo="skip")
-    for cell in _largest(grid).to_dict("records"):
-        figure.add_annotation(
-            x=(cell["x_low"] + cell["x_high"]) / 2,
-            y=(cell["y_low"] + cell["y_high"]) / 2,
-            text=f"<b>{WORDS[cell['verdict']]}</b>",
-            showarrow=False,
-            font={"color": "white" if cell["verdict"] == "met" else theme.INK},
-        )
-    for name, dash in zip(names if len(names) > 1 else [], DASHES, strict=False):
-        figure.add_scatter(
-            **_outline(patient, x, y, name), mode="lines", line={"dash": dash, "width": 3, "color": theme.INK}
-        )
+    traces: list[dict[str, Any]] = [
+        {**_bricks(grid), "colorscale": _colors(), "zmin": 0, "zmax": 2, "showscale": False, "hoverinfo": "skip"}
+    ]
+    if len(names) > 1:
+        traces += [_outline(patient, x, y, name, dash) for name, dash in zip(names, DASHES, strict=False)]
+    notes = [_note(cell) for cell in _largest(grid).to_dict("records")]
     here = getattr(patient, x), getattr(patient, y)
     if None not in here:
-        figure.add_scatter(
-            x=[here[0]],
-            y=[here[1]],
-            mode="markers",
-            showlegend=False,
-            marker={"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
-            hovertemplate=f"{_name(x)} %{{x}}, {_name(y)} %{{y}}<extra>this patient</extra>",
+        traces.append(_patient(here, f"{_name(x)} %{{x}}, {_name(y)} %{{y}}", font_px))
+        notes.append(
+            {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
+            | {"showarrow": False, "bgcolor": "white"}
         )
-        figure.add_annotation(
-            x=here[0], y=here[1], text="this patient", yshift=1.5 * font_px, showarrow=False, bgcolor="white"
-        )
-    figure.layout.meta = {"text": " ".join(map_text(patient, x, y, name) for name in names)}
-    return figure
+    meta = {"text": " ".join(map_text(patient, x, y, name) for name in names)}
+    return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": meta}}
+
+
+def _note(cell: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "x": (cell["x_low"] + cell["x_high"]) / 2,
+        "y": (cell["y_low"] + cell["y_high"]) / 2,
+        "text": f"<b>{WORDS[cell['verdict']]}</b>",
+        "showarrow": False,
+        "font": {"color": "white" if cell["verdict"] == "met" else theme.INK},
+    }
+
+
+def _patient(here: tuple[float, float], hover: str, font_px: int) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [here[0]],
+        "y": [here[1]],
+        "mode": "markers",
+        "showlegend": False,
+        "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
+        "hovertemplate": f"{hover}<extra>this patient</extra>",
+    }
 
 
 def _bricks(grid: pd.DataFrame) -> dict[str, Any]:
     across = sorted({*grid["x_low"], *grid["x_high"]})
     up = sorted({*grid["y_low"], *grid["y_high"]})
     codes = {(row["x_low"], row["y_low"]): CODES[row["verdict"]] for row in grid.to_dict("records")}
-    return {"x": across, "y": up, "z": [[codes[left, low] for left in across[:-1]] for low in up[:-1]]}
+    return {
+        "type": "heatmap",
+        "x": across,
+        "y": up,
+        "z": [[codes[left, low] for left in across[:-1]] for low in up[:-1]],
+    }
 
 
-def _outline(patient: Patient, x: str, y: str, name: str) -> dict[str, Any]:
+def _outline(patient: Patient, x: str, y: str, name: str, dash: str) -> dict[str, Any]:
     """Return the edges of the cells where a rule set is met that no other such cell shares."""
     grid = verdict_grid(patient, x, y, name)
     edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
@@ -126,6 +138,9 @@ def _outline(patient: Patient, x: str, y: str, name: str) -> dict[str, Any]:
     alone = [edge for edge, count in edges.items() if count == 1]
     title = rules.get(name).title
     return {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"dash": dash, "width": 3, "color": theme.INK},
         "x": [value for a, b in alone for value in (a[0], b[0], None)],
         "y": [value for a, b in alone for value in (a[1], b[1], None)],
         "name": title if alone else f"{title}: met nowhere",

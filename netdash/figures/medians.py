@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from netdash import evidence
 from netdash.figures import rows, theme
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
+from netdash.figures.plain import Drawing, Figure
 
 UNREACHED = "arrow-right-open"
 
@@ -66,6 +63,7 @@ def medians_text(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") 
     )
 
 
+@Figure
 def medians(
     outcomes: pd.DataFrame,
     verdicts: Mapping[str, str] | None = None,
@@ -74,7 +72,7 @@ def medians(
     left_out: bool = True,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
-) -> go.Figure:
+) -> Drawing:
     """Draw the medians of one endpoint in months.
 
     Parameters
@@ -103,8 +101,6 @@ def medians(
     ValueError
         When no row has that endpoint.
     """
-    import plotly.graph_objects as go
-
     table = medians_table(outcomes, endpoint=endpoint)
     most = table["value"].max()
     edge = 1.05 * (float(most) if pd.notna(most) else 12)
@@ -112,30 +108,40 @@ def medians(
         {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
     ]
     lines = _lines(records, verdicts or {}, edge, left_out=left_out)
-    arms = rows.of(lines, "arm")
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
-    figure = go.Figure(layout=rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px))
-    # An axis is drawn only for a trace of its own: this one carries the names on the left.
-    figure.add_scatter(x=[0], y=[1], mode="markers", marker={"opacity": 0}, hoverinfo="skip", name="names")
+    layout = rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px)
+    return {
+        "data": [_NAMES, _series(rows.of(lines, "arm"), font_px)],
+        "layout": {**layout, "meta": {"text": medians_text(outcomes, endpoint=endpoint)}},
+    }
+
+
+# An axis is drawn only for a trace of its own: this one carries the names on the left.
+_NAMES = {
+    **{"type": "scatter", "mode": "markers", "name": "names", "x": [0], "y": [1]},
+    **{"marker": {"opacity": 0}, "hoverinfo": "skip"},
+}
+
+
+def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
     looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
-    figure.add_scatter(
-        mode="markers",
-        name="series",
-        yaxis="y2",
-        x=rows.column(arms, "value"),
-        y=rows.column(arms, "y"),
-        customdata=rows.column(arms, "outcome_id"),
-        text=rows.column(arms, "hover"),
-        hovertemplate="%{text}<extra></extra>",
-        marker={
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "series",
+        "yaxis": "y2",
+        "x": rows.column(arms, "value"),
+        "y": rows.column(arms, "y"),
+        "customdata": rows.column(arms, "outcome_id"),
+        "text": rows.column(arms, "hover"),
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
             "color": [look.color for look in looks],
             "size": round(font_px * 0.75),
             "symbol": [look.symbol if arm["reached"] else UNREACHED for look, arm in zip(looks, arms, strict=True)],
             "line": {"width": 2},
         },
-    )
-    figure.layout.meta = {"text": medians_text(outcomes, endpoint=endpoint)}
-    return figure
+    }
 
 
 def _lines(

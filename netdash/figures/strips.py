@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from netdash import rules
 from netdash.figures import theme
+from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Choice, Patient
 from netdash.ranges import verdict_spans
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 LOOKS = {
     "met": ("met", theme.BLUE, "white", ""),
@@ -30,9 +28,10 @@ def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
 
+@Figure
 def verdict_strip(
     patient: Patient, field: str, rule_sets: Iterable[str] | None = None, *, font_px: int = 13
-) -> go.Figure:
+) -> Drawing:
     """Draw along one input where each rule set is met, missed or unknown.
 
     Parameters
@@ -56,47 +55,49 @@ def verdict_strip(
     ValueError
         When a name is not known or the field has no order.
     """
-    import plotly.graph_objects as go
-
     asking = [name for name, found in rules.load().items() if field in found.inputs]
     names = list(asking if rule_sets is None else rule_sets)
     spans = {name: verdict_spans(patient, field, name) for name in names}
-    asked = FIELDS[field]
-    words = isinstance(asked, Choice)
-    figure = go.Figure(layout=_layout(patient, field, names, font_px))
-    for verdict, (word, color, ink, hatch) in LOOKS.items():
-        rows = [(name, row) for name in names for row in spans[name].to_dict("records") if row["verdict"] == verdict]
-        figure.add_bar(
-            orientation="h",
-            name=word,
-            base=[row["low"] - 0.5 * words for _, row in rows],
-            x=[row["high"] - row["low"] + words for _, row in rows],
-            y=[rules.get(name).title for name, _ in rows],
-            text=[word] * len(rows),
-            textposition="inside",
-            insidetextanchor="middle",
-            textfont={"color": ink},
-            marker={"color": color, "line": {"color": theme.INK, "width": 1}, "pattern": {"shape": hatch}},
-            customdata=[row["text"] for _, row in rows],
-            hovertemplate="%{y}: %{text} %{customdata}<extra></extra>",
-        )
-    here = getattr(patient, field)
-    if here is not None:
-        place = asked.choices.index(str(here)) if words else here
-        figure.add_vline(x=place, line={"color": theme.VERMILION, "width": 3, "dash": "dot"})
-    figure.layout.meta = {"text": strip_text(patient, field, names)}
-    return figure
+    data = []
+    for verdict, look in LOOKS.items():
+        found = [(name, row) for name in names for row in spans[name].to_dict("records") if row["verdict"] == verdict]
+        data.append(_bars(found, look, 0.5 * isinstance(FIELDS[field], Choice)))
+    layout = _layout(patient, field, names, font_px)
+    return {"data": data, "layout": {**layout, "meta": {"text": strip_text(patient, field, names)}}}
+
+
+def _bars(
+    found: Sequence[tuple[str, Mapping[Any, Any]]], look: tuple[str, str, str, str], beyond: float
+) -> dict[str, object]:
+    """Return the stretches of one verdict; a word reaches half the way to its neighbors beyond its place."""
+    word, color, ink, hatch = look
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": word,
+        "base": [row["low"] - beyond for _, row in found],
+        "x": [row["high"] - row["low"] + 2 * beyond for _, row in found],
+        "y": [rules.get(name).title for name, _ in found],
+        "text": [word] * len(found),
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textfont": {"color": ink},
+        "marker": {"color": color, "line": {"color": theme.INK, "width": 1}, "pattern": {"shape": hatch}},
+        "customdata": [row["text"] for _, row in found],
+        "hovertemplate": "%{y}: %{text} %{customdata}<extra></extra>",
+    }
 
 
 def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dict[str, object]:
     asked = FIELDS[field]
     ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
-    here = asked.show(getattr(patient, field))
+    value = getattr(patient, field)
     ticks = {"tickvals": list(range(len(asked.choices))), "ticktext": [asked.show(word) for word in asked.choices]}
     return {
         **theme.layout(font_px),
-        "title": {"text": f"{asked.label}: {here}", "x": 0, "xref": "paper"},
+        "title": {"text": f"{asked.label}: {asked.show(value)}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
+        "shapes": [] if value is None else [_line(asked.choices.index(str(value)) if asked.choices else value)],
         "xaxis": {"range": ends, "fixedrange": True, "ticksuffix": "", **(ticks if asked.choices else {})},
         "yaxis": {
             "categoryorder": "array",
@@ -105,3 +106,8 @@ def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dic
             "fixedrange": True,
         },
     }
+
+
+def _line(x: float) -> dict[str, object]:
+    line = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
+    return {"type": "line", "x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "line": line}

@@ -44,7 +44,11 @@ def layout(font_px: int = 13) -> dict[str, Any]:
     font_px : int
         Size of the type; 22 or more for a projector at 1080 lines.
     """
+    axis = {"automargin": True, "ticks": "", "gridcolor": "white", "zeroline": False, "title": {"standoff": 15}}
+    hatched = {"type": "bar", "marker": {"pattern": {"fillmode": "overlay", "size": 10, "solidity": 0.2}}}
     return {
+        # In place of plotly's own: the same look in every notebook and on the page, and a fifth of its size.
+        "template": {"layout": {"xaxis": axis, "yaxis": axis}, "data": {"bar": [hatched]}},
         "font": {"family": "system-ui, 'DejaVu Sans', Arial, sans-serif", "size": font_px, "color": INK},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",

@@ -31,6 +31,13 @@ def kernel_id_of(process):
     return re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(process.cmdline()))[1]
 
 
+def _is_kernel(process):
+    try:
+        return "ipykernel_launcher" in " ".join(process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return False
+
+
 class Served:
     """A server, its address once it has printed it, and its processes."""
 
@@ -58,7 +65,7 @@ class Served:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def kernels(self):
-        return [child for child in self.family() if "ipykernel_launcher" in " ".join(child.cmdline())]
+        return [child for child in self.family() if _is_kernel(child)]
 
     def waiting_kernel(self):
         """Return the kernel that is kept for the first visitor, once there is one."""

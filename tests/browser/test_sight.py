@@ -68,6 +68,22 @@ def test_smaller_screens_keep_inputs_and_verdicts_in_sight(visits, size):
     visit.shoot(f"board-{size[0]}x{size[1]}")
 
 
+@pytest.mark.parametrize("size", [(1920, 1080), (1024, 768)])
+def test_the_names_and_figures_beside_the_plot_are_whole(visits, size):
+    visit = visits(size=size).open()
+    width, ends = visit.plot.evaluate(
+        """plot => {
+          const { left, width } = plot.getBoundingClientRect();
+          const texts = [...plot.querySelectorAll(".ytick text, .y2tick text")];
+          const boxes = texts.map((text) => text.getBoundingClientRect());
+          return [width, boxes.flatMap((box) => [box.left - left, box.right - left])];
+        }"""
+    )
+    assert ends
+    assert min(ends) >= 0
+    assert max(ends) <= width
+
+
 def test_the_board_starts_with_nothing_known(visit):
     visit.open()
     visit.expect_case(nd.Patient())

@@ -11,22 +11,41 @@ const SAID = 4000; // ms for which a notice stays
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
+const configs = {}; // each is made once: given another one, Plotly.react begins anew
 function config(layout) {
   const words = (layout.title?.text ?? "figure").toLowerCase().replace(/<[^>]*>/g, "").replace(/[^a-z0-9]+/g, "-");
   const filename = `netdash-${words}-${new Date().toISOString().slice(0, 10)}`;
-  const png = {
-    name: "png",
-    title: "Download plot as a PNG",
-    icon: window.Plotly.Icons.camera,
-    click: (plot) => window.Plotly.downloadImage(plot, { format: "png", filename, scale: 2, width: plot.offsetWidth, height: plot.offsetHeight }),
-  };
-  return {
+  return (configs[filename] ??= {
     responsive: true,
     displaylogo: false,
     showSendToCloud: false, // "Share chart" would upload the picture to a server of Plotly's
     toImageButtonOptions: { format: "svg", filename },
-    modeBarButtonsToAdd: [png],
-  };
+    modeBarButtonsToAdd: [
+      {
+        name: "png",
+        title: "Download plot as a PNG",
+        icon: window.Plotly.Icons.camera,
+        click: (plot) => window.Plotly.downloadImage(plot, { format: "png", filename, scale: 2, width: plot.offsetWidth, height: plot.offsetHeight }),
+      },
+    ],
+  });
+}
+
+// Makes room for the names beside the rows. Plotly's own way (automargin) draws everything, looks, and draws it again.
+const pen = document.createElement("canvas").getContext("2d");
+function fit(layout, width) {
+  const { size, family } = layout.font;
+  for (const [name, side] of [["yaxis", "l"], ["yaxis2", "r"]]) {
+    const axis = layout[name];
+    if (!axis?.automargin || !axis.ticktext) continue;
+    axis.automargin = false;
+    axis.ticklabeloverflow = "allow"; // they fit: to have each of them measured again is slow
+    const widths = axis.ticktext.flatMap((text) => text.split("<br>")).map((line) => {
+      pen.font = `${line.includes("<b>") ? "bold " : ""}${size}px ${family}`;
+      return pen.measureText(line.replace(/<[^>]*>/g, "")).width;
+    });
+    layout.margin[side] = Math.min(Math.max(...widths) + size, width / 2);
+  }
 }
 
 const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
@@ -217,6 +236,7 @@ class Picture {
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
     Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
     const first = !plot.data;
+    fit(layout, plot.clientWidth);
     window.Plotly.react(plot, data, layout, config(layout));
     if (!first) return;
     this.#sizes.observe(plot);
@@ -410,9 +430,14 @@ async function render({ model, el, host, signal }) {
   }
   line.on("msg:custom", (message, buffers) => message.type === "download" && save(message, buffers));
 
-  // Of the pictures that arrive within one frame of the screen only the last is drawn.
+  // A picture is drawn at once; of those that arrive within the same frame of the screen only the last.
   let drawing = 0;
-  const soon = () => (drawing ||= requestAnimationFrame(() => ((drawing = 0), el.isConnected ? draw() : soon())));
+  let more = false;
+  function soon() {
+    more = Boolean(drawing) || !el.isConnected;
+    if (!more) draw();
+    drawing ||= requestAnimationFrame(() => ((drawing = 0), more && soon()));
+  }
 
   line.on("change:content", soon);
   for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
@@ -449,8 +474,8 @@ async function render({ model, el, host, signal }) {
   }
   const polling = served && kernel ? setInterval(poll, POLL) : undefined;
 
-  if (served) line.send({ type: "address", query: location.search.slice(1) });
   line.send({ type: "sync", revision: line.get("content").revision ?? 0 });
+  if (served) line.send({ type: "address", query: location.search.slice(1) }); // last: its answer is a picture of its own
   setTimeout(() => ((patience = false), soon()), ANSWER);
   soon();
 

@@ -1,0 +1,150 @@
+"""The served board beside other pages, in one run: first picture, key press to picture, a fast drag, memory.
+
+    python tests/benchmarks/page.py [NAME=URL ...]
+
+A page has a plotly figure and a slider that changes it. Loads take turns, each with a cold cache, so that what else the
+machine does meets every page; the first page named is what the board is compared with. Ratios are worth keeping, times
+are not.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser.served import Served, kernel_id_of
+
+BOARD = "netdash"
+CASE = "age_years=54&ki67_percent=4&liver_involvement_percent=35&extrahepatic_disease=none&differentiation=well"
+HANDLE = "[role=slider], .noUi-handle, input[type=range]"
+MARK = ".js-plotly-plot .main-svg .trace path"
+QUIET = 400  # ms without a change after which a picture is finished, whole and not in bits
+KEY_REPEAT = 15  # ms between the keys of a drag
+DRAG = 20  # keys of a drag, fewer than the moves before it
+WATCH = """() => {
+  window.seen = {key: 0, at: []};
+  const watch = new MutationObserver(() => requestAnimationFrame(() => window.seen.at.push(performance.now())));
+  for (const drawn of document.querySelectorAll(".netdash-section, .js-plotly-plot"))
+    watch.observe(drawn, {subtree: true, childList: true, characterData: true, attributes: true});
+  addEventListener("keydown", () => (window.seen = {key: performance.now(), at: []}), true);
+}"""
+
+
+@dataclass
+class Measured:
+    """What was measured of one page, in milliseconds."""
+
+    loads: list[float] = field(default_factory=list)
+    turns: list[float] = field(default_factory=list)  # key presses back and forth, over the limit of a criterion
+    moves: list[float] = field(default_factory=list)  # key presses along the slider
+    drags: list[float] = field(default_factory=list)  # from a drag's last key to its last picture
+
+    def __iter__(self):
+        for name, at in COLUMNS.values():
+            ordered = sorted(getattr(self, name))
+            yield ordered[round(at * (len(ordered) - 1))]
+
+
+COLUMNS = {
+    "load": ("loads", 0.5),
+    "turn": ("turns", 0.5),
+    "turn, 95 %": ("turns", 0.95),
+    "move": ("moves", 0.5),
+    "move, 95 %": ("moves", 0.95),
+    "end of a drag": ("drags", 0.5),
+}
+
+
+def load(browser, url, measured):
+    page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
+    start = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    for needed in (MARK, HANDLE):
+        page.locator(needed).first.wait_for(state="attached")
+    measured.loads.append(1000 * (time.perf_counter() - start))
+    return page
+
+
+def move(page, measured, moves):
+    """Turn back and forth, move along the slider, then drag there and back."""
+    page.wait_for_timeout(2000)
+    page.evaluate(WATCH)
+    page.locator(HANDLE).first.focus()
+    measured.turns += [press(page, key) for key in ("ArrowRight", "ArrowLeft") * (moves // 2)]
+    measured.moves += [press(page, "ArrowRight") for _ in range(moves)]
+    for key in ("ArrowLeft", "ArrowRight") * 3:
+        for _ in range(DRAG):
+            page.keyboard.press(key)
+            page.wait_for_timeout(KEY_REPEAT)
+        measured.drags.append(press(page, key))
+
+
+def press(page, key):
+    """Return the milliseconds from the press of a key to the last change of the picture."""
+    page.keyboard.press(key)
+    page.wait_for_function("() => window.seen.at.length")
+    page.wait_for_function(f"() => performance.now() - window.seen.at.at(-1) > {QUIET}")
+    return page.evaluate("window.seen.at.at(-1) - window.seen.key")
+
+
+def ready(server):
+    """Wait until the kernel of the next visitor has run the notebook: visitors come one at a time."""
+    while not (kernels := server.kernels()) or not server.has_run(kernel_id_of(max(kernels, key=started))):
+        time.sleep(0.2)
+
+
+def started(process):
+    return process.create_time()
+
+
+def measure(browser, server, pages, loads, moves):
+    """Return what was measured of each page, and the memory of the board's kernel in the end."""
+    found = {name: Measured() for name in pages}
+    for turn in range(loads):
+        for name, url in pages.items():
+            ready(server)
+            page = load(browser, url, found[name])
+            if turn == loads - 1:
+                move(page, found[name], moves)
+            if turn == loads - 1 and name == BOARD:
+                memory = server.kernel(kernel_of(page)).memory_full_info().pss
+            page.close(run_before_unload=True)
+            page.context.close()
+    return found, memory
+
+
+def kernel_of(page):
+    return json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
+
+
+def main():
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("pages", nargs="*", metavar="NAME=URL")
+    asked.add_argument("--loads", type=int, default=7)
+    asked.add_argument("--moves", type=int, default=30)
+    given = asked.parse_args()
+    server = Served()
+    pages = dict(page.split("=", 1) for page in given.pages) | {BOARD: f"{server.url}?{CASE}"}
+    try:
+        with sync_playwright() as playwright:
+            # The system's Chromium, as the browser tests use it, else playwright's own.
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            found, memory = measure(browser, server, pages, given.loads, given.moves)
+    finally:
+        server.kill()
+    first = next(iter(found.values()))
+    print(f"{'':10}" + "".join(f"{column:>19}" for column in COLUMNS))
+    for name, measured in found.items():
+        cells = (f"{value:,.0f} ms ({value / to:.2f} x)" for value, to in zip(measured, first, strict=True))
+        print(f"{name:10}" + "".join(f"{cell:>19}" for cell in cells))
+    print(f"memory of the board's kernel (PSS): {memory / 2**20:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
