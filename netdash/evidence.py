@@ -35,7 +35,7 @@ _OUTCOMES = (
 # fmt: on
 
 
-def outcomes(reading: Reading = "corrected", extra: str | Path | None = None) -> pd.DataFrame:
+def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = None) -> pd.DataFrame:
     """Return Tables 1 to 4 of the review, one row per arm and endpoint.
 
     Parameters
@@ -43,9 +43,10 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | None = None) ->
     reading : {"corrected", "printed"}
         "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": what a
         confirmed source shows to be wrong is replaced (:func:`corrections` lists it); what is only suspected never is.
-    extra : str or Path, optional
-        A CSV file of one's own series, made from ``data/local_series.csv``. Its rows follow the published ones, with
-        ``local`` True; they are drawn beside them and are not pooled with them unless their ``poolable`` is set.
+    extra : str, Path or bytes, optional
+        A CSV file of one's own series, made from ``data/local_series.csv``, or its content. Its rows follow the
+        published ones, with ``local`` True; they are drawn beside them and are not pooled with them unless their
+        ``poolable`` is set.
 
     Returns
     -------
@@ -73,7 +74,7 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | None = None) ->
     from netdash import series
 
     local_schema = schema()["local_series"]
-    own = series.as_outcomes(typed(series.read(extra, local_schema), local_schema), Path(extra).name)
+    own = series.as_outcomes(typed(series.read(extra, local_schema), local_schema), Path(series.name(extra)).name)
     own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
     return pd.concat([published, own], ignore_index=True)
 

@@ -13,13 +13,14 @@ LARGEST_BYTES = 2_000_000
 WHY = "your own series: pooled with published ones only when asked"
 
 
-def read(path: str | Path, schema: Mapping[str, Any]) -> pd.DataFrame:
+def read(file: str | Path | bytes, schema: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows of a file of one's own series as text, with the columns of the template.
 
     Parameters
     ----------
-    path : str or Path
-        A CSV file in UTF-8 with the columns of ``data/local_series.csv``, one row per arm and endpoint.
+    file : str, Path or bytes
+        A CSV file in UTF-8, or its content, with the columns of ``data/local_series.csv``, one row per arm and
+        endpoint.
     schema : mapping
         Frictionless table schema of that template.
 
@@ -33,16 +34,9 @@ def read(path: str | Path, schema: Mapping[str, Any]) -> pd.DataFrame:
 
     import pandas as pd
 
-    place = Path(path)
-    if not place.is_file():
-        raise ValueError(f"{place}: there is no such file")
-    if place.stat().st_size > LARGEST_BYTES:
-        raise ValueError(
-            f"{place}: given {place.stat().st_size:,} bytes, expected a table of at most {LARGEST_BYTES:,}; "
-            "one row per arm and endpoint is enough"
-        )
+    place, content = name(file), _content(file)
     try:
-        text = place.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{place}: byte {error.start} is no UTF-8; save the file as CSV in UTF-8") from None
     heading, _, rows = text.partition("\n")
@@ -56,6 +50,23 @@ def read(path: str | Path, schema: Mapping[str, Any]) -> pd.DataFrame:
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"{place}: nothing was taken. " + "; ".join(problems[:5]) + more)
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+
+
+def name(file: str | Path | bytes) -> str:
+    """Return what a file is called in messages and locators; content alone has no name of its own."""
+    return "own series" if isinstance(file, bytes) else str(file)
+
+
+def _content(file: str | Path | bytes) -> bytes:
+    if not isinstance(file, bytes) and not Path(file).is_file():
+        raise ValueError(f"{file}: there is no such file")
+    size = len(file) if isinstance(file, bytes) else Path(file).stat().st_size
+    if size > LARGEST_BYTES:
+        raise ValueError(
+            f"{name(file)}: given {size:,} bytes, expected a table of at most {LARGEST_BYTES:,}; "
+            "one row per arm and endpoint is enough"
+        )
+    return file if isinstance(file, bytes) else Path(file).read_bytes()
 
 
 def _problems(text: str, schema: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash.board import Board, views
 from netdash.board.controls import Box, Pick, Slider
-from netdash.board.state import State, examples
+from netdash.board.state import State, examples, outcomes_shown
 from netdash.patient import FIELDS, Patient
 
 CASE = Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none")
@@ -413,3 +413,14 @@ def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
     assert "Ahmed 2009, n = 50 ≠" in forest_of(board)["layout"]["yaxis"]["ticktext"]
     of(board, "primary_site").widget.value = "small_intestine"
     assert "Ahmed 2009, n = 50 ≠" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
+
+
+@pytest.mark.parametrize("outcome", outcomes_shown())
+def test_every_plot_of_every_reading_is_drawn_or_says_why_not_and_its_python_runs(board, outcome):
+    for reading in ("corrected", "printed"):
+        board.state.outcome, board.state.reading = outcome, reading
+        drawn = "forest" in board.frame.content["figures"]
+        assert drawn == ('data-figure="forest"' in section(board, "forest"))
+        assert drawn or "No row has this endpoint as printed" in section(board, "forest")
+        exec(views.python(board.state), {})
+        assert board.pages["board"].csv()[1]

@@ -13,6 +13,7 @@ import traitlets as t
 from netdash import rules
 from netdash.assessment import assess
 from netdash.board import views
+from netdash.board.browse import Evidence
 from netdash.board.controls import Controls
 from netdash.board.explore import Explore
 from netdash.board.frame import Frame
@@ -24,7 +25,7 @@ from netdash.report import report
 
 STYLE = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE = "Open an example"
-PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore)}
+PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence)}
 LOOKED_AT = [
     *("patient", "selected", "example", "refusals", "outcome", "reading", "pinned", "presenting", "source", "page")
 ]
@@ -38,7 +39,7 @@ class Board(w.VBox):  # type: ignore[misc]
     patient : Patient, optional
         The case to begin with; nothing is known when not given.
     pages : iterable of str, optional
-        Which pages, the first of them open: "board", "explore"; all of them when not given.
+        Which pages, the first of them open: "board", "explore", "evidence"; all of them when not given.
 
     Attributes
     ----------

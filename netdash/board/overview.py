@@ -34,7 +34,7 @@ class Overview(Page):
                 "findings": views.compared(state) + views.findings(state, assessment),
                 "forest": plot,
             },
-            figures={"forest": figure},
+            figures={"forest": figure} if figure else {},
             says=f"{selected.rule_set.title}: {selected.headline}",
         )
 

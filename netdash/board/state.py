@@ -13,6 +13,9 @@ from netdash.patient import FIELDS, Patient, Value
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
 
+LONGEST_WORDS = 200
+OWN = "x-"
+"""What the identifiers of own series begin with."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 
 
@@ -73,6 +76,52 @@ class Exploring(t.HasTraits):
         self.outlined = [name for name in rules.load() if name in chosen]
 
 
+class Browsing(t.HasTraits):
+    """What of the evidence is shown.
+
+    Attributes
+    ----------
+    show : str
+        "pooling", "harms" or the name of a table.
+    therapy : str
+        Only this one; all when empty.
+    words : str
+        Only rows of a table that hold each of these words.
+    toggled : list of str
+        Series that the visitor took out of the pools or, of the own ones, put into them.
+    own : bytes
+        A file of one's own series, kept here and nowhere else; empty for none.
+    refused : str
+        Why the last file was not taken.
+    """
+
+    show = t.Unicode("pooling")
+    therapy = t.Unicode("")
+    words = t.Unicode("")
+    toggled = t.List(t.Unicode())
+    own = t.Bytes(b"")
+    refused = t.Unicode("")
+
+    @t.validate("words")
+    def _short(self, proposal: t.Bunch) -> str:
+        return str(proposal["value"])[:LONGEST_WORDS]
+
+    def toggle(self, outcome: str) -> None:
+        """Take a series out of the pools, or put it back."""
+        self.toggled = sorted(set(self.toggled) ^ {outcome})
+
+    def take(self, own: bytes) -> None:
+        """Put own series beside the published ones, or none; a faulty file changes nothing and says why."""
+        try:
+            evidence.outcomes(extra=own or None)
+        except ValueError as error:
+            self.refused = str(error)
+        else:
+            kept = [name for name in self.toggled if not name.startswith(OWN)]
+            with self.hold_trait_notifications():
+                self.own, self.refused, self.toggled = own, "", kept
+
+
 class State(t.HasTraits):
     """The one state of a board; every view is a function of it.
 
@@ -100,6 +149,8 @@ class State(t.HasTraits):
         Name of the page that is open.
     exploring : Exploring
         What the map and the what-if are of.
+    browsing : Browsing
+        What of the evidence is shown.
     """
 
     patient = t.Instance(Patient, args=())
@@ -113,6 +164,7 @@ class State(t.HasTraits):
     source = t.Unicode("")
     page = t.Unicode("board")
     exploring = t.Instance(Exploring, args=())
+    browsing = t.Instance(Browsing, args=())
 
     @t.validate("selected")
     def _known_rule_set(self, proposal: t.Bunch) -> str:

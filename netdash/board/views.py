@@ -130,13 +130,14 @@ def findings(state: State, assessment: Assessment) -> str:
         flips=flips,
         smallest=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in changes.items()],
         sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
-        source=_source(state.source),
+        source=shown_source(state),
         python=python(state),
     )
 
 
-def _source(name: str) -> Source | None:
-    return source(name) if name else None
+def shown_source(state: State) -> Source | None:
+    """Return where what was asked for comes from, if anything was."""
+    return source(state.source) if state.source else None
 
 
 def strip(patient: Patient, field: str, rule_set: str) -> str:
@@ -172,13 +173,26 @@ def plot(state: State, verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict
     return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())), tuple(sorted(others.items())))
 
 
+@functools.cache
+def has_endpoint(endpoint: str, reading: Any) -> bool:
+    """Return whether a reading of the tables has an endpoint: some are there as corrected only."""
+    return endpoint in set(evidence.outcomes(reading)["endpoint"])
+
+
 @functools.lru_cache(maxsize=32)
 def plot_table(outcome: str, reading: Any) -> pd.DataFrame:
-    """Return the rows that the plot draws or leaves out, with the reason; ``same_axis`` where they are of its kind."""
+    """Return the rows that the plot draws or leaves out, as `outcome_table` does."""
+    return outcome_table(evidence.outcomes(reading), outcome)
+
+
+def outcome_table(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return rows with why each is left out of a plot, if it is; ``same_axis`` where they are of its kind."""
     statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if endpoint not in set(rows["endpoint"]):
+        return rows.head(0).assign(same_axis=True, left_out="")
     if statistic == "median":
-        return medians_table(evidence.outcomes(reading), endpoint=endpoint).assign(same_axis=True)
-    return forest_table(evidence.outcomes(reading), endpoint=endpoint, horizon_months=horizon)
+        return medians_table(rows, endpoint=endpoint).assign(same_axis=True)
+    return forest_table(rows, endpoint=endpoint, horizon_months=horizon)
 
 
 @functools.lru_cache(maxsize=32)
@@ -194,8 +208,10 @@ def _plot(
     # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
     # nothing.
     chosen, rows, differs = dict(verdict_by_therapy), evidence.outcomes(reading), dict(others)
-    table = plot_table(outcome, reading)
     statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if not has_endpoint(endpoint, reading):
+        return render("no_forest", outcome=outcome, reading=reading), {}
+    table = plot_table(outcome, reading)
     if statistic == "median":
         figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
@@ -235,7 +251,9 @@ def python(state: State) -> str:
     how = "left_out=False, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     draw = (
-        f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
+        f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
+        if not has_endpoint(endpoint, state.reading)
+        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
         if statistic == "median"
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
         f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"

@@ -242,8 +242,8 @@ class Picture {
     this.#sizes.observe(plot);
     const map = plot.closest("[data-put-x]");
     if (map) this.pointer.watch(plot, map.dataset);
-    // A click on a series asks for its source.
-    plot.on("plotly_click", ({ points }) => points[0].customdata && this.select(`source:${points[0].customdata}`));
+    // A click on a series asks for its source, or for what the plot says.
+    plot.on("plotly_click", ({ points }) => points[0].customdata && this.select(`${plot.dataset.click ?? "source"}:${points[0].customdata}`));
   }
 
   #find(key) {

@@ -1,0 +1,254 @@
+"""The evidence's page: pools from which series can be left out, and every table of the evidence to be searched."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import ipywidgets as w
+import pandas as pd
+import traitlets as t
+
+from netdash import evidence
+from netdash.assessment import Assessment
+from netdash.board import views
+from netdash.board.page import Drawn, Page, choose
+from netdash.board.state import READINGS, State, outcomes_shown
+from netdash.board.tables import TABLES
+from netdash.figures.export import titled
+from netdash.figures.forest import caption, forest, forest_table
+from netdash.figures.intervals import influence
+from netdash.figures.medians import medians
+from netdash.pooling import Pooled, leave_one_out
+from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
+
+POOLING = "pooling"
+EVERY = "every therapy"
+MINE = "left out by you"
+INFLUENCE_NEEDS = 3
+"""So many pooled series it takes to leave one out."""
+
+
+class Evidence(Page):
+    """Pools with and without some of their series, own series beside them, and the tables."""
+
+    name: ClassVar = "evidence"
+    title: ClassVar = "Evidence"
+    about_the_case: ClassVar = False
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        browsing = self.browsing = state.browsing
+        self.traits = [browsing]
+        shows = {"Pooled series": POOLING, **{table.title: name for name, table in TABLES.items()}}
+        therapies = {EVERY: ""} | {row.label: row.therapy for row in evidence.therapies().itertuples()}
+        self.show = choose(browsing, "show", list(shows.items()), "Show", "Pools, or one of the tables")
+        self.therapy = choose(browsing, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
+        self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
+        self.reading = choose(state, "reading", READINGS, "Figures", "What the review prints, or corrected")
+        self.words = w.Text(description="Find", placeholder="words", tooltip="Only rows that hold each of these words")
+        t.link((browsing, "words"), (self.words, "value"))
+        self.upload = w.FileUpload(accept=".csv", description="Own series", tooltip="A CSV file; it stays in memory")
+        self.upload.observe(self._take, "value")
+        self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.words, self.upload]
+        self.parts = {"browse-words": self.words}
+        browsing.observe(self._offer, "show")
+        self._offer()
+
+    def _offer(self, _: t.Bunch | None = None) -> None:
+        """Offer those of the controls that have a say in what is shown."""
+        show = self.browsing.show
+        pooling, table = show == POOLING, TABLES.get(show)
+        wanted = {
+            self.therapy: pooling or "therapy" in _columns(show),
+            self.outcome: pooling,
+            self.reading: pooling or (table is not None and "{}" in table.function),
+            self.words: table is not None,
+            self.upload: pooling,
+        }
+        for control, offered in wanted.items():
+            control.layout.display = None if offered else "none"
+
+    def _take(self, event: t.Bunch) -> None:
+        """Take the file of own series; it goes nowhere but into the memory of this session."""
+        if event["new"]:
+            self.browsing.take(bytes(event["new"][0]["content"]))
+            self.upload.value = ()
+
+    def press(self, word: str, what: str) -> None:
+        """Take a series out of its pool or put it back, all of them back, or forget the own ones."""
+        if word == "pool" and what in self._movable():
+            self.browsing.toggle(what)
+        elif (word, what) == ("do", "pool-all"):
+            self.browsing.toggled = []
+        elif (word, what) == ("do", "forget"):
+            self.browsing.take(b"")
+
+    def _movable(self) -> set[str]:
+        rows = self._rows()
+        return set(rows.loc[rows["poolable"] | rows["local"], "outcome_id"])
+
+    def _rows(self) -> pd.DataFrame:
+        return _rows(self.state.reading, self.browsing.own)
+
+    def _of_therapy(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[rows["therapy"] == self.browsing.therapy] if self.browsing.therapy else rows
+
+    def draw(self, assessment: Assessment) -> Drawn:
+        """Return the pools, or one of the tables."""
+        return self._table() if self.browsing.show in TABLES else self._pools()
+
+    def _therapy(self) -> str:
+        """Return the therapy asked for, where what is shown has one."""
+        return self.browsing.therapy if "therapy" in _columns(self.browsing.show) else ""
+
+    def _table(self) -> Drawn:
+        browsing, table = self.browsing, TABLES[self.browsing.show]
+        rows = table.rows(self.state.reading, browsing.therapy, browsing.words).to_dict("records")
+        html = views.render(
+            "table",
+            table=table,
+            rows=[(row[table.key], row.get("discrepancies", ""), table.cells(row)) for row in rows],
+            carry="discrepancies" in _columns(browsing.show),
+            all=len(table.rows(self.state.reading)),
+            therapy=browsing.therapy
+            and "therapy" in _columns(browsing.show)
+            and evidence.therapy_name(browsing.therapy),
+            words=browsing.words,
+            source=views.shown_source(self.state),
+            python=self.python(),
+        )
+        return Drawn({"evidence": html}, says=f"{table.title}: {len(rows)} rows")
+
+    def _pools(self) -> Drawn:
+        statistic, endpoint, horizon = outcomes_shown()[self.state.outcome]
+        rows, therapy = self._of_therapy(self._rows()), self.browsing.therapy
+        if endpoint not in set(rows["endpoint"]):
+            who = evidence.therapy_name(therapy) if therapy else EVERY.capitalize()
+            return self._drawn({}, nothing=f"{who}: no series has this endpoint, {self.state.reading}.")
+        if statistic == "median":
+            return self._drawn(
+                {"all": medians.plain(rows, endpoint=endpoint)},
+                refused="Medians are printed without a variance: they are shown beside each other and not pooled.",
+            )
+        return self._forests(rows, endpoint, horizon)
+
+    def _forests(self, rows: pd.DataFrame, endpoint: str, horizon: float) -> Drawn:
+        chosen = selected(rows, self.browsing.toggled)
+        figures: dict[str, Any] = {}
+        fits: dict[str, Mapping[str, Pooled]] = {}
+        refused = ""
+        for name, series in (("all", rows), ("selected", chosen)):
+            try:
+                fits[name] = pool_by_therapy(series, endpoint, horizon)
+            except (ValueError, RuntimeError) as error:
+                fits[name], refused = {}, f"Not pooled: {error}."
+            figures[name] = forest.plain(series, fits[name], endpoint=endpoint, horizon_months=horizon, left_out=False)
+        pooled = rows_to_pool(chosen, endpoint, horizon)
+        if len(fits["selected"]) == 1 and len(pooled) >= INFLUENCE_NEEDS and pooled["therapy"].nunique() == 1:
+            names = pooled["author"] + " " + pooled["year"].astype(str)
+            without = leave_one_out(outcome_effects(pooled)).set_axis(names, axis="index")
+            figures["influence"] = influence(without, *fits["selected"].values())
+        table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
+        return self._drawn(figures, fits=fits, table=table, below=caption(table, fits["selected"]), refused=refused)
+
+    def _drawn(
+        self,
+        figures: Mapping[str, Any],
+        *,
+        fits: Mapping[str, Mapping[str, Pooled]] | None = None,
+        table: pd.DataFrame | None = None,
+        below: str = "",
+        nothing: str = "",
+        refused: str = "",
+    ) -> Drawn:
+        browsing, fits = self.browsing, fits or {}
+        says = {name: dict(figure["layout"]["meta"])["text"] for name, figure in figures.items()}
+        series = [] if table is None else table[table["same_axis"] | table["local"]].to_dict("records")
+        html = views.render(
+            "pools",
+            says=says,
+            nothing=nothing,
+            refused=refused,
+            series=series,
+            movable=self._movable(),
+            below=below,
+            pools=[
+                (evidence.therapy_name(name), [fits[which].get(name) for which in ("all", "selected")])
+                for name in dict.fromkeys([*fits.get("all", {}), *fits.get("selected", {})])
+            ],
+            therapy=browsing.therapy,
+            own=bool(browsing.own),
+            toggled=browsing.toggled,
+            not_taken=browsing.refused,
+            source=views.shown_source(self.state),
+            python=self.python(),
+        )
+        return Drawn({"evidence": html}, figures, says=nothing or refused or says.get("selected", says.get("all", "")))
+
+    def csv(self) -> tuple[str, bytes]:
+        """Return the rows of the table, or of the pools with the reason for what is left out."""
+        browsing, state = self.browsing, self.state
+        if browsing.show in TABLES:
+            rows = TABLES[browsing.show].rows(state.reading, browsing.therapy, browsing.words)
+            return titled(f"{browsing.show} {browsing.therapy} {state.reading}", "csv"), rows.to_csv(
+                index=False
+            ).encode()
+        rows = self._of_therapy(selected(self._rows(), browsing.toggled))
+        table = views.outcome_table(rows, state.outcome)
+        name = titled(f"{browsing.therapy} {state.outcome} {state.reading}", "csv")
+        return name, table[table["same_axis"]].to_csv(index=False).encode()
+
+    def python(self) -> str:
+        """Return the lines that give the same in a notebook."""
+        browsing, reading = self.browsing, f"reading={self.state.reading!r}"
+        if browsing.show in TABLES:
+            return _python_of_table(TABLES[browsing.show].function.format(reading), browsing)
+        statistic, endpoint, horizon = outcomes_shown()[self.state.outcome]
+        own = ", extra='own_series.csv'" if browsing.own else ""
+        lines = ["import netdash as nd", "", f"rows = nd.outcomes({reading}{own})"]
+        if browsing.therapy:
+            lines.append(f"rows = rows[rows['therapy'] == {browsing.therapy!r}]")
+        if endpoint not in set(self._of_therapy(self._rows())["endpoint"]):
+            return "\n".join([*lines, f"rows[rows['endpoint'] == {endpoint!r}]  # none: nothing is drawn", ""])
+        if statistic == "median":
+            return "\n".join([*lines, f"nd.medians(rows, endpoint={endpoint!r})", ""])
+        at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
+        if browsing.toggled:
+            lines += [
+                f"turned = rows['outcome_id'].isin({browsing.toggled!r})",
+                "rows['poolable'] = rows['poolable'] ^ (turned & (rows['poolable'] | rows['local']))",
+                f"rows.loc[turned & ~rows['poolable'], 'why_not_poolable'] = {MINE!r}",
+            ]
+        lines.append(f"pooled = nd.pool_by_therapy(rows, {at})")
+        return "\n".join([*lines, f"nd.forest(rows, pooled, {at}, left_out=False)", ""])
+
+
+def _python_of_table(call: str, browsing: Any) -> str:
+    lines = ["import netdash as nd", "", f"rows = nd.{call}"]
+    if browsing.therapy and "therapy" in _columns(browsing.show):
+        lines.append(f"rows = rows[rows['therapy'] == {browsing.therapy!r}]")
+    if browsing.words.split():
+        lines += [
+            "text = [' '.join(map(str, row)).replace('_', ' ').lower() for row in rows.to_numpy()]",
+            f"rows = rows[[all(word in line for word in {browsing.words.lower().split()!r}) for line in text]]",
+        ]
+    return "\n".join([*lines, "rows", ""])
+
+
+def _columns(show: str) -> list[str]:
+    return [str(name) for name in TABLES[show].rows("corrected")] if show in TABLES else []
+
+
+@functools.lru_cache(maxsize=4)
+def _rows(reading: Any, own: bytes) -> pd.DataFrame:
+    return evidence.outcomes(reading, extra=own or None)
+
+
+def selected(rows: pd.DataFrame, toggled: list[str]) -> pd.DataFrame:
+    """Return rows with some of the published ones out of the pools, and some of the own ones in them."""
+    turned = rows["outcome_id"].isin(toggled) & (rows["poolable"] | rows["local"])
+    poolable = rows["poolable"] ^ turned
+    why = rows["why_not_poolable"].mask(turned & ~poolable, MINE).mask(turned & poolable, "")
+    return rows.assign(poolable=poolable, why_not_poolable=why)

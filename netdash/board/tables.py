@@ -1,0 +1,169 @@
+"""The tables of the evidence as the page shows them: what is written in each cell, and which rows are asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from netdash import evidence
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the evidence.
+
+    Attributes
+    ----------
+    title : str
+        What it is called on the page.
+    function : str
+        The public function of netdash that returns it, with what it is called with.
+    read : callable
+        The rows, of a reading of the figures.
+    key : str
+        Column of the identifier; ``nd.source`` knows it.
+    cells : callable
+        What is written of one row, by heading.
+    """
+
+    title: str
+    function: str
+    read: Callable[[Any], pd.DataFrame]
+    key: str
+    cells: Callable[[Row], Mapping[str, str]]
+
+    def rows(self, reading: str, therapy: str = "", words: str = "") -> pd.DataFrame:
+        """Return the rows of one therapy, or of all, that hold each of the words somewhere."""
+        table = _read(self, reading)
+        if therapy and "therapy" in table:
+            table = table[table["therapy"] == therapy]
+        wanted = words.lower().split()
+        return table[[all(word in line for word in wanted) for line in lines(table)]]
+
+
+@functools.lru_cache(maxsize=12)
+def _read(table: Table, reading: str) -> pd.DataFrame:
+    return table.read(reading)
+
+
+def lines(table: pd.DataFrame) -> list[str]:
+    """Return each row as one text to be searched."""
+    return [" ".join(map(str, row)).replace("_", " ").lower() for row in table.to_numpy()]
+
+
+def _outcome(row: Row) -> Mapping[str, str]:
+    return {
+        "Series": f"{row['author']} {_text(row['year'])}",
+        "Therapy": _therapy(row["therapy"]),
+        "Arm": row["arm"],
+        "n": _text(row["n"]),
+        "Endpoint": _endpoint(row),
+        "Figure": "not reached" if row["not_reached"] else _figure(row["value"], row["unit"]),
+        "Printed": row["printed"],
+        "Pooled": "yes" if row["poolable"] else f"no: {row['why_not_poolable']}",
+        "Place": row["locator"],
+    }
+
+
+def _claim(row: Row) -> Mapping[str, str]:
+    return {
+        "Therapy": _therapy(row["therapy"]),
+        "Patients": row["population"],
+        "Endpoint": _endpoint(row) + (" (harm)" if row["harm"] else ""),
+        "Figure": _range(row),
+        "Cites": row["citations"].replace(";", ", "),
+        "Place": row["locator"],
+    }
+
+
+def _reference(row: Row) -> Mapping[str, str]:
+    return {
+        "No.": _text(row["citation"]),
+        "Authors": row["authors"],
+        "Title": row["title"],
+        "Journal": f"{row['journal']} {_text(row['year'])};{row['volume']}:{row['pages']}",
+        "PMID": row["pmid"],
+        "DOI": row["doi"],
+        "Note": row["note"],
+        "Place": "References",
+    }
+
+
+def _discrepancy(row: Row) -> Mapping[str, str]:
+    return {
+        "Id": row["discrepancy_id"],
+        "Status": _words(row["status"]),
+        "Printed": row["printed"],
+        "What is wrong": row["problem"],
+        "Confirmed": row["corrected"],
+        "Evidence": row["evidence"],
+        "Touches": row["touches"].replace("; ", ", "),
+        "Place": row["locator"] or row["discrepancy_id"],
+    }
+
+
+def _later(row: Row) -> Mapping[str, str]:
+    return {
+        "Source": evidence.source_name(row["source"]),
+        "Therapy": _therapy(row["therapy"]),
+        "Arm": row["arm"],
+        "Patients": row["population"],
+        "n": _text(row["n"]),
+        "Endpoint": _endpoint(row),
+        "Figure": _figure(row["value"], row["unit"]) + _interval(row),
+        "Against": row["comparator"],
+        "Note": row["note"],
+        "Place": row["locator"],
+    }
+
+
+def _therapy(name: str) -> str:
+    """Return the name of a therapy; the text also speaks of some that are none of the tables'."""
+    known = set(evidence.therapies()["therapy"])
+    return evidence.therapy_name(name) if name in known else _words(name)
+
+
+def _endpoint(row: Row) -> str:
+    at: str = "" if pd.isna(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
+    return f"{_words(row['endpoint'])}, {_words(row['statistic'])}{at}"
+
+
+def _figure(value: Any, unit: str) -> str:
+    return "no figure" if pd.isna(value) else f"{value:g} {'%' if unit == 'percent' else unit}".strip()
+
+
+def _range(row: Row) -> str:
+    ends = dict.fromkeys(f"{end:g}" for end in (row["low"], row["high"]) if pd.notna(end))
+    unit = "%" if row["unit"] == "percent" else row["unit"]
+    said = "" if row["qualifier"] == "exact" else f"{_words(row['qualifier'])} "
+    return f"{said}{' to '.join(ends)} {unit}".strip() if ends else "no figure"
+
+
+def _interval(row: Row) -> str:
+    return "" if pd.isna(row["low"]) or pd.isna(row["high"]) else f" ({row['low']:g} to {row['high']:g})"
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _words(identifier: str) -> str:
+    return identifier.replace("_", " ")
+
+
+TABLES: Mapping[str, Table] = {
+    "outcomes": Table("Outcomes, Tables 1 to 4", "outcomes({})", evidence.outcomes, "outcome_id", _outcome),
+    "claims": Table("Figures in the text", "claims({})", evidence.claims, "claim_id", _claim),
+    "discrepancies": Table(
+        "Discrepancies", "discrepancies()", lambda _: evidence.discrepancies(), "discrepancy_id", _discrepancy
+    ),
+    "references": Table("References", "references()", lambda _: evidence.references(), "citation", _reference),
+    "later": Table("Published later", "later_outcomes()", lambda _: evidence.later_outcomes(), "outcome_id", _later),
+}
+"""By name, in the order of the page."""

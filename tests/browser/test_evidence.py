@@ -1,0 +1,89 @@
+"""The evidence's page in a real browser: series pressed, own series uploaded, tables searched."""
+
+import pytest
+from conftest import ROOT
+from playwright.sync_api import expect
+
+import netdash as nd
+
+OWN = ROOT / "data" / "local_series.csv"
+
+
+@pytest.fixture
+def evidence(visit):
+    visit.open()
+    visit.page.locator("[data-select='page:evidence']").click()
+    expect(visit.board).to_have_attribute("data-view", "evidence")
+    visit.page.get_by_label("Therapy", exact=True).select_option(label="Resection")
+    expect(visit.page.locator("[data-figure=influence] .main-svg").first).to_be_visible()
+    return visit
+
+
+def ids(visit, name):
+    return visit.page.locator(f"[data-figure={name}]").evaluate(
+        "plot => plot.data.find(trace => trace.name === 'series').customdata"
+    )
+
+
+def test_a_click_on_a_series_leaves_it_out_of_the_selected_picture_only(evidence):
+    before = ids(evidence, "all")
+    place = evidence.page.locator("[data-figure=all]").evaluate(
+        """plot => {
+          const {left, top} = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+          const trace = plot.data.find(trace => trace.name === 'series');
+          return [left + xaxis._offset + xaxis.d2p(trace.x[0]), top + yaxis._offset + yaxis.d2p(trace.y[0])];
+        }"""
+    )
+    evidence.page.mouse.click(*place)
+    expect(evidence.page.get_by_role("cell", name="left out by you")).to_be_visible()
+    assert ids(evidence, "all") == before
+    assert ids(evidence, "selected") == before[1:]
+    evidence.shoot("evidence")
+    evidence.page.get_by_role("button", name="Put all back").click()
+    expect(evidence.page.get_by_role("cell", name="left out by you")).to_have_count(0)
+    assert ids(evidence, "selected") == before
+
+
+def test_a_series_is_left_out_with_the_keyboard_and_the_focus_stays(evidence):
+    box = evidence.page.get_by_role("button", name="Pool Mayo 2011").first
+    box.focus()
+    evidence.page.keyboard.press("Space")
+    expect(box).to_have_attribute("aria-pressed", "false")
+    expect(box).to_be_focused()
+
+
+def test_own_series_are_uploaded_checked_and_drawn(evidence, tmp_path):
+    def upload(file):
+        with evidence.page.expect_file_chooser() as chooser:
+            evidence.page.get_by_role("button", name="Own series").click()
+        chooser.value.set_files(file)
+
+    wrong = tmp_path / "own.csv"
+    wrong.write_text(OWN.read_text().replace(",80,percent", ",180,percent"))
+    upload(wrong)
+    expect(evidence.page.get_by_role("alert").filter(has_text="180")).to_be_visible()
+    upload(OWN)
+    expect(evidence.page.get_by_role("button", name="Pool Our center 2024 (local)")).to_be_visible()
+    expect(evidence.page.get_by_role("alert").filter(has_text="180")).to_have_count(0)
+    assert "x-1" in ids(evidence, "all")
+
+
+def test_a_table_is_searched_while_typing_and_a_place_shows_its_source(evidence):
+    evidence.page.get_by_label("Show").select_option(label="Discrepancies")
+    rows = evidence.page.locator(".nd-cells tbody tr")
+    expect(rows).to_have_count(len(nd.discrepancies()))
+    evidence.page.get_by_label("Find").press_sequentially("placebo arms")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button").click()
+    expect(evidence.page.get_by_role("region", name="Source")).to_contain_text("B1-01")
+    evidence.page.get_by_label("Find").fill("no such words")
+    expect(evidence.page.get_by_text("No row is left")).to_be_visible()
+
+
+def test_the_case_is_still_there_when_the_page_is_left(visit):
+    case = nd.Patient(age_years=48, ki67_percent=4)
+    visit.open(case.to_query())
+    visit.page.locator("[data-select='page:evidence']").click()
+    expect(visit.board).to_have_attribute("data-view", "evidence")
+    visit.page.locator("[data-select='page:board']").click()
+    visit.expect_case(case)

@@ -1,0 +1,285 @@
+"""The evidence's page without a browser: pools with series left out, own series, and the tables."""
+
+import io
+import json
+import re
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_board import press, section
+from test_explore import saved
+
+import netdash as nd
+from netdash.board import Board
+from netdash.board.browse import MINE, selected
+from netdash.board.state import LONGEST_WORDS, outcomes_shown
+from netdash.board.tables import TABLES
+
+OWN = (ROOT / "data" / "local_series.csv").read_bytes()
+MAYO = "t1-mayo-resection-os60"
+
+
+@pytest.fixture
+def board():
+    board = Board(pages=["evidence"])
+    board.state.browsing.therapy = "resection"
+    return board
+
+
+@pytest.fixture
+def page(board):
+    return board.pages["evidence"]
+
+
+def html(board):
+    return section(board, "evidence")
+
+
+def figure(board, name):
+    return json.loads(board.frame.content["figures"][name])
+
+
+def drawing(wanted):
+    """Return what a figure of the library draws; plotly's own class leaves an empty list out."""
+    drawn = json.loads(wanted.to_json())
+    drawn["layout"].setdefault("annotations", [])
+    return drawn
+
+
+def poolable(board):
+    return re.findall(r'data-select="pool:([\w-]+)" aria-pressed="true"', html(board))
+
+
+def resections():
+    rows = nd.outcomes()
+    return rows[rows["therapy"] == "resection"]
+
+
+def upload(page, content):
+    page.upload.value = (
+        {
+            "name": "own.csv",
+            "type": "text/csv",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime.now(UTC),
+        },
+    )
+
+
+# Pools.
+
+
+def test_all_and_the_selected_series_are_drawn_as_the_library_draws_them(board):
+    rows = resections()
+    wanted = nd.forest(rows, nd.pool_by_therapy(rows), left_out=False)
+    for name in ("all", "selected"):
+        assert figure(board, name) == drawing(wanted)
+
+
+def test_a_series_that_is_pressed_leaves_the_selected_pool_and_comes_back(board):
+    (first, *rest) = poolable(board)
+    before = figure(board, "all")
+    press(board, f"pool:{first}")
+    left = selected(resections(), [first])
+    assert figure(board, "selected") == drawing(nd.forest(left, nd.pool_by_therapy(left), left_out=False))
+    assert figure(board, "all") == before
+    assert poolable(board) == rest
+    assert MINE in html(board)
+    press(board, f"pool:{first}")
+    assert figure(board, "selected") == before
+
+
+def test_all_series_are_put_back_at_once(board):
+    for name in poolable(board)[:3]:
+        press(board, f"pool:{name}")
+    press(board, "do:pool-all")
+    assert figure(board, "selected") == figure(board, "all")
+
+
+@pytest.mark.parametrize("key", ["pool:", "pool:no-such", "pool:<script>", "pool:t1-chen-surgical-os60"])
+def test_what_is_not_pooled_cannot_be_left_out(board, key):
+    before = html(board)
+    press(board, key)
+    assert html(board) == before
+
+
+def test_with_one_series_left_nothing_is_pooled(board):
+    for name in poolable(board)[1:]:
+        press(board, f"pool:{name}")
+    assert [trace for trace in figure(board, "selected")["data"] if trace["name"] == "pooled"] == []
+    assert "not pooled" in html(board)
+    assert "takes three pooled series" in html(board)
+
+
+def test_leave_one_out_is_that_of_the_selected_series(board):
+    assert len(figure(board, "influence")["data"][0]["x"]) == len(poolable(board))
+    press(board, f"pool:{poolable(board)[0]}")
+    assert len(figure(board, "influence")["data"][0]["x"]) == len(poolable(board))
+
+
+def test_medians_are_shown_and_not_pooled(board):
+    board.state.browsing.therapy = ""
+    board.state.outcome = "Median overall survival"
+    assert figure(board, "all") == drawing(nd.medians(nd.outcomes(), endpoint="overall_survival"))
+    assert "without a variance" in html(board)
+    assert set(board.frame.content["figures"]) == {"all"}
+
+
+def test_a_therapy_without_the_endpoint_says_so(board):
+    board.state.browsing.therapy = "prrt"
+    assert "PRRT: no series has this endpoint, corrected." in html(board)
+    assert board.frame.content["figures"] == {}
+
+
+@pytest.mark.parametrize("outcome", outcomes_shown())
+@pytest.mark.parametrize("reading", ["corrected", "printed"])
+def test_every_endpoint_of_every_therapy_can_be_looked_at(board, outcome, reading):
+    board.state.outcome, board.state.reading = outcome, reading
+    for therapy in ["", *nd.outcomes()["therapy"].unique()]:
+        board.state.browsing.therapy = therapy
+        assert html(board)
+        run(board.pages["evidence"].python())
+        assert board.pages["evidence"].csv()[1]
+
+
+# Own series.
+
+
+def test_own_series_are_drawn_and_pooled_only_when_asked(board, page):
+    pooled = len(poolable(board))
+    upload(page, OWN)
+    assert "Our center 2024 (local)" in html(board)
+    assert len(poolable(board)) == pooled
+    press(board, "pool:x-1")
+    assert len(poolable(board)) == pooled + 1
+    assert "k = 14" in html(board)
+    press(board, "do:forget")
+    assert "Our center" not in html(board)
+    assert board.state.browsing.toggled == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not,a,table\n1,2,3\n", OWN.replace(b"80", b"180"), b"\xff\xfe", b"x" * 2_000_001]
+)
+def test_own_series_with_anything_wrong_are_refused_whole_and_the_reason_stands_there(board, page, content):
+    upload(page, OWN)
+    upload(page, content)
+    if not content:
+        assert board.state.browsing.own == b""
+    else:
+        assert board.state.browsing.own == OWN
+        assert 'role="alert">Own series: own series: ' in html(board)
+
+
+def test_a_script_in_own_series_is_text(board, page):
+    upload(page, OWN.replace(b"Our center", b"<script>alert(1)</script>"))
+    assert "<script>" not in html(board)
+    assert "&lt;script&gt;" in html(board)
+
+
+# Tables.
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_of_every_table_is_there_and_each_has_its_source(board, name):
+    board.state.browsing.therapy = ""
+    board.state.browsing.show = name
+    keys = list(map(str, TABLES[name].rows("corrected")[TABLES[name].key]))
+    found = re.findall(r'class="nd-link" data-select="source:([^"]+)">(?!B\d)', html(board))
+    assert [key for key in keys if key not in found and name != "discrepancies"] == []
+    assert html(board).count("<tr>") == len(keys) + 1
+    press(board, f"source:{keys[0]}")
+    assert str(nd.source(keys[0])).splitlines()[0].split(":")[0] in html(board)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(list(TABLES)), st.lists(st.sampled_from(["mayo", "survival", "Table", "2011", "x"]), max_size=3))
+def test_a_row_is_shown_exactly_if_it_holds_each_word(name, words):
+    table = TABLES[name]
+    shown = set(table.rows("corrected", words=" ".join(words))[table.key].astype(str))
+    for row in table.rows("corrected").to_dict("records"):
+        text = " ".join(map(str, row.values())).replace("_", " ").lower()
+        assert (str(row[table.key]) in shown) == all(word.lower() in text for word in words)
+
+
+def test_a_table_is_held_to_the_therapy_and_says_how_many_rows_are_left(board):
+    board.state.browsing.show = "outcomes"
+    of = len(resections())
+    assert f"{of} of {len(nd.outcomes())} rows; Resection only" in html(board)
+
+
+def test_where_no_row_is_left_the_page_says_why(board):
+    board.state.browsing.show = "references"
+    board.state.browsing.words = "no such words"
+    assert "No row is left: none holds “no such words”" in html(board)
+
+
+def test_the_printed_reading_of_a_table_is_the_librarys(board):
+    board.state.browsing.show = "claims"
+    corrected = html(board)
+    board.state.reading = "printed"
+    assert html(board) != corrected
+
+
+def test_words_without_end_are_cut(board):
+    board.state.browsing.words = "a" * 10_000
+    assert len(board.state.browsing.words) == LONGEST_WORDS
+
+
+def test_only_controls_that_have_a_say_are_offered(board, page):
+    def offered():
+        return [control.description for control in page.toolbar if control.layout.display != "none"]
+
+    assert offered() == ["Show", "Therapy", "Endpoint", "Figures", "Own series"]
+    board.state.browsing.show = "references"
+    assert offered() == ["Show", "Find"]
+    board.state.browsing.show = "claims"
+    assert offered() == ["Show", "Therapy", "Figures", "Find"]
+
+
+# What leaves the page.
+
+
+@pytest.mark.parametrize("name", ["pooling", *TABLES])
+def test_the_table_that_is_saved_is_the_one_on_screen(board, name):
+    board.state.browsing.show = name
+    file, mime, data = saved(board, "do:csv")
+    assert file.startswith("netdash-")
+    assert mime == "text/csv"
+    rows = pd.read_csv(io.BytesIO(data))
+    wanted = TABLES[name].rows("corrected", "resection") if name in TABLES else None
+    if wanted is None:
+        assert set(rows["endpoint"]) == {"overall_survival"}
+        assert rows["left_out"].notna().any()
+    else:
+        assert len(rows) == len(wanted)
+
+
+def run(python):
+    """Run lines as a notebook does; return what the last of them gives, and the names they leave."""
+    *lines, last = python.strip().split("\n")
+    names = {}
+    exec("\n".join(lines), names)
+    return eval(last, names), names
+
+
+@pytest.mark.parametrize("words", ["", "mayo 2011", 'it\'s "quoted"'])
+@pytest.mark.parametrize("name", TABLES)
+def test_the_python_of_a_table_gives_its_rows(board, page, name, words):
+    board.state.browsing.show, board.state.browsing.words = name, words
+    rows, _ = run(page.python())
+    assert rows.equals(TABLES[name].rows("corrected", "resection", words))
+
+
+def test_the_python_of_the_pools_gives_the_selected_picture(board, page):
+    press(board, f"pool:{poolable(board)[0]}")
+    drawn, _ = run(page.python())
+    assert drawing(drawn) == figure(board, "selected")
+    board.state.outcome, board.state.browsing.therapy = "Median overall survival", ""
+    drawn, _ = run(page.python())
+    assert drawing(drawn) == figure(board, "all")
