@@ -15,14 +15,22 @@ from typing import Any
 from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from netdash._door import Door, Health, Sessions
 
 KERNEL = "python3"
 OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.kernel_class=netdash._kernel.Kernel")
+WATCH_MILLISECONDS = 3000
+LARGEST_BODY = 100_000
+"""Bytes of a request's body: what a page sends goes through its websocket."""
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -82,6 +90,10 @@ class Kernels(AsyncMappingKernelManager):
             kernel.last_activity = datetime.now(UTC)
         await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
 
+    def connections(self, kernel_id: str) -> int:
+        """Return how many pages are connected to a kernel."""
+        return int(self._kernel_connections.get(kernel_id, 0))
+
 
 CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}
 
@@ -91,6 +103,24 @@ class Server(Voila):  # type: ignore[misc]
 
     port: int
     announce: Callable[[str], None]
+    max_sessions: int
+
+    def init_handlers(self) -> list[Any]:
+        """Return what is served: the page through its door, and of Voila's own handlers those that the page needs."""
+        sessions = self.app.settings["netdash_sessions"] = Sessions(self.kernel_manager, self.max_sessions)
+        self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]  # errors look like the rest
+        PeriodicCallback(sessions.watch, WATCH_MILLISECONDS).start()
+        unused = ("/voila/files/", "/voila/api/themes/", "/voila/query/")
+        kept = [one for one in super().init_handlers() if not any(part in one[0] for part in unused)]
+        return [(url_path_join(self.server_url, "/healthz"), Health), *(self._handler(*one) for one in kept)]
+
+    def _handler(self, pattern: str, kind: type, *rest: Any) -> tuple[Any, ...]:
+        """Return one of Voila's handlers as it is served here."""
+        if pattern in ("/login", "/logout"):
+            pattern = url_path_join(self.server_url, pattern)  # Voila forgets the path it is served under
+        if kind is TemplateStaticFileHandler:
+            pattern = pattern.replace("(.*)", r"(\w+/static/[\w./-]+)")  # it fails on other paths
+        return (pattern, Door if kind is TornadoVoilaHandler else kind, *rest)
 
     def start(self) -> None:
         """Serve until stopped; a port that cannot be had raises OSError before a kernel is started."""
@@ -111,7 +141,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve what `start` has set up."""
-        HTTPServer(self.app).add_sockets(self._sockets)
+        HTTPServer(self.app, max_body_size=LARGEST_BODY, xheaders=False).add_sockets(self._sockets)
         self.announce(self.connection_url)
         try:
             self.ioloop.start()

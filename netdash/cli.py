@@ -47,17 +47,30 @@ def main() -> None:
     """
 
 
+def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return an option of the server that can also be given as an environment variable."""
+    variable = f"NETDASH_{name.split('/', maxsplit=1)[0].strip('-').replace('-', '_').upper()}"
+    return click.option(name, *names, envvar=variable, show_envvar=True, **({"show_default": True} | options))
+
+
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8866, show_default=True, type=click.IntRange(0, 65535), help="0 = any free port.")
-@click.option("--browser/--no-browser", default=True, help="Open the board in the browser.")
-def serve(host: str, port: int, browser: bool) -> None:
+@setting("--host", default="127.0.0.1", help="Address to listen on.")
+@setting("--port", default=8866, type=click.IntRange(0, 65535), help="0 = any free port.")
+@setting("--base-url", default="/", help="Path under which the board is served.")
+@setting("--max-sessions", default=20, type=click.IntRange(1), help="Boards open at once; each takes about 80 MB.")
+@setting("--pool", default=1, type=click.IntRange(0), help="Kernels kept ready for the next visitors.")
+@setting("--idle-minutes", default=60.0, type=click.FloatRange(0, min_open=True), help="Ends unused sessions.")
+@setting("--token", default="", show_default=False, help="Secret that visitors must give; better in the environment.")
+@setting("--public-host", "public_hosts", multiple=True, help="Name under which a proxy serves it; may be repeated.")
+@setting("--browser/--no-browser", default=True, help="Open the board in the browser.")
+@setting("--case-in-address/--no-case-in-address", default=True, help="Keep the case in the page's address.")
+def serve(browser: bool, **options: Any) -> None:
     """Serve the board; prints its address."""
     from netdash.serve import ServeError
     from netdash.serve import serve as serve_board
 
     try:
-        serve_board(host=host, port=port, open_browser=browser)
+        serve_board(open_browser=browser, **options)
     except ServeError as error:
         raise click.ClickException(str(error)) from None
 

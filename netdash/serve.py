@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import errno
 import hashlib
+import ipaddress
 import os
+import re
 import threading
 import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +52,13 @@ def serve(
     *,
     open_browser: bool = True,
     notebook: Path | None = None,
+    base_url: str = "/",
     pool: int = 1,
+    max_sessions: int = 20,
     idle_minutes: float = 60,
+    token: str = "",
+    public_hosts: Sequence[str] = (),
+    case_in_address: bool = True,
 ) -> None:
     """Serve the board until interrupted or terminated; print its address once it listens.
 
@@ -61,16 +72,28 @@ def serve(
         Open the board in the user's browser.
     notebook
         Notebook to serve; default: the board's own. Its kernel has neither a debugger nor pyarrow.
+    base_url
+        Path under which the board is served, such as "/netdash/" behind a proxy that keeps it.
     pool
         Kernels that have run the notebook before a visitor comes.
+    max_sessions
+        How many boards can be open at once; each takes about 80 MB. The kernels of the pool come on top.
     idle_minutes
         A session without activity for this long is ended.
+    token
+        Secret that a visitor must give; none when empty.
+    public_hosts
+        Names under which a proxy on this machine serves it. Listening on a loopback address, requests for other names
+        are refused.
+    case_in_address
+        Whether the page keeps the case in its address, and so in the history of the visitor's browser.
 
     Raises
     ------
     ServeError
         If the port cannot be had, the notebook is missing or the installation is broken.
     """
+    asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, tuple(public_hosts), case_in_address)
     notebook = notebook or default_notebook()
     check(notebook)
     # Where Voila looks for templates; inherited by the kernels, which do not use it.
@@ -78,14 +101,46 @@ def serve(
 
     from netdash._voila import Server
 
-    server = Server.instance(config=configuration(host, port, notebook, pool, idle_minutes), config_file_paths=[])
-    server.announce = lambda url: announce(url, open_browser)
+    server = Server.instance(config=configuration(asked, notebook), config_file_paths=[])
+    server.announce, server.max_sessions = lambda url: announce(url, asked, open_browser), max_sessions
     server.initialize(argv=[])
     try:
         server.start()
     except OSError as error:
-        advice = "choose another with --port" if error.strerror else "check --host"
+        advice = "choose another with --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "check --host"
         raise ServeError(f"netdash cannot listen on {host}:{port} ({error.strerror or error}): {advice}.") from error
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `serve` was asked for, checked."""
+
+    host: str
+    port: int
+    base_url: str
+    pool: int
+    max_sessions: int
+    idle_minutes: float
+    token: str
+    public_hosts: tuple[str, ...]
+    case_in_address: bool
+
+    def __post_init__(self) -> None:
+        """Raise ServeError for what cannot be served."""
+        if not re.fullmatch(r"/|(/[\w.~-]+)+/", self.base_url):
+            raise ServeError(f"base_url: given {self.base_url!r}, expected a path such as /netdash/.")
+        if self.pool < 0 or self.max_sessions < 1 or not self.idle_minutes > 0:
+            raise ServeError(
+                f"Given pool {self.pool}, max_sessions {self.max_sessions}, idle_minutes {self.idle_minutes:g}; "
+                "expected 0 or more, 1 or more, and more than 0."
+            )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return self.host == "localhost"
 
 
 def default_notebook() -> Path:
@@ -112,17 +167,22 @@ def check(notebook: Path) -> None:
         raise ServeError(f"The browser part {extension} is missing; install voila, ipywidgets and anywidget again.")
 
 
-def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes: float) -> Config:
+def configuration(asked: Asked, notebook: Path) -> Config:
     """Return how Voila serves the board."""
     from traitlets.config import Config
 
+    from netdash._door import Identity
     from netdash._voila import Kernels, ThisInterpreter
 
-    notebook, idle_seconds = notebook.resolve(), max(1, round(60 * idle_minutes))
+    notebook, idle_seconds = notebook.resolve(), max(1, round(60 * asked.idle_minutes))
+    page = {"netdashIdleMinutes": asked.idle_minutes, "netdashCaseInAddress": asked.case_in_address}
     settings: dict[str, Any] = {
         "Voila": {
-            "ip": host,
-            "port": port,
+            "ip": asked.host,
+            "port": asked.port,
+            "base_url": asked.base_url,
+            "token": asked.token,
+            "identity_provider_class": Identity,
             "notebook_path": str(notebook),
             "root_dir": str(notebook.parent),
             "open_browser": False,
@@ -136,6 +196,13 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
                 # The notice that a tab was closed carries no token, and refusing it leaves the kernel running. What
                 # comes from another origin is refused all the same.
                 "disable_check_xsrf": True,
+                # Another site could point a name of its own at this machine, and so read what is served here.
+                "allow_remote_access": not asked.is_local,
+                "local_hostnames": ["localhost", *asked.public_hosts],
+                # A network cut without a word is noticed in time for its session to end within half a minute.
+                "ws_ping_interval": 4000,
+                "ws_ping_timeout": 8000,
+                "xsrf_cookie_kwargs": {"expires_days": None},
                 "log_function": lambda handler: None,  # no access log: addresses are cases
             },
         },
@@ -147,8 +214,9 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
             "extension_allowlist": EXTENSIONS,
             "show_tracebacks": False,
             "strip_sources": True,
-            "preheat_kernel": pool > 0,
-            "default_pool_size": pool,
+            "preheat_kernel": asked.pool > 0,
+            "default_pool_size": asked.pool,
+            "page_config_hook": lambda config, **_: config | page,
             "multi_kernel_manager_class": Kernels,
             "kernel_spec_manager_class": ThisInterpreter,
         },
@@ -166,8 +234,14 @@ def configuration(host: str, port: int, notebook: Path, pool: int, idle_minutes:
     return Config(settings)
 
 
-def announce(url: str, open_browser: bool) -> None:
-    """Print the address, and open it."""
+def announce(url: str, asked: Asked, open_browser: bool) -> None:
+    """Print the address, say who can reach it when that is not this machine alone, and open it."""
     click.echo(f"netdash is served at {url}")  # flushes
+    if not asked.is_local and not asked.token:
+        click.echo(
+            f"Warning: netdash listens on {asked.host}, beyond this machine, without a token: whoever reaches it can "
+            "use it. Set NETDASH_TOKEN, or let a proxy ask who comes.",
+            err=True,
+        )
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -7,15 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import Served, serve_notebook
+from browser.served import SERVE, Served, serve_notebook
 from conftest import ROOT
 
 import netdash as nd
@@ -50,10 +52,10 @@ def bothered():
     served.kill()
 
 
-def ask(server, path="/", method="GET", **headers):
+def ask(server, path="/", method="GET", body=None, **headers):
     """Send a request just as it is written, dots and all."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-    connection.request(method, path, headers=headers)
+    connection.request(method, path, body, headers)
     response = connection.getresponse()
     answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
     connection.close()
@@ -62,7 +64,10 @@ def ask(server, path="/", method="GET", **headers):
 
 def open_session(server, query=""):
     """Open the page without a browser; return the identifier of its kernel."""
-    page = ask(server, f"/?{query}").text
+    return kernel_of(ask(server, f"/?{query}").text)
+
+
+def kernel_of(page):
     return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
 
 
@@ -317,6 +322,159 @@ def test_no_kernel_is_told_of_a_visitors_case(server):
     for _ in range(2):  # the second visitor's kernel is started while the first is there
         kernel = server.kernel(open_session(server, PATIENT.to_query()))
         assert "age_years" not in " ".join(f"{name}={value}" for name, value in kernel.environ().items())
+
+
+# Who is let in.
+
+TOKEN = "a long secret"
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A server that asks for a token, under a path of its own, and has room for two."""
+    served = Served((*SERVE, "--base-url", "/board/", "--max-sessions", "2"), NETDASH_TOKEN=TOKEN)
+    yield served
+    served.stop()
+
+
+def log_in(server, token=TOKEN):
+    """Return the answer to the form with the token."""
+    return ask(server, "/board/login?next=%2Fboard%2F", "POST", body=urlencode({"token": token}), **FORM)
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def cookie(answer):
+    return answer.headers["Set-Cookie"].partition(";")[0]
+
+
+def test_without_the_token_nothing_of_the_board_can_be_had(guarded):
+    answer = ask(guarded, f"/board/?{PATIENT.to_query()}")
+    assert (answer.status, answer.headers["Location"][:13]) == (302, "/board/login?")
+    kernel_id = kernel_of(ask(guarded, "/board/", Cookie=cookie(log_in(guarded))).text)
+    assert ask(guarded, f"/board/api/kernels/{kernel_id}").status == 403
+    assert ask(guarded, f"/board/api/kernels/{kernel_id}", "DELETE").status == 403
+    assert ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST").status == 403
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        websocket.create_connection(f"ws://{urlsplit(guarded.url).netloc}/board/api/kernels/{kernel_id}/channels")
+    ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST", Cookie=cookie(log_in(guarded)))
+
+
+def test_the_token_opens_the_board_until_the_browser_is_closed(guarded):
+    form = ask(guarded, "/board/login")
+    assert 'name="token"' in form.text
+    assert "token" not in log_in(guarded).headers["Location"]
+    assert "expires" not in log_in(guarded).headers["Set-Cookie"].lower()
+    assert "HttpOnly" in log_in(guarded).headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], TOKEN + "x", "\u00e9"])
+def test_a_wrong_token_is_refused_and_said(guarded, given):
+    answer = log_in(guarded, given)
+    assert answer.status == 401
+    assert "That is not the token" in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_token_in_the_address_does_not_stay_there(guarded):
+    answer = ask(guarded, f"/board/?{urlencode({'token': TOKEN})}&{PATIENT.to_query()}")
+    assert (answer.status, answer.headers["Location"]) == (302, f"/board/?{PATIENT.to_query()}")
+    assert cookie(answer)
+
+
+@pytest.mark.parametrize(
+    "following", ["http://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/x"]
+)
+def test_the_form_leads_nowhere_else(guarded, following):
+    answer = ask(
+        guarded, f"/board/login?{urlencode({'next': following})}", "POST", body=f"token={quote(TOKEN)}", **FORM
+    )
+    assert answer.headers["Location"] == "/board/"
+
+
+def test_beyond_the_limit_a_visitor_is_told_politely_and_a_place_that_is_free_is_given(guarded):
+    inside = {"Cookie": cookie(log_in(guarded))}
+    first, second = (kernel_of(ask(guarded, "/board/", **inside).text) for _ in range(2))
+    refused = ask(guarded, f"/board/?{PATIENT.to_query()}", **inside)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
+    assert "2 boards are open" in refused.text
+    assert health(guarded) == {"status": "ok", "sessions": 2, "limit": 2, "accepting": False}
+    assert ask(guarded, f"/board/voila/api/shutdown/{first}", "POST", **inside).status == 204
+    third = kernel_of(ask(guarded, "/board/", **inside).text)
+    for kernel_id in (second, third):
+        ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST", **inside)
+    assert health(guarded)["sessions"] == 0
+
+
+def test_visitors_who_come_at_once_do_not_exceed_the_limit(guarded):
+    inside = {"Cookie": cookie(log_in(guarded))}
+    with ThreadPoolExecutor(6) as crowd:
+        answers = list(crowd.map(lambda _: ask(guarded, "/board/", **inside), range(6)))
+    assert sorted(answer.status for answer in answers) == [200, 200, 503, 503, 503, 503]
+    for answer in answers:
+        if answer.status == 200:
+            ask(guarded, f"/board/voila/api/shutdown/{kernel_of(answer.text)}", "POST", **inside)
+
+
+def health(server):
+    return json.loads(ask(server, "/board/healthz").text)
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "192.0.2.1", "localhost.elsewhere.example", "a b"])
+def test_another_name_for_this_machine_is_refused(bothered, host):
+    assert ask(bothered, "/", Host=host).status in (400, 403)
+
+
+def test_the_name_of_a_proxy_is_taken_when_it_is_given():
+    served = Served(NETDASH_PUBLIC_HOST="board.example other.example")
+    assert [ask(served, "/", Host=name).status for name in ("board.example", "other.example")] == [200, 200]
+    assert ask(served, "/", Host="elsewhere.example").status == 403
+    served.kill()
+
+
+@pytest.mark.parametrize("base_url", ["board", "/board", "//", "/a b/", "http://x/"])
+def test_a_base_url_that_is_none_is_one_plain_sentence(base_url):
+    ended = run("--base-url", base_url)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"Error: base_url: given '.*', expected a path such as /netdash/\.\n", ended.stderr)
+
+
+def test_listening_beyond_this_machine_without_a_token_is_said():
+    served = Served((*SERVE, "--host", "0.0.0.0"))
+    ask(served, "/healthz")
+    assert "Warning: netdash listens on 0.0.0.0, beyond this machine, without a token" in served.complaints()
+    served.kill()
+    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_TOKEN=TOKEN)
+    ask(served, "/healthz")
+    assert served.complaints() == ""
+    served.kill()
+
+
+# Sessions that end.
+
+
+def ends(kernel):
+    kernel.wait(timeout=30)
+
+
+def test_a_session_nobody_is_connected_to_any_more_ends_within_half_a_minute(server):
+    kernel_id = open_session(server)
+    kernel = server.kernel(kernel_id)
+    line = line_to(server, kernel_id)
+    time.sleep(4)
+    line.sock.close()  # without a word, as a browser that is killed
+    ends(kernel)
+
+
+def test_a_page_that_comes_back_finds_its_session(server):
+    kernel_id = open_session(server)
+    for _ in range(3):
+        line = line_to(server, kernel_id)
+        time.sleep(4)
+        line.close()
+        time.sleep(5)
+    assert server.kernel(kernel_id).is_running()
 
 
 # What it leaves behind.

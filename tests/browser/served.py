@@ -41,11 +41,11 @@ def _is_kernel(process):
 class Served:
     """A server, its address once it has printed it, and its processes."""
 
-    def __init__(self, command=SERVE):
+    def __init__(self, command=SERVE, **variables):
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the server
         self._killed = set()
         self.scratch = tempfile.TemporaryDirectory(prefix="nd", ignore_cleanup_errors=True)
-        env = os.environ | {"TMPDIR": self.scratch.name}
+        env = os.environ | {"TMPDIR": self.scratch.name} | variables
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=env)
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()

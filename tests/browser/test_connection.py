@@ -6,11 +6,12 @@ import urllib.request
 
 import psutil
 import pytest
+from conftest import ROOT
 from playwright.sync_api import expect
 
 import netdash as nd
-from browser.served import kernel_id_of
-from browser.visit import forest_of, in_words, series_of, verdicts_of
+from browser.served import SERVE, Served, kernel_id_of, serve_notebook
+from browser.visit import Visit, forest_of, in_words, series_of, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 5_000  # ms within which a page must say that its kernel is gone
@@ -187,3 +188,84 @@ def test_a_page_that_is_closed_frees_its_kernel(visits, how):
     visit.leave() if how == "closed" else visit.page.goto("about:blank")
     kernel.wait(timeout=30)
     assert not kernel.is_running()
+
+
+@pytest.fixture
+def own(browser):
+    """Return how to visit a server of one's own, started with options."""
+    made = []
+
+    def visit(**options):
+        server = Served(serve_notebook(ROOT / "dashboards" / "tumor_board.ipynb", **options))
+        made.append((server, Visit(browser, server)))
+        return made[-1][1]
+
+    yield visit
+    for server, page in made:
+        page.close()
+        server.kill()
+
+
+def test_a_session_ended_for_want_of_use_says_so_and_is_reopened_with_a_click(own):
+    visit = own(idle_minutes=0.1)
+    visit.open("age_years=55&ki67_percent=8")
+    expect(visit.banner).to_contain_text("This session was ended after 0.1 minutes without use", timeout=40_000)
+    visit.banner.get_by_role("button", name="Reopen this case").click()
+    visit.expect_case(nd.Patient(age_years=55, ki67_percent=8))
+    expect(visit.banner).to_be_hidden()
+
+
+def test_a_server_can_keep_cases_out_of_addresses(own):
+    visit = own(case_in_address=False)
+    visit.open("age_years=55")
+    visit.expect_case(nd.Patient(age_years=55))
+    visit.page.wait_for_function("location.search === ''")
+    visit.press("age_years", "ArrowLeft")
+    visit.expect_case(nd.Patient(age_years=54))
+    visit.page.wait_for_timeout(600)
+    assert visit.page.url == visit.url
+    visit.page.get_by_role("button", name="Copy link").click()
+    expect(visit.page.locator(".netdash-notice")).to_have_text("This server keeps no case in addresses.")
+    visit.kill_kernel()
+    expect(visit.banner).to_contain_text("note the inputs", timeout=SOON)
+    visit.banner.get_by_role("button", name="Open an empty board").click()
+    expect(visit.case).to_contain_text("Everything is unknown")
+
+
+def test_the_board_under_a_path_and_a_token(browser):
+    server = Served((*SERVE, "--base-url", "/some/board/"), NETDASH_TOKEN="a long secret")
+    visit = Visit(browser, server)
+    visit.page.goto(f"{server.url}?{AGE.to_query()}")
+    visit.page.get_by_label("Token").fill("wrong")
+    visit.page.get_by_role("button", name="Open the board").click()
+    expect(visit.page.get_by_role("alert")).to_contain_text("That is not the token")
+    visit.page.get_by_label("Token").fill("a long secret")
+    visit.page.get_by_role("button", name="Open the board").click()
+    visit.expect_case(AGE)
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(AGE.replace(age_years=51))
+    visit.errors = [error for error in visit.errors if "401" not in error]
+    visit.check()
+    visit.close()
+    server.stop()
+
+
+def test_a_full_house_is_said_on_a_page_of_its_own(own):
+    visit = own(max_sessions=1)
+    visit.open()
+    second = visit.context.new_page()
+    second.goto(visit.url)
+    expect(second.get_by_text("All places are taken: 1 boards are open")).to_be_visible()
+    visit.leave()
+    second.get_by_role("link", name="Try again").click()
+    expect(second.locator(".netdash-board")).to_be_visible(timeout=30_000)
+
+
+def test_a_kernel_that_dies_while_it_runs_the_notebook_is_replaced(fragile):
+    kernel = fragile.server.waiting_kernel()
+    kernel.suspend()
+    fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")
+    fragile.page.wait_for_timeout(1000)
+    fragile.server.kill_kernel(kernel)
+    fragile.expect_case(AGE)
+    fragile.server.kill()

@@ -50,6 +50,7 @@ function fit(layout, width) {
 
 const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
 const served = document.body.dataset.netdash === "page"; // netdash's own page; else JupyterLab or Notebook
+const settings = served ? JSON.parse(document.getElementById("jupyter-config-data").textContent) : {};
 
 const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
 
@@ -324,12 +325,25 @@ class Watch {
 }
 
 function banner() {
-  const again = element("button", { type: "button" }, "Reload this case");
-  const advice = served ? again : element("p", {}, "Run the notebook's cells again.");
+  const again = element("button", { type: "button" });
+  const what = element("strong", {});
   const when = element("p", {});
   const node = element("div", { class: "netdash-lost", role: "alert", hidden: "" });
-  const words = [element("p", {}, element("strong", {}, "Connection lost: this picture is not for the inputs shown")), when, advice];
-  return { node, words, when, again };
+  const words = [element("p", {}, what), when, served ? again : element("p", {}, "Run the notebook's cells again.")];
+  return {
+    node,
+    again,
+    show(lost, idle, at) {
+      node.hidden = !lost;
+      what.textContent = idle
+        ? `This session was ended after ${settings.netdashIdleMinutes} minutes without use`
+        : "Connection lost: this picture is not for the inputs shown";
+      when.textContent = at ? `${idle ? "The picture" : "It"} was computed at ${at}.` : "";
+      if (!settings.netdashCaseInAddress) when.textContent += " This server keeps no case in addresses: note the inputs before you open another board.";
+      again.textContent = !settings.netdashCaseInAddress ? "Open an empty board" : idle ? "Reopen this case" : "Reload this case";
+      node.replaceChildren(...(lost ? words : [])); // text that arrives is what an alert speaks
+    },
+  };
 }
 
 async function render({ model, el, host, signal }) {
@@ -346,6 +360,7 @@ async function render({ model, el, host, signal }) {
   const frame = element("div", { class: "netdash-frame" }, lost.node, recomputing, notice, live, body);
   el.append(frame);
 
+  let used = Date.now(); // when the kernel last sent a picture
   let root = null; // known once the widget is attached
   let picture = null;
   let shown = null; // the content that is drawn
@@ -357,9 +372,8 @@ async function render({ model, el, host, signal }) {
       if (!root || root.dataset.netdashState === state) return;
       root.dataset.netdashState = state;
       recomputing.hidden = state !== "recomputing";
-      lost.node.hidden = state !== "lost";
-      lost.when.textContent = shown?.computed_at ? `It was computed at ${shown.computed_at}.` : "";
-      lost.node.replaceChildren(...(state === "lost" ? lost.words : [])); // text that arrives is what an alert speaks
+      const idle = watch.over && Date.now() - used >= 0.9 * 60_000 * settings.netdashIdleMinutes;
+      lost.show(state === "lost", idle, shown?.computed_at);
     },
   });
 
@@ -373,7 +387,7 @@ async function render({ model, el, host, signal }) {
 
   let settling;
   function address() {
-    const query = shown.query ? `?${shown.query}` : "";
+    const query = shown.query && settings.netdashCaseInAddress ? `?${shown.query}` : "";
     if (location.search !== query) history.replaceState(null, "", location.pathname + query + location.hash);
   }
 
@@ -386,6 +400,7 @@ async function render({ model, el, host, signal }) {
     if (!served) set(root, "data-lm-suppress-shortcuts", "true");
     picture ??= new Picture(root, body, { select, copy });
     shown = content;
+    used = Date.now();
     set(root, "data-view", content.view);
     picture.draw(content);
     name();
@@ -409,6 +424,7 @@ async function render({ model, el, host, signal }) {
 
   async function copy() {
     if (!served) return say("A notebook has no address for a case; Show the Python gives the lines that open it.");
+    if (!settings.netdashCaseInAddress) return say("This server keeps no case in addresses.");
     const link = location.origin + location.pathname + (shown.query ? `?${shown.query}` : "");
     const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false); // only on a safe origin
     say(copied ? "The link to this case was copied." : `The link to this case: ${link}`);

@@ -1,6 +1,7 @@
 // The start-up state of the board's page, until the first picture is drawn (frame.js then removes #netdash-starting).
 (() => {
   const PATIENCE = 30_000;
+  const SOON = 100; // ms between looks whether the page has come so far
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
   const starting = document.getElementById("netdash-starting");
   const [text, progress, again] = starting.querySelectorAll("p, progress, button");
@@ -22,12 +23,13 @@
   addEventListener("DOMContentLoaded", () => {
     progress.value = 1; // the document and the figure library are here
     if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
-    else check();
   });
 
-  // A kernel that was kept ready may have died while it waited. Then the next one is asked for, once.
+  // A kernel that was kept ready may have died while it waited, or while it runs the notebook. Then the next one is
+  // asked for, once.
   async function check() {
     if (!starting.isConnected) return sessionStorage.removeItem("netdash-again");
+    if (!document.querySelector("main")) return setTimeout(check, SOON); // its kernel is not known yet
     const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
     const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).catch(() => ({ status: 0 }));
     if (status !== 404) setTimeout(check, POLL);
@@ -37,4 +39,5 @@
       location.reload();
     }
   }
+  check();
 })();
