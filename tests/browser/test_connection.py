@@ -1,5 +1,6 @@
 """No picture is ever taken for that of other inputs: fast hands, dead kernels, servers and networks that are gone."""
 
+import json
 import re
 import time
 import urllib.request
@@ -219,7 +220,7 @@ def test_a_server_can_keep_cases_out_of_addresses(own):
     visit = own(case_in_address=False)
     visit.open("age_years=55")
     visit.expect_case(nd.Patient(age_years=55))
-    visit.page.wait_for_function("location.search === ''")
+    visit.page.wait_for_function("() => location.search === ''")
     visit.press("age_years", "ArrowLeft")
     visit.expect_case(nd.Patient(age_years=54))
     visit.page.wait_for_timeout(600)
@@ -257,6 +258,8 @@ def test_a_full_house_is_said_on_a_page_of_its_own(own):
     second.goto(visit.url)
     expect(second.get_by_text("All places are taken: 1 boards are open")).to_be_visible()
     visit.leave()
+    while not json.load(urllib.request.urlopen(f"{visit.url}healthz"))["accepting"]:
+        time.sleep(0.1)
     second.get_by_role("link", name="Try again").click()
     expect(second.locator(".netdash-board")).to_be_visible(timeout=30_000)
 

@@ -23,6 +23,7 @@
   addEventListener("DOMContentLoaded", () => {
     progress.value = 1; // the document and the figure library are here
     if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
+    else if (!document.querySelector("main")) once(); // the page ended before its kernel was ready
   });
 
   // A kernel that was kept ready may have died while it waited, or while it runs the notebook. Then the next one is
@@ -33,11 +34,13 @@
     const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
     const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).catch(() => ({ status: 0 }));
     if (status !== 404) setTimeout(check, POLL);
-    else if (sessionStorage.getItem("netdash-again")) fail("netdash could not start: its session ended.");
-    else {
-      sessionStorage.setItem("netdash-again", "yes");
-      location.reload();
-    }
+    else once();
+  }
+
+  function once() {
+    if (sessionStorage.getItem("netdash-again")) return fail("netdash could not start: its session ended.");
+    sessionStorage.setItem("netdash-again", "yes");
+    location.reload();
   }
   check();
 })();
