@@ -27,7 +27,11 @@ from voila.tornado.handler import TornadoVoilaHandler
 from netdash._door import Door, Health, Sessions
 
 KERNEL = "python3"
-OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.kernel_class=netdash._kernel.Kernel")
+OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--log-level=CRITICAL",
+    "--IPKernelApp.kernel_class=netdash._kernel.Kernel",
+)
 WATCH_MILLISECONDS = 3000
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
@@ -62,6 +66,9 @@ class ThisInterpreter(KernelSpecManager):
 
 class Kernel(ServerKernelManager):
     """A kernel that is ended at once: it keeps nothing, and asked to end while it runs the notebook it complains."""
+
+    # In place of a traceback. jupyter_server looks for it here, and without it the first error silences the session.
+    traceback_replacement_message = "An error occurred."
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # type: ignore[override]
         """End the kernel without asking it."""

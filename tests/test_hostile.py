@@ -1,0 +1,282 @@
+"""A page that sends what no page of ours would: its session stays right, the others do not notice."""
+
+import contextlib
+import json
+import re
+import struct
+
+import pytest
+import websocket
+from browser.served import Served
+from browser.visit import verdicts_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_serve import ask
+from wire import Wire, message
+
+import netdash as nd
+
+CASE = nd.Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35)
+WRONG = [
+    *(
+        None,
+        True,
+        -1,
+        10**30,
+        1e308,
+        "55",
+        "",
+        "<script>alert(1)</script>",
+        "\u0000",
+        "a" * 100_000,
+        [],
+        [1],
+        {},
+        {"a": 1},
+    ),
+    *(
+        [[[[[[[[]]]]]]]],
+        {"value": {"value": {}}},
+        "__class__",
+        "1; import os",
+        54.99999999999999,
+        -0.0,
+        1e-320,
+        [None] * 1000,
+    ),
+]
+TRAITS = (
+    "value",
+    "index",
+    "min",
+    "max",
+    "step",
+    "_options_labels",
+    "options",
+    "description",
+    "disabled",
+    "_dom_classes",
+)
+KINDS = [
+    *("execute_request", "inspect_request", "complete_request", "history_request", "is_complete_request"),
+    *(
+        "connect_request",
+        "debug_request",
+        "input_reply",
+        "interrupt_request",
+        "usage_request",
+        "create_subshell_request",
+    ),
+    *(
+        "delete_subshell_request",
+        "list_subshell_request",
+        "apply_request",
+        "clear_request",
+        "abort_request",
+        "",
+        "no such",
+    ),
+]
+CONTENTS = [
+    {},
+    {"code": "raise SystemExit", "silent": False},
+    {"data": None},
+    {"comm_id": 3, "data": []},
+    {"restart": True},
+]
+COMMS = [
+    {"target_name": "jupyter.widget", "data": {"state": {"_model_name": "NoSuchModel"}, "buffer_paths": []}},
+    {"target_name": "jupyter.widget", "data": {"state": {"_model_module": "os", "_model_name": "system"}}},
+    {"target_name": "jupyter.widget.control", "data": {"method": "request_states"}},
+    {"target_name": "netdash", "data": {}},
+    {"target_name": "../../etc/passwd", "data": {}},
+    {"target_name": None, "data": None},
+    {"target_name": ["a"], "data": 1},
+]
+METHODS = [
+    *(
+        {"method": "update", "state": state}
+        for state in ({"_view_name": "x"}, {"layout": "IPY_MODEL_x"}, {"a" * 1000: 1})
+    ),
+    {"method": "update", "state": {"value": 1}, "buffer_paths": [["value"]]},
+    {"method": "update", "state": {"value": 1}, "buffer_paths": "x"},
+    {"method": "update"},
+    {"method": "backbone"},
+    {"method": "request_state"},
+    {"method": "no such"},
+    {"method": "custom", "content": {"type": "select", "key": "do:report" * 1000}},
+    {},
+    None,
+    [1, 2],
+    "update",
+]
+CUSTOM = [
+    *(
+        {"type": "select", "key": key}
+        for key in ("", "put:age_years=nan", "source:../../x", "do:pin\u0000", None, 5, ["x"])
+    ),
+    *({"type": "select", "key": key} for key in ("__class__", "page:../x", "outline:x", "pool:x", "say:x", "a" * 201)),
+    *({"type": "address", "query": query} for query in ("age_years=1", "", None, "a=" * 20_000, "<script>")),
+    *({"type": "sync", "revision": revision} for revision in (None, "x", -1, 10**30, [])),
+    *({"type": kind} for kind in ("", None, 3, "eval", "download")),
+    *(None, [], "select", 5, {"type": {"type": "select"}}),
+]
+
+
+@pytest.fixture(scope="module")
+def server():
+    served = Served()
+    yield served
+    served.stop()  # it holds that nothing was complained of, and that every process is gone
+
+
+@pytest.fixture(scope="module")
+def neighbor(server):
+    wire = Wire(server, CASE.to_query())
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def hostile(server, neighbor):
+    wire = Wire(server, CASE.to_query())
+    yield wire
+    expect_right(wire)
+    expect_right(neighbor)
+    wire.close()
+
+
+def expect_right(wire):
+    """What the session shows is the library's for the case that it says it shows, and it still follows its slider."""
+    for age in (61, 47):
+        wire.update(wire.controls["age_years"], value=age)
+        shown = wire.content()
+        patient = nd.Patient.from_query(shown["query"])
+        assert patient.age_years == age
+        found = dict(re.findall(r'data-rule-set="(\w+)" data-verdict="(\w+)"', shown["sections"]["verdicts"]))
+        assert found == verdicts_of(patient)
+        assert "<script>alert" not in json.dumps(shown)
+
+
+def test_every_control_refuses_whatever_is_wrong_for_it(hostile):
+    for place, comm_id in enumerate(hostile.controls.values()):
+        for wrong in WRONG[place % 4 :: 4]:
+            hostile.update(comm_id, value=wrong, index=wrong)
+    nd.Patient.from_query(hostile.content()["query"])  # all of it is allowed
+
+
+@pytest.mark.parametrize("name", ["age_years", "age_years-unknown", "age_years-box", "primary_site", "browse-words"])
+def test_no_trait_of_a_control_can_be_moved_against_the_library(hostile, name):
+    for trait in TRAITS:
+        for wrong in WRONG:
+            hostile.update(hostile.controls[name], **{trait: wrong})  # 5 controls, 10 traits, 22 values
+    nd.Patient.from_query(hostile.content()["query"])
+
+
+@pytest.mark.parametrize("channel", ["shell", "control", "stdin", "iopub", "", "no such"])
+def test_messages_of_every_kind_do_nothing(hostile, channel):
+    for kind in KINDS:
+        for content in CONTENTS:
+            hostile.send(kind, channel, **content)
+
+
+def test_unknown_comms_and_methods_do_nothing(hostile):
+    for content in COMMS:
+        hostile.send("comm_open", comm_id="x", **content)
+        hostile.send("comm_msg", comm_id="x", data=content["data"])
+        hostile.send("comm_close", comm_id="x")
+    for data in METHODS:
+        for comm_id in ("no such", None, 5, hostile.line, hostile.controls["age_years"]):
+            hostile.send("comm_msg", comm_id=comm_id, data=data)
+
+
+def test_what_the_page_says_in_its_own_words_is_taken_only_when_it_is_known(hostile):
+    for content in CUSTOM:
+        hostile.custom(content)
+    for comm_id in list(hostile.models)[:50]:
+        hostile.custom({"type": "select", "key": "x"}, comm_id)
+
+
+def test_what_is_shown_cannot_be_written_by_a_page(hostile):
+    for state in (
+        {"content": {}},
+        {"content": {"sections": {"case": "<b>forged</b>"}}},
+        {"controls": {}},
+        {"line": "x"},
+    ):
+        for comm_id in hostile.models:
+            hostile.update(comm_id, **state)
+    assert "forged" not in json.dumps(hostile.content())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "5",
+        '"text"',
+        "{}",
+        '{"header": {}}',
+        '{"header": 5, "channel": "shell"}',
+        "\u0000" * 1000,
+        "[" * 5000,
+    ],
+)
+def test_text_that_is_no_message_ends_no_other_session(server, neighbor, raw):
+    wire = Wire(server, CASE.to_query())
+    wire.socket.send(raw)
+    wire.socket.send_binary(raw.encode())
+    wire.socket.send_binary(struct.pack("!II", 2**31 - 1, 2**31 - 1))
+    expect_right(neighbor)
+    wire.close()
+
+
+def test_what_is_too_large_ends_the_line_and_not_the_server(server, neighbor):
+    wire = Wire(server, CASE.to_query())
+    with contextlib.suppress(OSError, websocket.WebSocketException):  # a line that is cut says so in more than one way
+        wire.socket.send("x" * 50_000_000)
+        while wire.socket.recv():
+            pass
+    expect_right(neighbor)
+    wire.close()
+
+
+def test_a_flood_does_not_reach_the_neighbor(hostile, neighbor):
+    flood = [message("comm_msg", comm_id=hostile.line, data={"method": "custom", "content": {"type": "sync"}})] * 2000
+    for text in flood:
+        hostile.socket.send(text)
+    for age in range(2000):
+        hostile.update(hostile.controls["age_years"], value=age % 120)
+    expect_right(neighbor)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    query=st.text(max_size=300),
+    path=st.sampled_from(
+        ["/", "/login", "/healthz", "/voila/static/", "/voila/templates/netdash/static/", "/api/kernels/"]
+    ),
+)
+def test_no_path_and_no_query_makes_the_server_fail(server, query, path):
+    answer = ask(server, f"{path}?next={''.join(f'%{byte:02x}' for byte in query.encode())}")
+    assert answer.status < 500
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Scheme", "Forwarded", "Referer"]
+)
+def test_no_header_is_believed(server, header):
+    answer = ask(server, "/healthz", **{header: "elsewhere.example"})
+    assert answer.status == 200
+    assert "elsewhere" not in str(answer.headers) + answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/?x=%0d%0aSet-Cookie:%20evil=1", "/?token=x&x=%0d%0aSet-Cookie:%20evil=1", "/%0d%0aSet-Cookie:evil"]
+)
+def test_no_header_can_be_smuggled_in(server, path):
+    assert "evil" not in str(ask(server, path).headers.get_all("Set-Cookie"))

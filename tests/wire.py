@@ -1,0 +1,120 @@
+"""A page without a browser: it speaks Jupyter's protocol with the kernel of a session."""
+
+import json
+import re
+import time
+import urllib.request
+import uuid
+from urllib.parse import urlsplit
+
+import websocket
+
+
+def message(kind, channel="shell", **content):
+    """Return a message as the text that a page sends."""
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": kind,
+        "session": "s",
+        "username": "",
+        "date": "",
+        "version": "5.3",
+    }
+    metadata = {"version": "1.0.0"}  # of the protocol in which widgets are asked for
+    return json.dumps(
+        {"header": header, "parent_header": {}, "metadata": metadata, "content": content, "channel": channel}
+    )
+
+
+class Wire:
+    """A session and the line to its kernel.
+
+    Attributes
+    ----------
+    kernel_id : str
+        Identifier of the kernel.
+    models : dict of str to dict
+        State of every widget by its identifier, as the kernel gave it at the beginning.
+    line : str
+        Identifier of the widget through which a board speaks.
+    sliders : dict of str to str
+        Identifier of each control by its name.
+    """
+
+    def __init__(self, server, query="", timeout=30):
+        self.base = server.url
+        with urllib.request.urlopen(f"{self.base}?{query}", timeout=60) as answer:
+            page = answer.read().decode()
+        self.kernel_id = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
+        address = f"ws://{urlsplit(self.base).netloc}/api/kernels/{self.kernel_id}/channels?session_id={uuid.uuid4()}"
+        self.socket = websocket.create_connection(address, timeout=timeout)
+        self.models = self._states()
+        (frame,) = (state for state in self.models.values() if "controls" in state)
+        self.line = frame["line"].removeprefix("anywidget:")
+        self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
+        self.custom({"type": "address", "query": query})
+
+    def send(self, kind, channel="shell", **content):
+        self.socket.send(message(kind, channel, **content))
+
+    def custom(self, content, comm_id=None):
+        self.send("comm_msg", comm_id=comm_id or self.line, data={"method": "custom", "content": content})
+
+    def update(self, comm_id, **state):
+        self.send("comm_msg", comm_id=comm_id, data={"method": "update", "state": state, "buffer_paths": []})
+
+    def receive(self, wanted, seconds=30):
+        """Return what `wanted` makes of the first message for which it returns anything."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            received = self.socket.recv()
+            text = received if isinstance(received, str) else unpack(received)
+            assert "Traceback" not in text
+            found = wanted(json.loads(text)) if text else None
+            if found is not None:
+                return found
+        raise TimeoutError(f"no answer within {seconds} seconds")
+
+    def _states(self):
+        comm = uuid.uuid4().hex
+        self.send("comm_open", comm_id=comm, target_name="jupyter.widget.control", data={})
+        self.send("comm_msg", comm_id=comm, data={"method": "request_states"})
+
+        def states(got):
+            data = got["content"].get("data", {})
+            if got["msg_type"] == "comm_msg" and data.get("method") == "update_states":
+                return {name: model["state"] for name, model in data["states"].items()}
+            return None
+
+        return self.receive(states)
+
+    def content(self):
+        """Return what the board shows now."""
+        self.custom({"type": "sync", "revision": -1})
+
+        def shown(got):
+            if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.line:
+                return None
+            return got["content"]["data"].get("state", {}).get("content")
+
+        latest = self.receive(shown)
+        self.send("kernel_info_request")
+
+        def last(got):
+            nonlocal latest
+            latest = shown(got) or latest
+            return latest if got["msg_type"] == "kernel_info_reply" else None
+
+        return self.receive(last)
+
+    def close(self):
+        self.socket.close()
+        request = urllib.request.Request(f"{self.base}voila/api/shutdown/{self.kernel_id}", method="POST")
+        urllib.request.urlopen(request, timeout=30).close()
+
+
+def unpack(received):
+    """Return the JSON of a message with buffers, without them."""
+    n = int.from_bytes(received[:4], "big")
+    ends = [int.from_bytes(received[4 * i : 4 * i + 4], "big") for i in range(1, n + 1)]
+    return received[ends[0] : ends[1] if n > 1 else None].decode()
