@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -18,5 +19,6 @@ class Kernel(IPythonKernel):
         """Return a kernel; it would import its debugger here."""
         # None is Python's word for a module that cannot be imported.
         sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
+        logging.disable()  # what a kernel logs, tracebacks among it, would go to the page
         made: Kernel = super().__new__(cls, **options)
         return made

@@ -1,7 +1,9 @@
 """A page without a browser: it speaks Jupyter's protocol with the kernel of a session."""
 
 import json
+import queue
 import re
+import threading
 import time
 import urllib.request
 import uuid
@@ -48,6 +50,9 @@ class Wire:
         self.kernel_id = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
         address = f"ws://{urlsplit(self.base).netloc}/api/kernels/{self.kernel_id}/channels?session_id={uuid.uuid4()}"
         self.socket = websocket.create_connection(address, timeout=timeout)
+        self.socket.settimeout(None)
+        self._received = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
         self.models = self._states()
         (frame,) = (state for state in self.models.values() if "controls" in state)
         self.line = frame["line"].removeprefix("anywidget:")
@@ -63,14 +68,24 @@ class Wire:
     def update(self, comm_id, **state):
         self.send("comm_msg", comm_id=comm_id, data={"method": "update", "state": state, "buffer_paths": []})
 
+    def _listen(self):
+        """Take what comes, as a browser does, which also answers the server's questions whether it is still there."""
+        try:
+            while received := self.socket.recv():
+                self._received.put(received if isinstance(received, str) else unpack(received))
+        except (OSError, websocket.WebSocketException):
+            pass
+        self._received.put(None)
+
     def receive(self, wanted, seconds=30):
         """Return what `wanted` makes of the first message for which it returns anything."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            received = self.socket.recv()
-            text = received if isinstance(received, str) else unpack(received)
-            assert "Traceback" not in text
-            found = wanted(json.loads(text)) if text else None
+            text = self._received.get(timeout=max(end - time.monotonic(), 0.01))
+            if text is None:
+                raise ConnectionError("the line was cut")
+            assert "Traceback" not in text, text[:2000]
+            found = wanted(json.loads(text))
             if found is not None:
                 return found
         raise TimeoutError(f"no answer within {seconds} seconds")
@@ -98,12 +113,13 @@ class Wire:
             return got["content"]["data"].get("state", {}).get("content")
 
         latest = self.receive(shown)
-        self.send("kernel_info_request")
+        comm = uuid.uuid4().hex  # refused by name, which tells that all before it was done
+        self.send("comm_open", comm_id=comm, target_name="none", data={})
 
         def last(got):
             nonlocal latest
             latest = shown(got) or latest
-            return latest if got["msg_type"] == "kernel_info_reply" else None
+            return latest if got["msg_type"] == "comm_close" and got["content"]["comm_id"] == comm else None
 
         return self.receive(last)
 

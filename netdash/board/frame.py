@@ -40,6 +40,13 @@ def _trait(control: ipywidgets.Widget) -> str:
     return "index" if "index" in control.keys else "value"
 
 
+def _held(control: ipywidgets.Widget) -> ipywidgets.Widget:
+    """Let a page change the value of a control, and nothing else of it: not what it allows."""
+    take, name = control.set_state, _trait(control)
+    control.set_state = lambda state: take({name: state[name]} if name in state else {})
+    return control
+
+
 def _reference(control: ipywidgets.Widget) -> list[str]:
     return [f"anywidget:{control.model_id}", _trait(control)]
 
@@ -76,7 +83,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     def __init__(self, controls: Mapping[str, ipywidgets.Widget] | None = None, **layout: Any) -> None:
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
-        super().__init__(line=_Line(), controls=dict(controls or {}), **layout)
+        held = {name: _held(control) for name, control in (controls or {}).items()}
+        super().__init__(line=_Line(), controls=held, **layout)
         self.line.on_msg(self._receive)
 
     @property
