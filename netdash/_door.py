@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import tornado.web
@@ -15,9 +15,6 @@ from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.auth.login import LoginFormHandler
 from tornado.ioloop import IOLoop
 from voila.tornado.handler import TornadoVoilaHandler
-
-if TYPE_CHECKING:
-    from netdash._voila import Kernels
 
 HANDED_OUT = re.compile(r'"kernelId": ?"([\w-]+)"')
 RETRY_SECONDS = 30
@@ -32,13 +29,13 @@ class Sessions:
 
     Parameters
     ----------
-    kernels : Kernels
+    kernels : netdash._voila.Kernels
         Where the kernels of the sessions run.
     limit : int
         How many there may be; kernels kept ready are not sessions.
     """
 
-    def __init__(self, kernels: Kernels, limit: int) -> None:
+    def __init__(self, kernels: Any, limit: int) -> None:
         self.kernels, self.limit = kernels, limit
         self.opening = 0
         self._since: dict[str, tuple[float, bool]] = {}  # when last seen without a connection, and whether it had one

@@ -37,8 +37,9 @@ MAY_IMPORT = {
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
     "_kernel": set(),
-    "_voila": set(),
-    "serve": {"_files", "_voila"},
+    "_door": set(),
+    "_voila": {"_door"},
+    "serve": {"_door", "_files", "_voila"},
     "cli": {"assessment", "cohort_files", "patient", "report", "rules", "serve"},
     "__main__": {"cli"},
     # The public names, bound when first used.
