@@ -122,7 +122,8 @@ def test_the_sentence_says_what_the_picture_shows(outcomes):
     assert "criteria met for Resection;" in text
     assert "do not compare therapies" in text
     assert nd.forest(outcomes, verdicts=VERDICTS).layout.meta["text"] == text
-    assert "criteria met for none of these" in forest_text(outcomes)
+    assert "criteria met for none of these" in forest_text(outcomes, {"resection": "not_met"})
+    assert "criteria" not in forest_text(outcomes)  # of nobody's
 
 
 def test_the_caption_counts_what_is_left_out(outcomes):

@@ -102,9 +102,10 @@ def _sentence(table: pd.DataFrame, verdicts: Mapping[str, str], name: str) -> st
         return f"{name}: no series can be drawn; {len(table)} rows are left out, each with its reason."
     met = [evidence.therapy_name(t) for t in drawn["therapy"].unique() if verdicts.get(t) == "met"]
     low, high = (_who(drawn.iloc[place]) for place in (0, -1))
+    # Where no verdict was asked for, none is spoken of.
+    said = f"criteria met for {rows.listed(sorted(met)) or 'none of these'}; " if verdicts else ""
     return (
-        f"{name}: {len(drawn)} series, from {low} to {high}; criteria met for "
-        f"{rows.listed(sorted(met)) or 'none of these'}; "
+        f"{name}: {len(drawn)} series, from {low} to {high}; {said}"
         "different patients in each, so the rows do not compare therapies."
     )
 
