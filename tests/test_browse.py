@@ -235,11 +235,11 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
     def offered():
         return [control.description for control in page.toolbar if control.layout.display != "none"]
 
-    assert offered() == ["Show", "Therapy", "Endpoint", "Figures", "Own series"]
+    assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Own series"]
     board.state.browsing.show = "references"
     assert offered() == ["Show", "Find"]
     board.state.browsing.show = "claims"
-    assert offered() == ["Show", "Therapy", "Figures", "Find"]
+    assert offered() == ["Show", "Therapy", "Reading", "Find"]
 
 
 # What leaves the page.

@@ -46,7 +46,7 @@ class Evidence(Page):
         self.show = choose(browsing, "show", list(shows.items()), "Show", "Pools, or one of the tables")
         self.therapy = choose(browsing, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
-        self.reading = choose(state, "reading", READINGS, "Figures", "What the review prints, or corrected")
+        self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
         self.words = w.Text(description="Find", placeholder="words", tooltip="Only rows that hold each of these words")
         t.link((browsing, "words"), (self.words, "value"))
         self.upload = w.FileUpload(accept=".csv", description="Own series", tooltip="A CSV file; it stays in memory")
