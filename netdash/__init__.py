@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from netdash.figures.bars import attrition_bars
     from netdash.figures.export import drawn, save
     from netdash.figures.forest import forest
+    from netdash.figures.harms import harms_beside_benefits
     from netdash.figures.icons import icon_array
     from netdash.figures.intervals import contrast_forest, influence
     from netdash.figures.maps import eligibility_map
@@ -61,6 +62,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.bars": ["attrition_bars"],
         "figures.export": ["drawn", "save"],
         "figures.forest": ["forest"],
+        "figures.harms": ["harms_beside_benefits"],
         "figures.icons": ["icon_array"],
         "figures.intervals": ["contrast_forest", "influence"],
         "figures.maps": ["eligibility_map"],

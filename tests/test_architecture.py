@@ -66,6 +66,7 @@ PUBLIC = {
     "effect_sizes",
     "eligibility_map",
     "forest",
+    "harms_beside_benefits",
     "icon_array",
     "influence",
     "later_outcomes",

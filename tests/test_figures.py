@@ -6,9 +6,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 import netdash as nd
-from netdash.figures import maps, medians, strips, theme
+from netdash.figures import harms, maps, medians, strips, theme
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 CASE = nd.Patient(
@@ -46,6 +47,7 @@ def all_figures(outcomes, effects):
         "attrition": nd.attrition_bars(table),
         "influence": nd.influence(nd.leave_one_out(effects), pooled),
         "contrasts": nd.contrast_forest(nd.contrasts(outcomes)),
+        "harms": nd.harms_beside_benefits(outcomes),
     }
 
 
@@ -253,3 +255,112 @@ def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
 def test_another_format_is_refused(outcomes, tmp_path):
     with pytest.raises(ValueError, match="given 'pdf', expected 'html' or 'csv'"):
         nd.save(nd.forest(outcomes), tmp_path, "pdf")
+
+
+# --- Harms beside benefits
+
+
+def drawn_ids(figure, side):
+    (trace,) = (trace for trace in figure.data if trace.name == side)
+    return list(dict.fromkeys(trace.customdata))
+
+
+def said_in(figure, side):
+    (trace,) = (trace for trace in figure.data if trace.name == f"{side} in words")
+    return list(trace.text[1:])
+
+
+def test_harms_and_benefits_stand_on_the_same_axis_in_panels_of_their_own(outcomes):
+    figure = nd.harms_beside_benefits(outcomes, "resection")
+    assert figure.layout.xaxis.range == figure.layout.xaxis2.range
+    assert figure.layout.yaxis.range == figure.layout.yaxis2.range
+    assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
+    assert drawn_ids(figure, "harms") == ["c-saxena-mortality", "c-saxena-morbidity"]
+    assert "t1-mayo-resection-os60" in drawn_ids(figure, "benefits")
+    assert said_in(figure, "harms") == ["reported, no figure"] * 2
+
+
+def test_each_point_is_a_row_of_its_table_and_has_a_source(outcomes):
+    table = harms.harms_table(outcomes).query("left_out == ''").set_index("id")
+    figure = nd.harms_beside_benefits(outcomes)
+    for side in ("harm", "benefit"):
+        (trace,) = (trace for trace in figure.data if trace.name == f"{side}s")
+        points = [(x, row) for x, row in zip(trace.x, trace.customdata, strict=True) if x is not None]
+        assert [row for _, row in points] == [
+            name for name, row in table[table["side"] == side].iterrows() for _ in {row["low"], row["high"]}
+        ]
+        assert all(x in (table.at[row, "low"], table.at[row, "high"]) for x, row in points)
+        assert all(trace.error_x.array is None for trace in figure.data)
+    assert all(nd.source(row).id == row for row in table.index)
+
+
+def test_a_series_with_its_number_is_filled_and_a_figure_of_the_text_hollow(outcomes):
+    figure = nd.harms_beside_benefits(outcomes, "resection")
+    (trace,) = (trace for trace in figure.data if trace.name == "benefits")
+    symbol = dict(zip(trace.customdata, trace.marker.symbol, strict=True))
+    assert symbol["t1-mayo-resection-os60"] == "circle"
+    assert symbol["c-resection-symptoms-intro"] == "triangle-right-open"
+    assert "Mayo 2011, n = 339 †" in figure.layout.yaxis.ticktext
+    assert "symptom response more than 90 %" in figure.layout.yaxis2.ticktext
+
+
+def test_a_side_without_a_figure_says_so(outcomes):
+    for therapy in harms.harms_table(outcomes)["therapy"].unique():
+        figure = nd.harms_beside_benefits(outcomes, therapy)
+        for side in ("harm", "benefit"):
+            silent = f"no {side} figure in the tables" in said_in(figure, f"{side}s")
+            assert silent == (not drawn_ids(figure, f"{side}s")), (therapy, side)
+            assert silent == (f"no {side} figure in the tables" in figure.layout.meta["text"])
+    targeted = nd.harms_beside_benefits(outcomes, "targeted")
+    assert said_in(targeted, "harms") == ["no harm figure in the tables", *["reported, no figure"] * 5]
+
+
+def test_survival_of_the_text_is_drawn_only_where_the_tables_have_none(outcomes):
+    left_out = harms.harms_table(outcomes).set_index("id")["left_out"]
+    assert left_out["c-mayo-resection-os60"] == "the tables of series have the 5-year survival of this therapy"
+    assert left_out["c-taner-os60"] == ""
+    assert left_out["c-captem-os24"] == "at 2 years, not at 5 years"
+    assert left_out["t1-mayo-resection-osmedian"] == "in months, not in percent"
+    assert "same 15 patients" in left_out["t1-chen2-resection-os60"]
+    assert left_out["t1-karabulut-resection-os60"] != harms.REPORTED
+
+
+def test_a_printed_range_has_both_its_ends(outcomes):
+    figure = nd.harms_beside_benefits(outcomes, "chemotherapy")
+    (trace,) = (trace for trace in figure.data if trace.name == "benefits")
+    assert trace.x[:3] == (25, 78, None)
+    assert "response 25 to 78 %" in figure.layout.yaxis2.ticktext
+
+
+def test_harms_in_one_sentence(outcomes):
+    text = harms.harms_text(outcomes, "resection")
+    assert text == nd.harms_beside_benefits(outcomes, "resection").layout.meta["text"]
+    assert "mortality 0 % (median of series) in 1 row, morbidity 23 % in 1 row, 2 rows reported without" in text
+    assert "5-year survival 61 to 94 % in 13 rows, symptom response more than 90 % in 2 rows" in text
+    assert text.endswith("nothing is pooled.")
+    assert "no harm figure in the tables for Cytoreduction" in harms.harms_text(outcomes)
+
+
+def test_own_harms_are_drawn_beside_the_published_ones(tmp_path):
+    path = tmp_path / "own.csv"
+    header, first, *_ = (ROOT / "data/local_series.csv").read_text().splitlines()
+    path.write_text(f"{header}\n{first.replace('overall_survival,rate,60,80', 'mortality,rate,3,4')}\n")
+    figure = nd.harms_beside_benefits(nd.outcomes(extra=path), "resection")
+    assert len(drawn_ids(figure, "harms")) == 3
+    assert "Our center 2024 (local), n = 25" in figure.layout.yaxis.ticktext
+
+
+def test_a_therapy_there_is_not_is_refused_with_those_there_are(outcomes):
+    with pytest.raises(ValueError, match="given 'surgery', expected one of resection, cytoreduction"):
+        nd.harms_beside_benefits(outcomes, "surgery")
+
+
+def test_both_ways_to_draw_give_the_same_picture(outcomes):
+    for figure, given in {
+        nd.forest: (outcomes, nd.pool_by_therapy(outcomes)),
+        nd.medians: (outcomes,),
+        nd.eligibility_map: (CASE,),
+        nd.verdict_strip: (CASE, "age_years"),
+        nd.harms_beside_benefits: (outcomes,),
+    }.items():
+        assert json.loads(figure(*given).to_json()) == json.loads(json.dumps(figure.plain(*given))), figure.__name__

@@ -69,6 +69,8 @@ def _points(trace: Any) -> list[dict[str, Any]]:
         array, minus = trace.error_x.array, trace.error_x.arrayminus
     points = []
     for place, (x, y) in enumerate(zip(trace.x or (), trace.y or (), strict=True)):
+        if x is None:  # a gap between lines
+            continue
         low = base[place] if base else x - minus[place] if minus else None
         high = base[place] + x if base else x + array[place] if array else None
         text = _plain(texts[place]) if texts and place < len(texts) and texts[place] else ""

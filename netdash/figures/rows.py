@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -40,8 +41,13 @@ def differs(row: Mapping[Any, Any]) -> str:
 
 
 def stacked(lines: list[Line]) -> list[Line]:
-    """Return lines with their height, the first at the top."""
-    return [{**line, "y": len(lines) - place} for place, line in enumerate(lines)]
+    """Return lines with the place of their middle, the first at the top; a line is 1 high unless it says otherwise."""
+    heights = [line.get("height", 1) for line in lines]
+    above = accumulate(heights, initial=0)
+    return [
+        {**line, "y": sum(heights) - top - (height - 1) / 2}
+        for line, top, height in zip(lines, above, heights, strict=False)
+    ]
 
 
 def of(lines: list[Line], *kinds: str) -> list[Line]:
@@ -57,7 +63,7 @@ def column(lines: list[Line], name: str) -> list[Any]:
 def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right one, reasons for what is left out in the plot."""
     rows = {
-        "range": [0.4, len(lines) + 0.6],
+        "range": [0.4, sum(line.get("height", 1) for line in lines) + 0.6],
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
@@ -65,6 +71,19 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
         "ticks": "",
     }
     said = of(lines, "arm", "pooled", "prediction")
+    notes = [
+        {
+            "text": line["right"],
+            "x": 0.005,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": line["y"],
+            "yanchor": "middle",
+            "showarrow": False,
+            "font": {"color": theme.GRAY},
+        }
+        for line in of(lines, "left_out")
+    ]
     return {
         **theme.layout(font_px),
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
@@ -79,19 +98,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
             "overlaying": "y",
             "side": "right",
         },
-        "annotations": [
-            {
-                "text": line["right"],
-                "x": 0.005,
-                "xref": "paper",
-                "xanchor": "left",
-                "y": line["y"],
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"color": theme.GRAY},
-            }
-            for line in of(lines, "left_out")
-        ],
+        **({"annotations": notes} if notes else {}),
     }
 
 
