@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from netdash.figures.forest import forest
     from netdash.figures.harms import harms_beside_benefits
     from netdash.figures.icons import icon_array
-    from netdash.figures.intervals import contrast_forest, influence
+    from netdash.figures.intervals import contrast_forest, cumulative_forest, influence
     from netdash.figures.maps import eligibility_map
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
     from netdash.patient import Patient
-    from netdash.pooling import Pooled, leave_one_out, pool
+    from netdash.pooling import Pooled, cumulative, leave_one_out, pool, subgroups
     from netdash.provenance import Source, source
     from netdash.synthesis import contrasts, pool_by_therapy
 
@@ -64,12 +64,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.forest": ["forest"],
         "figures.harms": ["harms_beside_benefits"],
         "figures.icons": ["icon_array"],
-        "figures.intervals": ["contrast_forest", "influence"],
+        "figures.intervals": ["contrast_forest", "cumulative_forest", "influence"],
         "figures.maps": ["eligibility_map"],
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],
         "patient": ["Patient"],
-        "pooling": ["Pooled", "leave_one_out", "pool"],
+        "pooling": ["Pooled", "cumulative", "leave_one_out", "pool", "subgroups"],
         "provenance": ["Source", "source"],
         "synthesis": ["contrasts", "pool_by_therapy"],
     },

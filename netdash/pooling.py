@@ -259,13 +259,23 @@ _NOT_CONVERGED = "{} did not converge: look for a study whose variance is out of
 
 
 def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> pd.DataFrame:
-    """Pool again without each study in turn; arguments and errors as of :func:`pool`, with three studies or more.
+    """Pool again without each study in turn (metafor's ``leave1out``).
+
+    Parameters
+    ----------
+    effects, method, test
+        As for :func:`pool`; three studies or more.
 
     Returns
     -------
     DataFrame
         One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
         h2, qe, qep, k, caution, on the scale of the measure (:func:`natural` takes them back).
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and with fewer than three studies.
     """
     yi, vi, measure = _checked(effects, method, test, least=3)
     kept = ~np.eye(yi.size, dtype=bool)
@@ -275,17 +285,24 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
 def cumulative(
     effects: pd.DataFrame, order: ArrayLike | None = None, method: Method = "REML", test: Test = "knha"
 ) -> pd.DataFrame:
-    """Pool the first two studies, the first three, and so on; arguments and errors are those of :func:`pool`.
+    """Pool the first two studies, the first three, and so on (metafor's ``cumul``).
 
     Parameters
     ----------
+    effects, method, test
+        As for :func:`pool`.
     order : array_like of shape (k,), optional
         Numbers to sort by first, such as years; equal ones stay in the order given.
 
     Returns
     -------
     DataFrame
-        One row per study from the second on, the columns of :func:`leave_one_out`.
+        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out`.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and when `order` is not a number for each study.
     """
     if order is not None:
         keys = numbers("order", order)
@@ -297,13 +314,15 @@ def cumulative(
     return _table(fits, effects.index[1:])
 
 
-def by_group(
+def subgroups(
     effects: pd.DataFrame, groups: Sequence[Any] | pd.Series[Any], method: Method = "REML", test: Test = "knha"
 ) -> pd.DataFrame:
-    """Pool each group by itself, with its own tau2; arguments and errors are those of :func:`pool`.
+    """Pool each group by itself, with its own tau2 (metafor's ``rma`` with ``subset``).
 
     Parameters
     ----------
+    effects, method, test
+        As for :func:`pool`.
     groups : sequence of length k
         The group of each study, such as its therapy.
 
@@ -311,7 +330,12 @@ def by_group(
     -------
     DataFrame
         One row per group in order of appearance, the columns of :func:`leave_one_out`. A group of one study has no
-        numbers; its caution says why.
+        numbers; its caution says why. Groups are not tested against each other.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and when there is not one group for each study.
     """
     names = list(groups)
     if len(names) != len(effects):

@@ -60,6 +60,8 @@ PUBLIC = {
     "contrast_forest",
     "contrasts",
     "criteria",
+    "cumulative",
+    "cumulative_forest",
     "differing",
     "discrepancies",
     "drawn",
@@ -83,6 +85,7 @@ PUBLIC = {
     "Source",
     "source",
     "studies",
+    "subgroups",
     "verdict_strip",
 }
 

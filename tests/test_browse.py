@@ -46,7 +46,6 @@ def figure(board, name):
 def drawing(wanted):
     """Return what a figure of the library draws; plotly's own class leaves an empty list out."""
     drawn = json.loads(wanted.to_json())
-    drawn["layout"].setdefault("annotations", [])
     return drawn
 
 

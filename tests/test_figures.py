@@ -27,8 +27,9 @@ def effects(outcomes):
     return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
 
 
-def all_figures(outcomes, effects):
-    pooled = nd.pool(effects)
+def figures_and_arguments(outcomes, effects):
+    """Every public figure with what it is called with."""
+    pooled, rates = nd.pool(effects), nd.pool_by_therapy(outcomes)
     table = pd.DataFrame(
         {
             "criterion": ["Age", "Ki-67"],
@@ -39,16 +40,21 @@ def all_figures(outcomes, effects):
         }
     )
     return {
-        "forest": nd.forest(outcomes, nd.pool_by_therapy(outcomes)),
-        "medians": nd.medians(outcomes),
-        "map": nd.eligibility_map(CASE, "age_years", "liver_involvement_percent", ["milan_review", "milan_2019"]),
-        "strip": nd.verdict_strip(CASE, "age_years"),
-        "icons": nd.icon_array(52, 45, 60),
-        "attrition": nd.attrition_bars(table),
-        "influence": nd.influence(nd.leave_one_out(effects), pooled),
-        "contrasts": nd.contrast_forest(nd.contrasts(outcomes)),
-        "harms": nd.harms_beside_benefits(outcomes),
+        "forest": (nd.forest, (outcomes, rates)),
+        "medians": (nd.medians, (outcomes,)),
+        "map": (nd.eligibility_map, (CASE, "age_years", "liver_involvement_percent", ["milan_review", "milan_2019"])),
+        "strip": (nd.verdict_strip, (CASE, "age_years")),
+        "icons": (nd.icon_array, (52, 45, 60)),
+        "attrition": (nd.attrition_bars, (table,)),
+        "influence": (nd.influence, (nd.leave_one_out(effects), pooled)),
+        "cumulative": (nd.cumulative_forest, (nd.cumulative(effects), pooled)),
+        "contrasts": (nd.contrast_forest, (nd.contrasts(outcomes),)),
+        "harms": (nd.harms_beside_benefits, (outcomes,)),
     }
+
+
+def all_figures(outcomes, effects):
+    return {name: figure(*given) for name, (figure, given) in figures_and_arguments(outcomes, effects).items()}
 
 
 def test_each_has_a_sentence_one_theme_and_plain_lists(outcomes, effects):
@@ -218,6 +224,26 @@ def test_influence_names_the_series_that_changes_most(effects):
         nd.influence(rest.iloc[1:], pooled)
 
 
+def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
+    years = outcomes.set_index("outcome_id")["year"].loc[effects.index]
+    pooled, added = nd.pool(effects), nd.cumulative(effects, years)
+    figure = nd.cumulative_forest(added, pooled)
+    (points,) = figure.data
+    assert points.x[-1] == pytest.approx(100 * pooled.transformed().estimate)
+    assert points.x[-1] == pytest.approx(figure.layout.shapes[0].x0)
+    assert points.y[0] == len(added)
+    names = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
+    assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
+    assert "over the first 2 series" in figure.layout.meta["text"]
+    with pytest.raises(ValueError, match="given 11 rows and 13 studies of PLO; expected nd.cumulative of the same"):
+        nd.cumulative_forest(added.iloc[1:], pooled)
+
+
+def test_series_of_one_name_keep_their_rows(effects):
+    left_out = nd.leave_one_out(effects).set_axis(["Touzios 2005"] * len(effects))
+    assert len(set(nd.influence(left_out, nd.pool(effects)).data[0].y)) == len(effects)
+
+
 def test_contrasts_are_labeled_as_observational(outcomes):
     figure = nd.contrast_forest(nd.contrasts(outcomes))
     assert "observational, confounded" in figure.layout.title.text
@@ -355,12 +381,6 @@ def test_a_therapy_there_is_not_is_refused_with_those_there_are(outcomes):
         nd.harms_beside_benefits(outcomes, "surgery")
 
 
-def test_both_ways_to_draw_give_the_same_picture(outcomes):
-    for figure, given in {
-        nd.forest: (outcomes, nd.pool_by_therapy(outcomes)),
-        nd.medians: (outcomes,),
-        nd.eligibility_map: (CASE,),
-        nd.verdict_strip: (CASE, "age_years"),
-        nd.harms_beside_benefits: (outcomes,),
-    }.items():
-        assert json.loads(figure(*given).to_json()) == json.loads(json.dumps(figure.plain(*given))), figure.__name__
+def test_both_ways_to_draw_give_the_same_picture(outcomes, effects):
+    for name, (figure, given) in figures_and_arguments(outcomes, effects).items():
+        assert json.loads(figure(*given).to_json()) == json.loads(json.dumps(figure.plain(*given))), name

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash import pooling
 from netdash.effects import effect_sizes, events, natural, wilson
-from netdash.pooling import by_group, cumulative, leave_one_out, pool
+from netdash.pooling import cumulative, leave_one_out, pool, subgroups
 from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
 
 REFERENCE = ROOT / "tests" / "reference"
@@ -108,6 +108,17 @@ def test_many_fits_are_metafors(name, function, dataset, measure, method, test):
     found = function(effects_of(dataset, measure), method=method, test=test)
     assert close(found[COMPARED], expected[COMPARED])
     assert found["caution"].ne("").sum() >= found["k"].lt(pooling.FEW).sum()
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR"])
+def test_subgroups_are_metafors(measure):
+    expected = stored("subgroups").query("measure == @measure").set_index("group")
+    groups = {int(study): name for name, studies in expected["studies"].items() for study in studies.split()}
+    (method,), (test,) = expected["method"].unique(), expected["test"].unique()
+    found = subgroups(effects_of("arms_bcg", measure), [groups[study] for study in sorted(groups)], method, test)
+    assert found.index.tolist() == expected.index.tolist() == ["random", "alternate", "systematic"]
+    assert found["k"].tolist() == expected["k"].tolist()
+    assert close(found[[*COMPARED, "pi_lb", "pi_ub"]], expected[[*COMPARED, "pi_lb", "pi_ub"]])
 
 
 def test_a_published_value_outside_the_reference():
@@ -381,14 +392,14 @@ def test_studies_are_added_in_the_order_of_years():
 
 def test_groups_are_pooled_apart_and_a_single_study_is_not():
     groups = ["resection", "ablation", "resection", "resection", "ablation", "prrt"]
-    table = by_group(SIX, groups)
+    table = subgroups(SIX, groups)
     assert table.index.tolist() == ["resection", "ablation", "prrt"]
     assert table["k"].tolist() == [3, 2, 1]
     assert table.loc["ablation", "estimate"] == pytest.approx(pool(SIX.iloc[[1, 4]]).estimate)
     assert np.isnan(table.loc["prrt", "estimate"])
     assert table.loc["prrt", "caution"] == "A single study is quoted, not pooled."
     with pytest.raises(ValueError, match="groups: given 2, expected one for each of 6 studies"):
-        by_group(SIX, ["a", "b"])
+        subgroups(SIX, ["a", "b"])
 
 
 # Outcomes -----------------------------------------------------------------------------------------------------------

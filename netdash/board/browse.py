@@ -149,7 +149,7 @@ class Evidence(Page):
         if len(fits["selected"]) == 1 and len(pooled) >= INFLUENCE_NEEDS and pooled["therapy"].nunique() == 1:
             names = pooled["author"] + " " + pooled["year"].astype(str)
             without = leave_one_out(outcome_effects(pooled)).set_axis(names, axis="index")
-            figures["influence"] = influence(without, *fits["selected"].values())
+            figures["influence"] = influence.plain(without, *fits["selected"].values())
         table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
         return self._drawn(figures, fits=fits, table=table, below=caption(table, fits["selected"]), refused=refused)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdash.figures import theme
+from netdash.figures.plain import Drawing, Figure
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
 
 def attrition_text(table: pd.DataFrame) -> str:
@@ -21,7 +21,8 @@ def attrition_text(table: pd.DataFrame) -> str:
     )
 
 
-def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
+@Figure
+def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     """Draw how a cohort shrinks.
 
     Parameters
@@ -41,36 +42,36 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     ValueError
         When the table has no rows.
     """
-    import plotly.graph_objects as go
-
     if table.empty:
         raise ValueError("table: given no rows, expected what nd.attrition returns")
     names = ["All patients", *table["criterion"].tolist()]
     remaining = [int(table["n_before"].iloc[0]), *table["n_remaining"].astype(int).tolist()]
     alone = [0, *table["n_excluded_alone"].astype(int).tolist()]
-    figure = go.Figure(
-        layout={
-            **theme.layout(font_px),
-            "title": {"text": "Who remains, criterion by criterion", "x": 0, "xref": "paper"},
-            "barmode": "group",
-            "showlegend": True,
-            "legend": {"orientation": "h", "y": -0.15},
-            "xaxis": {"title": {"text": "patients"}, "rangemode": "tozero", "fixedrange": True},
-            "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
-            "meta": {"text": attrition_text(table)},
-        }
-    )
-    for name, values, color, hatch in (
+    bars = (
         ("remain", remaining, theme.BLUE, ""),
         ("excluded by this criterion alone", alone, theme.GRAY, "/"),
-    ):
-        figure.add_bar(
-            orientation="h",
-            name=name,
-            y=names,
-            x=values,
-            text=[f"{value:,}" for value in values],
-            textposition="auto",
-            marker={"color": color, "pattern": {"shape": hatch, "fgcolor": "white"}},
-        )
-    return figure
+    )
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": name,
+            "y": names,
+            "x": values,
+            "text": [f"{value:,}" for value in values],
+            "textposition": "auto",
+            "marker": {"color": color, "pattern": {"shape": hatch, "fgcolor": "white"}},
+        }
+        for name, values, color, hatch in bars
+    ]
+    layout = {
+        **theme.layout(font_px),
+        "title": {"text": "Who remains, criterion by criterion", "x": 0, "xref": "paper"},
+        "barmode": "group",
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": -0.15},
+        "xaxis": {"title": {"text": "patients"}, "rangemode": "tozero", "fixedrange": True},
+        "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
+        "meta": {"text": attrition_text(table)},
+    }
+    return {"data": data, "layout": layout}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from netdash.figures import theme
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from netdash.figures.plain import Drawing, Figure
 
 KINDS = (
     ("counted", theme.BLUE, "square"),
@@ -24,9 +23,10 @@ def icon_text(percent: float, low: float, high: float, what: str) -> str:
     )
 
 
+@Figure
 def icon_array(
     percent: float, low: float, high: float, *, what: str = "Alive at five years", font_px: int = 13
-) -> go.Figure:
+) -> Drawing:
     """Draw a rate as 100 people.
 
     Parameters
@@ -51,41 +51,39 @@ def icon_array(
     ValueError
         When not 0 <= low <= percent <= high <= 100.
     """
-    import plotly.graph_objects as go
-
     if not 0 <= low <= percent <= high <= 100:
         raise ValueError(f"given {low}, {percent}, {high}; expected 0 <= low <= percent <= high <= 100")
-    figure = go.Figure(
-        layout={
-            **theme.layout(font_px),
-            "title": {
-                "text": f"{what}: {round(percent)} of 100 ({round(low)} to {round(high)})",
-                "x": 0,
-                "xref": "paper",
-            },
-            "xaxis": {"visible": False, "range": [-0.7, 9.7], "fixedrange": True},
-            "yaxis": {"visible": False, "range": [9.7, -0.7], "scaleanchor": "x", "fixedrange": True},
-            "showlegend": True,
-            "legend": {"orientation": "h", "y": -0.05},
-            "meta": {"text": icon_text(percent, low, high, what)},
-        }
-    )
     sure, counted, possible = round(low), round(percent), round(high)
-    shown = {"counted": range(counted), "within the interval": range(counted, possible), "others": range(possible, 100)}
-    for name, color, symbol in KINDS:
-        places = list(shown[name])
-        figure.add_scatter(
-            mode="markers",
-            name=f"{name}: {len(places)}",
-            x=[place % 10 for place in places],
-            y=[place // 10 for place in places],
-            marker={
-                "symbol": symbol,
-                "size": round(1.4 * font_px),
-                "color": color,
-                "opacity": [1.0 if place < sure or name != "counted" else 0.55 for place in places],
-                "line": {"width": 2},
-            },
-            hoverinfo="skip",
-        )
-    return figure
+    places = {
+        "counted": range(counted),
+        "within the interval": range(counted, possible),
+        "others": range(possible, 100),
+    }
+    layout = {
+        **theme.layout(font_px),
+        "title": {"text": f"{what}: {counted} of 100 ({sure} to {possible})", "x": 0, "xref": "paper"},
+        "xaxis": {"visible": False, "range": [-0.7, 9.7], "fixedrange": True},
+        "yaxis": {"visible": False, "range": [9.7, -0.7], "scaleanchor": "x", "fixedrange": True},
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": -0.05},
+        "meta": {"text": icon_text(percent, low, high, what)},
+    }
+    return {"data": [_people(*kind, places[kind[0]], sure, font_px) for kind in KINDS], "layout": layout}
+
+
+def _people(name: str, color: str, symbol: str, places: range, sure: int, font_px: int) -> Mapping[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name}: {len(places)}",
+        "x": [place % 10 for place in places],
+        "y": [place // 10 for place in places],
+        "marker": {
+            "symbol": symbol,
+            "size": round(1.4 * font_px),
+            "color": color,
+            "opacity": [1.0 if place < sure or name != "counted" else 0.55 for place in places],
+            "line": {"width": 2},
+        },
+        "hoverinfo": "skip",
+    }

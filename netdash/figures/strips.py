@@ -16,6 +16,7 @@ LOOKS = {
     "not_met": ("not met", "white", theme.INK, ""),
     "unknown": ("cannot tell", theme.PALE, theme.INK, "/"),
 }
+_HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 
 def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
@@ -92,12 +93,13 @@ def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dic
     asked = FIELDS[field]
     ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
     value = getattr(patient, field)
+    at = asked.choices.index(str(value)) if asked.choices and value is not None else value
     ticks = {"tickvals": list(range(len(asked.choices))), "ticktext": [asked.show(word) for word in asked.choices]}
     return {
         **theme.layout(font_px),
         "title": {"text": f"{asked.label}: {asked.show(value)}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
-        "shapes": [] if value is None else [_line(asked.choices.index(str(value)) if asked.choices else value)],
+        **({} if value is None else {"shapes": [theme.upright(at, _HERE)]}),
         "xaxis": {"range": ends, "fixedrange": True, "ticksuffix": "", **(ticks if asked.choices else {})},
         "yaxis": {
             "categoryorder": "array",
@@ -106,8 +108,3 @@ def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dic
             "fixedrange": True,
         },
     }
-
-
-def _line(x: float) -> dict[str, object]:
-    line = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
-    return {"type": "line", "x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "line": line}

@@ -57,3 +57,8 @@ def layout(font_px: int = 13) -> dict[str, Any]:
         "dragmode": False,
         "modebar": {"remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]},
     }
+
+
+def upright(x: float, line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line from the bottom of the plot to its top."""
+    return {"type": "line", "x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "line": line}

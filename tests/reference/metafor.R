@@ -6,7 +6,8 @@
 #         cases.csv     its studies
 # writes  effects.csv   escalc: yi and vi of every study
 #         fits.csv      rma and predict: every data set and measure by REML, DL, PM and knha, z
-#         leave1out.csv, cumul.csv, summary.csv
+#         leave1out.csv, cumul.csv
+#         subgroups.csv the BCG trials by how patients were allocated, each group with its own tau2
 #         wilson.csv    prop.test(correct=FALSE), in percent
 #         made_with.csv versions of R and metafor
 
@@ -119,6 +120,22 @@ table_of <- function(case, found, from) {
 fit_of <- function(case) fit(effects_of(case[1], case[2]), case[3], case[4])
 put(stack(lapply(many, function(case) table_of(case, leave1out(fit_of(case)), 1))), "leave1out.csv")
 put(stack(lapply(many, function(case) table_of(case, cumul(fit_of(case)), 2))), "cumul.csv")
+
+# Groups pooled apart; `studies` are the rows of a group. alloc is metafor's own column of these trials.
+alloc <- dat.bcg$alloc
+groups <- lapply(list(c("arms_bcg", "RR", "REML", "knha"), c("arms_bcg", "OR", "DL", "z")), function(case) {
+  e <- effects_of(case[1], case[2])
+  stack(lapply(unique(alloc), function(group) {
+    r <- fit(e[alloc == group, ], case[3], case[4])
+    p <- predict(r)
+    data.frame(
+      dataset = case[1], measure = case[2], method = case[3], test = case[4], group = group,
+      studies = paste(which(alloc == group), collapse = " "), k = r$k, estimate = c(r$beta), se = r$se, ci_lb = r$ci.lb,
+      ci_ub = r$ci.ub, pi_lb = p$pi.lb, pi_ub = p$pi.ub, tau2 = r$tau2, i2 = r$I2, h2 = r$H2, qe = r$QE, qep = r$QEp
+    )
+  }))
+})
+put(stack(groups), "subgroups.csv")
 
 x <- c(0, 1, 3, 5, 7, 10, 18, 23, 49, 73, 120, 250, 339, 0, 1, 999999)
 n <- c(10, 10, 10, 5, 9, 10, 19, 23, 100, 150, 213, 339, 339, 1, 1, 1000000)
