@@ -44,9 +44,8 @@ def figure(board, name):
 
 
 def drawing(wanted):
-    """Return what a figure of the library draws; plotly's own class leaves an empty list out."""
-    drawn = json.loads(wanted.to_json())
-    return drawn
+    """Return what a figure of the library draws."""
+    return json.loads(wanted.to_json())
 
 
 def poolable(board):
