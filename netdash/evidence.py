@@ -230,9 +230,28 @@ def therapies() -> pd.DataFrame:
 
 def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return rows of outcomes in the fixed order of the therapies, then by year: the order of every picture."""
-    order = {name: place for place, name in enumerate(therapies()["therapy"])}
-    by = ["therapy", "year", "outcome_id"]
-    return outcomes.sort_values(by, key=lambda c: c.map(order) if c.name == "therapy" else c)
+    keys = records_in_order(outcomes[["therapy", "year", "outcome_id"]].assign(place=range(len(outcomes))))
+    return outcomes.iloc[[row["place"] for row in keys]]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
+    import pandas as pd
+
+    names = [str(name) for name in table]
+    columns = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def records_in_order(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return :func:`records` of :func:`in_order`, again without what a small table need not pay for."""
+    order = {name: place for place, name in enumerate(_read("therapies")["therapy"])}
+
+    def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        year = row["year"]  # a missing one stands last
+        return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
+
+    return sorted(records(outcomes), key=place)
 
 
 def sources() -> pd.DataFrame:

@@ -120,10 +120,15 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
     """
     import pandas as pd
 
+    return pd.DataFrame(cells(patient, x, y, rule_set))
+
+
+def cells(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any]]:
+    """Return the rows of :func:`verdict_grid` as plain dictionaries, for those who draw them often."""
     found = rules.get(rule_set)
     if x == y:
         raise ValueError(f"x and y: given {x!r} twice, expected two different fields")
-    rows = [
+    return [
         {
             "x_low": across.low,
             "x_high": across.high,
@@ -133,7 +138,6 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
         }
         for across, up in product(_open(x, found), _open(y, found))
     ]
-    return pd.DataFrame(rows)
 
 
 def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:

@@ -27,6 +27,9 @@ def effects(outcomes):
     return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
 
 
+FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms".split()
+
+
 def figures_and_arguments(outcomes, effects):
     """Every public figure with what it is called with."""
     pooled, rates = nd.pool(effects), nd.pool_by_therapy(outcomes)
@@ -58,7 +61,9 @@ def all_figures(outcomes, effects):
 
 
 def test_each_has_a_sentence_one_theme_and_plain_lists(outcomes, effects):
-    for name, figure in all_figures(outcomes, effects).items():
+    drawn = all_figures(outcomes, effects)
+    assert list(drawn) == FIGURES
+    for name, figure in drawn.items():
         assert figure.layout.meta["text"].endswith("."), name
         assert figure.layout.font.family == theme.layout()["font"]["family"], name
         assert figure.layout.paper_bgcolor == "white", name

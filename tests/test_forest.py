@@ -93,6 +93,13 @@ def test_met_is_in_color_with_word_and_shape_and_the_others_are_gray(outcomes):
     assert "<b>No resection</b>" in names
 
 
+def test_where_no_verdict_was_asked_for_squares_are_as_large_as_their_weight(outcomes):
+    figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    assert set(points(figure).marker.symbol) == {"square"}
+    assert set(points(figure).marker.color) == {theme.INK}
+    assert len(set(points(figure).marker.size)) > 5
+
+
 def test_intervals_are_wilsons_and_hollow(outcomes):
     figure = nd.forest(outcomes)
     rows = outcomes.set_index("outcome_id").loc[list(points(figure).customdata)]

@@ -16,6 +16,7 @@ from netdash.pooling import Pooled
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
+ADDED = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
 _LEFT_OUT_BY = {
     "endpoint": "another endpoint: {0}",
     "statistic": "a {0}, not a rate",
@@ -52,24 +53,33 @@ def forest_table(
     ValueError
         When no row has that endpoint; the message lists those there are.
     """
+    found = _records(outcomes, endpoint, horizon_months)
+    return evidence.in_order(outcomes).assign(**{name: [row[name] for row in found] for name in ADDED})
+
+
+def _records(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> list[dict[Any, Any]]:
+    """Return the rows of :func:`forest_table` as plain dictionaries."""
     known = sorted(outcomes["endpoint"].dropna().unique())
     if endpoint not in known:
         raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
-    records = outcomes.to_dict("records")
-    table = evidence.in_order(
-        outcomes.assign(
-            label=[rows.label(row) for row in records],
-            left_out=[_reason(row, endpoint, horizon_months) for row in records],
-            same_axis=(outcomes["endpoint"] == endpoint)
-            & (outcomes["statistic"] == "rate")
-            & (outcomes["horizon_months"] == horizon_months),
-        )
-    )
-    drawn = table["left_out"] == ""
-    bounds = wilson(table.loc[drawn, "value"].to_numpy(float), table.loc[drawn, "n"].to_numpy(float))
-    table["ci_lb"], table["ci_ub"] = float("nan"), float("nan")
-    table.loc[drawn, ["ci_lb", "ci_ub"]] = bounds
-    return table
+    found = evidence.records_in_order(outcomes)
+    for row in found:
+        same_axis = _same_axis(row, endpoint, horizon_months)
+        row.update(label=rows.label(row), left_out=_reason(row, endpoint, horizon_months), same_axis=same_axis)
+        row.update(ci_lb=float("nan"), ci_ub=float("nan"))
+    drawn = _drawn(found)
+    bounds = wilson([row["value"] for row in drawn], [row["n"] for row in drawn])
+    for row, low, high in zip(drawn, *bounds.T.tolist(), strict=True):
+        row.update(ci_lb=low, ci_ub=high)
+    return found
+
+
+def _same_axis(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> bool:
+    return bool(row["endpoint"] == endpoint and row["statistic"] == "rate" and row["horizon_months"] == horizon_months)
+
+
+def _drawn(found: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    return [row for row in found if not row["left_out"]]
 
 
 def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str:
@@ -92,16 +102,16 @@ def forest_text(
     horizon_months: float = FIVE_YEARS,
 ) -> str:
     """Return the forest in one sentence; the parameters are those of :func:`forest`."""
-    table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    return _sentence(table, verdicts or {}, title(endpoint, horizon_months))
+    found = _records(outcomes, endpoint, horizon_months)
+    return _sentence(found, verdicts or {}, title(endpoint, horizon_months))
 
 
-def _sentence(table: pd.DataFrame, verdicts: Mapping[str, str], name: str) -> str:
-    drawn = table[table["left_out"] == ""].sort_values("value")
-    if drawn.empty:
-        return f"{name}: no series can be drawn; {len(table)} rows are left out, each with its reason."
-    met = [evidence.therapy_name(t) for t in drawn["therapy"].unique() if verdicts.get(t) == "met"]
-    low, high = (_who(drawn.iloc[place]) for place in (0, -1))
+def _sentence(found: list[dict[Any, Any]], verdicts: Mapping[str, str], name: str) -> str:
+    drawn = sorted(_drawn(found), key=lambda row: row["value"])
+    if not drawn:
+        return f"{name}: no series can be drawn; {len(found)} rows are left out, each with its reason."
+    met = [evidence.therapy_name(t) for t in _therapies(drawn) if verdicts.get(t) == "met"]
+    low, high = (_who(drawn[place]) for place in (0, -1))
     # Where no verdict was asked for, none is spoken of.
     said = f"criteria met for {rows.listed(sorted(met)) or 'none of these'}; " if verdicts else ""
     return (
@@ -110,7 +120,7 @@ def _sentence(table: pd.DataFrame, verdicts: Mapping[str, str], name: str) -> st
     )
 
 
-def _who(row: pd.Series[Any]) -> str:
+def _who(row: Mapping[Any, Any]) -> str:
     return f"{row['value']:g} % ({evidence.therapy_name(row['therapy']).lower()}, {row['label']}, n = {row['n']:g})"
 
 
@@ -167,14 +177,12 @@ def forest(
     it is drawn as a hollow box; no series of the review prints an interval of its own. † marks a series that a
     discrepancy touches: ``nd.source(outcome_id)`` says which.
     """
-    table = forest_table(outcomes, endpoint=endpoint, horizon_months=horizon_months)
-    name = _of(table) + title(endpoint, horizon_months)
-    fits = _by_therapy(pooled, table)
-    records = [
-        {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
-    ]
+    found = _records(outcomes, endpoint, horizon_months)
+    name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months)
+    fits = _by_therapy(pooled, _therapies(_drawn(found)))
+    records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
     lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights)
-    meta = {"text": _sentence(table, verdicts or {}, name), "caption": caption(table, fits)}
+    meta = {"text": _sentence(found, verdicts or {}, name), "caption": _caption(found, fits)}
     return {
         "data": [
             *_arms(rows.of(lines, "arm"), font_px),
@@ -185,10 +193,9 @@ def forest(
     }
 
 
-def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, table: pd.DataFrame) -> Mapping[str, Pooled]:
+def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, therapies: list[str]) -> Mapping[str, Pooled]:
     if not isinstance(pooled, Pooled):
         return pooled or {}
-    therapies = table.loc[table["left_out"] == "", "therapy"].unique().tolist()
     if len(therapies) != 1:
         raise ValueError(
             f"pooled: given one estimate for rows of {', '.join(therapies) or 'no therapy'}; expected rows of one "
@@ -269,19 +276,25 @@ def _whisker(row: rows.Line) -> Mapping[str, Any]:
     }
 
 
-def _of(table: pd.DataFrame) -> str:
+def _therapies(drawn: list[dict[Any, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(row["therapy"]) for row in drawn))
+
+
+def _of(therapies: list[str]) -> str:
     """Return the name of the therapy when there is one only, to stand before the title."""
-    therapies = table.loc[table["left_out"] == "", "therapy"].unique().tolist()
     return f"{evidence.therapy_name(therapies[0])}: " if len(therapies) == 1 else ""
 
 
 def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> str:
     """Return what stands under the forest of one :func:`forest_table`: how it was made, and what is not in it."""
-    left_out = int((table["left_out"] != "").sum())
+    return _caption(evidence.records(table[["left_out"]]), pooled or {})
+
+
+def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:
     models = [
         f"{evidence.therapy_name(therapy)}: k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, "
         f"{fit.method}, {fit.test}. {fit.caution}".strip()
-        for therapy, fit in (pooled or {}).items()
+        for therapy, fit in pooled.items()
     ]
     together = (
         "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
@@ -291,7 +304,7 @@ def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> 
     return (
         "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
         f"prints them. {together if models else ''}† a known discrepancy. "
-        f"{left_out} rows left out, each with its reason."
+        f"{len(found) - len(_drawn(found))} rows left out, each with its reason."
     )
 
 
@@ -310,9 +323,8 @@ def _lines(
 ) -> list[rows.Line]:
     """Return the lines of the picture, top to bottom: therapy names, their arms, then what is left out."""
     lines: list[rows.Line] = []
-    drawn = [record for record in records if not record["left_out"]]
-    for therapy, found in groupby(drawn, key=lambda record: str(record["therapy"])):
-        arms, verdict, fit = list(found), verdicts.get(therapy, ""), pooled.get(therapy)
+    for therapy, found in groupby(_drawn(records), key=lambda record: str(record["therapy"])):
+        arms, verdict, fit = list(found), theme.verdict_of(therapy, verdicts), pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
         lines.append(rows.heading(therapy, verdict))
         lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights)} for arm in arms]

@@ -53,16 +53,15 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
     ValueError
         When there is no such therapy; the message lists those there are.
     """
-    table = pd.DataFrame(_records(outcomes, therapy, claims), columns=_COLUMNS)
+    table = pd.DataFrame(_records(outcomes, _therapies(therapy), claims), columns=_COLUMNS)
     return table.astype({"n": "Int64", "low": "float64", "high": "float64", "horizon_months": "float64"})
 
 
-def _records(outcomes: pd.DataFrame, therapy: str | None, claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
-    wanted = _therapies(therapy)
+def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
     texts = evidence.claims() if claims is None else claims
-    given = [_of_outcome(row) for row in evidence.in_order(outcomes).to_dict("records")]
+    given = [_of_outcome(row) for row in evidence.records_in_order(outcomes)]
     tabled = {row["therapy"] for row in given if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}
-    given += [_of_claim(row, tabled) for row in texts.to_dict("records")]
+    given += [_of_claim(row, tabled) for row in evidence.records(texts)]
     side = {endpoint: name for name, endpoints in SIDES.items() for endpoint in endpoints}
     order = {endpoint: place for place, endpoint in enumerate(side)}
     found = [row for row in given if row["therapy"] in wanted and row["endpoint"] in side]
@@ -103,12 +102,13 @@ def _reason(row: Mapping[Any, Any]) -> str:
 
 def harms_text(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> str:
     """Return the picture in one sentence; the parameters are those of :func:`harms_beside_benefits`."""
-    return _sentence(_records(outcomes, therapy, claims), therapy)
+    therapies = _therapies(therapy)
+    return _sentence(_records(outcomes, therapies, claims), therapies, _title(therapy))
 
 
-def _sentence(records: list[dict[Any, Any]], therapy: str | None) -> str:
-    sides = [f"{side}s: {_side_in_words(records, side, _therapies(therapy))}" for side in SIDES]
-    return f"{_title(therapy)}: {'; '.join(sides)}; different patients in each row, and nothing is pooled."
+def _sentence(records: list[dict[Any, Any]], therapies: list[str], title: str) -> str:
+    sides = [f"{side}s: {_side_in_words(records, side, therapies)}" for side in SIDES]
+    return f"{title}: {'; '.join(sides)}; different patients in each row, and nothing is pooled."
 
 
 def _side_in_words(records: list[dict[Any, Any]], side: str, therapies: list[str]) -> str:
@@ -184,12 +184,13 @@ def harms_beside_benefits(
     survival the text is drawn only where the tables have no series of the therapy; :func:`harms_table` has the rest,
     each row with the reason.
     """
-    records = _records(outcomes, therapy, claims)
-    lines = _lines(records, _therapies(therapy))
+    therapies, title = _therapies(therapy), _title(therapy)
+    records = _records(outcomes, therapies, claims)
+    lines = _lines(records, therapies)
     data = [_points(rows.of(lines, side), side, font_px) for side in SIDES]
     data += [_words(rows.of(lines, "panels", f"{side} in words"), side) for side in SIDES]
-    meta = {"text": _sentence(records, therapy), "caption": CAPTION}
-    return {"data": data, "layout": {**_layout(lines, _title(therapy), font_px), "meta": meta}}
+    meta = {"text": _sentence(records, therapies, title), "caption": CAPTION}
+    return {"data": data, "layout": {**_layout(lines, title, font_px), "meta": meta}}
 
 
 def _lines(records: list[dict[Any, Any]], therapies: list[str]) -> list[rows.Line]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netdash import rules
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import verdict_grid, verdict_spans
+from netdash.ranges import cells, stretches
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+Cell = Mapping[str, Any]
 CODES = {"not_met": 0, "unknown": 1, "met": 2}
 WORDS = {"not_met": "not met", "unknown": "cannot tell", "met": "met"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
@@ -22,18 +20,19 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
 def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
     """Return the map in one sentence; the parameters are those of :func:`eligibility_map`."""
-    grid = verdict_grid(patient, x, y, rule_set)
-    met = grid[grid["verdict"] == "met"]
+    return _sentence(cells(patient, x, y, rule_set), patient, x, y, rule_set)
+
+
+def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
     here = rules.get(rule_set).title
-    if met.empty:
+    if not any(cell["verdict"] == "met" for cell in grid):
         return f"{here}: with the other inputs as they are, it is met nowhere over {_name(x)} and {_name(y)}."
     across, up = (_met_words(patient, name, rule_set) for name in (x, y))
     return f"{here}, the other inputs as they are: {across}; {up}."
 
 
 def _met_words(patient: Patient, name: str, rule_set: str) -> str:
-    spans = verdict_spans(patient, name, rule_set)
-    met = spans.loc[spans["verdict"] == "met", "text"].tolist()
+    met = [found["text"] for found in stretches(patient, name, rule_set) if found["verdict"] == "met"]
     return f"along {_name(name)} met {' and '.join(met)}" if met else f"along {_name(name)} met nowhere"
 
 
@@ -75,13 +74,14 @@ def eligibility_map(
     is said in the sentence.
     """
     names = [rule_set] if isinstance(rule_set, str) else list(rule_set)
-    grid = verdict_grid(patient, x, y, names[0])
+    grids = {name: cells(patient, x, y, name) for name in names}
+    grid = grids[names[0]]
     traces: list[dict[str, Any]] = [
         {**_bricks(grid), "colorscale": _colors(), "zmin": 0, "zmax": 2, "showscale": False, "hoverinfo": "skip"}
     ]
     if len(names) > 1:
-        traces += [_outline(patient, x, y, name, dash) for name, dash in zip(names, DASHES, strict=False)]
-    notes = [_note(cell) for cell in _largest(grid).to_dict("records")]
+        traces += [_outline(grids[name], name, dash) for name, dash in zip(grids, DASHES, strict=False)]
+    notes = [_note(cell) for cell in _largest(grid)]
     here = getattr(patient, x), getattr(patient, y)
     if None not in here:
         traces.append(_patient(here, f"{_name(x)} %{{x}}, {_name(y)} %{{y}}", font_px))
@@ -89,11 +89,11 @@ def eligibility_map(
             {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
             | {"showarrow": False, "bgcolor": "white"}
         )
-    meta = {"text": " ".join(map_text(patient, x, y, name) for name in names)}
+    meta = {"text": " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())}
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": meta}}
 
 
-def _note(cell: Mapping[Any, Any]) -> dict[str, Any]:
+def _note(cell: Cell) -> dict[str, Any]:
     return {
         "x": (cell["x_low"] + cell["x_high"]) / 2,
         "y": (cell["y_low"] + cell["y_high"]) / 2,
@@ -115,10 +115,9 @@ def _patient(here: tuple[float, float], hover: str, font_px: int) -> dict[str, A
     }
 
 
-def _bricks(grid: pd.DataFrame) -> dict[str, Any]:
-    across = sorted({*grid["x_low"], *grid["x_high"]})
-    up = sorted({*grid["y_low"], *grid["y_high"]})
-    codes = {(row["x_low"], row["y_low"]): CODES[row["verdict"]] for row in grid.to_dict("records")}
+def _bricks(grid: Sequence[Cell]) -> dict[str, Any]:
+    across, up = (sorted({cell[f"{side}_{end}"] for cell in grid for end in ("low", "high")}) for side in "xy")
+    codes = {(cell["x_low"], cell["y_low"]): CODES[cell["verdict"]] for cell in grid}
     return {
         "type": "heatmap",
         "x": across,
@@ -127,11 +126,10 @@ def _bricks(grid: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _outline(patient: Patient, x: str, y: str, name: str, dash: str) -> dict[str, Any]:
+def _outline(grid: Sequence[Cell], name: str, dash: str) -> dict[str, Any]:
     """Return the edges of the cells where a rule set is met that no other such cell shares."""
-    grid = verdict_grid(patient, x, y, name)
     edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
-    for cell in grid[grid["verdict"] == "met"].to_dict("records"):
+    for cell in (cell for cell in grid if cell["verdict"] == "met"):
         (left, right), (low, high) = (cell["x_low"], cell["x_high"]), (cell["y_low"], cell["y_high"])
         for a, b in pairwise([(left, low), (right, low), (right, high), (left, high), (left, low)]):
             edges[min(a, b), max(a, b)] = edges.get((min(a, b), max(a, b)), 0) + 1
@@ -147,9 +145,14 @@ def _outline(patient: Patient, x: str, y: str, name: str, dash: str) -> dict[str
     }
 
 
-def _largest(grid: pd.DataFrame) -> pd.DataFrame:
-    area = (grid["x_high"] - grid["x_low"]) * (grid["y_high"] - grid["y_low"])
-    return grid.loc[area.groupby(grid["verdict"]).idxmax()]
+def _largest(grid: Sequence[Cell]) -> list[Cell]:
+    """Return the largest cell of each verdict, where the verdict is written."""
+    by_verdict = {cell["verdict"]: cell for cell in sorted(grid, key=_area)}
+    return list(by_verdict.values())
+
+
+def _area(cell: Cell) -> float:
+    return float((cell["x_high"] - cell["x_low"]) * (cell["y_high"] - cell["y_low"]))
 
 
 def _colors() -> list[list[Any]]:

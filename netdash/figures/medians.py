@@ -28,14 +28,21 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
     ValueError
         When no row has that endpoint.
     """
+    table = _of_endpoint(outcomes, endpoint)
+    found = _records(table)
+    return evidence.in_order(table).assign(**{name: [row[name] for row in found] for name in ("label", "left_out")})
+
+
+def _of_endpoint(outcomes: pd.DataFrame, endpoint: str) -> pd.DataFrame:
     known = sorted(outcomes["endpoint"].dropna().unique())
     if endpoint not in known:
         raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
-    found = outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
-    records = found.to_dict("records")
-    return evidence.in_order(
-        found.assign(label=[rows.label(row) for row in records], left_out=[_reason(row) for row in records])
-    )
+    return outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the rows of :func:`medians_table` as plain dictionaries."""
+    return [{**row, "label": rows.label(row), "left_out": _reason(row)} for row in evidence.records_in_order(table)]
 
 
 def _reason(row: Mapping[Any, Any]) -> str:
@@ -46,17 +53,20 @@ def _reason(row: Mapping[Any, Any]) -> str:
 
 def medians_text(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> str:
     """Return the medians in one sentence."""
-    table = medians_table(outcomes, endpoint=endpoint)
-    drawn = table[table["left_out"] == ""]
-    reached = drawn.dropna(subset=["value"]).sort_values("value")
+    return _sentence(_records(_of_endpoint(outcomes, endpoint)), endpoint)
+
+
+def _sentence(found: list[dict[Any, Any]], endpoint: str) -> str:
+    drawn = [row for row in found if not row["left_out"]]
+    reached = sorted((row for row in drawn if pd.notna(row["value"])), key=lambda row: row["value"])
     name = f"Median {rows.words(endpoint)}"
-    if reached.empty:
+    if not reached:
         return f"{name}: none is printed."
     low, high = (
         f"{row['value']:g} months ({evidence.therapy_name(row['therapy']).lower()}, {row['label']})"
-        for row in (reached.iloc[0], reached.iloc[-1])
+        for row in (reached[0], reached[-1])
     )
-    missed = int(drawn["not_reached"].sum())
+    missed = sum(row["not_reached"] for row in drawn)
     return (
         f"{name}: {len(drawn)} series, from {low} to {high}; not reached in {missed}. "
         "No interval is printed, so none is drawn, and medians are not pooled."
@@ -101,18 +111,15 @@ def medians(
     ValueError
         When no row has that endpoint.
     """
-    table = medians_table(outcomes, endpoint=endpoint)
-    most = table["value"].max()
-    edge = 1.05 * (float(most) if pd.notna(most) else 12)
-    records = [
-        {**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in table.to_dict("records")
-    ]
+    found = _records(_of_endpoint(outcomes, endpoint))
+    edge = 1.05 * max((row["value"] for row in found if pd.notna(row["value"])), default=12)
+    records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
     lines = _lines(records, verdicts or {}, edge, left_out=left_out)
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     layout = rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px)
     return {
         "data": [_NAMES, _series(rows.of(lines, "arm"), font_px)],
-        "layout": {**layout, "meta": {"text": medians_text(outcomes, endpoint=endpoint)}},
+        "layout": {**layout, "meta": {"text": _sentence(found, endpoint)}},
     }
 
 
@@ -150,7 +157,7 @@ def _lines(
     lines: list[rows.Line] = []
     drawn = [record for record in records if not record["left_out"]]
     for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
-        verdict = verdicts.get(therapy, "")
+        verdict = theme.verdict_of(therapy, verdicts)
         lines.append(rows.heading(therapy, verdict))
         lines += [{**_arm(arm, edge), "verdict": verdict} for arm in arms]
     rest = [record for record in records if record["left_out"]]

@@ -9,7 +9,7 @@ from netdash import rules
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Choice, Patient
-from netdash.ranges import verdict_spans
+from netdash.ranges import stretches
 
 LOOKS = {
     "met": ("met", theme.BLUE, "white", ""),
@@ -21,10 +21,13 @@ _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
     """Return the strip in one sentence; the parameters are those of :func:`verdict_strip`."""
+    return _sentence({name: stretches(patient, field, name) for name in rule_sets}, field)
+
+
+def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
     said = []
-    for name in rule_sets:
-        spans = verdict_spans(patient, field, name)
-        met = spans.loc[spans["verdict"] == "met", "text"].tolist()
+    for name, found in spans.items():
+        met = [row["text"] for row in found if row["verdict"] == "met"]
         said.append(f"{rules.get(name).title} is met {' and '.join(met) if met else 'nowhere'}")
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
@@ -58,13 +61,13 @@ def verdict_strip(
     """
     asking = [name for name, found in rules.load().items() if field in found.inputs]
     names = list(asking if rule_sets is None else rule_sets)
-    spans = {name: verdict_spans(patient, field, name) for name in names}
+    spans = {name: stretches(patient, field, name) for name in names}
     data = []
     for verdict, look in LOOKS.items():
-        found = [(name, row) for name in names for row in spans[name].to_dict("records") if row["verdict"] == verdict]
+        found = [(name, row) for name in names for row in spans[name] if row["verdict"] == verdict]
         data.append(_bars(found, look, 0.5 * isinstance(FIELDS[field], Choice)))
     layout = _layout(patient, field, names, font_px)
-    return {"data": data, "layout": {**layout, "meta": {"text": strip_text(patient, field, names)}}}
+    return {"data": data, "layout": {**layout, "meta": {"text": _sentence(spans, field)}}}
 
 
 def _bars(

@@ -32,8 +32,14 @@ LOOKS: Mapping[str, Look] = {
     "not_met": Look("criteria not met", GRAY, "circle-open"),
     "unknown": Look("cannot tell", GRAY, "diamond-open"),
     "": Look("", GRAY, "line-ns-open"),
+    "not_asked": Look("", INK, "square"),
 }
 """By verdict; the empty verdict is that of arms for which no criteria exist."""
+
+
+def verdict_of(therapy: str, verdicts: Mapping[str, str]) -> str:
+    """Return which of :data:`LOOKS` a therapy has; where no verdicts are given at all, none was asked for."""
+    return verdicts.get(therapy, "") if verdicts else "not_asked"
 
 
 def layout(font_px: int = 13) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 """Speed of the core, as ratios within one run where there is something to compare with."""
 
+import json
 import subprocess
 import sys
 
 import pytest
+from test_figures import FIGURES, figures_and_arguments
 
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board
 from netdash.board.state import examples
+from netdash.synthesis import outcome_effects, rows_to_pool
 
 CASE = next(iter(examples().values()))
 
@@ -33,14 +36,19 @@ def test_all_tables_load(benchmark):
     benchmark(load)
 
 
-def test_a_forest(benchmark):
+@pytest.fixture(scope="module")
+def drawings():
     outcomes = nd.outcomes()
-    pooled = nd.pool_by_therapy(outcomes)
-    benchmark(lambda: nd.forest(outcomes, pooled).to_json())
+    effects = outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
+    return figures_and_arguments(outcomes, effects)
 
 
-def test_an_eligibility_map(benchmark):
-    benchmark(lambda: nd.eligibility_map(CASE, "age_years", "liver_involvement_percent").to_json())
+@pytest.mark.parametrize("plain", [False, True], ids=["plotly", "plain"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_as_json(benchmark, drawings, name, plain):
+    """By plotly's own classes, as a notebook has it, and as the plain dictionary that the board sends."""
+    figure, given = drawings[name]
+    benchmark((lambda: json.dumps(figure.plain(*given))) if plain else (lambda: figure(*given).to_json()))
 
 
 def test_a_slider_move_of_the_whole_board(benchmark):
