@@ -8,11 +8,15 @@ BOUNDS = "On the bounds: age 55, liver 50 %"
 LARGE = 22
 
 
-def sizes(page, selector):
-    script = (
-        "nodes => nodes.filter(n => n.offsetHeight || n.getBBox).map(n => parseFloat(getComputedStyle(n).fontSize))"
+def expect_large(page, selector):
+    """Wait until all of it is at least that large; a picture is drawn anew in between."""
+    page.wait_for_function(
+        """([selector, least]) => {
+          const shown = [...document.querySelectorAll(selector)].filter(n => n.offsetHeight || n.getBBox);
+          return shown.length && shown.every(n => parseFloat(getComputedStyle(n).fontSize) >= least);
+        }""",
+        arg=[selector, LARGE],
     )
-    return page.eval_on_selector_all(selector, script)
 
 
 def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_restores_everything(visit):
@@ -24,9 +28,7 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     expect(visit.page.locator(".nd-controls")).to_be_hidden()
     expect(visit.page.locator("[data-section=findings]")).to_be_hidden()
     for selector in (".nd-row", ".nd-verdict", ".nd-case", "[data-figure] .ytick text", "[data-figure] .y2tick text"):
-        found = sizes(visit.page, selector)
-        assert found, selector
-        assert min(found) >= LARGE, selector
+        expect_large(visit.page, selector)
     visit.settle()
     visit.shoot("present-1920x1080")
     visit.page.keyboard.press("Escape")
