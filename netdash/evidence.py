@@ -228,6 +228,12 @@ def therapies() -> pd.DataFrame:
     return _read("therapies").copy()
 
 
+def is_comparator(therapy: str) -> bool:
+    """Whether a therapy is an arm that others were compared with, such as no resection."""
+    found = _read("therapies")
+    return therapy in set(found.loc[found["comparator"], "therapy"])
+
+
 def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return rows of outcomes in the fixed order of the therapies, then by year: the order of every picture."""
     keys = records_in_order(outcomes[["therapy", "year", "outcome_id"]].assign(place=range(len(outcomes))))

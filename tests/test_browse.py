@@ -14,12 +14,15 @@ from test_board import press, section
 from test_explore import saved
 
 import netdash as nd
+from netdash import evidence
 from netdash.board import Board
 from netdash.board.browse import MINE, selected
 from netdash.board.state import LONGEST_WORDS, outcomes_shown
 from netdash.board.tables import TABLES
+from netdash.figures.harms import REPORTED, harms_table
 
 OWN = (ROOT / "data" / "local_series.csv").read_bytes()
+THERAPIES = [row.therapy for row in evidence.therapies().itertuples() if not row.comparator]
 MAYO = "t1-mayo-resection-os60"
 
 
@@ -145,6 +148,34 @@ def test_every_endpoint_of_every_therapy_can_be_looked_at(board, outcome, readin
         assert board.pages["evidence"].csv()[1]
 
 
+# Harms beside benefits.
+
+
+@pytest.mark.parametrize("reading", ["corrected", "printed"])
+@pytest.mark.parametrize("therapy", ["", *THERAPIES])
+def test_harms_are_drawn_as_the_library_draws_them_and_every_row_is_there(board, page, therapy, reading):
+    board.state.reading = reading
+    board.state.browsing.show, board.state.browsing.therapy = "harms", therapy
+    rows = nd.outcomes(reading)
+    assert figure(board, "harms") == drawing(nd.harms_beside_benefits(rows, therapy or None))
+    assert drawing(run(page.python())[0]) == figure(board, "harms")
+    table = harms_table(rows, therapy or None)
+    not_drawn = table[~table["left_out"].isin(["", REPORTED])]
+    assert f"{len(not_drawn)} more rows" in html(board)
+    for name in not_drawn["id"]:
+        assert f'data-select="source:{name}"' in html(board)
+    _, _, data = saved(board, "do:csv")
+    assert len(pd.read_csv(io.BytesIO(data))) == len(table)
+
+
+def test_of_a_comparison_arm_no_harms_are_drawn_and_it_says_so(board, page):
+    board.state.browsing.show, board.state.browsing.therapy = "harms", "no_resection"
+    assert "is a comparison arm" in html(board)
+    assert board.frame.content["figures"] == {}
+    run(page.python())
+    assert pd.read_csv(io.BytesIO(saved(board, "do:csv")[2])).empty
+
+
 # Own series.
 
 
@@ -234,6 +265,8 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
         return [control.description for control in page.toolbar if control.layout.display != "none"]
 
     assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Own series"]
+    board.state.browsing.show = "harms"
+    assert offered() == ["Show", "Therapy", "Reading"]
     board.state.browsing.show = "references"
     assert offered() == ["Show", "Find"]
     board.state.browsing.show = "claims"

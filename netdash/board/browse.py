@@ -18,12 +18,13 @@ from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.export import titled
 from netdash.figures.forest import caption, forest, forest_table
+from netdash.figures.harms import REPORTED, harms_beside_benefits, harms_table
 from netdash.figures.intervals import influence
 from netdash.figures.medians import medians
 from netdash.pooling import Pooled, leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
-POOLING = "pooling"
+POOLING, HARMS = "pooling", "harms"
 EVERY = "every therapy"
 MINE = "left out by you"
 INFLUENCE_NEEDS = 3
@@ -41,9 +42,15 @@ class Evidence(Page):
         super().__init__(state)
         browsing = self.browsing = state.browsing
         self.traits = [browsing]
-        shows = {"Pooled series": POOLING, **{table.title: name for name, table in TABLES.items()}}
+        shows = {
+            "Pooled series": POOLING,
+            "Harms beside benefits": HARMS,
+            **{table.title: name for name, table in TABLES.items()},
+        }
         therapies = {EVERY: ""} | {row.label: row.therapy for row in evidence.therapies().itertuples()}
-        self.show = choose(browsing, "show", list(shows.items()), "Show", "Pools, or one of the tables")
+        self.show = choose(
+            browsing, "show", list(shows.items()), "Show", "Pools, harms beside benefits, or one of the tables"
+        )
         self.therapy = choose(browsing, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
         self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
@@ -59,11 +66,11 @@ class Evidence(Page):
     def _offer(self, _: t.Bunch | None = None) -> None:
         """Offer those of the controls that have a say in what is shown."""
         show = self.browsing.show
-        pooling, table = show == POOLING, TABLES.get(show)
+        pooling, drawn, table = show == POOLING, show in (POOLING, HARMS), TABLES.get(show)
         wanted = {
-            self.therapy: pooling or "therapy" in _columns(show),
+            self.therapy: drawn or "therapy" in _columns(show),
             self.outcome: pooling,
-            self.reading: pooling or (table is not None and "{}" in table.function),
+            self.reading: drawn or (table is not None and "{}" in table.function),
             self.words: table is not None,
             self.upload: pooling,
         }
@@ -96,8 +103,10 @@ class Evidence(Page):
         return rows[rows["therapy"] == self.browsing.therapy] if self.browsing.therapy else rows
 
     def draw(self, assessment: Assessment) -> Drawn:
-        """Return the pools, or one of the tables."""
-        return self._table() if self.browsing.show in TABLES else self._pools()
+        """Return the pools, harms beside benefits, or one of the tables."""
+        if self.browsing.show in TABLES:
+            return self._table()
+        return self._harms() if self.browsing.show == HARMS else self._pools()
 
     def _therapy(self) -> str:
         """Return the therapy asked for, where what is shown has one."""
@@ -120,6 +129,30 @@ class Evidence(Page):
             python=self.python(),
         )
         return Drawn({"evidence": html}, says=f"{table.title}: {len(rows)} rows")
+
+    def _harms(self) -> Drawn:
+        therapy, nothing = self.browsing.therapy, ""
+        figures: dict[str, Any] = {}
+        meta = {"text": "", "caption": ""}
+        rest: list[dict[str, Any]] = []
+        if evidence.is_comparator(therapy):
+            nothing = f"{evidence.therapy_name(therapy)} is a comparison arm, no therapy. Choose another above."
+        else:
+            figures["harms"] = harms_beside_benefits.plain(self._rows(), therapy or None)
+            meta = figures["harms"]["layout"]["meta"]
+            table = self._of_therapy(harms_table(self._rows()))
+            rest = evidence.records(table[~table["left_out"].isin(["", REPORTED])])
+        html = views.render(
+            "harms",
+            nothing=nothing,
+            therapy=therapy,
+            left_out=rest,
+            therapy_name=evidence.therapy_name,
+            source=views.shown_source(self.state),
+            python=self.python(),
+            **meta,
+        )
+        return Drawn({"evidence": html}, figures, says=nothing or meta["text"])
 
     def _pools(self) -> Drawn:
         statistic, endpoint, horizon = outcomes_shown()[self.state.outcome]
@@ -192,13 +225,14 @@ class Evidence(Page):
         browsing, state = self.browsing, self.state
         if browsing.show in TABLES:
             rows = TABLES[browsing.show].rows(state.reading, browsing.therapy, browsing.words)
-            return titled(f"{browsing.show} {browsing.therapy} {state.reading}", "csv"), rows.to_csv(
-                index=False
-            ).encode()
+            return titled(f"{browsing.show} {browsing.therapy} {state.reading}", "csv"), _csv(rows)
+        if browsing.show == HARMS:
+            table = self._of_therapy(harms_table(self._rows()))
+            return titled(f"harms beside benefits {browsing.therapy} {state.reading}", "csv"), _csv(table)
         rows = self._of_therapy(selected(self._rows(), browsing.toggled))
         table = views.outcome_table(rows, state.outcome)
         name = titled(f"{browsing.therapy} {state.outcome} {state.reading}", "csv")
-        return name, table[table["same_axis"]].to_csv(index=False).encode()
+        return name, _csv(table[table["same_axis"]])
 
     def python(self) -> str:
         """Return the lines that give the same in a notebook."""
@@ -208,6 +242,11 @@ class Evidence(Page):
         statistic, endpoint, horizon = outcomes_shown()[self.state.outcome]
         own = ", extra='own_series.csv'" if browsing.own else ""
         lines = ["import netdash as nd", "", f"rows = nd.outcomes({reading}{own})"]
+        if browsing.show == HARMS:
+            one = f", therapy={browsing.therapy!r}" if browsing.therapy else ""
+            call = f"nd.harms_beside_benefits(rows{one})"
+            arm = evidence.is_comparator(browsing.therapy)
+            return "\n".join([*lines, "rows  # a comparison arm: nothing is drawn" if arm else call, ""])
         if browsing.therapy:
             lines.append(f"rows = rows[rows['therapy'] == {browsing.therapy!r}]")
         if endpoint not in set(self._of_therapy(self._rows())["endpoint"]):
@@ -235,6 +274,10 @@ def _python_of_table(call: str, browsing: Any) -> str:
             f"rows = rows[[all(word in line for word in {browsing.words.lower().split()!r}) for line in text]]",
         ]
     return "\n".join([*lines, "rows", ""])
+
+
+def _csv(rows: pd.DataFrame) -> bytes:
+    return rows.to_csv(index=False).encode()
 
 
 def _columns(show: str) -> list[str]:

@@ -11,6 +11,8 @@ import pandas as pd
 from netdash import evidence
 from netdash.figures import theme
 
+LINE = 1.45
+"""The height of a row in sizes of the type."""
 Line = dict[str, Any]
 """One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, y, figures."""
 
@@ -62,8 +64,9 @@ def column(lines: list[Line], name: str) -> list[Any]:
 
 def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right one, reasons for what is left out in the plot."""
+    high = sum(line.get("height", 1) for line in lines)
     rows = {
-        "range": [0.4, sum(line.get("height", 1) for line in lines) + 0.6],
+        "range": [0.4, high + 0.6],
         "automargin": True,
         "showgrid": False,
         "zeroline": False,
@@ -86,6 +89,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
     ]
     return {
         **theme.layout(font_px),
+        "height": round(font_px * (LINE * high + 6)),  # and room for title and axis
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
         "margin": {"l": 10, "r": 10, "t": round(font_px * 2.6), "b": round(font_px * 2.2)},
         "bargap": 0,

@@ -68,6 +68,38 @@ def test_own_series_are_uploaded_checked_and_drawn(evidence, tmp_path):
     assert "x-1" in ids(evidence, "all")
 
 
+def test_harms_stand_beside_benefits_and_each_has_its_source(evidence):
+    evidence.page.get_by_label("Show", exact=True).select_option(label="Harms beside benefits")
+    plot = evidence.page.locator("[data-figure=harms]")
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    evidence.shoot("harms")
+    evidence.page.get_by_label("Therapy", exact=True).select_option(label="Transplantation")
+    wanted = nd.harms_beside_benefits(nd.outcomes(), "transplantation")
+    # What a picture is called changes with it.
+    expect(plot).to_have_attribute("aria-label", wanted.layout.meta["text"])
+    harm = next(trace for trace in wanted.data if trace.name == "harms")
+    place = plot.evaluate(
+        """plot => {
+          const {left, top} = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+          const trace = plot.data.find(trace => trace.name === 'harms');
+          return [left + xaxis._offset + xaxis.d2p(trace.x[0]), top + yaxis._offset + yaxis.d2p(trace.y[0])];
+        }"""
+    )
+    evidence.page.mouse.click(*place)
+    expect(evidence.page.get_by_role("region", name="Source")).to_contain_text(harm.customdata[0])
+
+
+def test_every_row_has_room_for_its_name(evidence):
+    evidence.page.get_by_label("Therapy", exact=True).select_option(label="every therapy")
+    expect(evidence.page.locator("[data-figure=all] .ytick")).not_to_have_count(0)
+    overlap = """plot => {
+      const tops = [...plot.querySelectorAll('.ytick text')].map(n => n.getBoundingClientRect());
+      tops.sort((a, b) => a.top - b.top);
+      return tops.slice(1).some((box, i) => box.top < tops[i].bottom - 2);
+    }"""
+    assert not evidence.page.locator("[data-figure=all]").evaluate(overlap)
+
+
 def test_a_table_is_searched_while_typing_and_a_place_shows_its_source(evidence):
     evidence.page.get_by_label("Show").select_option(label="Discrepancies")
     rows = evidence.page.locator(".nd-cells tbody tr")

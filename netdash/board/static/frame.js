@@ -89,7 +89,10 @@ function morph(from, to) {
       if (!to.hasAttribute(name) && !(name === "open" && from.nodeName === "DETAILS")) from.removeAttribute(name);
     for (const { name, value } of to.attributes) set(from, name, value);
     morphChildren(from, to);
-  } // else Plotly's own
+  } else {
+    // What is inside, and the classes, are Plotly's own; what the picture is called is not.
+    for (const { name, value } of to.attributes) if (name !== "class") set(from, name, value);
+  }
 }
 
 function morphChildren(from, to) {
@@ -230,9 +233,11 @@ class Picture {
     const key = `${this.root.dataset.view} ${json}`; // each view has its own size of type
     if (json === undefined || this.#drawn.get(plot) === key) return;
     this.#drawn.set(plot, key);
-    const { data, layout } = JSON.parse(json);
+    const { data, layout: { height, ...layout } } = JSON.parse(json);
     // The page decides how large type is: a projector asks for more, a small screen has room for less.
     const size = parseFloat(getComputedStyle(plot).fontSize);
+    // It decides the height, too, but where it has room for every row.
+    if (plot.dataset.height === "own") plot.style.height = `${(height * size) / layout.font.size}px`;
     layout.font = { ...layout.font, size };
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
     Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
