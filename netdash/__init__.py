@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         references,
         rule_sets,
         studies,
+        teaching_cases,
     )
     from netdash.figures.bars import attrition_bars
     from netdash.figures.export import drawn, save
@@ -58,6 +59,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "references",
             "rule_sets",
             "studies",
+            "teaching_cases",
         ],
         "figures.bars": ["attrition_bars"],
         "figures.export": ["drawn", "save"],

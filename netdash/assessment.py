@@ -59,9 +59,12 @@ class Judgement:
     findings: tuple[Finding, ...]
 
     @functools.cached_property
+    def _results(self) -> dict[str, Verdict]:
+        return {finding.criterion.criterion_id: finding.result for finding in self.findings}
+
+    @functools.cached_property
     def _clauses(self) -> tuple[tuple[Clause, Verdict], ...]:
-        results = {finding.criterion.criterion_id: finding.result for finding in self.findings}
-        return tuple((clause, clause.judge(results)) for clause in self.rule_set.clauses)
+        return tuple((clause, clause.judge(self._results)) for clause in self.rule_set.clauses)
 
     @functools.cached_property
     def verdict(self) -> Verdict:
@@ -71,6 +74,19 @@ class Judgement:
     def clauses(self, result: Verdict) -> tuple[Clause, ...]:
         """Return the required clauses with one result."""
         return tuple(clause for clause, found in self._clauses if found is result)
+
+    @functools.cached_property
+    def deciding(self) -> tuple[Finding, ...]:
+        """The findings that make the verdict what it is: all of a met one, what is missed, or what is not known."""
+        ways = (
+            [criterion.criterion_id for criterion in way]
+            for clause in self.clauses(self.verdict)
+            for way in clause.alternatives
+        )
+        ids = {
+            name for way in ways if rules.all_of(map(self._results.__getitem__, way)) is self.verdict for name in way
+        }
+        return tuple(f for f in self.findings if f.criterion.criterion_id in ids and f.result is self.verdict)
 
     @functools.cached_property
     def needs(self) -> tuple[Field, ...]:

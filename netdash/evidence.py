@@ -271,6 +271,18 @@ def sources() -> pd.DataFrame:
     return _read("sources").copy()
 
 
+def teaching_cases() -> pd.DataFrame:
+    """Return made-up cases for learning to read the criteria; :mod:`netdash.teaching` asks and answers them.
+
+    Returns
+    -------
+    DataFrame
+        case_id, title, patient (a query that ``Patient.from_query`` reads), rule_sets and expected (verdicts in the
+        same order, both joined by ";"), question, mistake, teaches, source, locator, discrepancies.
+    """
+    return _read("teaching").copy()
+
+
 def cases() -> pd.DataFrame:
     """Return made-up cases: a label, and each patient field as text, empty when unknown."""
     return _read("cases").copy()

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "rules": {"evidence", "patient"},
     "assessment": {"evidence", "patient", "rules"},
     "comparison": {"assessment", "patient", "rules"},
+    "teaching": {"assessment", "evidence", "patient", "rules"},
     "ranges": {"assessment", "patient", "rules"},
     "cohort": {"cohort_columns", "patient", "rules"},
     "cohort_columns": {"patient", "rules"},
@@ -86,6 +87,7 @@ PUBLIC = {
     "source",
     "studies",
     "subgroups",
+    "teaching_cases",
     "verdict_strip",
 }
 
