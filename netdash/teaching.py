@@ -122,6 +122,10 @@ class Feedback:
     case: Case
     answers: tuple[Answer, ...]
 
+    def given(self, rule_set: str) -> Verdict | None:
+        """Return what was answered for a rule set; None when it was not asked."""
+        return next((found.given for found in self.answers if found.judgement.rule_set.rule_set == rule_set), None)
+
     @property
     def right(self) -> int:
         """How many answers are right."""
@@ -145,8 +149,11 @@ class Score:
 
     def with_(self, feedback: Feedback) -> Score:
         """Return the score with one more case answered; the same score when that case was answered before."""
-        known = {found.case.case_id for found in self.feedback}
-        return self if feedback.case.case_id in known else Score((*self.feedback, feedback))
+        return Score((*self.feedback, feedback)) if self.of(feedback.case.case_id) is None else self
+
+    def of(self, case_id: str) -> Feedback | None:
+        """Return what was said to a case; None as long as it is not answered."""
+        return next((found for found in self.feedback if found.case.case_id == case_id), None)
 
     @property
     def asked(self) -> int:
@@ -174,7 +181,7 @@ def cases() -> Mapping[str, Case]:
     ValueError
         When a row of the data is no valid case; the message names row and cure.
     """
-    return {row["case_id"]: _case(row) for row in evidence.teaching_cases().to_dict("records")}
+    return {row["case_id"]: _case(row) for row in evidence.records(evidence.teaching_cases())}
 
 
 def get(case_id: str) -> Case:

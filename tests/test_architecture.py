@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "figures": {"effects", "evidence", "figures", "patient", "pooling", "ranges", "rules"},
     "board": {
         *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},
-        *{"report", "rules", "synthesis", ""},
+        *{"report", "rules", "synthesis", "teaching", ""},
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
     "_kernel": set(),

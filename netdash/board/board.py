@@ -20,12 +20,13 @@ from netdash.board.frame import Frame
 from netdash.board.overview import Overview
 from netdash.board.page import Page
 from netdash.board.state import State, examples
+from netdash.board.teach import Teaching
 from netdash.patient import Patient
 from netdash.report import report
 
 STYLE = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE = "Open an example"
-PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence)}
+PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 LOOKED_AT = [
     *("patient", "selected", "example", "refusals", "outcome", "reading", "pinned", "presenting", "source", "page")
 ]
@@ -39,7 +40,7 @@ class Board(w.VBox):  # type: ignore[misc]
     patient : Patient, optional
         The case to begin with; nothing is known when not given.
     pages : iterable of str, optional
-        Which pages, the first of them open: "board", "explore", "evidence"; all of them when not given.
+        Which pages, the first of them open: "board", "explore", "evidence", "teaching"; all of them when not given.
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class Board(w.VBox):  # type: ignore[misc]
         names = list(PAGES if pages is None else pages)
         if not names or not set(names) <= set(PAGES):
             raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
-        self.state = State(patient=patient or Patient(), page=names[0])
+        self.state = State(patient=patient or Patient(), pages=names, page=names[0])
         self.pages = {name: PAGES[name](self.state) for name in names}
         self.controls = Controls(self.state)
         self.examples = w.Dropdown(options=[NO_EXAMPLE, *examples()], description="Case", tooltip="Made-up cases")
@@ -96,8 +97,8 @@ class Board(w.VBox):  # type: ignore[misc]
     def _select(self, key: str) -> None:
         """Do what a button of the page asks for; a page can send any text, and what is not known does nothing."""
         word, _, what = key.partition(":")
-        if word == "page" and what in self.pages:
-            self.state.page = what
+        if word == "page":
+            self.state.turn_to(what)
         elif word == "source":
             self.state.show_source(what)
         elif key == "do:report":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import traitlets as t
 
-from netdash import evidence, rules
+from netdash import evidence, rules, teaching
 from netdash.patient import FIELDS, Patient, Value
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
@@ -122,6 +122,57 @@ class Browsing(t.HasTraits):
                 self.own, self.refused, self.toggled = own, "", kept
 
 
+class Learning(t.HasTraits):
+    """Which teaching case is asked, and what was answered in this sitting.
+
+    Attributes
+    ----------
+    case : str
+        Identifier of the teaching case.
+    chosen : dict of str to str
+        By rule set of that case: the verdict that is about to be answered.
+    score : netdash.teaching.Score
+        What was answered; it lives as long as the session.
+    """
+
+    case = t.Unicode()
+    chosen = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
+    score = t.Instance(teaching.Score, args=())
+
+    @t.default("case")
+    def _first(self) -> str:
+        return next(iter(teaching.cases()))
+
+    @t.validate("case")
+    def _known_case(self, proposal: t.Bunch) -> str:
+        return teaching.get(proposal["value"]).case_id
+
+    @t.observe("case")
+    def _nothing_chosen(self, _: t.Bunch) -> None:
+        self.chosen = {}
+
+    def say(self, rule_set: str, verdict: str) -> None:
+        """Choose a verdict; what the case does not ask, or is no verdict, changes nothing."""
+        asked = {found.rule_set for found in teaching.get(self.case).rule_sets}
+        if rule_set in asked and verdict in {*rules.Verdict} and self.score.of(self.case) is None:
+            self.chosen = {**self.chosen, rule_set: verdict}
+
+    def answer(self) -> None:
+        """Answer with what is chosen, once everything is; a case counts as answered first."""
+        case = teaching.get(self.case)
+        if len(self.chosen) == len(case.rule_sets):
+            self.score = self.score.with_(case.answer(self.chosen))
+
+    def begin_anew(self) -> None:
+        """Forget every answer of this sitting."""
+        self.score = teaching.Score()
+
+    def step(self, places: int) -> None:
+        """Go to the case that many places on, in a ring."""
+        names = list(teaching.cases())
+        self.case = names[(names.index(self.case) + places) % len(names)]
+
+
 class State(t.HasTraits):
     """The one state of a board; every view is a function of it.
 
@@ -145,12 +196,16 @@ class State(t.HasTraits):
         Whether only case, verdicts and picture are shown, in large type.
     source : str
         Identifier of what the source is shown of; empty for none.
+    pages : list of str
+        Names of the pages there are.
     page : str
-        Name of the page that is open.
+        Name of the one that is open.
     exploring : Exploring
         What the map and the what-if are of.
     browsing : Browsing
         What of the evidence is shown.
+    learning : Learning
+        The teaching case and the score.
     """
 
     patient = t.Instance(Patient, args=())
@@ -162,9 +217,11 @@ class State(t.HasTraits):
     pinned = t.Instance(Patient, allow_none=True)
     presenting = t.Bool(False)
     source = t.Unicode("")
+    pages = t.List(t.Unicode(), ["board"])
     page = t.Unicode("board")
     exploring = t.Instance(Exploring, args=())
     browsing = t.Instance(Browsing, args=())
+    learning = t.Instance(Learning, args=())
 
     @t.validate("selected")
     def _known_rule_set(self, proposal: t.Bunch) -> str:
@@ -204,6 +261,11 @@ class State(t.HasTraits):
             self.open(Patient.from_query(query))
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
+
+    def turn_to(self, page: str) -> None:
+        """Open a page; one that is not there changes nothing."""
+        if page in self.pages:
+            self.page = page
 
     def select(self, rule_set: str) -> None:
         """Show the findings of a rule set, and no source."""

@@ -52,14 +52,15 @@ def case(state: State, assessment: Assessment, at: str) -> str:
     return render(
         "case",
         example=state.example,
-        known=_known(state.patient),
+        known=known(state.patient),
         at=at,
         scope=assessment.scope,
         refusals=list(state.refusals.values()),
     )
 
 
-def _known(patient: Patient) -> list[str]:
+def known(patient: Patient) -> list[str]:
+    """Return what is known of a case, in words."""
     return [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
 
 
