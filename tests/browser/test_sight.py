@@ -1,6 +1,7 @@
 """What is in sight, what it is called, and what the page asks of the network."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -156,3 +157,25 @@ def test_what_the_plot_leaves_out_stands_below_it_with_reason_and_place(shared):
     section = shared.page.locator("[data-section=forest]")
     expect(section).to_contain_text("same registry (UNOS) as Gedaly")
     expect(section).to_contain_text("ignore censoring")
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768), (1024, 768)])
+def test_presented_every_verdict_is_in_sight_and_no_name_lies_on_another(visits, size):
+    visit = visits(size=size)
+    visit.open()
+    visit.open_example(BOUNDS)
+    visit.page.keyboard.press("p")
+    expect(visit.board).to_have_attribute("data-view", "present")
+    visit.settle()
+    visit.page.wait_for_function(
+        """least => {
+          const names = [...document.querySelectorAll("[data-figure=forest] .ytick text")];
+          return names.length && names.every(n => parseFloat(getComputedStyle(n).fontSize) >= least);
+        }""",
+        arg=min(22, 22 * size[0] / 1920, 22 * size[1] / 1080),
+    )
+    assert out_of_sight(rows(visit.page)) == []
+    boxes = [name.bounding_box() for name in visit.plot.locator(".ytick text").all()]
+    boxes.sort(key=lambda box: box["y"])
+    assert all(above["y"] + 0.8 * above["height"] <= below["y"] for above, below in pairwise(boxes))
+    visit.shoot(f"present-{size[0]}x{size[1]}")
