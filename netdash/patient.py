@@ -114,8 +114,7 @@ class Field:
         shown = repr(value)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
         return ValueError(
-            f"{self.name} ({self.label}) was given {shown}, expected {self.allowed}; "
-            "leave it out or use None for unknown"
+            f"{self.name} ({self.label}) was given {shown}, expected {self.allowed}; leave it out if it is unknown"
         )
 
     def show(self, value: Value | None) -> str:

@@ -209,6 +209,13 @@ def test_a_bad_address_is_named_and_never_half_applied(board, query):
     assert "<script>" not in section(board, "case")
 
 
+def test_an_address_without_end_is_named_too(board):
+    before = board.state.patient
+    board.frame._receive(None, {"type": "address", "query": "age_years=60&" + "x" * 10_000}, None)
+    assert board.state.patient == before
+    assert "it has 10,013 characters, expected at most 10,000" in section(board, "case")
+
+
 def test_findings_show_distance_change_and_source(board):
     of(board, "age_years").slider.value = 55
     html = section(board, "findings")
@@ -294,6 +301,14 @@ def test_controls_and_state_never_part(data):
 
 
 # --- What is looked at: plot, reading, pin, present, source, scope, next, Python
+
+
+def run(python):
+    """Run lines as a notebook does; return what the last of them gives, and the names they leave."""
+    *lines, last = python.strip().split("\n")
+    names = {}
+    exec("\n".join(lines), names)
+    return eval(last, names), names
 
 
 def press(board, key):
@@ -397,13 +412,10 @@ def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(boar
 def test_the_python_that_is_shown_gives_the_same(board, outcome):
     board.pages["board"].outcome.value = outcome
     press(board, "milan_2019")
-    lines = views.python(board.state).rstrip().splitlines()
-    lines[-1] = f"figure = {lines[-1]}"
-    made = {}
-    exec("\n".join(lines), made)
+    figure, made = run(views.python(board.state))
     shown = go.Figure(forest_of(board))  # plotly checks it, and leaves out what is empty
     assert made["patient"] == CASE
-    assert shown.to_json() == made["figure"].to_json()
+    assert shown.to_json() == figure.to_json()
 
 
 def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):

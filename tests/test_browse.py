@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_board import press, section
+from test_board import press, run, section
 from test_explore import saved
 
 import netdash as nd
@@ -289,14 +289,6 @@ def test_the_table_that_is_saved_is_the_one_on_screen(board, name):
         assert rows["left_out"].notna().any()
     else:
         assert len(rows) == len(wanted)
-
-
-def run(python):
-    """Run lines as a notebook does; return what the last of them gives, and the names they leave."""
-    *lines, last = python.strip().split("\n")
-    names = {}
-    exec("\n".join(lines), names)
-    return eval(last, names), names
 
 
 @pytest.mark.parametrize("words", ["", "mayo 2011", 'it\'s "quoted"'])

@@ -1,5 +1,6 @@
 """The page to explore without a browser: the map, the what-if, and putting the patient where the map was touched."""
 
+import html
 import io
 import json
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_board import CASE, press, section
+from test_board import CASE, press, run, section
 
 import netdash as nd
 from netdash.board import Board
@@ -162,3 +163,27 @@ def test_what_is_drawn_is_saved_as_a_table(board):
     table = pd.read_csv(io.BytesIO(data))
     assert {"outcome_id", "value", "n", "ci_lb", "ci_ub", "left_out", "locator"} <= set(table.columns)
     assert table["left_out"].notna().any()
+
+
+# The Python that is shown.
+
+
+@pytest.mark.parametrize("along", ["ki67_percent", "extrahepatic_disease", "lesion_count"])
+def test_the_python_gives_the_map_and_the_what_if(board, along):
+    if along in ordered():
+        board.state.exploring.along = along
+    python = board.pages["explore"].python()
+    assert html.escape(python, quote=False) in section(board, "outlines").replace("&#39;", "'")
+    drawn, names = run(python)
+    assert json.loads(drawn.to_json()) == figure(board, "map")
+    if "what_if" in names:
+        assert json.loads(names["what_if"].to_json()) == figure(board, "whatif")
+    else:
+        assert figure(board, "whatif") == {}
+
+
+def test_the_python_runs_where_no_rule_set_on_the_map_asks_for_what_is_varied(board):
+    board.state.exploring.outlined = []
+    for along in ordered():
+        board.state.exploring.along = along
+        run(board.pages["explore"].python())

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_board import press, section
-from test_browse import run
+from test_board import press, run, section
 from test_explore import saved
 
 import netdash as nd

@@ -41,7 +41,7 @@ class Explore(Page):
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
         over = eligibility_map.plain(state.patient, x, y, names)
-        asking = [name for name in names if along in rules.get(name).inputs]
+        asking = self._asking()
         what_if = verdict_strip.plain(state.patient, along, asking) if asking else {}
         unasked = [rules.get(name).title for name in names if name not in asking]
         selected = assessment[state.selected]
@@ -55,7 +55,7 @@ class Explore(Page):
                     along=FIELDS[along],
                     unasked=unasked,
                 ),
-                "outlines": views.outlines(state, assessment),
+                "outlines": views.outlines(state, assessment, self.python()),
             },
             figures={"map": over, "whatif": what_if},
             says=f"{selected.rule_set.title}: {selected.headline}",
@@ -69,6 +69,18 @@ class Explore(Page):
             for name in self._names()
         ]
         return titled(f"map {exploring.x} {exploring.y}", "csv"), pd.concat(cells).to_csv(index=False).encode()
+
+    def python(self) -> str:
+        """Return the lines that give map and what-if in a notebook; the first picture is in the variable what_if."""
+        exploring = self.state.exploring
+        lines = views.patient_python(self.state.patient)
+        if asking := self._asking():
+            lines += f"what_if = nd.verdict_strip(patient, {exploring.along!r}, {asking!r})\n"
+        return f"{lines}nd.eligibility_map(patient, {exploring.x!r}, {exploring.y!r}, {self._names()!r})\n"
+
+    def _asking(self) -> list[str]:
+        """Return those of the rule sets on the map that ask for what is varied."""
+        return [name for name in self._names() if self.state.exploring.along in rules.get(name).inputs]
 
     def _names(self) -> list[str]:
         """Return the rule sets on the map, the selected one first."""

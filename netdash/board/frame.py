@@ -14,7 +14,6 @@ import traitlets
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(__file__).parent / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 LONGEST_KEY = 200
-LONGEST_QUERY = 10_000
 
 
 class _ReadOnly:
@@ -178,7 +177,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     def _answer(self, query: str) -> None:
         """Apply the address that the page was opened with, and let the page draw."""
         self._answered = True
-        if 0 < len(query) <= LONGEST_QUERY:
+        if query:
             for callback in self._addressed:
                 callback(query)
         if self.line.content and not self.line.content["answered"]:

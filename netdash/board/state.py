@@ -14,6 +14,7 @@ from netdash.provenance import source
 from netdash.ranges import numbers, ordered
 
 LONGEST_WORDS = 200
+LONGEST_QUERY = 10_000
 OWN = "x-"
 """What the identifiers of own series begin with."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
@@ -258,6 +259,8 @@ class State(t.HasTraits):
     def open_query(self, query: str) -> None:
         """Replace the case by that of an address; a query that is refused changes nothing but says why."""
         try:
+            if len(query) > LONGEST_QUERY:
+                raise ValueError(f"it has {len(query):,} characters, expected at most {LONGEST_QUERY:,}; copy it again")
             self.open(Patient.from_query(query))
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")

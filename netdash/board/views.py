@@ -77,10 +77,12 @@ def verdicts(state: State, assessment: Assessment) -> str:
     return render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
 
 
-def outlines(state: State, assessment: Assessment) -> str:
-    """Return the verdicts of all rule sets in fixed order, each with a box that outlines it on the map."""
+def outlines(state: State, assessment: Assessment, python: str) -> str:
+    """Return the verdicts of all rule sets in fixed order, each with a box to outline it, and the Python of the map."""
     therapies = _by_therapy(assessment)
-    return render("outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined)
+    return render(
+        "outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined, python=python
+    )
 
 
 def _by_therapy(assessment: Assessment) -> list[tuple[str, list[Judgement]]]:
@@ -245,7 +247,6 @@ def _plot(
 
 def python(state: State) -> str:
     """Return the lines that give the same in a notebook."""
-    fields = "".join(f"    {name}={value!r},\n" for name, value in state.patient.to_dict().items())
     statistic, endpoint, horizon = outcomes_shown()[state.outcome]
     verdicts = "verdicts = assessment.verdicts.drop_duplicates('therapy').set_index('therapy')['verdict'].to_dict()\n"
     verdicts += f"verdicts['{rules.get(state.selected).therapy}'] = assessment['{state.selected}'].verdict.value\n"
@@ -260,9 +261,15 @@ def python(state: State) -> str:
         f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
     )
     return (
-        f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\nassessment = nd.assess(patient)\n"
+        f"{patient_python(state.patient)}assessment = nd.assess(patient)\n"
         f"assessment.flips({state.selected!r})\n{verdicts}outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
     )
+
+
+def patient_python(patient: Patient) -> str:
+    """Return the lines that make the same patient in a notebook."""
+    fields = "".join(f"    {name}={value!r},\n" for name, value in patient.to_dict().items())
+    return f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\n"
 
 
 def foot() -> str:
