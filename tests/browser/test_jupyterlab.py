@@ -1,4 +1,4 @@
-"""The same board in JupyterLab, where no page of ours brings plotly.js: the kernel sends it once."""
+"""The same board in JupyterLab and Notebook, where no page of ours brings plotly.js: the kernel sends it once."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import threading
 from types import SimpleNamespace
 
+import nbformat
 import psutil
 import pytest
 from conftest import ROOT
@@ -29,18 +30,26 @@ SETTINGS = {
         "extension_manager": "readonly",
     },
 }
+# By program: the page that opens a notebook.
+PROGRAMS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """JupyterLab with a notebook that has the board's one cell, and nothing of the user's own settings."""
+@pytest.fixture(params=PROGRAMS)
+def lab(request, tmp_path):
+    """JupyterLab or Notebook with the board and each of its pages alone, and nothing of the user's own settings."""
     work, config = tmp_path / "work", tmp_path / "CONFIG"
     work.mkdir()
     config.mkdir()
     shutil.copy(ROOT / "dashboards" / "tumor_board.ipynb", work / "board.ipynb")
-    (config / "jupyter_lab_config.json").write_text(json.dumps(SETTINGS))
+    cells = [f"from netdash.board import Board\n\nBoard(pages=[{name!r}])" for name in ALONE]
+    alone = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    alone.metadata = nbformat.read(work / "board.ipynb", as_version=4).metadata
+    nbformat.write(alone, work / "alone.ipynb")
+    for name in ("jupyter_lab_config", "jupyter_notebook_config"):
+        (config / f"{name}.json").write_text(json.dumps(SETTINGS))
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={work}"]
+    command = [sys.executable, "-m", request.param, f"--ServerApp.root_dir={work}"]
     process = subprocess.Popen(
         command, env=os.environ | places | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
     )
@@ -48,13 +57,13 @@ def lab(tmp_path):
     watchdog.start()
     found = None
     for line in process.stderr:
-        if found := re.search(r"http://\S+?/(?=lab)", line):
+        if found := re.search(r"http://\S+?/(?=lab|tree)", line):
             break
     watchdog.cancel()
     rest = threading.Thread(target=process.stderr.read, daemon=True)  # else it stops when the pipe is full
     rest.start()
-    assert found, "JupyterLab printed no address"
-    yield SimpleNamespace(url=found[0])
+    assert found, f"{request.param} printed no address"
+    yield SimpleNamespace(url=found[0], notebooks=found[0] + PROGRAMS[request.param], program=request.param)
     family = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     process.wait(timeout=30)
@@ -65,13 +74,21 @@ def lab(tmp_path):
             child.kill()
 
 
-def test_the_board_runs_in_jupyterlab(browser, lab):
-    visit = Visit(browser, lab)
+def run_cells(visit, count):
+    """Run the cells of the notebook that is open, once its program has started."""
     page = visit.page
-    page.goto(f"{lab.url}lab/tree/board.ipynb")
     page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=60_000)
-    page.keyboard.press("Shift+Enter")
+    visit.errors.clear()  # Notebook 7.6 starts with an error of its own
+    for _ in range(count):
+        page.keyboard.press("Shift+Enter")
+
+
+def test_the_board_runs_in_a_notebook(browser, lab):
+    visit = Visit(browser, lab)
+    page = visit.page
+    page.goto(f"{lab.notebooks}/board.ipynb")
+    run_cells(visit, 1)
     visit.settle()
     visit.expect_case(nd.Patient())
     visit.open_example(BOUNDS)
@@ -79,7 +96,26 @@ def test_the_board_runs_in_jupyterlab(browser, lab):
     visit.expect_case(examples()[BOUNDS].replace(age_years=54))
     expect(visit.handle("age_years")).to_have_attribute("aria-label", "Age")
     visit.plot.scroll_into_view_if_needed()
-    visit.shoot("jupyterlab")
+    visit.shoot(lab.program)
     assert page.evaluate("location.search") == ""  # a notebook's address is its own
+    visit.check()
+    visit.context.close()
+
+
+def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
+    visit = Visit(browser, lab, size=(1024, 768))
+    page = visit.page
+    page.goto(f"{lab.notebooks}/alone.ipynb")
+    run_cells(visit, len(ALONE))
+    for name, figure in ALONE.items():
+        board = page.locator(f".netdash-board[data-view={name}]")
+        expect(board).to_have_attribute("data-netdash-state", "current", timeout=60_000)
+        if figure:
+            expect(board.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=30_000)
+        width, content = board.evaluate("node => [node.clientWidth, node.scrollWidth]")
+        visit.shoot(f"{lab.program}-{name}")
+        assert (name, width > 300, max(content, width)) == (name, True, width)
+        board.scroll_into_view_if_needed()
+        visit.shoot(f"{lab.program}-{name}")
     visit.check()
     visit.context.close()

@@ -161,8 +161,8 @@ class Visit:
         """Nothing went wrong behind the scenes and nothing left the server's origin."""
         own = urlsplit(self.url).netloc
         foreign = [r for r in self.requests if urlsplit(r).scheme not in ("blob", "data") and urlsplit(r).netloc != own]
-        assert foreign == []
-        assert self.errors == []
+        assert foreign == [], foreign
+        assert self.errors == [], self.errors
 
     def shoot(self, name):
         ARTIFACTS.mkdir(exist_ok=True)

@@ -401,8 +401,7 @@ async function render({ model, el, host, signal }) {
     const content = line.get("content");
     if (!content.revision || content === shown || (patience && !content.answered)) return;
     root ??= el.closest(".netdash-board") ?? document.body;
-    // JupyterLab takes arrow keys and Enter for its cells, even from a slider or a button inside one.
-    if (!served) set(root, "data-lm-suppress-shortcuts", "true");
+    if (!served && !picture) root.addEventListener("focusin", keepKeys, { signal });
     picture ??= new Picture(root, body, { select, copy });
     shown = content;
     used = Date.now();
@@ -450,6 +449,10 @@ async function render({ model, el, host, signal }) {
     say(`Saved as ${name}.`);
   }
   line.on("msg:custom", (message, buffers) => message.type === "download" && save(message, buffers));
+
+  // JupyterLab and Notebook take arrow keys and Enter for their cells, from a slider or a button inside one, too. They
+  // look for this sign from the element with the focus upward, and some of their keys are of whatever has the focus.
+  const keepKeys = ({ target }) => set(target, "data-lm-suppress-shortcuts", "true");
 
   // A picture is drawn at once; of those that arrive within the same frame of the screen only the last.
   let drawing = 0;
