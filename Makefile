@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+FOLLOWED := voila plotly ipywidgets pandas narwhals
+LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test lint bench bench-page browser clean
+.PHONY: install dashboard test lint bench bench-page browser check-latest wheels clean
 
 install: .venv/all browser          ## everything pinned in constraints.txt
 
@@ -23,6 +25,19 @@ bench: .venv/all
 
 bench-page: .venv/all               ## the served board beside other pages: make bench-page PAGES="dash=http://127.0.0.1:8901/"
 	$(BIN)/python tests/benchmarks/page.py $(PAGES)
+
+check-latest:                       ## the tests with the newest releases of what the board stands on; WHAT="tests/..." for some of them
+	$(PYTHON) -m venv --clear .venv-latest
+	$(LATEST) --constraint constraints.txt --editable '.[lab,lint,test]'
+	$(LATEST) --upgrade $(FOLLOWED)
+	.venv-latest/bin/python tests/latest.py
+	.venv-latest/bin/python -m pip check
+	.venv-latest/bin/python -m pytest $(WHAT)
+
+wheels: .venv/made                  ## a folder from which docs/deploy/install.sh installs without a network
+	rm -rf wheels
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir wheels .
+	cp docs/deploy/install.sh constraints.txt wheels/
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("netdash needs Python 3.11 or later; say make PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -46,4 +61,4 @@ browser: .venv/all
 	echo "No Chromium could be installed: the browser tests will be skipped and say so."
 
 clean:
-	rm -rf .venv artifacts
+	rm -rf .venv .venv-latest wheels artifacts

@@ -19,6 +19,7 @@ from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
+from traitlets import Unicode
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.static_file_handler import TemplateStaticFileHandler
@@ -78,6 +79,13 @@ class Kernel(ServerKernelManager):
 class Kernels(AsyncMappingKernelManager):
     """The kernels of the sessions, and of the pool that Voila puts on top of this class."""
 
+    worker = Unicode().tag(config=True)
+
+    def new_kernel_id(self, **options: Any) -> str:
+        """Return an identifier that begins with the worker's name, if it has one."""
+        kernel_id: str = super().new_kernel_id(**options)
+        return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
+
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         """Start a kernel without the address of a visitor: Voila gives it to the *next* visitor's kernel."""
         env = {name: value for name, value in options.get("env", {}).items() if name not in CASE_VARIABLES}
@@ -111,6 +119,7 @@ class Server(Voila):  # type: ignore[misc]
     port: int
     announce: Callable[[str], None]
     max_sessions: int
+    behind_proxy: bool
 
     def init_handlers(self) -> list[Any]:
         """Return what is served: the page through its door, and of Voila's own handlers those that the page needs."""
@@ -148,7 +157,9 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve what `start` has set up."""
-        HTTPServer(self.app, max_body_size=LARGEST_BODY, xheaders=False).add_sockets(self._sockets)
+        # A proxy knows whether the visitor came by https, and so whether the cookie of the token may leave without it.
+        server = HTTPServer(self.app, max_body_size=LARGEST_BODY, xheaders=self.behind_proxy)
+        server.add_sockets(self._sockets)
         self.announce(self.connection_url)
         try:
             self.ioloop.start()

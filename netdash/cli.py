@@ -64,6 +64,7 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
 @setting("--public-host", "public_hosts", multiple=True, help="Name under which a proxy serves it; may be repeated.")
 @setting("--browser/--no-browser", default=True, help="Open the board in the browser.")
 @setting("--case-in-address/--no-case-in-address", default=True, help="Keep the case in the page's address.")
+@setting("--worker", default="", show_default=False, help="Name of this server among several behind a proxy.")
 def serve(browser: bool, **options: Any) -> None:
     """Serve the board; prints its address."""
     from netdash.serve import ServeError

@@ -59,6 +59,7 @@ def serve(
     token: str = "",
     public_hosts: Sequence[str] = (),
     case_in_address: bool = True,
+    worker: str = "",
 ) -> None:
     """Serve the board until interrupted or terminated; print its address once it listens.
 
@@ -84,16 +85,20 @@ def serve(
         Secret that a visitor must give; none when empty.
     public_hosts
         Names under which a proxy on this machine serves it. Listening on a loopback address, requests for other names
-        are refused.
+        are refused. The proxy is then believed when it says that the visitor came by https.
     case_in_address
         Whether the page keeps the case in its address, and so in the history of the visitor's browser.
+    worker
+        Name of this server among several behind a proxy; the address of each of its sessions begins with it and an
+        underscore, so that the proxy knows where a session is.
 
     Raises
     ------
     ServeError
         If the port cannot be had, the notebook is missing or the installation is broken.
     """
-    asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, tuple(public_hosts), case_in_address)
+    hosts = tuple(public_hosts)
+    asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)
     notebook = notebook or default_notebook()
     check(notebook)
     # Where Voila looks for templates; inherited by the kernels, which do not use it.
@@ -103,6 +108,7 @@ def serve(
 
     server = Server.instance(config=configuration(asked, notebook), config_file_paths=[])
     server.announce, server.max_sessions = lambda url: announce(url, asked, open_browser), max_sessions
+    server.behind_proxy = bool(asked.public_hosts)
     server.initialize(argv=[])
     try:
         server.start()
@@ -124,6 +130,7 @@ class Asked:
     token: str
     public_hosts: tuple[str, ...]
     case_in_address: bool
+    worker: str
 
     def __post_init__(self) -> None:
         """Raise ServeError for what cannot be served."""
@@ -134,6 +141,8 @@ class Asked:
                 f"Given pool {self.pool}, max_sessions {self.max_sessions}, idle_minutes {self.idle_minutes:g}; "
                 "expected 0 or more, 1 or more, and more than 0."
             )
+        if not re.fullmatch(r"[A-Za-z0-9]{0,8}", self.worker):
+            raise ServeError(f"worker: given {self.worker!r}, expected up to 8 letters and digits.")
 
     @property
     def is_local(self) -> bool:
@@ -221,6 +230,7 @@ def configuration(asked: Asked, notebook: Path) -> Config:
             "kernel_spec_manager_class": ThisInterpreter,
         },
         "Kernels": {
+            "worker": asked.worker,
             "kernel_manager_class": "netdash._voila.Kernel",
             "allow_tracebacks": False,
             "cull_connected": True,
@@ -231,7 +241,14 @@ def configuration(asked: Asked, notebook: Path) -> Config:
         "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
         "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
     }
+    if asked.token:
+        settings["Voila"]["cookie_secret"] = secret_of(asked.token)
     return Config(settings)
+
+
+def secret_of(token: str) -> bytes:
+    """Return what signs the cookies: the same for every worker with the token, and after a restart."""
+    return hashlib.scrypt(token.encode(), salt=b"netdash", n=2**14, r=8, p=1)
 
 
 def announce(url: str, asked: Asked, open_browser: bool) -> None:

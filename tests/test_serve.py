@@ -433,6 +433,35 @@ def test_the_name_of_a_proxy_is_taken_when_it_is_given():
     served.kill()
 
 
+def test_a_proxy_is_believed_that_the_visitor_came_by_https_and_nobody_else_is(guarded):
+    https = {**FORM, "X-Forwarded-Proto": "https"}
+    form = urlencode({"token": TOKEN})
+    assert "Secure" not in ask(guarded, "/board/login", "POST", body=form, **https).headers["Set-Cookie"]
+    served = Served(NETDASH_PUBLIC_HOST="localhost", NETDASH_TOKEN=TOKEN)
+    assert "Secure" in ask(served, "/login", "POST", body=form, **https).headers["Set-Cookie"]
+    assert "Secure" not in ask(served, "/login", "POST", body=form, **FORM).headers["Set-Cookie"]
+    served.kill()
+
+
+def test_a_worker_signs_its_sessions_and_takes_the_cookies_of_the_others():
+    served, other = (Served(NETDASH_WORKER=name, NETDASH_TOKEN=TOKEN) for name in ("a1", "b"))
+    stranger = Served(NETDASH_TOKEN="another secret")
+    form, host = urlencode({"token": TOKEN}), {"Host": "localhost"}
+    given = cookie(ask(served, "/login", "POST", body=form, **FORM, **host))
+    assert kernel_of(ask(served, "/", Cookie=given, **host).text).startswith("a1_")
+    assert kernel_of(ask(other, "/", Cookie=given, **host).text).startswith("b_")
+    assert ask(stranger, "/", Cookie=given, **host).status == 302
+    for one in (served, other, stranger):
+        one.kill()
+
+
+@pytest.mark.parametrize("worker", ["a_b", "a/b", "ninechars", "é"])
+def test_a_name_of_a_worker_that_is_none_is_one_plain_sentence(worker):
+    ended = run("--worker", worker)
+    assert ended.returncode == 1
+    assert ended.stderr == f"Error: worker: given {worker!r}, expected up to 8 letters and digits.\n"
+
+
 @pytest.mark.parametrize("base_url", ["board", "/board", "//", "/a b/", "http://x/"])
 def test_a_base_url_that_is_none_is_one_plain_sentence(base_url):
     ended = run("--base-url", base_url)

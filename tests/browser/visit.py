@@ -59,10 +59,10 @@ class Visit:
         Every address that the page asked for, websockets included.
     """
 
-    def __init__(self, browser, server, size=PROJECTOR):
+    def __init__(self, browser, server, size=PROJECTOR, **context):
         self.server, self.url = server, server.url
         self.errors, self.requests = [], []
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **context)
         self.page = self.context.new_page()
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))

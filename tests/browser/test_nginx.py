@@ -1,0 +1,279 @@
+"""The files of docs/deploy as they stand, but for ports, paths and names: nginx before two workers."""
+
+import getpass
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+from playwright.sync_api import expect
+
+import netdash as nd
+from browser.served import Served
+from browser.visit import Visit
+
+DEPLOY = ROOT / "docs" / "deploy"
+NAME, TOKEN, AGE = "netdash.example.org", "a-long-secret", nd.Patient(age_years=50)
+LIMITS = {"1": 1, "2": 3}  # boards at once; in turn, the fourth meets the full worker
+SOON = 5_000  # ms within which a page must say that its worker is gone
+MAIN = """
+daemon off;
+user {user};
+worker_processes 1;
+pid {tmp}/nginx.pid;
+error_log {tmp}/errors.log info;
+events {{}}
+http {{
+    client_body_temp_path {tmp}/body;
+    proxy_temp_path {tmp}/proxy;
+    fastcgi_temp_path {tmp}/fastcgi;
+    uwsgi_temp_path {tmp}/uwsgi;
+    scgi_temp_path {tmp}/scgi;
+    include {tmp}/netdash.conf;
+}}
+"""
+
+
+def free_ports(n):
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports
+
+
+def replaced(text, **changes):
+    """Return a text with each of its words exchanged, all of which must be in it."""
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, str(new))
+    return text
+
+
+class Site:
+    """nginx before two workers.
+
+    Attributes
+    ----------
+    url : str
+        Its address.
+    plain : int
+        Its port without TLS.
+    workers : dict of str to Served
+        The workers by their names.
+    """
+
+    def __init__(self, nginx, tmp):
+        self.tmp = tmp
+        self.plain, self.port, *ports = free_ports(4)
+        self.ports, self.url = dict(zip("12", ports, strict=True)), f"https://localhost:{self.port}/"
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+        subprocess.run([*make.split(), "-keyout", tmp / "key.pem", "-out", tmp / "certificate.pem"], check=True)
+        changes = {
+            NAME: "localhost",
+            "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            "127.0.0.1:8871": f"127.0.0.1:{self.ports['1']}",
+            "127.0.0.1:8872": f"127.0.0.1:{self.ports['2']}",
+            "/etc/netdash/tls": tmp,
+            "/var/log/nginx": tmp,
+        }
+        (tmp / "netdash.conf").write_text(replaced((DEPLOY / "nginx.conf").read_text(), **changes))
+        (tmp / "nginx.conf").write_text(MAIN.format(tmp=tmp, user=getpass.getuser()))
+        self.workers = {name: self.start(name) for name in self.ports}
+        command = [nginx, "-p", tmp, "-c", tmp / "nginx.conf", "-e", tmp / "errors.log"]
+        self.nginx = subprocess.Popen(command)
+        while not self._answers():
+            time.sleep(0.05)
+
+    def _answers(self):
+        assert self.nginx.poll() is None, (self.tmp / "errors.log").read_text()
+        with socket.socket() as line:
+            return line.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def start(self, name):
+        """Start a worker as its unit says."""
+        unit = (DEPLOY / "netdash@.service").read_text()
+        unit = replaced(unit, **{"887%i": self.ports[name], "%i": name, NAME: "localhost", "/opt/netdash/bin/": ""})
+        command = re.search("^ExecStart=netdash (.*)$", unit, re.MULTILINE)[1].split()
+        variables = dict(re.findall("^Environment=(NETDASH_[A-Z_]+)=(.*)$", unit, re.MULTILINE))
+        variables |= {"NETDASH_TOKEN": TOKEN, "NETDASH_POOL": "1", "NETDASH_MAX_SESSIONS": str(LIMITS[name])}
+        return Served((sys.executable, "-m", "netdash", *command), **variables)
+
+    def kill(self, name):
+        """End a worker and its kernels at once."""
+        self.workers.pop(name).kill()
+
+    def kernel(self, kernel_id):
+        return self.workers[kernel_id[0]].kernel(kernel_id)
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """Return the answer to a request: status, headers, body."""
+        context = ssl.create_default_context(cafile=self.tmp / "certificate.pem")
+        line = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=60)
+        line.request(method, path, body=body, headers=headers)
+        answer = line.getresponse()
+        found = answer.status, answer.headers, answer.read()
+        line.close()
+        return found
+
+    def log(self):
+        """Return the access log, a list of words for each request."""
+        return [line.split() for line in (self.tmp / "netdash.log").read_text().splitlines()]
+
+    def stop(self):
+        self.nginx.terminate()
+        self.nginx.wait(timeout=30)
+        for worker in list(self.workers):
+            self.kill(worker)
+
+    def check(self):
+        """No case and no token was written down."""
+        for path in self.tmp.rglob("*"):
+            if path.is_file() and path.suffix != ".pem":
+                written = path.read_text()
+                assert "age_years" not in written, path
+                assert TOKEN not in written, path
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not nginx:
+        reason = "No nginx was found; install one, on Debian: apt-get install nginx-light"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    site = Site(nginx, tmp_path_factory.mktemp("nginx"))
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(running):
+    yield running
+    running.check()
+
+
+@pytest.fixture
+def come(browser, site):
+    """Return how to come to the site with a case and the token."""
+    made = []
+
+    def visit(patient=AGE):
+        made.append(Visit(browser, site, ignore_https_errors=True))
+        made[-1].open(f"token={TOKEN}&{patient.to_query()}")
+        return made[-1]
+
+    yield visit
+    for one in made:
+        one.close()
+    for one in made:
+        one.check()
+
+
+def worker_of(visit):
+    return visit.kernel_id()[0]
+
+
+def test_the_board_through_nginx(site, come):
+    visit = come()
+    visit.expect_case(AGE)
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(AGE.replace(age_years=51))
+    (cookie,) = (found for found in visit.context.cookies() if found["name"].startswith("username"))
+    assert cookie["secure"]
+    assert cookie["httpOnly"]
+    assert any(address.startswith("wss://") for address in visit.requests)
+    kernel_id, worker = visit.kernel_id(), worker_of(visit)
+    visit.leave()  # the line is in the log when it was cut
+    while not any("/channels" in words[3] and kernel_id in words[3] for words in site.log()):
+        time.sleep(0.1)
+    where = {words[7] for words in site.log() if kernel_id in words[3]}
+    assert where == {f"127.0.0.1:{site.ports[worker]}"}
+
+
+def test_what_is_text_is_sent_compressed(site):
+    path = "/voila/templates/netdash/static/plotly-cartesian.min.js"
+    _, _, plain = site.ask(path, Cookie="")
+    status, headers, packed = site.ask(path, **{"Accept-Encoding": "gzip"})
+    assert status == 200
+    assert headers["Content-Encoding"] == "gzip"
+    assert len(packed) < len(plain) / 2
+    assert "max-age" in headers["Strict-Transport-Security"]
+
+
+def test_without_tls_there_is_only_the_way_to_it(site):
+    line = http.client.HTTPConnection("localhost", site.plain, timeout=30)
+    line.request("GET", "/?age_years=50")
+    answer = line.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, "https://localhost/?age_years=50")
+    line.close()
+
+
+def test_a_full_worker_passes_visitors_on_until_all_are_full(site):
+    answers = []
+    while not answers or answers[-1][0] == 200:
+        answers.append(site.ask(f"/?{AGE.to_query()}", Authorization=f"token {TOKEN}"))
+    status, headers, words = answers.pop()
+    assert status == 503
+    assert b"All places are taken" in words
+    assert "Retry-After" in headers
+    assert any(" ".join(words[7:]).endswith(" 503, 200") for words in site.log())
+    kernels = [re.search(r'"kernelId": ?"([\w-]+)"', page.decode())[1] for _, _, page in answers]
+    assert {name: sum(k.startswith(f"{name}_") for k in kernels) for name in LIMITS} == LIMITS
+    for kernel_id in kernels:
+        assert site.ask(f"/voila/api/shutdown/{kernel_id}", "POST", Authorization=f"token {TOKEN}")[0] == 204
+
+
+def test_a_worker_that_dies_costs_its_own_visitors_a_click(site, come):
+    visits = {}
+    while set(visits) != {"1", "2"}:
+        visit = come()
+        if visits.setdefault(worker_of(visit), visit) is not visit:
+            visit.leave()
+    hurt, other = visits["1"], visits["2"]
+    site.kill("1")
+    expect(hurt.board).to_have_attribute("data-netdash-state", "lost", timeout=SOON)
+    expect(hurt.banner).to_contain_text("Connection lost")
+    hurt.shoot("worker-lost")
+    hurt.banner.get_by_role("button", name="Reload this case").click()
+    hurt.page.wait_for_function("""() => document.querySelector('#jupyter-config-data')?.textContent.includes('"2_')""")
+    hurt.expect_case(AGE)
+    # The worker that comes back takes nobody away from the one where they are now.
+    site.workers["1"] = site.start("1")
+    for visit in (hurt, other):
+        visit.press("age_years", "ArrowRight")
+        visit.expect_case(AGE.replace(age_years=51))
+        expect(visit.banner).to_be_hidden()
+    hurt.errors.clear()  # what could not be asked of the dead worker
+    assert other.kernel_id().startswith("2_")
+
+
+def test_too_many_pages_are_refused_and_too_many_guesses_while_open_boards_go_on(site, come):
+    visit = come()
+    pages = [site.ask("/?age_years=50", "HEAD")[:2] for _ in range(40)]
+    assert {status for status, _ in pages} == {302, 429}  # what is not refused is asked for the token
+    assert all(headers["Retry-After"] for status, headers in pages if status == 429)
+    status, _, words = site.ask("/")
+    assert status == 429
+    assert words.startswith(b"Too many boards were asked for")
+    guesses = [site.ask("/login", "POST", f"token=guess{n}")[0] for n in range(10)]
+    assert guesses[0] == 401
+    assert guesses[-1] == 429
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(AGE.replace(age_years=51))
+
+
+def test_that_no_worker_is_left_is_said_in_plain_words(site):
+    for worker in list(site.workers):
+        site.kill(worker)
+    status, headers, words = site.ask("/healthz")
+    assert status == 503
+    assert headers["Retry-After"] == "30"
+    assert words.startswith(b"netdash is not running")
