@@ -110,7 +110,7 @@ def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
     run_cells(visit, len(ALONE))
     for name, figure in ALONE.items():
         board = page.locator(f".netdash-board[data-view={name}]")
-        board.scroll_into_view_if_needed()  # what is far out of sight is not drawn
+        board.scroll_into_view_if_needed(timeout=60_000)  # what is far out of sight is not drawn
         expect(board).to_have_attribute("data-netdash-state", "current", timeout=60_000)
         if figure:
             expect(board.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=30_000)
