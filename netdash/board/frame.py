@@ -39,7 +39,7 @@ def _trait(control: ipywidgets.Widget) -> str:
     return "index" if "index" in control.keys else "value"
 
 
-def _held(control: ipywidgets.Widget) -> ipywidgets.Widget:
+def held(control: ipywidgets.Widget) -> ipywidgets.Widget:
     """Let a page change the value of a control, and nothing else of it: not what it allows."""
     take, name = control.set_state, _trait(control)
     control.set_state = lambda state: take({name: state[name]} if name in state else {})
@@ -82,8 +82,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     def __init__(self, controls: Mapping[str, ipywidgets.Widget] | None = None, **layout: Any) -> None:
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
-        held = {name: _held(control) for name, control in (controls or {}).items()}
-        super().__init__(line=_Line(), controls=held, **layout)
+        own = {name: held(control) for name, control in (controls or {}).items()}
+        super().__init__(line=_Line(), controls=own, **layout)
         self.line.on_msg(self._receive)
 
     @property
@@ -149,7 +149,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         self._selected.append(callback)
 
     def on_address(self, callback: Callable[[str], None]) -> None:
-        """Call back once with the query string, without ``?``, of a served page that was opened with one.
+        """Call back once with the query string, without ``?``, when a served page is opened; it may be empty.
 
         A preheated kernel has run before the address was known; the page draws nothing until this has been answered.
         """
@@ -177,9 +177,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     def _answer(self, query: str) -> None:
         """Apply the address that the page was opened with, and let the page draw."""
         self._answered = True
-        if query:
-            for callback in self._addressed:
-                callback(query)
+        for callback in self._addressed:
+            callback(query)
         if self.line.content and not self.line.content["answered"]:
             self.line.content = {**self.line.content, "answered": True}
 
