@@ -7,6 +7,7 @@ import difflib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from netdash._files import folder
@@ -130,9 +131,9 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     try:
         lines = [[cell.strip() for cell in line] for line in reader]
     except csv.Error as error:
-        raise CaseListError(f"row {reader.line_num} cannot be read as CSV: {error}") from None
+        raise CaseListError(f"line {reader.line_num} cannot be read as CSV: {error}") from None
     heading, *rest = lines or [[]]
-    _refuse(list(_wrong_heading(heading)))
+    _refuse(list(islice(_wrong_heading(heading), SAID)))  # a heading can have columns without end
     filled = [(f"row {row}", line) for row, line in enumerate(rest, start=2) if any(line)]
     if not filled:
         raise CaseListError("the file holds no cases; start from data/cases.csv")
@@ -146,13 +147,15 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _wrong_heading(heading: list[str]) -> Iterator[_Problem]:
     known = [LABEL, *FIELDS]
+    before: set[str] = set()
     for number, name in enumerate(heading, start=1):
         where, given = f"the heading, column {number}", _shown(name)
-        if name in heading[: number - 1]:
+        if name in before:
             yield _Problem(where, f"{given} again", "each column once")
         elif name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            near = difflib.get_close_matches(name[:LONGEST_LABEL], known, n=1, cutoff=0.0)[0]
             yield _Problem(where, given, f"label or a field of a patient, such as {near!r}; {NO_IDENTIFIERS}")
+        before.add(name)
     if LABEL not in heading:
         yield _Problem("the heading", "no column label", "one: a short name of each case that identifies nobody")
 

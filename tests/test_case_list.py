@@ -107,7 +107,7 @@ def test_what_spreadsheets_write_is_read(content, label):
         (("label", "lable"), "such as 'label'; names, dates of birth and record numbers do not belong in this list; "),
         (("symptomatic", ""), "the heading, column 4: given '', expected label or a field"),
         (("label,", ""), "the heading: given no column label, expected one"),
-        (("First", '"First" Case'), "row 2 cannot be read as CSV"),
+        (("First", '"First" Case'), "line 2 cannot be read as CSV"),
         (("Second", '"Second'), "cannot be read as CSV"),
     ],
 )
@@ -157,6 +157,21 @@ def test_a_file_is_named_in_what_is_said_of_it(tmp_path):
         nd.cases("no_such.csv")
     with pytest.raises(ValueError, match="cannot be read"):
         nd.cases(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"," * (LARGEST_BYTES - 1),
+        b",".join(b"%d" % n for n in range(140_000)),
+        b"label\n" + b"\n" * (LARGEST_BYTES - 6),
+        b"x" * 130_000 + b"\n",
+        b"label" + b",x" * 400_000,
+    ],
+    ids=["commas", "columns", "lines", "name", "one column again"],
+)
+def test_a_file_made_to_be_slow_is_refused_as_well(content):
+    refused(content)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ class Board(w.VBox):  # type: ignore[misc]
         self.upload = offer_file("Own cases", OWN_CASES, self.state.take_cases)
         self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
-        self.frame = Frame(controls={**self.controls.parts, **parts})
+        files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, w.FileUpload)]
+        self.frame = Frame(controls={**self.controls.parts, **parts}, files=[self.upload, *files])
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
         bars = [_box(w.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar]
         for bar in bars:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     ----------
     controls
         The controls that decide the content, by name. Each should carry the DOM class ``netdash-control-<name>``.
+    files
+        The buttons that open a file; one that is too large for the line is not sent, and the page says so.
 
     Notes
     -----
@@ -77,13 +79,21 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     _css = STATIC / "frame.css"
 
     line = anywidget.WidgetTrait().tag(sync=True)
+    files: Any = traitlets.List().tag(
+        sync=True, to_json=lambda value, _: [f"anywidget:{one.model_id}" for one in value]
+    )
     controls = traitlets.Dict().tag(sync=True, to_json=lambda value, _: {k: _reference(c) for k, c in value.items()})
 
-    def __init__(self, controls: Mapping[str, ipywidgets.Widget] | None = None, **layout: Any) -> None:
+    def __init__(
+        self,
+        controls: Mapping[str, ipywidgets.Widget] | None = None,
+        files: Iterable[ipywidgets.FileUpload] = (),
+        **layout: Any,
+    ) -> None:
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
         own = {name: held(control) for name, control in (controls or {}).items()}
-        super().__init__(line=_Line(), controls=own, **layout)
+        super().__init__(line=_Line(), controls=own, files=[held(one) for one in files], **layout)
         self.line.on_msg(self._receive)
 
     @property

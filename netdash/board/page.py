@@ -10,7 +10,6 @@ import ipywidgets as w
 import traitlets as t
 
 from netdash.assessment import Assessment
-from netdash.board.frame import held
 from netdash.board.state import State
 
 
@@ -69,7 +68,7 @@ class Page:
 
 def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> w.FileUpload:
     """Return a button that opens a CSV file and hands its content on; the file goes nowhere else."""
-    upload: w.FileUpload = held(w.FileUpload(accept=".csv", description=label, tooltip=tip))
+    upload = w.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
 
     def opened(event: t.Bunch) -> None:
         if event["new"]:
