@@ -196,11 +196,12 @@ FILES = [
 def test_a_file_of_any_kind_is_refused_by_its_session_alone(hostile, button):
     for content in FILES:
         hostile.upload(button, content)
-    for changed in ({"content": 10**11}, {"name": None}, {"size": -1}, {"last_modified": "x"}, {"type": {}}):
+    for changed in ({"name": None}, {"size": -1}, {"last_modified": "x"}, {"type": {}}):
         hostile.upload(button, b"label\nA\n", **changed)
     for comm_id, model in hostile.models.items():
         if model.get("_model_name") == "FileUploadModel":
-            for wrong in WRONG:
+            file = {"name": "x.csv", "type": "text/csv", "size": 1, "last_modified": 0}
+            for wrong in (*WRONG, [{**file, "content": 10**11}], [{**file, "content": "label"}], [file]):
                 hostile.update(comm_id, value=wrong, accept=wrong, multiple=wrong, error=wrong)
     assert nd.Patient.from_query(hostile.content()["query"]) == CASE
 
