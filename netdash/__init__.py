@@ -15,6 +15,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
+    from netdash.case_list import cases
     from netdash.cohort import assess_cohort, attrition
     from netdash.comparison import compare, differing
     from netdash.effects import effect_sizes
@@ -47,6 +48,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
+        "case_list": ["cases"],
         "cohort": ["assess_cohort", "attrition"],
         "comparison": ["compare", "differing"],
         "effects": ["effect_sizes"],

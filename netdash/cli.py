@@ -65,6 +65,12 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
 @setting("--browser/--no-browser", default=True, help="Open the board in the browser.")
 @setting("--case-in-address/--no-case-in-address", default=True, help="Keep the case in the page's address.")
 @setting("--worker", default="", show_default=False, help="Name of this server among several behind a proxy.")
+@setting(
+    "--cases",
+    type=click.Path(path_type=Path),
+    show_default=False,
+    help="CSV of prepared cases, shown to every visitor.",
+)
 def serve(browser: bool, **options: Any) -> None:
     """Serve the board; prints its address."""
     from netdash.serve import ServeError

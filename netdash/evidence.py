@@ -283,11 +283,6 @@ def teaching_cases() -> pd.DataFrame:
     return _read("teaching").copy()
 
 
-def cases() -> pd.DataFrame:
-    """Return made-up cases: a label, and each patient field as text, empty when unknown."""
-    return _read("cases").copy()
-
-
 def source_name(source: str) -> str:
     """Return the short name of a source; a secondary one says that it is."""
     return _source_names()[source]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BOARD = Path(__file__).parent / "board"
 TEMPLATE = BOARD / "voila" / "templates" / "netdash"
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+CASES = "NETDASH_CASES"
 # Voila's sign of life while a kernel starts slowly, the one inline script there is.
 HEARTBEAT = base64.b64encode(hashlib.sha256(b"window.voila_heartbeat()").digest()).decode()
 POLICY = "; ".join(
@@ -60,6 +61,7 @@ def serve(
     public_hosts: Sequence[str] = (),
     case_in_address: bool = True,
     worker: str = "",
+    cases: Path | None = None,
 ) -> None:
     """Serve the board until interrupted or terminated; print its address once it listens.
 
@@ -91,11 +93,14 @@ def serve(
     worker
         Name of this server among several behind a proxy; the address of each of its sessions begins with it and an
         underscore, so that the proxy knows where a session is.
+    cases
+        File of prepared cases that every visitor is offered, as :func:`netdash.cases` reads it. It is read again for
+        each of them, so that what is changed in it holds for the next; it is copied nowhere.
 
     Raises
     ------
     ServeError
-        If the port cannot be had, the notebook is missing or the installation is broken.
+        If the port cannot be had, the notebook is missing, the installation is broken or the cases are faulty.
     """
     hosts = tuple(public_hosts)
     asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)
@@ -103,6 +108,7 @@ def serve(
     check(notebook)
     # Where Voila looks for templates; inherited by the kernels, which do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(BOARD), os.environ.get("JUPYTER_PATH")]))
+    hand_on(cases)
 
     from netdash._voila import Server
 
@@ -174,6 +180,21 @@ def check(notebook: Path) -> None:
 
     for extension in set(EXTENSIONS) - set(get_federated_extensions(get_voila_labextensions_path())):
         raise ServeError(f"The browser part {extension} is missing; install voila, ipywidgets and anywidget again.")
+
+
+def hand_on(cases: Path | None) -> None:
+    """Tell the kernels where the prepared cases are, and nothing of them; raise ServeError if they are faulty."""
+    os.environ.pop(CASES, None)
+    if cases is None:
+        return
+    from netdash import case_list
+
+    try:
+        case_list.cases(cases)
+    except case_list.CaseListError as error:
+        # What stands in the file may be of a patient, and what a server says is kept.
+        raise ServeError(f"{cases}: {error.discreet}. nd.cases({str(cases)!r}) says what is given there.") from None
+    os.environ[CASES] = str(cases.resolve())
 
 
 def configuration(asked: Asked, notebook: Path) -> Config:

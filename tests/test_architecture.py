@@ -16,6 +16,7 @@ PACKAGE = ROOT / "netdash"
 MAY_IMPORT = {
     "_files": set(),
     "patient": set(),
+    "case_list": {"_files", "patient"},
     "effects": set(),
     "pooling": {"effects"},
     "series": set(),
@@ -33,20 +34,20 @@ MAY_IMPORT = {
     "cohort_files": {"cohort", "cohort_columns", "cohort_sources", "patient", "rules"},
     "figures": {"effects", "evidence", "figures", "patient", "pooling", "ranges", "rules"},
     "board": {
-        *{"assessment", "board", "comparison", "evidence", "figures", "patient", "pooling", "provenance", "ranges"},
-        *{"report", "rules", "synthesis", "teaching", ""},
+        *{"assessment", "board", "case_list", "comparison", "evidence", "figures", "patient", "pooling"},
+        *{"provenance", "ranges", "report", "rules", "synthesis", "teaching", ""},
     },
     "report": {"assessment", "evidence", "figures", "patient", "synthesis", ""},
     "_kernel": set(),
     "_door": set(),
     "_voila": {"_door"},
-    "serve": {"_door", "_files", "_voila"},
+    "serve": {"case_list", "_door", "_files", "_voila"},
     "cli": {"assessment", "cohort_files", "patient", "report", "rules", "serve"},
     "__main__": {"cli"},
     # The public names, bound when first used.
     "": {
-        *{"assessment", "cohort", "comparison", "effects", "evidence", "figures", "patient", "pooling", "provenance"},
-        *{"synthesis"},
+        *{"assessment", "case_list", "cohort", "comparison", "effects", "evidence", "figures", "patient", "pooling"},
+        *{"provenance", "synthesis"},
     },
 }
 
@@ -56,6 +57,7 @@ PUBLIC = {
     "Assessment",
     "attrition",
     "attrition_bars",
+    "cases",
     "claims",
     "compare",
     "contrast_forest",

@@ -176,6 +176,51 @@ def test_no_trait_of_a_control_can_be_moved_against_the_library(hostile, name):
     nd.Patient.from_query(hostile.content()["query"])
 
 
+FILES = [
+    b"",
+    b"\x00" * 1000,
+    b"PK\x03\x04" + bytes(range(256)) * 100,
+    "Zürich".encode("utf-16"),
+    b"x" * 5_000_000,
+    b"," * 1_000_000,
+    b"label,age_years\n<script>alert(1)</script>,480\n",
+    b"label,<script>alert(1)</script>\nA,1\n",
+    b"label\n" + b"".join(b"case %d\n" % n for n in range(50_000)),
+    b'label\n"' + b"\n" * 100_000,
+    b"label,age_years\n" + b"A,1\n" * 10_000,
+    b"label,__class__\nA,x\n",
+]
+
+
+@pytest.mark.parametrize("button", ["Own cases", "Own series"])
+def test_a_file_of_any_kind_is_refused_by_its_session_alone(hostile, button):
+    for content in FILES:
+        hostile.upload(button, content)
+    for changed in ({"name": None}, {"size": -1}, {"last_modified": "x"}, {"type": {}}):
+        hostile.upload(button, b"label\nA\n", **changed)
+    for comm_id, model in hostile.models.items():
+        if model.get("_model_name") == "FileUploadModel":
+            file = {"name": "x.csv", "type": "text/csv", "size": 1, "last_modified": 0}
+            for wrong in (*WRONG, [{**file, "content": 10**11}], [{**file, "content": "label"}], [file]):
+                hostile.update(comm_id, value=wrong, accept=wrong, multiple=wrong, error=wrong)
+    assert nd.Patient.from_query(hostile.content()["query"]) == CASE
+
+
+def test_a_list_of_cases_stays_in_its_session_and_its_labels_are_text(hostile, neighbor):
+    hostile.upload("Own cases", b"label,age_years\n<script>alert(1)</script>,61\nB,62\n")
+    assert "2 prepared cases" in hostile.content()["sections"]["case"]
+    for key in ("do:present", "do:next"):
+        hostile.custom({"type": "select", "key": key})
+    shown = hostile.content()
+    assert "1 of 2: &lt;script&gt;alert(1)&lt;/script&gt;" in shown["sections"]["case"]
+    assert shown["query"] == "age_years=61"
+    assert "prepared case" not in neighbor.content()["sections"]["case"]
+    hostile.upload("Own cases", b"label,age_years\nA,480\n")
+    assert "not taken" in hostile.content()["sections"]["case"]
+    assert hostile.content()["query"] == "age_years=61"
+    hostile.custom({"type": "select", "key": "do:leave"})
+
+
 @pytest.mark.parametrize("channel", ["shell", "control", "stdin", "iopub", "", "no such"])
 def test_messages_of_every_kind_do_nothing(hostile, channel):
     for kind in KINDS:

@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -19,6 +20,7 @@ import pytest
 import websocket
 from browser.served import SERVE, Served, serve_notebook
 from conftest import ROOT
+from wire import Wire
 
 import netdash as nd
 from netdash.board.frame import PLOTLY
@@ -322,6 +324,59 @@ def test_no_kernel_is_told_of_a_visitors_case(server):
     for _ in range(2):  # the second visitor's kernel is started while the first is there
         kernel = server.kernel(open_session(server, PATIENT.to_query()))
         assert "age_years" not in " ".join(f"{name}={value}" for name, value in kernel.environ().items())
+
+
+# A list of prepared cases.
+
+CASES = "label,age_years,ki67_percent\nTuesday-Q7,61,13.5\n"
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_prepared_cases_reach_every_visitor_as_they_are_when_he_comes_and_are_written_nowhere(tmp_path, how):
+    file = tmp_path / "tuesday.csv"
+    file.write_text(CASES)
+    served = Served((*SERVE, "--cases", str(file))) if how == "option" else Served(NETDASH_CASES=str(file))
+    waiting = served.waiting_kernel()
+    for place in range(2):
+        file.write_text(CASES + "Tuesday-Q8,62,\n" * place)
+        page = ask(served).text
+        assert "Tuesday-Q" not in page
+        assert str(tmp_path) not in page
+        wire = Wire(served)
+        shown = wire.content()
+        assert f"{place + 1} prepared case" in shown["sections"]["case"]
+        assert "Tuesday-Q" not in shown["query"]
+        wire.close()
+    for kernel in served.kernels():
+        environment = " ".join(f"{name}={value}" for name, value in kernel.environ().items())
+        assert f"NETDASH_CASES={file}" in environment
+        assert "Tuesday-Q" not in environment
+    written = [path for path in Path(served.scratch.name).rglob("*") if path.is_file()]
+    assert [path for path in written if b"Tuesday-Q" in path.read_bytes()] == []
+    assert served.complaints() == ""
+    assert waiting
+    served.kill()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("label,age_years\nTuesday-Q7,480\n", r"row 2, column age_years: expected a number from 0 to 120 years; .*"),
+        ("label,name\nTuesday-Q7,Smith\n", r"the heading, column 2: expected label or a field of a patient.*"),
+        (None, "there is no such file"),
+    ],
+)
+def test_faulty_cases_are_one_plain_sentence_with_nothing_of_them(tmp_path, content, said):
+    file = tmp_path / "tuesday.csv"
+    if content:
+        file.write_text(content)
+    ended = run("--port", "0", "--cases", str(file))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(
+        rf"Error: {re.escape(str(file))}: {said}\. nd\.cases\(.*\) says what is given there\.\n", ended.stderr
+    )
+    for secret in ("Q7", "480", "Smith"):
+        assert secret not in ended.stderr
 
 
 # Who is let in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -10,25 +11,29 @@ from typing import Any
 import ipywidgets as w
 import traitlets as t
 
-from netdash import rules
+from netdash import case_list, rules
 from netdash.assessment import assess
 from netdash.board import views
 from netdash.board.browse import Evidence
 from netdash.board.controls import Controls
 from netdash.board.explore import Explore
-from netdash.board.frame import Frame
+from netdash.board.frame import Frame, held
 from netdash.board.overview import Overview
-from netdash.board.page import Page
-from netdash.board.state import State, examples
+from netdash.board.page import Page, offer_file
+from netdash.board.state import Prepared, State
 from netdash.board.teach import Teaching
 from netdash.patient import Patient
 from netdash.report import report
 
 STYLE = Path(__file__).parent / "static" / "board.css"
-NO_EXAMPLE = "Open an example"
+NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
+LIST = "NETDASH_CASES"
+"""Environment variable with the path of a file of prepared cases."""
+OWN_CASES = "A list of prepared cases: a CSV file of patient fields and a label, no identifiers; it stays in memory"
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 LOOKED_AT = [
-    *("patient", "selected", "example", "refusals", "outcome", "reading", "pinned", "presenting", "source", "page")
+    *("patient", "selected", "prepared", "opened", "refusals", "outcome", "reading", "pinned", "presenting"),
+    *("source", "page"),
 ]
 
 
@@ -41,6 +46,9 @@ class Board(w.VBox):  # type: ignore[misc]
         The case to begin with; nothing is known when not given.
     pages : iterable of str, optional
         Which pages, the first of them open: "board", "explore", "evidence", "teaching"; all of them when not given.
+    cases : mapping from str to Patient, str, Path or bytes, optional
+        Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file that the
+        environment variable ``NETDASH_CASES`` names, if it names one; a served board reads it anew for each visitor.
 
     Attributes
     ----------
@@ -50,49 +58,76 @@ class Board(w.VBox):  # type: ignore[misc]
     Raises
     ------
     ValueError
-        When a page is not known, or none is given.
+        When a page is not known, or none is given, or anything is wrong with the cases.
 
     Examples
     --------
     >>> from netdash.board import Board
     >>> Board()  # doctest: +SKIP
     >>> Board(pages=["explore"])  # doctest: +SKIP
+    >>> Board(cases="tuesday.csv")  # doctest: +SKIP
     """
 
-    def __init__(self, patient: Patient | None = None, pages: Iterable[str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        patient: Patient | None = None,
+        pages: Iterable[str] | None = None,
+        cases: Mapping[str, Patient] | str | Path | bytes | None = None,
+        **kwargs: Any,
+    ) -> None:
         names = list(PAGES if pages is None else pages)
         if not names or not set(names) <= set(PAGES):
             raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
         self.state = State(patient=patient or Patient(), pages=names, page=names[0])
         self.pages = {name: PAGES[name](self.state) for name in names}
         self.controls = Controls(self.state)
-        self.examples = w.Dropdown(options=[NO_EXAMPLE, *examples()], description="Case", tooltip="Made-up cases")
+        self.file = os.environ.get(LIST, "") if cases is None else ""
+        if cases is not None:
+            self.state.prepared = dict(cases) if isinstance(cases, Mapping) else case_list.cases(cases)
+        self.examples = held(w.Dropdown(options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"))
+        self.upload = offer_file("Own cases", OWN_CASES, self.state.take_cases)
         self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
-        self.frame = Frame(controls={**self.controls.parts, **parts})
+        files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, w.FileUpload)]
+        self.frame = Frame(controls={**self.controls.parts, **parts}, files=[self.upload, *files])
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
         bars = [_box(w.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar]
         for bar in bars:
             bar.add_class("nd-bar")
-        chosen = [self.examples, self.reset, *bars]
+        chosen = [self.examples, self.upload, self.reset, *bars]
         head = _box(w.HBox, "nd-head", name, *chosen, _box(w.Box, "netdash-slot-tools"))
         case, foot = (_box(w.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         body = _box(w.HBox, "nd-body", self.controls.widget, _box(w.Box, "nd-frame", self.frame))
         super().__init__([head, case, body, foot], **kwargs)
         self.add_class("netdash-board").add_class("nd-board")
-        self.examples.observe(self._open_example, "value")
+        self._read_list()
+        self.examples.observe(self._open_case, "value")
         self.reset.on_click(lambda _: self.state.open(Patient()))
         self.frame.on_select(self._select)
-        self.frame.on_address(self.state.open_query)
+        self.frame.on_address(self._arrive)
         self.state.observe(self._draw, LOOKED_AT)
         for page in self.pages.values():
             for traits in page.traits:
                 traits.observe(self._draw)
         self._draw()
 
-    def _open_example(self, event: dict[str, Any]) -> None:
-        if event["new"] in examples():
-            self.state.open(examples()[event["new"]], event["new"])
+    def _open_case(self, event: dict[str, Any]) -> None:
+        case = {_value(case): case for case in self.state.offered}.get(event["new"])
+        if case is not None and case != self.state.shown:
+            self.state.open_prepared(case)
+
+    def _read_list(self) -> None:
+        """Read the list that whoever serves the board has named; what it held before is not kept."""
+        if self.file:
+            with self.state.hold_trait_notifications():
+                self.state.prepared = {}
+                self.state.take_cases(self.file)
+
+    def _arrive(self, query: str) -> None:
+        """Open the case of a visitor's address; the kernel may have read the list long before."""
+        if query:
+            self.state.open_query(query)
+        self._read_list()
 
     def _select(self, key: str) -> None:
         """Do what a button of the page asks for; a page can send any text, and what is not known does nothing."""
@@ -104,6 +139,10 @@ class Board(w.VBox):  # type: ignore[misc]
         elif key == "do:report":
             name = f"netdash-case-{date.today().isoformat()}.html"
             self.frame.download(name, "text/html", report(self.state.patient).encode())
+        elif key == "do:cases-template":
+            self.frame.download("netdash-cases.csv", "text/csv", case_list.example_file().read_bytes())
+        elif key == "do:forget-cases":
+            self.state.take_cases({})
         elif key == "do:csv":
             name, table = self.pages[self.state.page].csv()
             self.frame.download(name, "text/csv", table)
@@ -114,7 +153,7 @@ class Board(w.VBox):  # type: ignore[misc]
 
     def _draw(self, _: t.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
-        self.examples.value = state.example or NO_EXAMPLE
+        self._offer_cases()
         assessment, page = assess(state.patient), self.pages[state.page]
         drawn = page.draw(assessment)
         strips = {f"strip-{name}": views.strip(state.patient, name, state.selected) for name in self.controls.labels}
@@ -130,6 +169,26 @@ class Board(w.VBox):  # type: ignore[misc]
             computed_at=at,
             view="present" if state.presenting else page.name,
         )
+
+    def _offer_cases(self) -> None:
+        """List the prepared cases, then the examples, and choose the one that is shown."""
+        state, listed = self.state, bool(self.state.prepared)
+        options = [(_name(case, listed), _value(case)) for case in state.offered]
+        options.insert(0, (NO_CASE if listed else NO_EXAMPLE, NO_EXAMPLE))
+        if list(self.examples.options) != options:
+            self.examples.options = options
+        self.examples.value = _value(state.shown) if state.shown else NO_EXAMPLE
+
+
+def _name(case: Prepared, listed: bool) -> str:
+    """Return what a case is called where it is chosen: beside a list, an example says that it is one."""
+    if case.own:
+        return f"{case.number}. {case.label}"
+    return f"Example: {case.label}" if listed else case.label
+
+
+def _value(case: Prepared) -> str:
+    return f"own: {case.label}" if case.own else case.label
 
 
 def _box(kind: type[w.Box], name: str, *children: w.Widget) -> w.Box:

@@ -13,7 +13,7 @@ import traitlets as t
 from netdash import evidence
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.page import Drawn, Page, choose
+from netdash.board.page import Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.export import titled
@@ -56,8 +56,7 @@ class Evidence(Page):
         self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
         self.words = w.Text(description="Find", placeholder="words", tooltip="Only rows that hold each of these words")
         t.link((browsing, "words"), (self.words, "value"))
-        self.upload = w.FileUpload(accept=".csv", description="Own series", tooltip="A CSV file; it stays in memory")
-        self.upload.observe(self._take, "value")
+        self.upload = offer_file("Own series", "A CSV file; it stays in memory", browsing.take)
         self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.words, self.upload]
         self.parts = {"browse-words": self.words}
         browsing.observe(self._offer, "show")
@@ -76,12 +75,6 @@ class Evidence(Page):
         }
         for control, offered in wanted.items():
             control.layout.display = None if offered else "none"
-
-    def _take(self, event: t.Bunch) -> None:
-        """Take the file of own series; it goes nowhere but into the memory of this session."""
-        if event["new"]:
-            self.browsing.take(bytes(event["new"][0]["content"]))
-            self.upload.value = ()
 
     def press(self, word: str, what: str) -> None:
         """Take a series out of its pool or put it back, all of them back, or forget the own ones."""

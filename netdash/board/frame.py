@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def _trait(control: ipywidgets.Widget) -> str:
     return "index" if "index" in control.keys else "value"
 
 
-def _held(control: ipywidgets.Widget) -> ipywidgets.Widget:
+def held(control: ipywidgets.Widget) -> ipywidgets.Widget:
     """Let a page change the value of a control, and nothing else of it: not what it allows."""
     take, name = control.set_state, _trait(control)
     control.set_state = lambda state: take({name: state[name]} if name in state else {})
@@ -61,6 +61,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     ----------
     controls
         The controls that decide the content, by name. Each should carry the DOM class ``netdash-control-<name>``.
+    files
+        The buttons that open a file; one that is too large for the line is not sent, and the page says so.
 
     Notes
     -----
@@ -77,13 +79,21 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     _css = STATIC / "frame.css"
 
     line = anywidget.WidgetTrait().tag(sync=True)
+    files: Any = traitlets.List().tag(
+        sync=True, to_json=lambda value, _: [f"anywidget:{one.model_id}" for one in value]
+    )
     controls = traitlets.Dict().tag(sync=True, to_json=lambda value, _: {k: _reference(c) for k, c in value.items()})
 
-    def __init__(self, controls: Mapping[str, ipywidgets.Widget] | None = None, **layout: Any) -> None:
+    def __init__(
+        self,
+        controls: Mapping[str, ipywidgets.Widget] | None = None,
+        files: Iterable[ipywidgets.FileUpload] = (),
+        **layout: Any,
+    ) -> None:
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
-        held = {name: _held(control) for name, control in (controls or {}).items()}
-        super().__init__(line=_Line(), controls=held, **layout)
+        own = {name: held(control) for name, control in (controls or {}).items()}
+        super().__init__(line=_Line(), controls=own, files=[held(one) for one in files], **layout)
         self.line.on_msg(self._receive)
 
     @property
@@ -149,7 +159,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         self._selected.append(callback)
 
     def on_address(self, callback: Callable[[str], None]) -> None:
-        """Call back once with the query string, without ``?``, of a served page that was opened with one.
+        """Call back once with the query string, without ``?``, when a served page is opened; it may be empty.
 
         A preheated kernel has run before the address was known; the page draws nothing until this has been answered.
         """
@@ -177,9 +187,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     def _answer(self, query: str) -> None:
         """Apply the address that the page was opened with, and let the page draw."""
         self._answered = True
-        if query:
-            for callback in self._addressed:
-                callback(query)
+        for callback in self._addressed:
+            callback(query)
         if self.line.content and not self.line.content["answered"]:
             self.line.content = {**self.line.content, "answered": True}
 

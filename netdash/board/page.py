@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -64,6 +64,21 @@ class Page:
 
     def press(self, word: str, what: str) -> None:
         """Do what a button with the key ``word:what`` asks for; any text can come."""
+
+
+def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> w.FileUpload:
+    """Return a button that opens a CSV file and hands its content on; the file goes nowhere else."""
+    upload = w.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
+
+    def opened(event: t.Bunch) -> None:
+        if event["new"]:
+            upload.value = ()
+            content = event["new"][0].get("content")
+            if isinstance(content, memoryview | bytes):  # a page can send anything; of a number, bytes would be as many
+                take(bytes(content))
+
+    upload.observe(opened, "value")
+    return upload
 
 
 def choose(traits: t.HasTraits, name: str, options: Any, label: str, tip: str) -> w.Dropdown:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import traitlets as t
 
-from netdash import evidence, rules, teaching
-from netdash.patient import FIELDS, Patient, Value
+from netdash import case_list, evidence, rules, teaching
+from netdash.patient import Patient, Value
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
 
@@ -23,11 +25,34 @@ READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 @functools.cache
 def examples() -> Mapping[str, Patient]:
     """Return made-up cases by name; none is a person."""
-    cases = evidence.cases().set_index("label")
-    return {
-        str(label): Patient.from_dict({name: field.parse(case[name]) for name, field in FIELDS.items() if case[name]})
-        for label, case in cases.iterrows()
-    }
+    return case_list.cases()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case that was prepared, and its place among the others.
+
+    Attributes
+    ----------
+    label : str
+        What it is called.
+    patient : Patient
+        The case as it was prepared.
+    number, of : int
+        Its place, from 1, and how many there are.
+    own : bool
+        Whether it is of a list that was opened; else it is a made-up example.
+    """
+
+    label: str
+    patient: Patient
+    number: int
+    of: int
+    own: bool
+
+
+def _in_order(cases: Mapping[str, Patient], own: bool) -> list[Prepared]:
+    return [Prepared(label, case, place, len(cases), own) for place, (label, case) in enumerate(cases.items(), 1)]
 
 
 @functools.cache
@@ -183,8 +208,12 @@ class State(t.HasTraits):
         The case; nothing is known of it at the start.
     selected : str
         Identifier of the rule set whose findings are shown.
-    example : str
-        Name of the example the case was opened from, empty once it was changed.
+    prepared : dict of str to Patient
+        A list of cases by label, kept here and nowhere else; empty when none was opened.
+    opened : Prepared or None
+        The prepared case or example that the case began as; it may have been changed since.
+    last : str
+        Label of the prepared case or example that was opened last; stepping goes on from there.
     refusals : dict of str to str
         By field: why the last entry there was refused. What is refused changes nothing else.
     outcome : str
@@ -211,7 +240,9 @@ class State(t.HasTraits):
 
     patient = t.Instance(Patient, args=())
     selected = t.Unicode("milan_review")
-    example = t.Unicode("")
+    prepared = t.Dict(value_trait=t.Instance(Patient), key_trait=t.Unicode())
+    opened = t.Instance(Prepared, allow_none=True)
+    last = t.Unicode("")
     refusals = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
     outcome = t.Unicode("5-year overall survival")
     reading = t.Enum(list(READINGS.values()), "corrected")
@@ -235,6 +266,22 @@ class State(t.HasTraits):
             raise t.TraitError(f"outcome: given {proposal['value']!r}, expected one of {', '.join(outcomes_shown())}")
         return str(proposal["value"])
 
+    @property
+    def offered(self) -> list[Prepared]:
+        """The cases that can be opened: those of the list, if there is one, then the made-up examples."""
+        return [*_in_order(self.prepared, own=True), *_in_order(examples(), own=False)]
+
+    @property
+    def shown(self) -> Prepared | None:
+        """The prepared case or example that is shown just as it was prepared; None once it was changed."""
+        same = self.opened is not None and self.opened.patient.to_dict() == self.patient.to_dict()
+        return self.opened if same else None
+
+    @property
+    def example(self) -> str:
+        """Name of the made-up example that is shown; empty once it was changed, and for any other case."""
+        return self.shown.label if self.shown and not self.shown.own else ""
+
     def enter(self, name: str, value: Value | None) -> None:
         """Set one field of the case; None makes it unknown."""
         self.put({name: value})
@@ -245,16 +292,39 @@ class State(t.HasTraits):
         with self.hold_trait_notifications():
             self.refusals = {field: why for field, why in self.refusals.items() if field not in values}
             if patient.to_dict() != self.patient.to_dict():
-                self.patient, self.example = patient, ""
+                self.patient = patient
 
     def refuse(self, name: str, why: str) -> None:
         """Remember why an input was refused; the case stays as it is."""
         self.refusals = {**self.refusals, name: why}
 
-    def open(self, patient: Patient, example: str = "") -> None:
+    def open(self, patient: Patient) -> None:
         """Replace the whole case."""
         with self.hold_trait_notifications():
-            self.patient, self.example, self.refusals = patient, example, {}
+            self.patient, self.opened, self.refusals = patient, None, {}
+
+    def open_prepared(self, case: Prepared) -> None:
+        """Replace the whole case by a prepared one."""
+        with self.hold_trait_notifications():
+            self.patient, self.opened, self.refusals = case.patient, case, {}
+            if case.own == bool(self.prepared):  # an example opened in between is no place in the list
+                self.last = case.label
+
+    def take_cases(self, cases: Mapping[str, Patient] | str | Path | bytes) -> None:
+        """Put a list of cases beside the examples, or none; a faulty file changes nothing and says why.
+
+        The case that is shown stays; of a list that is gone it is no part any more.
+        """
+        try:
+            found = dict(cases) if isinstance(cases, Mapping) else case_list.cases(cases)
+        except case_list.CaseListError as error:
+            self.refuse("cases", f"The list of cases was not taken: {error.why}")
+            return
+        refusals = {name: why for name, why in self.refusals.items() if name != "cases"}
+        with self.hold_trait_notifications():
+            self.prepared, self.last, self.refusals = found, "", refusals
+            if self.opened is not None and self.opened.own:
+                self.opened = None
 
     def open_query(self, query: str) -> None:
         """Replace the case by that of an address; a query that is refused changes nothing but says why."""
@@ -285,8 +355,8 @@ class State(t.HasTraits):
             self.source = name
 
     def step(self, places: int) -> None:
-        """Open the example that many places after the one that is open, in a ring."""
-        names = list(examples())
-        here = names.index(self.example) if self.example in names else -1 if places > 0 else 0
-        name = names[(here + places) % len(names)]
-        self.open(examples()[name], name)
+        """Open the prepared case that many places after the one opened last, in a ring; an example without a list."""
+        turn = [case for case in self.offered if case.own == bool(self.prepared)]
+        labels = [case.label for case in turn]
+        here = labels.index(self.last) if self.last in labels else -1 if places > 0 else 0
+        self.open_prepared(turn[(here + places) % len(turn)])

@@ -51,7 +51,8 @@ def case(state: State, assessment: Assessment, at: str) -> str:
     """Return the case in words, what puts it outside the scope, when it was computed, and what was refused."""
     return render(
         "case",
-        example=state.example,
+        state=state,
+        shown=state.shown,
         known=known(state.patient),
         at=at,
         scope=assessment.scope,

@@ -1,7 +1,9 @@
 """What a meeting does with the board: presents, compares, asks for sources."""
 
+import pytest
 from playwright.sync_api import expect
 
+import netdash as nd
 from netdash.board.state import examples
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
@@ -47,6 +49,72 @@ def test_arrow_keys_step_through_the_prepared_cases_while_presenting(visit):
         expect(visit.case).to_contain_text(name)
     visit.page.keyboard.press("ArrowLeft")
     expect(visit.case).to_contain_text(names[-1])
+
+
+TUESDAY = b"""label;age_years;ki67_percent;liver_involvement_percent;primary_site
+Tuesday A: midgut;48;4;35;small_intestine
+Tuesday B, <b>second opinion</b>;55;8.5;50;pancreas
+Tuesday C;;70;;colon
+"""
+
+
+def open_list(visit, content):
+    with visit.page.expect_file_chooser() as chooser:
+        visit.page.get_by_role("button", name="Own cases", exact=True).click()
+    chooser.value.set_files({"name": "tuesday.csv", "mimeType": "text/csv", "buffer": content})
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1024, 768)], ids=["1920", "1024"])
+def test_a_list_of_cases_is_opened_presented_and_stepped_through(visits, size):
+    visit, cases = visits(size=size), nd.cases(TUESDAY)
+    visit.open("age_years=40")
+    open_list(visit, TUESDAY.replace(b"48", b"480"))
+    expect(visit.page.get_by_role("alert").filter(has_text="row 2, column age_years: given '480'")).to_be_visible()
+    visit.expect_case(nd.Patient(age_years=40))
+    open_list(visit, TUESDAY)
+    expect(visit.case).to_contain_text("3 prepared cases")
+    expect(visit.page.get_by_role("alert").filter(has_text="480")).to_have_count(0)
+    visit.expect_case(nd.Patient(age_years=40))
+    visit.shoot(f"cases-{size[0]}")
+    visit.page.locator("[data-select='do:present']").click()
+    expect(visit.board).to_have_attribute("data-view", "present")
+    for place, (label, patient) in enumerate(cases.items(), start=1):
+        visit.page.keyboard.press("ArrowRight")
+        expect(visit.case).to_contain_text(f"{place} of 3: {label}")
+        visit.expect_case(patient)
+        visit.page.wait_for_url(f"**/?{patient.to_query()}")
+    visit.page.keyboard.press("ArrowLeft")
+    expect(visit.case).to_contain_text("2 of 3")
+    visit.expect_case(list(cases.values())[1])
+    visit.shoot(f"cases-present-{size[0]}")
+    expect(visit.page.get_by_role("button", name="Own cases")).to_be_hidden()
+    visit.page.keyboard.press("Escape")
+    expect(visit.board).to_have_attribute("data-view", "board")
+    visit.press("age_years", "ArrowRight")
+    expect(visit.case).to_contain_text("changed from 2 of 3")
+    visit.page.get_by_label("Case", exact=True).select_option(label="3. Tuesday C")
+    visit.expect_case(cases["Tuesday C"])
+    visit.page.get_by_role("button", name="Close the list").click()
+    expect(visit.case).not_to_contain_text("Tuesday C")
+    visit.expect_case(cases["Tuesday C"])
+
+
+def test_the_head_stays_one_line_with_a_list(visit):
+    visit.open()
+    open_list(visit, TUESDAY)
+    expect(visit.case).to_contain_text("3 prepared cases")
+    assert visit.page.locator(".nd-head").bounding_box()["height"] < 45
+
+
+def test_a_file_too_large_to_be_sent_is_refused_and_said_and_the_session_goes_on(visit, tmp_path):
+    visit.open()
+    (tmp_path / "large.csv").write_bytes(b"label\n" + b"x" * 11_000_000)
+    with visit.page.expect_file_chooser() as chooser:
+        visit.page.get_by_role("button", name="Own cases").click()
+    chooser.value.set_files(tmp_path / "large.csv")
+    expect(visit.page.get_by_role("status").filter(has_text="large.csv was not opened")).to_be_visible()
+    open_list(visit, TUESDAY)
+    expect(visit.case).to_contain_text("3 prepared cases")
 
 
 def test_the_letter_p_typed_into_a_box_presents_nothing(visit):

@@ -8,6 +8,7 @@ const POLL = 2000; // ms between questions to the server whether the kernel stil
 const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
 const ANSWERED = 400; // ms after which a place on a map is taken for answered although nothing changed
 const SAID = 4000; // ms for which a notice stays
+const LARGEST = 5_000_000; // bytes of a file that is sent to the kernel, which takes less and says how much; 10 MB would cut the line
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
@@ -388,6 +389,9 @@ async function render({ model, el, host, signal }) {
     for (const [attribute, texts] of [["aria-label", shown.labels], ["aria-valuetext", shown.valuetexts]])
       for (const [control, text] of Object.entries(texts))
         for (const handle of root.querySelectorAll(`.netdash-control-${CSS.escape(control)} .noUi-handle`)) set(handle, attribute, text);
+    // A button that opens a file counts those it holds. Ours hand them on at once: "(0)" would say that nothing is there.
+    for (const { childNodes } of root.querySelectorAll(".widget-upload"))
+      for (const text of childNodes) if (text.nodeType === Node.TEXT_NODE) text.data = text.data.replace(/ \(\d+\)$/, "");
   }
 
   let settling;
@@ -453,6 +457,15 @@ async function render({ model, el, host, signal }) {
   // JupyterLab and Notebook take arrow keys and Enter for their cells, from a slider or a button inside one, too. They
   // look for this sign from the element with the focus upward, and some of their keys are of whatever has the focus.
   const keepKeys = ({ target }) => set(target, "data-lm-suppress-shortcuts", "true");
+  for (const reference of model.get("files")) {
+    const opened = await host.getModel(reference);
+    opened.on("change:value", () => {
+      const [file] = opened.get("value");
+      if (!(file?.size > LARGEST)) return;
+      opened.set("value", []); // it has not been sent yet
+      say(`${file.name} was not opened: it has ${file.size.toLocaleString("en")} bytes, expected a table of at most ${LARGEST.toLocaleString("en")}.`);
+    });
+  }
 
   // A picture is drawn at once; of those that arrive within the same frame of the screen only the last.
   let drawing = 0;
