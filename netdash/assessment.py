@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from netdash import evidence, rules
-from netdash.patient import FIELDS, Field, Patient, Value, plain
+from netdash.patient import FIELDS, Field, Patient, Value, counted
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Finding:
             return "at the bound"
         unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
         side = "inside" if self.margin > 0 else "outside"
-        return f"{plain(abs(self.margin))} {unit} {side}"
+        return f"{counted(abs(self.margin), unit)} {side}"
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,17 @@ class Field:
             return "yes" if value else "no"
         if isinstance(value, str):
             return value.replace("_", " ")
-        return f"{plain(value)} {self.unit}".strip()
+        return counted(value, self.unit)
 
 
 def plain(number: float) -> str:
     """Return `number` as short as it can be written without losing a digit: ``4.0`` as "4"."""
     return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def counted(number: float, unit: str) -> str:
+    """Return `number` with its unit, which of one is not a plural: "1 year"."""
+    return f"{plain(number)} {unit.removesuffix('s') if number == 1 else unit}".strip()
 
 
 class Number(Field):
