@@ -240,6 +240,21 @@ def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     return outcomes.iloc[[row["place"] for row in keys]]
 
 
+def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
+    """Raise ValueError when a table is none of outcomes, lacks the endpoint, or is not clear on pooling."""
+    import numpy as np
+
+    given = getattr(outcomes, "columns", ())
+    if missing := [name for name in ("poolable", *columns) if name not in given]:
+        raise ValueError(f"outcomes: given no {', '.join(missing)}; expected a table like nd.outcomes(), or rows of it")
+    unclear = [value for value in outcomes["poolable"].tolist() if not isinstance(value, bool | np.bool_)]
+    if unclear:
+        raise ValueError(f"poolable: given {unclear[0]!r} in {len(unclear)} rows, expected True or False in each")
+    if endpoint is not None and endpoint not in (known := sorted(outcomes["endpoint"].dropna().unique())):
+        there = f"expected one of {', '.join(known)}" if known else "the table has no rows"
+        raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
+
+
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
     import pandas as pd

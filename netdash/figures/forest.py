@@ -17,6 +17,7 @@ from netdash.pooling import Pooled
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
 ADDED = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
+_NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "horizon_months", "value", "n")
 _LEFT_OUT_BY = {
     "endpoint": "another endpoint: {0}",
     "statistic": "a {0}, not a rate",
@@ -59,9 +60,7 @@ def forest_table(
 
 def _records(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> list[dict[Any, Any]]:
     """Return the rows of :func:`forest_table` as plain dictionaries."""
-    known = sorted(outcomes["endpoint"].dropna().unique())
-    if endpoint not in known:
-        raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
+    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
     found = evidence.records_in_order(outcomes)
     for row in found:
         same_axis = _same_axis(row, endpoint, horizon_months)

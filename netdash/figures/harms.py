@@ -58,6 +58,7 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
 
 
 def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
+    evidence.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
     texts = evidence.claims() if claims is None else claims
     given = [_of_outcome(row) for row in evidence.records_in_order(outcomes)]
     tabled = {row["therapy"] for row in given if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}

@@ -12,6 +12,7 @@ from netdash import evidence
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
+_NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "value", "n", "not_reached")
 UNREACHED = "arrow-right-open"
 
 
@@ -34,9 +35,7 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
 
 
 def _of_endpoint(outcomes: pd.DataFrame, endpoint: str) -> pd.DataFrame:
-    known = sorted(outcomes["endpoint"].dropna().unique())
-    if endpoint not in known:
-        raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
+    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
     return outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
 
 
