@@ -348,8 +348,8 @@ def subgroups(
     import pandas as pd
 
     _of_the_same_rows("groups", groups, effects)
-    names = list(groups) if pd.api.types.is_list_like(groups) else [groups]
-    if len(names) != len(effects) or any(pd.isna(name) for name in names):
+    names: list[Any] = list(groups) if pd.api.types.is_list_like(groups) else [groups]
+    if len(names) != len(effects) or pd.isna(names).any():
         raise ValueError(f"groups: given {names}, expected one for each of {len(effects)} studies")
     members = {name: effects[[other == name for other in names]] for name in dict.fromkeys(names)}
     fits = [pool(rows, method, test) if len(rows) > 1 else None for rows in members.values()]

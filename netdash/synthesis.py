@@ -186,8 +186,8 @@ def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
 
     evidence.expect(outcomes, *_NEEDED)
     if len(outcomes) < 2:
-        rows = "1 row" if len(outcomes) else "no rows"
-        raise ValueError(f"outcomes: given {rows}, expected 2 or more; quote a single study as it stands")
+        given = "1 row" if len(outcomes) else "no rows"
+        raise ValueError(f"outcomes: given {given}, expected 2 or more; quote a single study as it stands")
     reasons = why_not_pooled(outcomes)
     if reasons.any():
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
