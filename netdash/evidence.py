@@ -255,6 +255,14 @@ def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -
         raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
 
 
+def expect_months(horizon_months: object) -> None:
+    """Raise ValueError when a horizon is not a number."""
+    import numbers
+
+    if not isinstance(horizon_months, numbers.Real):
+        raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
+
+
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
     import pandas as pd
@@ -310,7 +318,10 @@ def source_name(source: str) -> str:
 
 def therapy_name(therapy: str) -> str:
     """Return the name of a therapy on screen."""
-    return _names("therapies", "therapy", "label")[therapy]
+    names = _names("therapies", "therapy", "label")
+    if therapy not in names:
+        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
+    return names[therapy]
 
 
 @functools.cache

@@ -65,8 +65,7 @@ def pool_by_therapy(
         When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
     """
     evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
-    if isinstance(horizon_months, str):
-        raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
+    evidence.expect_months(horizon_months)
     rows = rows_to_pool(outcomes, endpoint, horizon_months)
     groups = rows.groupby("therapy", sort=False)
     return {str(name): pool(outcome_effects(found), method, test) for name, found in groups if len(found) > 1}

@@ -39,7 +39,10 @@ LOOKS: Mapping[str, Look] = {
 
 def verdict_of(therapy: str, verdicts: Mapping[str, str]) -> str:
     """Return which of :data:`LOOKS` a therapy has; where no verdicts are given at all, none was asked for."""
-    return verdicts.get(therapy, "") if verdicts else "not_asked"
+    verdict = verdicts.get(therapy, "") if verdicts else "not_asked"
+    if verdict not in LOOKS:
+        raise ValueError(f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown")
+    return verdict
 
 
 def layout(font_px: int = 13) -> dict[str, Any]:
