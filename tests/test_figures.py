@@ -69,6 +69,7 @@ def test_each_has_a_sentence_one_theme_and_plain_lists(outcomes, effects):
         assert figure.layout.meta["text"].endswith("."), name
         assert figure.layout.font.family == theme.layout()["font"]["family"], name
         assert figure.layout.paper_bgcolor == "white", name
+        assert "sendChartToCloud" in figure.layout.modebar.remove, name
         assert "bdata" not in figure.to_json(), name
         assert json.loads(figure.to_json())["data"], name
 

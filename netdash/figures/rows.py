@@ -23,6 +23,10 @@ NAMES = {
     **{"marker": {"opacity": 0}, "hoverinfo": "skip"},
 }
 """An axis is drawn only for a trace of its own: this one carries the names on the left."""
+_NOTE = {
+    **{"x": 0.005, "xref": "paper", "xanchor": "left", "yanchor": "middle", "align": "left", "showarrow": False},
+    **{"font": {"color": theme.GRAY}},
+}
 LARGE_TYPE = 20
 """From this size on, as on a projector, words are broken into shorter lines and axes have fewer ticks."""
 
@@ -132,22 +136,15 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
     said = of(lines, "arm", "pooled", "prediction")
     heads = 1 + title.count("<br>")
     notes = [
-        {
-            "text": line["right"],
-            **({"hovertext": line["hover"]} if line.get("hover") else {}),
-            "align": "left",
-            "x": 0.005,
-            "xref": "paper",
-            "xanchor": "left",
-            "y": line["y"],
-            "yanchor": "middle",
-            "showarrow": False,
-            "font": {"color": theme.GRAY},
-        }
+        {"text": line["right"], "y": line["y"], **({"hovertext": line["hover"]} if line.get("hover") else {})}
         for line in of(lines, "left_out")
     ]
+    shared = theme.layout(font_px)
+    template = shared["template"]
     return {
-        **theme.layout(font_px),
+        **shared,
+        # What all notes share is said once: plotly's classes take their time for every property.
+        "template": {**template, "layout": {**template["layout"], "annotationdefaults": _NOTE}},
         "height": round(font_px * (LINE * (high + heads) + 4.6)),  # and room for title and axis
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
         "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads)), "b": round(font_px * 2.2)},

@@ -17,6 +17,8 @@ BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = (
     "#DADADA",
 )
 
+_TURNING = ("zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -64,7 +66,8 @@ def layout(font_px: int = 13) -> dict[str, Any]:
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "modebar": {"remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]},
+        # "Share chart..." would upload the picture; taken out here, it is absent wherever the figure is shown.
+        "modebar": {"remove": ["sendChartToCloud", *_TURNING]},
     }
 
 
