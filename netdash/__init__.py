@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from netdash.patient import Patient
     from netdash.pooling import Pooled, cumulative, leave_one_out, pool, subgroups
     from netdash.provenance import Source, source
-    from netdash.synthesis import contrasts, pool_by_therapy
+    from netdash.synthesis import contrasts, outcome_effects, pool_by_therapy, pool_outcomes
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
@@ -75,7 +75,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "patient": ["Patient"],
         "pooling": ["Pooled", "cumulative", "leave_one_out", "pool", "subgroups"],
         "provenance": ["Source", "source"],
-        "synthesis": ["contrasts", "pool_by_therapy"],
+        "synthesis": ["contrasts", "outcome_effects", "pool_by_therapy", "pool_outcomes"],
     },
 )
 

@@ -130,7 +130,7 @@ def effect_sizes(
 
 
 def _counts(measure: str, given: dict[str, Any]) -> list[Numbers]:
-    if measure not in _COUNTS:
+    if measure not in tuple(_COUNTS):
         raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(_COUNTS)}")
     names = _COUNTS[measure]
     if set(given) != set(names):
@@ -155,7 +155,8 @@ def numbers(name: str, values: Any) -> Numbers:
         series = values if isinstance(values, pd.Series) else pd.Series(values)
         return series.to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: given {values!r}, expected one number per study") from error
+        given = values.tolist() if isinstance(values, pd.Series) else values
+        raise ValueError(f"{name}: given {given!r}, expected one number per study") from error
 
 
 def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:

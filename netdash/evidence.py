@@ -240,6 +240,29 @@ def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     return outcomes.iloc[[row["place"] for row in keys]]
 
 
+def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
+    """Raise ValueError when a table is none of outcomes, lacks the endpoint, or is not clear on pooling."""
+    import numpy as np
+
+    given = getattr(outcomes, "columns", ())
+    if missing := [name for name in ("poolable", *columns) if name not in given]:
+        raise ValueError(f"outcomes: given no {', '.join(missing)}; expected a table like nd.outcomes(), or rows of it")
+    unclear = [value for value in outcomes["poolable"].tolist() if not isinstance(value, bool | np.bool_)]
+    if unclear:
+        raise ValueError(f"poolable: given {unclear[0]!r} in {len(unclear)} rows, expected True or False in each")
+    if endpoint is not None and endpoint not in (known := sorted(outcomes["endpoint"].dropna().unique())):
+        there = f"expected one of {', '.join(known)}" if known else "the table has no rows"
+        raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
+
+
+def expect_months(horizon_months: object) -> None:
+    """Raise ValueError when a horizon is not a number."""
+    import numbers
+
+    if not isinstance(horizon_months, numbers.Real):
+        raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
+
+
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
     import pandas as pd
@@ -290,7 +313,10 @@ def source_name(source: str) -> str:
 
 def therapy_name(therapy: str) -> str:
     """Return the name of a therapy on screen."""
-    return _names("therapies", "therapy", "label")[therapy]
+    names = _names("therapies", "therapy", "label")
+    if therapy not in names:
+        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
+    return names[therapy]
 
 
 @functools.cache

@@ -149,11 +149,17 @@ def _checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> t
     for name, given, known in (("method", method, tuple(_TAU2)), ("test", test, ("knha", "z"))):
         if given not in known:
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
-    if not {"yi", "vi"} <= set(effects):
-        raise ValueError(f"effects: given columns {', '.join(map(str, effects))}; expected yi and vi, see effect_sizes")
+    columns = [str(name) for name in getattr(effects, "columns", ())]
+    if not {"yi", "vi"} <= set(columns):
+        given = f"columns {', '.join(columns)}" if columns else f"{effects!r}"
+        raise ValueError(
+            f"effects: given {given}; expected yi and vi, as nd.effect_sizes makes them of counts and "
+            "nd.outcome_effects of rows of nd.outcomes()"
+        )
     yi, vi = numbers("yi", effects["yi"]), numbers("vi", effects["vi"])
     if yi.size < least:
-        raise ValueError(f"effects: given {yi.size} studies, expected {least} or more; quote each study as it stands")
+        studies = "1 study" if yi.size == 1 else f"{yi.size} studies"
+        raise ValueError(f"effects: given {studies}, expected {least} or more; quote each study as it stands")
     refuse("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
     refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")
     measures = effects["measure"].unique().tolist() if "measure" in effects else ["GEN"]
@@ -292,7 +298,8 @@ def cumulative(
     effects, method, test
         As for :func:`pool`.
     order : array_like of shape (k,), optional
-        Numbers to sort by first, such as years; equal ones stay in the order given.
+        Numbers to sort by first, such as years; equal ones stay in the order given. A series needs the index of
+        `effects`.
 
     Returns
     -------
@@ -304,6 +311,7 @@ def cumulative(
     ValueError
         As for :func:`pool`, and when `order` is not a number for each study.
     """
+    _of_the_same_rows("order", order, effects)
     if order is not None:
         keys = numbers("order", order)
         if keys.size != len(effects) or np.isnan(keys).any():
@@ -324,7 +332,7 @@ def subgroups(
     effects, method, test
         As for :func:`pool`.
     groups : sequence of length k
-        The group of each study, such as its therapy.
+        The group of each study, such as its therapy. A series needs the index of `effects`.
 
     Returns
     -------
@@ -337,12 +345,26 @@ def subgroups(
     ValueError
         As for :func:`pool`, and when there is not one group for each study.
     """
-    names = list(groups)
-    if len(names) != len(effects):
-        raise ValueError(f"groups: given {len(names)}, expected one for each of {len(effects)} studies")
+    import pandas as pd
+
+    _of_the_same_rows("groups", groups, effects)
+    names: list[Any] = list(groups) if pd.api.types.is_list_like(groups) else [groups]
+    if len(names) != len(effects) or pd.isna(names).any():
+        raise ValueError(f"groups: given {names}, expected one for each of {len(effects)} studies")
     members = {name: effects[[other == name for other in names]] for name in dict.fromkeys(names)}
     fits = [pool(rows, method, test) if len(rows) > 1 else None for rows in members.values()]
     return _table(fits, list(members))
+
+
+def _of_the_same_rows(name: str, given: Any, effects: pd.DataFrame) -> None:
+    """Refuse a series with another index: taken in its own order it would speak of other studies."""
+    import pandas as pd
+
+    if isinstance(given, pd.Series) and not given.index.equals(effects.index):
+        raise ValueError(
+            f"{name}: given a series with another index than the effects, expected the same; take both from one table "
+            "or give a list"
+        )
 
 
 def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:

@@ -164,6 +164,8 @@ def _field(name: str) -> Field:
 
 
 def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) -> str:
+    if not isinstance(patient, Patient):
+        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
     # Metastases are counted: the middle of a stretch of them is rounded into it.
     fitting = {name: round(float(v)) if isinstance(FIELDS[name], Count) else v for name, v in changes.items()}
     return judge(found, patient.replace(**fitting)).verdict.value

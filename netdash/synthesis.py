@@ -16,9 +16,15 @@ CONFOUNDED = (
     "observational: the arms were chosen, not drawn by lot, so that the difference is not that of the treatment"
 )
 
+_NEEDED = (
+    *("outcome_id", "therapy", "n", "endpoint", "statistic", "horizon_months", "value", "cohort"),
+    "why_not_poolable",
+)
+
 
 def rows_to_pool(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> pd.DataFrame:
     """Return the rows of one endpoint at one horizon that may be pooled, in the order of the pictures."""
+    evidence.expect(outcomes, *_NEEDED)
     wanted = (
         outcomes["poolable"].astype(bool)
         & (outcomes["endpoint"] == endpoint)
@@ -56,8 +62,10 @@ def pool_by_therapy(
     Raises
     ------
     ValueError
-        When two rows of one therapy hold the same patients.
+        When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
     """
+    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
+    evidence.expect_months(horizon_months)
     rows = rows_to_pool(outcomes, endpoint, horizon_months)
     groups = rows.groupby("therapy", sort=False)
     return {str(name): pool(outcome_effects(found), method, test) for name, found in groups if len(found) > 1}
@@ -89,6 +97,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
 
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")
+    evidence.expect(outcomes, *_NEEDED, "study_id", "author", "year")
     comparator = evidence.therapies().set_index("therapy")["comparator"]
     usable = evidence.in_order(outcomes[outcomes["poolable"].astype(bool) & (outcomes["statistic"] == "rate")])
     usable = usable.assign(is_control=usable["therapy"].map(comparator).astype(bool))
@@ -130,6 +139,7 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     Series of str
         The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
     """
+    evidence.expect(outcomes, *_NEEDED)
     rows = outcomes.set_index("outcome_id")
     marked = rows["why_not_poolable"].fillna("").replace("", "marked as not poolable")
     reasons = marked.where(~rows["poolable"].astype(bool), "")
@@ -139,13 +149,17 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
         reasons = reasons.mask(reasons.eq("") & wrong, reason)
 
     exclude(rows.index.duplicated(), "given more than once")
-    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"] + " without a variance")
+    exclude(rows[["endpoint", "statistic"]].isna().any(axis=1), "neither endpoint nor statistic may be missing")
+    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"].fillna("") + " without a variance")
+    if "unit" in rows:
+        exclude(rows["unit"].ne("percent"), "in " + rows["unit"].fillna("no unit") + ", not in percent")
     exclude(rows[["n", "value", "horizon_months"]].isna().any(axis=1), "no sample size, figure or horizon")
     for word, values in (("endpoint", rows["endpoint"]), ("horizon", rows["horizon_months"].map("{:g} months".format))):
         for rule in values[reasons.eq("")].mode()[:1]:
             exclude(values.ne(rule), f"another {word} than {rule}")
-    cohort = rows["cohort"].fillna("").where(reasons.eq(""), "")
-    exclude(cohort.ne("") & cohort.duplicated(keep=False), "patients of " + cohort + " are in more than one row")
+    cohort = rows["cohort"].astype(object).fillna("").astype(str).str.strip().where(reasons.eq(""), "")
+    again = cohort.str.casefold().duplicated(keep=False)
+    exclude(cohort.ne("") & again, "patients of " + cohort + " are in more than one row")
     return reasons
 
 
@@ -169,8 +183,10 @@ def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    evidence.expect(outcomes, *_NEEDED)
     if len(outcomes) < 2:
-        raise ValueError(f"outcomes: given {len(outcomes)} rows, expected 2 or more; quote a single study as it stands")
+        given = "1 row" if len(outcomes) else "no rows"
+        raise ValueError(f"outcomes: given {given}, expected 2 or more; quote a single study as it stands")
     reasons = why_not_pooled(outcomes)
     if reasons.any():
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())

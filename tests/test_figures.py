@@ -10,6 +10,8 @@ from conftest import ROOT
 
 import netdash as nd
 from netdash.figures import harms, maps, medians, strips, theme
+from netdash.figures.export import file_name
+from netdash.figures.intervals import influence_text
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 CASE = nd.Patient(
@@ -67,6 +69,7 @@ def test_each_has_a_sentence_one_theme_and_plain_lists(outcomes, effects):
         assert figure.layout.meta["text"].endswith("."), name
         assert figure.layout.font.family == theme.layout()["font"]["family"], name
         assert figure.layout.paper_bgcolor == "white", name
+        assert "sendChartToCloud" in figure.layout.modebar.remove, name
         assert "bdata" not in figure.to_json(), name
         assert json.loads(figure.to_json())["data"], name
 
@@ -123,6 +126,25 @@ def test_series_touched_by_a_discrepancy_are_marked(outcomes):
     assert "Scigliano 2009, n = 41" in names
 
 
+def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
+    pooled = nd.pool_by_therapy(outcomes)
+    below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
+    assert "k = 13, tau² = 0.06, I² = 42 %, REML, knha." in below
+    assert any("Only 2 studies" in text for text in below)
+    assert not nd.forest(outcomes, pooled, left_out=False).layout.annotations
+    narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
+    assert max(len(line) for note in narrow for line in note.text.split("<br>")) <= 46
+
+
+def test_the_pointer_names_the_discrepancies_of_a_series(outcomes):
+    figure = nd.forest(outcomes)
+    (points,) = (trace for trace in figure.data if trace.name == "series")
+    hover = dict(zip(points.customdata, points.text, strict=True))
+    wanted = outcomes.set_index("outcome_id")["discrepancies"]
+    assert all(("† " + wanted[name] in text) == bool(wanted[name]) for name, text in hover.items())
+    assert any("† B2-13" in (note.hovertext or "") for note in figure.layout.annotations)
+
+
 # --- Medians
 
 
@@ -176,6 +198,12 @@ def test_several_rule_sets_are_outlined_over_each_other():
     names = [trace.name for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
     assert names[0] == "Milan, as the review quotes it"
     assert "met nowhere" in names[2]
+    assert figure.data[3].x == (None,)  # no point, yet a place in the legend
+    with pytest.raises(ValueError, match="given 8, expected at most 7 lines that can be told apart"):
+        nd.eligibility_map(CASE, rule_set=["milan_review"] * 8)
+    with pytest.raises(ValueError, match="rule_set: given none"):
+        nd.eligibility_map(CASE, rule_set=[])
+    assert len(set(maps.DASHES)) == len(maps.DASHES)
     edges = {value for value in figure.data[1].x if value is not None}
     assert edges == {0, 55}
 
@@ -195,6 +223,16 @@ def test_the_strip_is_exact_and_says_each_side():
     assert met.text == ("met",)
 
 
+def test_a_strip_of_one_name_of_none_and_of_no_patient():
+    one = nd.verdict_strip(CASE, "age_years", "milan_review")
+    assert one == nd.verdict_strip(CASE, "age_years", ["milan_review"])
+    with pytest.raises(ValueError, match="there is none to draw along 'age_years'"):
+        nd.verdict_strip(CASE, "age_years", [])
+    for draw in (nd.verdict_strip, nd.eligibility_map):
+        with pytest.raises(TypeError, match="patient: given dict, expected a Patient"):
+            draw({"age_years": 48}, "age_years")
+
+
 def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
     figure = nd.verdict_strip(CASE, "extrahepatic_disease", ["milan_review"])
     assert list(figure.layout.xaxis.ticktext) == ["none", "limited stable", "extensive"]
@@ -205,15 +243,38 @@ def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
 
 def test_one_hundred_people_are_counted():
     figure = nd.icon_array(52.4, 45, 60)
-    assert [len(trace.x) for trace in figure.data] == [52, 8, 40]
+    assert [len(trace.x) for trace in figure.data] == [45, 7, 8, 40]
+    assert len({trace.marker.symbol for trace in figure.data}) == 4  # told apart without color
+    assert figure.data[1].name == "7 more, up to the rate"
+    assert [trace.name.split()[0] for trace in nd.icon_array(0, 0, 0).data] == ["0", "0", "0", "100"]
     assert "52 of 100" in figure.layout.title.text
     assert "not a forecast" in figure.layout.meta["text"]
 
 
-@pytest.mark.parametrize("given", [(50, 60, 70), (101, 90, 102), (50, 40, 45), (-1, -2, 3)])
+@pytest.mark.parametrize(
+    "given", [(50, 60, 70), (101, 90, 102), (50, 40, 45), (-1, -2, 3), ("50", 40, 60), (float("nan"), 1, 2)]
+)
 def test_a_rate_outside_its_interval_is_refused(given):
     with pytest.raises(ValueError, match="expected 0 <= low <= percent <= high <= 100"):
         nd.icon_array(*given)
+
+
+def test_large_type_has_room_in_every_picture(outcomes, effects):
+    for name, (figure, given) in figures_and_arguments(outcomes, effects).items():
+        small, large = figure(*given).layout.height, figure(*given, font_px=24).layout.height
+        assert (small is None and large is None) or large >= 1.6 * small, name  # those without fill what there is
+
+
+def test_each_bar_of_an_attrition_has_its_figure_beside_it():
+    table = pd.DataFrame(
+        {"criterion": ["<b>Age</b>", "b"], "n_before": [9, 5], "n_remaining": [5, 0], "n_excluded_alone": [4, 0]}
+    )
+    figure = nd.attrition_bars(table)
+    assert [list(trace.text) for trace in figure.data] == [["9", "5", "0"], ["", "4", "0"]]
+    assert {trace.textposition for trace in figure.data} == {"outside"}
+    assert figure.data[0].y[1] == "&lt;b&gt;Age&lt;/b&gt;"
+    with pytest.raises(ValueError, match=r"given no n_before, .*expected what nd\.attrition returns"):
+        nd.attrition_bars(table[["criterion"]])
 
 
 def test_an_empty_attrition_is_refused():
@@ -233,7 +294,7 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     years = outcomes.set_index("outcome_id")["year"].loc[effects.index]
     pooled, added = nd.pool(effects), nd.cumulative(effects, years)
     figure = nd.cumulative_forest(added, pooled)
-    (points,) = figure.data
+    points = figure.data[0]
     assert points.x[-1] == pytest.approx(100 * pooled.transformed().estimate)
     assert points.x[-1] == pytest.approx(figure.layout.shapes[0].x0)
     assert points.y[0] == len(added)
@@ -244,7 +305,22 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
         nd.cumulative_forest(added.iloc[1:], pooled)
 
 
+def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects):
+    pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
+    figure = nd.influence(rest, pooled, what="Resection: 5-year overall survival")
+    assert figure.layout.yaxis2.ticktext[0] == "73 % (68 to 78)"
+    assert file_name(figure, "svg", date(2026, 1, 2)) == (
+        "netdash-resection-5-year-overall-survival-each-series-left-out-in-turn-2026-01-02.svg"
+    )
+    assert "I² = 42 %, REML, knha" in figure.layout.meta["caption"]
+    with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
+        nd.influence(None, None)
+
+
 def test_series_of_one_name_keep_their_rows(effects):
+    assert "without same, which changes it most, 75 %" in (
+        influence_text(nd.leave_one_out(effects).set_axis(["same"] * len(effects)), nd.pool(effects))
+    )
     left_out = nd.leave_one_out(effects).set_axis(["Touzios 2005"] * len(effects))
     assert len(set(nd.influence(left_out, nd.pool(effects)).data[0].y)) == len(effects)
 
@@ -254,8 +330,38 @@ def test_contrasts_are_labeled_as_observational(outcomes):
     assert "observational, confounded" in figure.layout.title.text
     assert figure.layout.xaxis.type == "log"
     assert nd.contrast_forest(nd.contrasts(outcomes, "RD")).layout.xaxis.type == "linear"
-    with pytest.raises(ValueError, match="expected rows of one measure"):
-        nd.contrast_forest(pd.concat([nd.contrasts(outcomes), nd.contrasts(outcomes, "RD")]))
+    table = nd.contrasts(outcomes)
+    for mixed in (pd.concat([table, nd.contrasts(outcomes, "RD")]), table.assign(horizon_months=[60, 60, 36])):
+        with pytest.raises(ValueError, match="expected rows of one measure, endpoint and horizon"):
+            nd.contrast_forest(mixed)
+    with pytest.raises(ValueError, match=r"given no measure, .*; expected what nd\.contrasts returns"):
+        nd.contrast_forest(outcomes)
+
+
+def test_a_contrast_names_its_event_and_its_counts(outcomes):
+    table = nd.contrasts(outcomes)
+    figure = nd.contrast_forest(table)
+    assert figure.layout.meta["text"].startswith("Risk ratio of being alive at 5 years in 3 studies; observational")
+    assert figure.layout.yaxis2.ticktext[0] == "2.41 (1.21 to 4.80)<br>11/15 v 7/23"
+    assert figure.data[0].marker.symbol == "square-open"  # the interval is ours
+    deaths = nd.contrast_forest(table.assign(endpoint="mortality"))
+    assert deaths.layout.title.text == "Risk ratio of mortality at 5 years<br>observational, confounded"
+
+
+def test_an_interval_that_is_cut_ends_in_an_arrow(outcomes):
+    def arrows(table):
+        return {trace.marker.symbol: list(trace.y) for trace in nd.contrast_forest(table).data[2:]}
+
+    table = nd.contrasts(outcomes)
+    assert arrows(table) == arrows(nd.contrasts(outcomes, "RD")) == {}
+    wide = table.assign(ci_lb=[0.001, 1.2, 2.0], ci_ub=[5, 500, 3])
+    rows = nd.contrast_forest(wide).data[0].y
+    assert arrows(wide) == {"triangle-left": [rows[0]], "triangle-right": [rows[1]]}
+    low, high = nd.contrast_forest(wide).layout.xaxis.range
+    assert [10**low, 10**high] == pytest.approx([0.1 / 1.15, 10 * 1.15])
+    assert "(1.20 to 500.00)" in nd.contrast_forest(wide).layout.yaxis2.ticktext[1]  # in whole beside it
+    beyond = wide.assign(estimate=[1, 40, 2.5])
+    assert 10 ** nd.contrast_forest(beyond).layout.xaxis.range[1] > 40
 
 
 # --- Exports
@@ -277,10 +383,75 @@ def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     assert "Chen 1998, n = 15" in set(series["name"])
     intervals = table[table["trace"] == "interval"]
     assert (intervals["low"] <= intervals["high"]).all()
+    assert intervals["x"].isna().all()  # the length of a box is no figure
     for name, figure in all_figures(outcomes, effects).items():
-        if name != "map":
-            assert len(nd.drawn(figure)), name
+        assert len(nd.drawn(figure)), name
     assert len(pd.read_csv(nd.save(nd.medians(outcomes), tmp_path, "csv"))) == len(nd.drawn(nd.medians(outcomes)))
+
+
+def test_a_median_that_was_not_reached_has_no_figure_in_the_table(outcomes):
+    table = nd.drawn(nd.medians(outcomes))
+    missing = table[table["x"].isna()]
+    assert len(missing) == 2
+    assert missing["text"].str.contains("median not reached").all()
+    assert table["x"].max() == 216  # not where the arrow stands
+
+
+def test_the_parts_of_a_map_are_a_table():
+    table = nd.drawn(nd.eligibility_map(CASE, "age_years", "liver_involvement_percent"))
+    met = table[table["name"] == "met"]
+    assert met[["low", "high", "text"]].to_numpy().tolist() == [
+        [0, 55, "Age, years: 0 to 55; Liver involvement, %: 0 to 50"]
+    ]
+    assert (table["trace"] == "map").sum() == 4
+
+
+def test_names_that_others_wrote_are_text_everywhere(outcomes, tmp_path):
+    bad = '<b>x</b> & <img src="x" onerror="alert(1)">'
+    row = outcomes[outcomes["outcome_id"] == "t1-gomez-resection-os60"]
+    row = row.assign(author=bad, arm=bad, locator=bad, discrepancies=bad)
+    shut = row.assign(outcome_id="shut", poolable=False, why_not_poolable=bad)
+    median = row.assign(statistic="median", unit="months", horizon_months=float("nan"))
+    rows = pd.concat([row, shut, median, row.assign(endpoint="mortality", outcome_id="m")])
+    effects = nd.effect_sizes("PLO", xi=[3, 4, 5], ni=[9, 9, 9]).set_axis([bad] * 3)
+    drawn = {
+        "forest": nd.forest(rows),
+        "medians": nd.medians(rows),
+        "harms": nd.harms_beside_benefits(rows, "resection"),
+        "influence": nd.influence(nd.leave_one_out(effects), nd.pool(effects), what=bad),
+        "cumulative": nd.cumulative_forest(nd.cumulative(effects), nd.pool(effects)),
+        "icons": nd.icon_array(5, 4, 6, what=bad),
+        "contrasts": nd.contrast_forest(nd.contrasts(outcomes).assign(label=bad)),
+    }
+    for name, figure in drawn.items():
+        said = json.loads(figure.to_json())
+        said["layout"].pop("meta")  # plain text, never read as HTML
+        assert "<img" not in json.dumps(said), name
+        assert "&lt;img" in json.dumps(said), name
+    assert bad.replace("<b>x</b>", "<b>x</b>") in nd.drawn(drawn["influence"])["name"].iloc[0]
+    assert "<img" not in nd.save(drawn["icons"], tmp_path).read_text(encoding="utf-8").split("<p>")[1]
+
+
+def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
+    row = outcomes[outcomes["outcome_id"] == "t1-gomez-resection-os60"]
+    row = row.assign(author="A center with a name of very many words in it, University of Somewhere", n=2_000_000)
+    (_, name) = nd.forest(row).layout.yaxis.ticktext
+    assert name.count("<br>") == 1
+    assert name.endswith("n = 2,000,000")
+
+
+def test_words_that_are_no_verdict_and_no_therapy_are_refused(outcomes):
+    with pytest.raises(ValueError, match=r"verdicts\['resection'\]: given 'yes', expected one of met"):
+        nd.forest(outcomes, verdicts={"resection": "yes"})
+    with pytest.raises(ValueError, match="therapy: given 'surgery', expected one of resection"):
+        nd.forest(outcomes.assign(therapy="surgery"))
+    with pytest.raises(ValueError, match="horizon_months: given '60', expected a number of months"):
+        nd.forest(outcomes, horizon_months="60")
+
+
+def test_the_page_has_the_type_of_the_figure(outcomes, tmp_path):
+    page = nd.save(nd.medians(outcomes, font_px=24), tmp_path).read_text(encoding="utf-8")
+    assert "body { font: 24px" in page
 
 
 def test_another_format_is_refused(outcomes, tmp_path):

@@ -20,6 +20,11 @@ def code_of(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def test_the_tour_has_ten_cells():
+    tour = nbformat.read(ROOT / "dashboards" / "tour.ipynb", as_version=4)
+    assert len(code_of(tour)) == 10
+
+
 def test_the_board_is_one_cell_of_two_lines():
     board = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4)
     (cell,) = board.cells

@@ -281,7 +281,7 @@ def changed(**columns):
 @pytest.mark.parametrize(
     ("effects", "message"),
     [
-        (SIX.iloc[:1], "effects: given 1 studies, expected 2 or more"),
+        (SIX.iloc[:1], "effects: given 1 study, expected 2 or more"),
         (SIX.iloc[:0], "effects: given 0 studies, expected 2 or more"),
         (SIX[["yi"]], "effects: given columns yi; expected yi and vi"),
         (changed(yi=[np.nan, 1, 1, 1, 1, 1]), r"yi: given \[nan\] in rows \[0\], expected a number"),
@@ -398,7 +398,7 @@ def test_groups_are_pooled_apart_and_a_single_study_is_not():
     assert table.loc["ablation", "estimate"] == pytest.approx(pool(SIX.iloc[[1, 4]]).estimate)
     assert np.isnan(table.loc["prrt", "estimate"])
     assert table.loc["prrt", "caution"] == "A single study is quoted, not pooled."
-    with pytest.raises(ValueError, match="groups: given 2, expected one for each of 6 studies"):
+    with pytest.raises(ValueError, match=r"groups: given \['a', 'b'\], expected one for each of 6 studies"):
         subgroups(SIX, ["a", "b"])
 
 
@@ -409,7 +409,7 @@ def rows(*changes):
     """Three rates that can be pooled, the last ones changed."""
     base = {
         "therapy": "resection", "n": 20, "endpoint": "overall_survival", "statistic": "rate", "horizon_months": 60.0,
-        "value": 70.0, "cohort": "", "poolable": True, "why_not_poolable": "",
+        "value": 70.0, "unit": "percent", "cohort": "", "poolable": True, "why_not_poolable": "",
     }  # fmt: skip
     filled = [{}] * (3 - len(changes)) + list(changes)
     return pd.DataFrame([{"outcome_id": f"row{i}"} | base | change for i, change in enumerate(filled, start=1)])
@@ -434,6 +434,11 @@ def test_rates_of_one_endpoint_and_horizon_are_pooled():
         ({"horizon_months": np.nan}, "row3: no sample size, figure or horizon"),
         ({"n": None}, "row3: no sample size, figure or horizon"),
         ({"value": np.nan}, "row3: no sample size, figure or horizon"),
+        ({"statistic": None}, "row3: neither endpoint nor statistic may be missing"),
+        ({"endpoint": None}, "row3: neither endpoint nor statistic may be missing"),
+        ({"unit": "months"}, "row3: in months, not in percent"),
+        ({"poolable": "no"}, "poolable: given 'no' in 1 rows, expected True or False in each"),
+        ({"poolable": np.nan}, "poolable: given nan in 1 rows, expected True or False in each"),
         ({"poolable": False, "why_not_poolable": "in another registry"}, r"\(row3: in another registry\)"),
         ({"poolable": False}, "row3: marked as not poolable"),
         (
@@ -455,10 +460,52 @@ def test_the_patients_of_a_cohort_enter_once():
     assert why_not_pooled(table).tolist() == ["", "", "repeats row2"]
 
 
+def test_a_cohort_is_the_same_however_it_is_written_and_none_is_none():
+    with pytest.raises(ValueError, match="row2: patients of UNOS are in more than one row; row3: patients of unos"):
+        pool_outcomes(rows({"cohort": "UNOS"}, {"cohort": "unos "}))
+    assert pool_outcomes(rows().assign(cohort=np.nan)).k == 3
+
+
+def test_a_table_that_is_not_of_outcomes_is_refused():
+    with pytest.raises(ValueError, match=r"given no cohort; expected a table like nd\.outcomes\(\)"):
+        pool_outcomes(rows().drop(columns="cohort"))
+    for function in (nd.pool_by_therapy, nd.contrasts, nd.forest, nd.medians, nd.harms_beside_benefits):
+        with pytest.raises(ValueError, match=r"given no poolable, .*; expected a table like nd\.outcomes\(\)"):
+            function(SIX)
+    with pytest.raises(ValueError, match=r"as nd\.effect_sizes makes them of counts and nd\.outcome_effects of rows"):
+        nd.pool(nd.outcomes())
+    with pytest.raises(ValueError, match="given None; expected yi and vi"):
+        nd.pool(None)
+
+
+def test_a_pool_of_nothing_says_what_there_is():
+    with pytest.raises(ValueError, match="endpoint 'happiness' is in no row; expected one of disease_free_survival"):
+        nd.pool_by_therapy(nd.outcomes(), "happiness")
+    with pytest.raises(ValueError, match="is in no row; the table has no rows"):
+        nd.pool_by_therapy(nd.outcomes().head(0))
+    with pytest.raises(ValueError, match="horizon_months: given '60', expected a number of months"):
+        nd.pool_by_therapy(nd.outcomes(), horizon_months="60")
+
+
+def test_a_series_of_other_rows_neither_sorts_nor_groups():
+    years, backwards = pd.Series(range(6)), pd.Series(range(6), index=range(5, -1, -1))
+    assert cumulative(SIX, years).index.tolist() == SIX.index[1:].tolist()
+    with pytest.raises(ValueError, match="order: given a series with another index than the effects"):
+        cumulative(SIX, backwards)
+    with pytest.raises(ValueError, match="groups: given a series with another index than the effects"):
+        subgroups(SIX, backwards)
+
+
+@pytest.mark.parametrize("groups", [["a", "a", "a", "b", "b", None], ["a"] * 5 + [pd.NA], 5, "abcdef"])
+def test_a_study_without_a_group_is_refused(groups):
+    with pytest.raises(ValueError, match="expected one for each of 6 studies"):
+        subgroups(SIX, groups)
+
+
 def test_fewer_than_two_outcomes_are_refused():
-    with pytest.raises(ValueError, match="outcomes: given 1 rows, expected 2 or more"):
+    with pytest.raises(ValueError, match="outcomes: given 1 row, expected 2 or more"):
         pool_outcomes(rows().iloc[:1])
-    with pytest.raises(ValueError, match="outcomes: given 0 rows, expected 2 or more"):
+    with pytest.raises(ValueError, match="outcomes: given no rows, expected 2 or more"):
         pool_outcomes(rows().iloc[:0])
 
 

@@ -174,8 +174,9 @@ class Evidence(Page):
         pooled = rows_to_pool(chosen, endpoint, horizon)
         if len(fits["selected"]) == 1 and len(pooled) >= INFLUENCE_NEEDS and pooled["therapy"].nunique() == 1:
             names = pooled["author"] + " " + pooled["year"].astype(str)
+            what = str(figures["selected"]["layout"]["title"]["text"])
             without = leave_one_out(outcome_effects(pooled)).set_axis(names, axis="index")
-            figures["influence"] = influence.plain(without, *fits["selected"].values())
+            figures["influence"] = influence.plain(without, *fits["selected"].values(), what=what)
         table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
         return self._drawn(figures, fits=fits, table=table, below=caption(table, fits["selected"]), refused=refused)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdash.figures import theme
+from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NEEDED = ("criterion", "n_before", "n_remaining", "n_excluded_alone")
 
 
 def attrition_text(table: pd.DataFrame) -> str:
@@ -42,9 +44,10 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     ValueError
         When the table has no rows.
     """
-    if table.empty:
-        raise ValueError("table: given no rows, expected what nd.attrition returns")
-    names = ["All patients", *table["criterion"].tolist()]
+    missing = [name for name in NEEDED if name not in getattr(table, "columns", ())]
+    if missing or table.empty:
+        raise ValueError(f"table: given no {', '.join(missing) or 'rows'}, expected what nd.attrition returns")
+    names = ["All patients", *map(rows.escape, table["criterion"])]
     remaining = [int(table["n_before"].iloc[0]), *table["n_remaining"].astype(int).tolist()]
     alone = [0, *table["n_excluded_alone"].astype(int).tolist()]
     bars = (
@@ -58,19 +61,29 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
             "name": name,
             "y": names,
             "x": values,
-            "text": [f"{value:,}" for value in values],
-            "textposition": "auto",
+            "text": [f"{value:,}" if value or place else "" for place, value in enumerate(values)],
+            "textposition": "outside",
+            "cliponaxis": False,
             "marker": {"color": color, "pattern": {"shape": hatch, "fgcolor": "white"}},
         }
         for name, values, color, hatch in bars
     ]
     layout = {
         **theme.layout(font_px),
-        "title": {"text": "Who remains, criterion by criterion", "x": 0, "xref": "paper"},
+        "height": round(font_px * (3 * len(names) + 11)),  # two bars for each criterion, and title, axis and legend
+        "title": {"text": "Who remains, criterion by criterion", "x": 0.01, "xref": "container"},
+        "margin": {"t": round(3 * font_px), "b": round(6.5 * font_px), "r": 10},
         "barmode": "group",
+        "bargap": 0.15,
         "showlegend": True,
-        "legend": {"orientation": "h", "y": -0.15},
-        "xaxis": {"title": {"text": "patients"}, "rangemode": "tozero", "fixedrange": True},
+        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
+        "xaxis": {
+            "title": {"text": "patients", "standoff": 5},
+            "range": [0, 1.15 * max(*remaining, *alone, 1)],  # and room for the figure beside the longest bar
+            "tickangle": 0,
+            "nticks": 5,
+            "fixedrange": True,
+        },
         "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
         "meta": {"text": attrition_text(table)},
     }

@@ -17,13 +17,13 @@ from netdash.pooling import Pooled
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
 ADDED = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
+_NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "horizon_months", "value", "n")
 _LEFT_OUT_BY = {
     "endpoint": "another endpoint: {0}",
     "statistic": "a {0}, not a rate",
     "horizon": "at {0}, not at {1}",
     "missing": "no percent or no number of patients printed",
 }
-_AXIS = {"range": [0, 100], "tickvals": [0, 25, 50, 75, 100], "ticktext": ["0", "25", "50", "75", "100 %"]}
 
 
 def forest_table(
@@ -59,9 +59,8 @@ def forest_table(
 
 def _records(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> list[dict[Any, Any]]:
     """Return the rows of :func:`forest_table` as plain dictionaries."""
-    known = sorted(outcomes["endpoint"].dropna().unique())
-    if endpoint not in known:
-        raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
+    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
+    evidence.expect_months(horizon_months)
     found = evidence.records_in_order(outcomes)
     for row in found:
         same_axis = _same_axis(row, endpoint, horizon_months)
@@ -112,16 +111,16 @@ def _sentence(found: list[dict[Any, Any]], verdicts: Mapping[str, str], name: st
         return f"{name}: no series can be drawn; {len(found)} rows are left out, each with its reason."
     met = [evidence.therapy_name(t) for t in _therapies(drawn) if verdicts.get(t) == "met"]
     low, high = (_who(drawn[place]) for place in (0, -1))
+    span = f"from {low} to {high}" if len(drawn) > 1 else low
     # Where no verdict was asked for, none is spoken of.
     said = f"criteria met for {rows.listed(sorted(met)) or 'none of these'}; " if verdicts else ""
     return (
-        f"{name}: {len(drawn)} series, from {low} to {high}; {said}"
-        "different patients in each, so the rows do not compare therapies."
+        f"{name}: {len(drawn)} series, {span}; {said}different patients in each, so the rows do not compare therapies."
     )
 
 
 def _who(row: Mapping[Any, Any]) -> str:
-    return f"{row['value']:g} % ({evidence.therapy_name(row['therapy']).lower()}, {row['label']}, n = {row['n']:g})"
+    return f"{row['value']:g} % ({evidence.therapy_name(row['therapy']).lower()}, {row['label']}, n = {row['n']:,.0f})"
 
 
 @Figure
@@ -152,7 +151,8 @@ def forest(
     endpoint, horizon_months
         What is on the axis; every other row is left out, with the reason.
     left_out : bool
-        Whether the rows of the same endpoint and horizon that are left out stand below, each with its reason.
+        Whether what the page writes under the plot stands in it: how each diamond was made, and the rows of the same
+        endpoint and horizon that are left out, each with its reason.
     weights : bool
         Whether the weight of each series stands beside its figures, where it is pooled.
     differing : mapping, optional
@@ -175,13 +175,14 @@ def forest(
     -----
     Every interval of a series is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so
     it is drawn as a hollow box; no series of the review prints an interval of its own. † marks a series that a
-    discrepancy touches: ``nd.source(outcome_id)`` says which.
+    discrepancy touches: the text at the pointer names it, and ``nd.source(outcome_id)`` says all of it. The scale is
+    whole, from 0 to 100 percent, so that no interval is ever cut.
     """
     found = _records(outcomes, endpoint, horizon_months)
     name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months)
     fits = _by_therapy(pooled, _therapies(_drawn(found)))
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights)
+    lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights, font_px=font_px)
     meta = {"text": _sentence(found, verdicts or {}, name), "caption": _caption(found, fits)}
     return {
         "data": [
@@ -189,7 +190,7 @@ def forest(
             *map(_diamond, rows.of(lines, "pooled")),
             *map(_whisker, rows.of(lines, "prediction")),
         ],
-        "layout": {**rows.layout(lines, name, _AXIS, font_px), "meta": meta},
+        "layout": {**rows.layout(lines, name, rows.percent_axis(font_px), font_px), "meta": meta},
     }
 
 
@@ -291,11 +292,7 @@ def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> 
 
 
 def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:
-    models = [
-        f"{evidence.therapy_name(therapy)}: k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, "
-        f"{fit.method}, {fit.test}. {fit.caution}".strip()
-        for therapy, fit in pooled.items()
-    ]
+    models = [f"{evidence.therapy_name(therapy)}: {_model(fit)}" for therapy, fit in pooled.items()]
     together = (
         "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
         + " ".join(models)
@@ -320,6 +317,7 @@ def _lines(
     *,
     left_out: bool,
     show_weights: bool,
+    font_px: int,
 ) -> list[rows.Line]:
     """Return the lines of the picture, top to bottom: therapy names, their arms, then what is left out."""
     lines: list[rows.Line] = []
@@ -327,17 +325,29 @@ def _lines(
         arms, verdict, fit = list(found), theme.verdict_of(therapy, verdicts), pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
         lines.append(rows.heading(therapy, verdict))
-        lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights)} for arm in arms]
+        lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights, font_px)} for arm in arms]
         lines += [{**line, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
+    if left_out:
+        lines += _models(pooled, font_px)
     same_axis = [record for record in records if record["left_out"] and record["same_axis"]]
     if left_out and same_axis:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
-        lines += [_reasoned(record) for record in same_axis]
+        lines += [rows.reasoned(record, "%", font_px) for record in same_axis]
     return rows.stacked(lines)
 
 
-def _weighted(arm: Mapping[Any, Any], weights: Mapping[str, float], show: bool) -> rows.Line:
-    weight, line = weights.get(arm["outcome_id"]), _arm(arm)
+def _models(pooled: Mapping[str, Pooled], font_px: int) -> list[rows.Line]:
+    """Return how each diamond was made, as lines under the plot."""
+    lines = [rows.note(evidence.therapy_name(therapy), _model(fit), font_px) for therapy, fit in pooled.items()]
+    return [{"kind": "therapy", "left": "<b>How pooled</b>", "right": ""}, *lines] if lines else []
+
+
+def _model(fit: Pooled) -> str:
+    return f"k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. {fit.caution}".strip()
+
+
+def _weighted(arm: Mapping[Any, Any], weights: Mapping[str, float], show: bool, font_px: int) -> rows.Line:
+    weight, line = weights.get(arm["outcome_id"]), _arm(arm, font_px)
     said = "" if weight is None else f", weight {weight:.0f} %"
     return {**line, "weight": weight, "right": line["right"] + said * show, "hover": line["hover"] + said}
 
@@ -377,21 +387,18 @@ def _pooled(fit: Pooled) -> list[rows.Line]:
     ]
 
 
-def _reasoned(row: Mapping[Any, Any]) -> rows.Line:
-    value = f"{row['value']:g} %: " if pd.notna(row["value"]) else ""
-    return {"kind": "left_out", "left": rows.name(row), "right": f"{value}{row['left_out']}"}
-
-
-def _arm(row: Mapping[Any, Any]) -> rows.Line:
+def _arm(row: Mapping[Any, Any], font_px: int) -> rows.Line:
     interval = f"{row['ci_lb']:.0f} to {row['ci_ub']:.0f}"
     return {
         "kind": "arm",
-        "left": rows.name(row),
+        **rows.named(row, font_px),
         "right": f"{row['value']:g} % ({interval})",
         "value": row["value"],
         "ci_lb": row["ci_lb"],
         "ci_ub": row["ci_ub"],
         "outcome_id": row["outcome_id"],
-        "hover": f"<b>{row['label']}</b>, {row['arm']}<br>{row['value']:g} % of {row['n']:g}, "
-        f"interval {interval} %<br>{row['locator']}" + rows.differs(row),
+        "hover": f"<b>{rows.escape(row['label'])}</b>, {rows.escape(row['arm'])}<br>{row['value']:g} % of "
+        f"{row['n']:,.0f}, interval {interval} %<br>{rows.escape(row['locator'])}"
+        + rows.pointed(row)
+        + rows.differs(row),
     }

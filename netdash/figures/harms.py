@@ -34,7 +34,7 @@ _AXES = {"harm": {"xaxis": "x", "yaxis": "y"}, "benefit": {"xaxis": "x2", "yaxis
 _POINTING = {"more_than": "triangle-right", "at_least": "triangle-right"} | dict.fromkeys(
     ("less_than", "up_to"), "triangle-left"
 )
-_LABEL_WIDTH = 46
+_LABEL_WIDTH, _FIGURE_WIDTH = 46, 40
 
 
 def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -58,6 +58,7 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
 
 
 def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
+    evidence.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
     texts = evidence.claims() if claims is None else claims
     given = [_of_outcome(row) for row in evidence.records_in_order(outcomes)]
     tabled = {row["therapy"] for row in given if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}
@@ -186,14 +187,14 @@ def harms_beside_benefits(
     """
     therapies, title = _therapies(therapy), _title(therapy)
     records = _records(outcomes, therapies, claims)
-    lines = _lines(records, therapies)
+    lines = _lines(records, therapies, 1 if font_px < rows.LARGE_TYPE else 0.6)
     data = [_points(rows.of(lines, side), side, font_px) for side in SIDES]
-    data += [_words(rows.of(lines, "panels", f"{side} in words"), side) for side in SIDES]
+    data += [_words(rows.of(lines, "panels", f"{side} in words"), side, font_px) for side in SIDES]
     meta = {"text": _sentence(records, therapies, title), "caption": CAPTION}
     return {"data": data, "layout": {**_layout(lines, title, font_px), "meta": meta}}
 
 
-def _lines(records: list[dict[Any, Any]], therapies: list[str]) -> list[rows.Line]:
+def _lines(records: list[dict[Any, Any]], therapies: list[str], room: float) -> list[rows.Line]:
     shown = [row for row in records if row["left_out"] in ("", REPORTED)]
     found = {name: list(group) for name, group in groupby(shown, key=lambda row: str(row["therapy"]))}
     lines = [{**_in_words("", ""), "kind": "panels"}]
@@ -204,7 +205,7 @@ def _lines(records: list[dict[Any, Any]], therapies: list[str]) -> list[rows.Lin
             here = [row for row in found.get(therapy, []) if row["side"] == side]
             if all(row["left_out"] for row in here):
                 lines.append(_in_words(side, NOTHING.format(side)))
-            lines += map(_line, here)
+            lines += [_line(row, room) for row in here]
     return rows.stacked(lines)
 
 
@@ -212,22 +213,24 @@ def _in_words(side: str, text: str) -> rows.Line:
     return {"kind": f"{side} in words", "left": "", "right": "", "text": text, "id": None, "hover": ""}
 
 
-def _line(row: Mapping[Any, Any]) -> rows.Line:
-    left = textwrap.wrap(rows.name(row), _LABEL_WIDTH)
-    n = f"n = {row['n']:g}" if pd.notna(row["n"]) else "n not stated"
+def _line(row: Mapping[Any, Any], room: float) -> rows.Line:
+    left = textwrap.wrap(rows.name(row), int(_LABEL_WIDTH * room))
+    n = f"n = {row['n']:,.0f}" if pd.notna(row["n"]) else "n not stated"
     said = REPORTED if row["left_out"] else _figure(row)
     what = _endpoint(row["endpoint"])
+    right = textwrap.wrap(what if row["left_out"] else f"{what} {said}", int(_FIGURE_WIDTH * room))
     return {
         "kind": row["side"] + " in words" * bool(row["left_out"]),
         "left": "<br>".join(left),
-        "right": what if row["left_out"] else f"{what} {said}",
-        "height": len(left),
+        "right": "<br>".join(right),
+        "height": max(len(left), len(right)),
         "text": said,
         "id": row["id"],
         "low": row["low"],
         "high": row["high"],
         "symbol": _POINTING.get(row["qualifier"], "circle") + "-open" * pd.isna(row["n"]),
-        "hover": f"<b>{row['label']}</b><br>{what}: {said}, {n}<br>{row['locator']}",
+        "hover": f"<b>{rows.escape(row['label'])}</b><br>{what}: {said}, {n}<br>{rows.escape(row['locator'])}"
+        + rows.pointed(row),
     }
 
 
@@ -269,9 +272,10 @@ def _each(ends: Iterable[tuple[rows.Line, Any]], name: str) -> list[Any]:
     return [line[name] for line, _ in ends]
 
 
-def _words(lines: list[rows.Line], side: str) -> Mapping[str, Any]:
+def _words(lines: list[rows.Line], side: str, font_px: int) -> Mapping[str, Any]:
     """Return what stands in words in a panel, its name first; a click on what is reported finds its source."""
     said = rows.column(lines[1:], "text")
+    of = "% of patients" if font_px < rows.LARGE_TYPE else "%"
     return {
         "type": "scatter",
         "mode": "text",
@@ -280,7 +284,7 @@ def _words(lines: list[rows.Line], side: str) -> Mapping[str, Any]:
         "x": [0] * len(lines),
         "y": rows.column(lines, "y"),
         "customdata": rows.column(lines, "id"),
-        "text": [f"<b>{side.capitalize()}s</b>, % of patients", *said],
+        "text": [f"<b>{side.capitalize()}s</b>, {of}", *said],
         "textposition": "middle right",
         "textfont": {"color": [_COLOR[side], *[theme.GRAY] * len(said)]},
         "hovertext": rows.column(lines, "hover"),
@@ -291,11 +295,12 @@ def _words(lines: list[rows.Line], side: str) -> Mapping[str, Any]:
 
 def _layout(lines: list[rows.Line], title: str, font_px: int) -> dict[str, Any]:
     axis = {"range": [-4, 104], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]}
-    layout = rows.layout(lines, title, {**axis, "domain": [0, 0.46]}, font_px)
+    half = 0.46 if font_px < rows.LARGE_TYPE else 0.41
+    layout = rows.layout(lines, title, {**axis, "domain": [0, half]}, font_px)
     named = [line for line in lines if line["right"]]
     ticks = {"tickvals": rows.column(named, "y"), "ticktext": rows.column(named, "right")}
     right = {key: value for key, value in layout["yaxis2"].items() if key != "overlaying"}
     return layout | {
-        "xaxis2": {**layout["xaxis"], "domain": [0.54, 1]},
+        "xaxis2": {**layout["xaxis"], "domain": [1 - half, 1]},
         "yaxis2": {**right, **ticks, "anchor": "x2"},
     }

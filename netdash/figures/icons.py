@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
+from numbers import Real
 from typing import Any
 
-from netdash.figures import theme
+from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
 KINDS = (
-    ("counted", theme.BLUE, "square"),
-    ("within the interval", theme.BLUE, "square-open"),
+    ("up to the lower end of the interval", theme.BLUE, "square"),
+    ("more, up to the rate", theme.BLUE, "square-x-open"),
+    ("more, up to the upper end", theme.BLUE, "square-open"),
     ("others", theme.GRAY, "circle-open"),
 )
 
@@ -43,47 +46,51 @@ def icon_array(
     Returns
     -------
     plotly.graph_objects.Figure
-        Filled squares are counted, open ones lie between the ends of the interval, circles are the others;
-        ``layout.meta["text"]`` says it in words.
+        Filled squares reach to the lower end of the interval, crossed ones on to the rate, open ones to the upper end,
+        circles are the others; ``layout.meta["text"]`` says it in words.
 
     Raises
     ------
     ValueError
         When not 0 <= low <= percent <= high <= 100.
     """
-    if not 0 <= low <= percent <= high <= 100:
-        raise ValueError(f"given {low}, {percent}, {high}; expected 0 <= low <= percent <= high <= 100")
-    sure, counted, possible = round(low), round(percent), round(high)
-    places = {
-        "counted": range(counted),
-        "within the interval": range(counted, possible),
-        "others": range(possible, 100),
-    }
+    given = (percent, low, high)
+    if not all(isinstance(value, Real) for value in given) or not 0 <= low <= percent <= high <= 100:
+        raise ValueError(
+            f"percent, low, high: given {', '.join(map(str, given))}; expected 0 <= low <= percent <= high <= 100, "
+            "such as 100 times the estimate, ci_lb and ci_ub of nd.pool(...).transformed()"
+        )
+    ends = [0, round(low), round(percent), round(high), 100]
+    said = f"{ends[2]} of 100 ({ends[1]} to {ends[3]})"
     layout = {
         **theme.layout(font_px),
-        "title": {"text": f"{what}: {counted} of 100 ({sure} to {possible})", "x": 0, "xref": "paper"},
+        "height": round(font_px * 34),  # ten rows, and room for the title and the legend
+        "title": {"text": f"{rows.escape(what)}: {said}", "x": 0.01, "xref": "container"},
+        "margin": {"t": 3 * font_px, "b": round(8.5 * font_px), "l": font_px, "r": font_px},
         "xaxis": {"visible": False, "range": [-0.7, 9.7], "fixedrange": True},
         "yaxis": {"visible": False, "range": [9.7, -0.7], "scaleanchor": "x", "fixedrange": True},
         "showlegend": True,
-        "legend": {"orientation": "h", "y": -0.05},
+        "legend": {"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
         "meta": {"text": icon_text(percent, low, high, what)},
     }
-    return {"data": [_people(*kind, places[kind[0]], sure, font_px) for kind in KINDS], "layout": layout}
+    kinds = zip(KINDS, pairwise(ends), strict=True)
+    return {"data": [_people(*kind, range(*places), font_px) for kind, places in kinds], "layout": layout}
 
 
-def _people(name: str, color: str, symbol: str, places: range, sure: int, font_px: int) -> Mapping[str, Any]:
+def _people(name: str, color: str, symbol: str, places: range, font_px: int) -> Mapping[str, Any]:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": f"{name}: {len(places)}",
-        "x": [place % 10 for place in places],
-        "y": [place // 10 for place in places],
+        "name": f"{len(places)} {name}",
+        # A kind of nobody keeps its place in the legend.
+        "x": [place % 10 for place in places] or [None],
+        "y": [place // 10 for place in places] or [None],
         "marker": {
             "symbol": symbol,
             "size": round(1.4 * font_px),
             "color": color,
-            "opacity": [1.0 if place < sure or name != "counted" else 0.55 for place in places],
-            "line": {"width": 2},
+            "opacity": 1,
+            "line": {"width": 2, "color": color},
         },
         "hoverinfo": "skip",
     }

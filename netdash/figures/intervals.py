@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
 from netdash.effects import natural
-from netdash.figures import theme
+from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.pooling import Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RATIOS = [0.125, 0.25, 0.5, 1, 2, 4, 8]
+RATIOS = [2.0**power for power in range(-6, 7)]
 """Where a log axis of ratios has its ticks."""
-PERCENT = {"range": [0, 100], "ticksuffix": " %"}
+LARGEST_RATIO, LARGEST_DIFFERENCE = 10.0, 1.0
+"""Where an axis ends at the latest, unless an estimate lies beyond; intervals that reach further end in an arrow."""
 ENDS = ("estimate", "ci_lb", "ci_ub")
+_NEEDED = ("measure", "endpoint", "horizon_months", "label", "treated", "control", "caution", *ENDS)
+_WORDS = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
+_CAPTION = "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
 
 
 def influence_text(left_out: pd.DataFrame, pooled: Pooled) -> str:
     """Return the influence plot in one sentence."""
-    shift = (left_out["estimate"] - pooled.estimate).abs()
-    most = shift.sort_values().index[-1]
-    change = 100 * natural(pooled.measure, left_out["estimate"].loc[[most]].to_numpy(float))[0]
+    shift = (left_out["estimate"] - pooled.estimate).abs().to_numpy(float)
+    place = int(shift.argmax())
+    most, estimate = left_out.index[place], left_out["estimate"].iloc[[place]]
+    change = 100 * natural(pooled.measure, estimate)[0]
     return f"Pooled {_percent(pooled)} over {pooled.k} series; without {most}, which changes it most, {change:.0f} %."
 
 
 @Figure
-def influence(left_out: pd.DataFrame, pooled: Pooled, *, font_px: int = 13) -> Drawing:
+def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px: int = 13) -> Drawing:
     """Draw a pooled rate without each of its series in turn.
 
     Parameters
@@ -37,6 +43,8 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, font_px: int = 13) -> D
         What ``nd.leave_one_out`` returns, of measure PLO; its index names the rows.
     pooled : Pooled
         The rate with all of them.
+    what : str
+        What is pooled, such as "Resection: 5-year overall survival": for the title and the names of files.
     font_px : int
         Size of the type in pixels.
 
@@ -50,17 +58,16 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, font_px: int = 13) -> D
     ValueError
         When the measure is not PLO, or the rows are not one per series.
     """
-    _expect(left_out, pooled, pooled.k, "nd.leave_one_out")
-    text = influence_text(left_out, pooled)
-    return _rates(
-        [f"without {name}" for name in left_out.index], left_out, pooled, "Each series left out in turn", text, font_px
-    )
+    _expect(left_out, pooled, 0, "nd.leave_one_out")
+    names = [f"without {name}" for name in left_out.index]
+    return _rates(names, left_out, pooled, ("Each series left out in turn", what), influence_text, font_px)
 
 
 def cumulative_text(added: pd.DataFrame, pooled: Pooled) -> str:
     """Return the cumulative plot in one sentence."""
-    first, *_, last = _in_percent(added)["estimate"]
-    widths = [high - low for low, high in zip(*(_in_percent(added)[end] for end in ENDS[1:]), strict=True)]
+    percent = _in_percent(added)
+    first, last = percent["estimate"][0], percent["estimate"][-1]
+    widths = [high - low for low, high in zip(percent["ci_lb"], percent["ci_ub"], strict=True)]
     return (
         f"Pooled {first:.0f} % over the first 2 series and {last:.0f} % over all {pooled.k}; "
         f"its interval went from {widths[0]:.0f} to {widths[-1]:.0f} points wide."
@@ -68,7 +75,7 @@ def cumulative_text(added: pd.DataFrame, pooled: Pooled) -> str:
 
 
 @Figure
-def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, font_px: int = 13) -> Drawing:
+def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px: int = 13) -> Drawing:
     """Draw how a pooled rate settled as series were added one by one.
 
     Parameters
@@ -77,6 +84,8 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, font_px: int = 13)
         What ``nd.cumulative`` returns, of measure PLO; its index names the rows.
     pooled : Pooled
         The rate with all of them.
+    what : str
+        What is pooled, as for ``nd.influence``.
     font_px : int
         Size of the type in pixels.
 
@@ -90,13 +99,15 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, font_px: int = 13)
     ValueError
         When the measure is not PLO, or the rows are not one per series from the second on.
     """
-    _expect(added, pooled, pooled.k - 1, "nd.cumulative")
+    _expect(added, pooled, 1, "nd.cumulative")
     names = [f"+ {name}, k = {k}" for name, k in zip(added.index, added["k"], strict=True)]
-    return _rates(names, added, pooled, "Series added one by one", cumulative_text(added, pooled), font_px)
+    return _rates(names, added, pooled, ("Series added one by one", what), cumulative_text, font_px)
 
 
-def _expect(table: pd.DataFrame, pooled: Pooled, rows: int, function: str) -> None:
-    if pooled.measure != "PLO" or len(table) != rows:
+def _expect(table: pd.DataFrame, pooled: Pooled, fewer: int, function: str) -> None:
+    if not isinstance(pooled, Pooled) or not {"k", *ENDS} <= set(getattr(table, "columns", ())):
+        raise ValueError(f"given no table or no estimate; expected {function}(effects) and nd.pool(effects)")
+    if pooled.measure != "PLO" or len(table) != pooled.k - fewer:
         raise ValueError(
             f"given {len(table)} rows and {pooled.k} studies of {pooled.measure}; "
             f"expected {function} of the same rates (PLO)"
@@ -111,9 +122,27 @@ def _in_percent(table: pd.DataFrame) -> dict[str, list[float]]:
     return {end: (100 * natural("PLO", table[end])).tolist() for end in ENDS}
 
 
-def _rates(names: list[str], table: pd.DataFrame, pooled: Pooled, title: str, text: str, font_px: int) -> Drawing:
+def _rates(
+    names: list[str], table: pd.DataFrame, pooled: Pooled, title: tuple[str, str], text: Any, font_px: int
+) -> Drawing:
+    ends = _in_percent(table)
+    lines = [
+        {"kind": "arm", "left": rows.escape(name), "right": f"{value:.0f} % ({low:.0f} to {high:.0f})"}
+        for name, value, low, high in zip(names, *(ends[end] for end in ENDS), strict=True)
+    ]
+    subject, what = title
+    heading = f"{rows.escape(what)}<br>{subject.lower()}" if what else subject
+    meta = {"text": text(table, pooled), "caption": _model(pooled)}
     at = 100 * pooled.transformed().estimate
-    return _intervals(names, _in_percent(table), PERCENT, at, title, text, font_px)
+    drawn = _intervals(lines, ends, heading, rows.percent_axis(font_px), at, "square", font_px)
+    return {**drawn, "layout": {**drawn["layout"], "meta": meta}}
+
+
+def _model(pooled: Pooled) -> str:
+    return (
+        f"Dotted: all {pooled.k} series, tau² = {pooled.tau2:.2f}, I² = {pooled.i2:.0f} %, {pooled.method}, "
+        f"{pooled.test}. {pooled.caution}".strip()
+    )
 
 
 @Figure
@@ -123,54 +152,88 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     Parameters
     ----------
     table : DataFrame
-        What ``nd.contrasts`` returns, of one measure.
+        What ``nd.contrasts`` returns, of one measure, one endpoint and one horizon.
     font_px : int
         Size of the type in pixels.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Ratios on a log axis with a line at 1, differences with a line at 0.
+        Ratios on a log axis with a line at 1, differences with a line at 0. An interval that reaches beyond the axis
+        ends in an arrow; the figures on the right are whole.
 
     Raises
     ------
     ValueError
-        When there is no row, or measures are mixed.
+        When there is no row, or measures, endpoints or horizons are mixed.
     """
-    measures = table["measure"].unique().tolist()
-    if len(measures) != 1:
-        raise ValueError(f"table: given {len(table)} rows of measures {measures}, expected rows of one measure")
-    ratio = measures[0] != "RD"
-    names = [
-        f"{row['label']}: {evidence.therapy_name(row['treated'])} v {evidence.therapy_name(row['control']).lower()}"
-        for row in table.to_dict("records")
-    ]
-    words = {"RR": "Risk ratio of being alive", "OR": "Odds ratio of being alive", "RD": "Difference in being alive"}
-    axis = {"type": "log", "tickvals": RATIOS, "tickangle": 0} if ratio else {"type": "linear"}
-    text = f"{words[measures[0]]} in {len(table)} studies; {table['caution'].iloc[0]}."
-    title = f"{words[measures[0]]}<br>observational, confounded"
+    if missing := [name for name in _NEEDED if name not in getattr(table, "columns", ())]:
+        raise ValueError(f"table: given no {', '.join(missing)}; expected what nd.contrasts returns")
+    kinds = table[["measure", "endpoint", "horizon_months"]].drop_duplicates().to_numpy().tolist()
+    if len(kinds) != 1:
+        raise ValueError(
+            f"table: given {len(table)} rows of {kinds}, expected rows of one measure, endpoint and horizon; "
+            "take those of one, such as table[table['endpoint'] == 'overall_survival']"
+        )
+    ((measure, endpoint, horizon),) = kinds
+    ratio, records = measure != "RD", table.to_dict("records")
+    event = "being alive" if endpoint == "overall_survival" else rows.words(endpoint)
+    what = f"{_WORDS[measure]} {event} at {rows.years(horizon)}"
     ends = {end: table[end].tolist() for end in ENDS}
-    return _intervals(names, ends, axis, 1 if ratio else 0, title, text, font_px)
+    axis = _axis(ends, ratio)
+    lines = [_two_arms(row) for row in records]
+    drawn = _intervals(
+        lines, ends, f"{what}<br>observational, confounded", axis, 1 if ratio else 0, "square-open", font_px
+    )
+    text = f"{what} in {len(table)} studies; {table['caution'].iloc[0]}."
+    return {**drawn, "layout": {**drawn["layout"], "meta": {"text": text, "caption": _CAPTION}}}
+
+
+def _two_arms(row: dict[Any, Any]) -> rows.Line:
+    names = evidence.therapy_name(row["treated"]), evidence.therapy_name(row["control"]).lower()
+    counts = "{ai:g}/{n1i:g} v {ci:g}/{n2i:g}".format(**row)
+    return {
+        "kind": "arm",
+        "left": f"{rows.escape(row['label'])}<br>{names[0]} v {names[1]}",
+        "right": "{estimate:.2f} ({ci_lb:.2f} to {ci_ub:.2f})".format(**row) + f"<br>{counts}",
+        "height": 2.4,
+    }
+
+
+def _axis(ends: dict[str, list[float]], ratio: bool) -> dict[str, Any]:
+    """Return an axis as long as the intervals, within its limits unless an estimate lies beyond them."""
+    import math
+
+    at, most = (1.0, LARGEST_RATIO) if ratio else (0.0, LARGEST_DIFFERENCE)
+    least = 1 / most if ratio else -most
+    low = max(min(at, *ends["ci_lb"]), min(least, *ends["estimate"]))
+    high = min(max(at, *ends["ci_ub"]), max(most, *ends["estimate"]))
+    if not ratio:
+        return {"type": "linear", "range": [low - 0.05, high + 0.05]}
+    return {"type": "log", "tickvals": RATIOS, "range": [math.log10(low / 1.15), math.log10(high * 1.15)]}
 
 
 def _intervals(
-    names: list[str],
+    lines: list[rows.Line],
     ends: dict[str, list[float]],
-    xaxis: dict[str, Any],
-    at: float,
     title: str,
-    text: str,
+    axis: dict[str, Any],
+    at: float,
+    symbol: str,
     font_px: int,
 ) -> Drawing:
-    """Return a row for each name, and a dotted line to compare with."""
+    """Return a row for each line, and a dotted line to compare with."""
     middle, low, high = (ends[end] for end in ENDS)
-    rows = list(range(len(names), 0, -1))
+    lines = rows.stacked(lines)
+    y = rows.column(lines, "y")
     points = {
         "type": "scatter",
         "mode": "markers",
+        "name": "series",
+        "yaxis": "y2",  # its axis carries the figures on the right
         "x": middle,
-        "y": rows,
-        "marker": {"symbol": "square", "size": round(font_px * 0.7), "color": theme.BLUE},
+        "y": y,
+        "marker": {"symbol": symbol, "size": round(font_px * 0.7), "color": theme.BLUE, "line": {"width": 2}},
         "error_x": {
             "type": "data",
             "symmetric": False,
@@ -178,25 +241,32 @@ def _intervals(
             "arrayminus": [value - end for end, value in zip(low, middle, strict=True)],
             "color": theme.BLUE,
         },
-        "text": [
-            f"{name}: {v:.2f} ({a:.2f} to {b:.2f})" for name, v, a, b in zip(names, middle, low, high, strict=True)
-        ],
+        "text": [f"{line['left']}: {line['right']}" for line in lines],
         "hovertemplate": "%{text}<extra></extra>",
     }
     layout = {
-        **theme.layout(font_px),
-        "title": {"text": title, "x": 0.01, "xref": "container"},
-        "margin": {"l": 10, "r": 20},
-        "xaxis": {"fixedrange": True, "gridcolor": theme.PALE, **xaxis},
-        "yaxis": {
-            "range": [0.4, len(names) + 0.6],
-            "tickvals": rows,
-            "ticktext": names,
-            "showgrid": False,
-            "automargin": True,
-            "fixedrange": True,
-        },
+        **rows.layout(lines, title, axis, font_px),
         "shapes": [theme.upright(at, {"dash": "dot", "color": theme.INK})],
-        "meta": {"text": text},
     }
-    return {"data": [points], "layout": layout}
+    return {"data": [points, rows.NAMES, *_arrows(y, low, high, axis, font_px)], "layout": layout}
+
+
+def _arrows(
+    y: list[float], low: list[float], high: list[float], axis: dict[str, Any], font_px: int
+) -> Iterator[dict[str, Any]]:
+    """Return arrowheads where an interval reaches beyond the axis."""
+    ends = [10**end if axis.get("type") == "log" else end for end in axis["range"]]
+    for symbol, end, values, sign in (("triangle-left", ends[0], low, -1), ("triangle-right", ends[1], high, 1)):
+        beyond = [place for place, value in zip(y, values, strict=True) if sign * (value - end) > 0]
+        if beyond:
+            yield {
+                "type": "scatter",
+                "mode": "markers",
+                "name": "beyond the axis",
+                "yaxis": "y2",
+                "x": [end] * len(beyond),
+                "y": beyond,
+                "marker": {"symbol": symbol, "size": font_px, "color": theme.BLUE, "opacity": 1},
+                "cliponaxis": False,
+                "hoverinfo": "skip",
+            }

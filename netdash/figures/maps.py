@@ -15,7 +15,7 @@ from netdash.ranges import cells, stretches
 Cell = Mapping[str, Any]
 CODES = {"not_met": 0, "unknown": 1, "met": 2}
 WORDS = {"not_met": "not met", "unknown": "cannot tell", "met": "met"}
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "12px,3px,3px,3px,3px,3px")
 
 
 def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
@@ -74,6 +74,10 @@ def eligibility_map(
     is said in the sentence.
     """
     names = [rule_set] if isinstance(rule_set, str) else list(rule_set)
+    if not names:
+        raise ValueError("rule_set: given none, expected one identifier or several, such as 'milan_review'")
+    if len(names) > len(DASHES):
+        raise ValueError(f"rule_set: given {len(names)}, expected at most {len(DASHES)} lines that can be told apart")
     grids = {name: cells(patient, x, y, name) for name in names}
     grid = grids[names[0]]
     traces: list[dict[str, Any]] = [
@@ -109,6 +113,7 @@ def _patient(here: tuple[float, float], hover: str, font_px: int) -> dict[str, A
         "x": [here[0]],
         "y": [here[1]],
         "mode": "markers",
+        "name": "this patient",
         "showlegend": False,
         "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
         "hovertemplate": f"{hover}<extra>this patient</extra>",
@@ -139,8 +144,9 @@ def _outline(grid: Sequence[Cell], name: str, dash: str) -> dict[str, Any]:
         "type": "scatter",
         "mode": "lines",
         "line": {"dash": dash, "width": 3, "color": theme.INK},
-        "x": [value for a, b in alone for value in (a[0], b[0], None)],
-        "y": [value for a, b in alone for value in (a[1], b[1], None)],
+        # A trace without a point has no place in the legend, so that nowhere is drawn as no point at all.
+        "x": [value for a, b in alone for value in (a[0], b[0], None)] or [None],
+        "y": [value for a, b in alone for value in (a[1], b[1], None)] or [None],
         "name": title if alone else f"{title}: met nowhere",
     }
 

@@ -12,7 +12,9 @@ from netdash import evidence
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
+_NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "value", "n", "not_reached")
 UNREACHED = "arrow-right-open"
+CAPTION = "An arrow at the edge: not reached. † a known discrepancy."
 
 
 def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> pd.DataFrame:
@@ -34,9 +36,7 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
 
 
 def _of_endpoint(outcomes: pd.DataFrame, endpoint: str) -> pd.DataFrame:
-    known = sorted(outcomes["endpoint"].dropna().unique())
-    if endpoint not in known:
-        raise ValueError(f"endpoint {endpoint!r} is in no row; expected one of {', '.join(known)}")
+    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
     return outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
 
 
@@ -61,7 +61,7 @@ def _sentence(found: list[dict[Any, Any]], endpoint: str) -> str:
     reached = sorted((row for row in drawn if pd.notna(row["value"])), key=lambda row: row["value"])
     name = f"Median {rows.words(endpoint)}"
     if not reached:
-        return f"{name}: none is printed."
+        return f"{name}: not reached in any of {len(drawn)} series." if drawn else f"{name}: none is printed."
     low, high = (
         f"{row['value']:g} months ({evidence.therapy_name(row['therapy']).lower()}, {row['label']})"
         for row in (reached[0], reached[-1])
@@ -114,20 +114,13 @@ def medians(
     found = _records(_of_endpoint(outcomes, endpoint))
     edge = 1.05 * max((row["value"] for row in found if pd.notna(row["value"])), default=12)
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    lines = _lines(records, verdicts or {}, edge, left_out=left_out)
+    lines = _lines(records, verdicts or {}, edge, left_out=left_out, font_px=font_px)
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     layout = rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px)
     return {
-        "data": [_NAMES, _series(rows.of(lines, "arm"), font_px)],
-        "layout": {**layout, "meta": {"text": _sentence(found, endpoint)}},
+        "data": [rows.NAMES, _series(rows.of(lines, "arm"), font_px)],
+        "layout": {**layout, "meta": {"text": _sentence(found, endpoint), "caption": CAPTION}},
     }
-
-
-# An axis is drawn only for a trace of its own: this one carries the names on the left.
-_NAMES = {
-    **{"type": "scatter", "mode": "markers", "name": "names", "x": [0], "y": [1]},
-    **{"marker": {"opacity": 0}, "hoverinfo": "skip"},
-}
 
 
 def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
@@ -152,34 +145,30 @@ def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
 
 
 def _lines(
-    records: list[dict[Any, Any]], verdicts: Mapping[str, str], edge: float, *, left_out: bool
+    records: list[dict[Any, Any]], verdicts: Mapping[str, str], edge: float, *, left_out: bool, font_px: int
 ) -> list[rows.Line]:
     lines: list[rows.Line] = []
     drawn = [record for record in records if not record["left_out"]]
     for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
         verdict = theme.verdict_of(therapy, verdicts)
         lines.append(rows.heading(therapy, verdict))
-        lines += [{**_arm(arm, edge), "verdict": verdict} for arm in arms]
+        lines += [{**_arm(arm, edge, font_px), "verdict": verdict} for arm in arms]
     rest = [record for record in records if record["left_out"]]
     if left_out and rest:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
-        lines += [{"kind": "left_out", "left": rows.name(row), "right": _why(row)} for row in rest]
+        lines += [rows.reasoned(row, "months", font_px) for row in rest]
     return rows.stacked(lines)
 
 
-def _why(row: Mapping[Any, Any]) -> str:
-    value = f"{row['value']:g} months: " if pd.notna(row["value"]) else ""
-    return f"{value}{row['left_out']}"
-
-
-def _arm(row: Mapping[Any, Any], edge: float) -> rows.Line:
+def _arm(row: Mapping[Any, Any], edge: float, font_px: int) -> rows.Line:
     said = "not reached" if row["not_reached"] else f"{row['value']:g} months"
     return {
         "kind": "arm",
-        "left": rows.name(row),
+        **rows.named(row, font_px),
         "right": said,
         "value": edge if row["not_reached"] else row["value"],
         "reached": not row["not_reached"],
         "outcome_id": row["outcome_id"],
-        "hover": f"<b>{row['label']}</b>, {row['arm']}<br>median {said}<br>{row['locator']}" + rows.differs(row),
+        "hover": f"<b>{rows.escape(row['label'])}</b>, {rows.escape(row['arm'])}<br>median {said}<br>"
+        f"{rows.escape(row['locator'])}" + rows.pointed(row) + rows.differs(row),
     }

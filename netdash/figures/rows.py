@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import textwrap
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -16,10 +18,38 @@ LINE = 1.45
 Line = dict[str, Any]
 """One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, y, figures."""
 
+NAMES = {
+    **{"type": "scatter", "mode": "markers", "name": "names", "x": [None], "y": [None]},
+    **{"marker": {"opacity": 0}, "hoverinfo": "skip"},
+}
+"""An axis is drawn only for a trace of its own: this one carries the names on the left."""
+_NOTE = {
+    **{"x": 0.005, "xref": "paper", "xanchor": "left", "yanchor": "middle", "align": "left", "showarrow": False},
+    **{"font": {"color": theme.GRAY}},
+}
+LARGE_TYPE = 20
+"""From this size on, as on a projector, words are broken into shorter lines and axes have fewer ticks."""
+
+
+def percent_axis(font_px: int) -> dict[str, Any]:
+    """Return the whole axis from 0 to 100 percent."""
+    ticks = [0, 25, 50, 75, 100] if font_px < LARGE_TYPE else [0, 50, 100]
+    return {"range": [0, 100], "tickvals": ticks, "ticktext": [*map(str, ticks[:-1]), "100 %"]}
+
+
+def broken(text: str, font_px: int) -> list[str]:
+    """Return words under the plot in lines that fit a window of 1024 pixels beside the names of the rows."""
+    return textwrap.wrap(text, 90 if font_px < LARGE_TYPE else 46)
+
+
+def escape(text: object) -> str:
+    """Return what somebody wrote, such as the name of an own series, as text that plotly does not read as HTML."""
+    return html.escape(str(text), quote=False)
+
 
 def label(row: Mapping[Any, Any]) -> str:
     """Return author and year; a center's own series says that it is local."""
-    name = f"{row['author']} {row['year']}" if pd.notna(row["year"]) else str(row["author"])
+    name = f"{row['author']} {row['year']:.0f}" if pd.notna(row["year"]) else str(row["author"])
     return f"{name} (local)" if row.get("local") else name
 
 
@@ -32,14 +62,44 @@ def heading(therapy: str, verdict: str) -> Line:
 
 def name(row: Mapping[Any, Any]) -> str:
     """Return a series with its number of patients, † when a discrepancy touches it, ≠ when its patients differ."""
-    text = f"{row['label']}, n = {row['n']:g}" if pd.notna(row["n"]) else str(row["label"])
+    text = escape(row["label"]) + (f", n = {row['n']:,.0f}" if pd.notna(row["n"]) else "")
     marks = " †" * bool(row.get("discrepancies")) + " ≠" * bool(row.get("differs"))
     return f"{text}{marks}"
 
 
+def named(row: Mapping[Any, Any], font_px: int) -> Line:
+    """Return the name of a series as the left of a line, a long one in several lines."""
+    words = textwrap.wrap(name(row), 46 if font_px < LARGE_TYPE else 30)
+    return {"left": "<br>".join(words), "height": len(words)}
+
+
+def reasoned(row: Mapping[Any, Any], unit: str, font_px: int) -> Line:
+    """Return the line of a row that is left out: its figure, and the reason."""
+    value = f"{row['value']:g} {unit}: " if pd.notna(row["value"]) else ""
+    reason, who = broken(f"{value}{row['left_out']}", font_px), named(row, font_px)
+    return {
+        "kind": "left_out",
+        "left": who["left"],
+        "right": "<br>".join(map(escape, reason)),
+        "height": max(len(reason), who["height"]),
+        "hover": pointed(row).removeprefix("<br>"),
+    }
+
+
+def note(left: str, right: str, font_px: int) -> Line:
+    """Return a line of words under the plot."""
+    words = broken(right, font_px)
+    return {"kind": "left_out", "left": left, "right": "<br>".join(words), "height": len(words)}
+
+
+def pointed(row: Mapping[Any, Any]) -> str:
+    """Return which discrepancies touch a series, for the text that follows the pointer."""
+    return f"<br>† {escape(row['discrepancies'])}" if row.get("discrepancies") else ""
+
+
 def differs(row: Mapping[Any, Any]) -> str:
     """Return how the patients of a series differ from the one at hand, for the text that follows the pointer."""
-    return f"<br>≠ this patient: {row['differs']}" if row.get("differs") else ""
+    return f"<br>≠ this patient: {escape(row['differs'])}" if row.get("differs") else ""
 
 
 def stacked(lines: list[Line]) -> list[Line]:
@@ -74,24 +134,20 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
         "ticks": "",
     }
     said = of(lines, "arm", "pooled", "prediction")
+    heads = 1 + title.count("<br>")
     notes = [
-        {
-            "text": line["right"],
-            "x": 0.005,
-            "xref": "paper",
-            "xanchor": "left",
-            "y": line["y"],
-            "yanchor": "middle",
-            "showarrow": False,
-            "font": {"color": theme.GRAY},
-        }
+        {"text": line["right"], "y": line["y"], **({"hovertext": line["hover"]} if line.get("hover") else {})}
         for line in of(lines, "left_out")
     ]
+    shared = theme.layout(font_px)
+    template = shared["template"]
     return {
-        **theme.layout(font_px),
-        "height": round(font_px * (LINE * high + 6)),  # and room for title and axis
+        **shared,
+        # What all notes share is said once: plotly's classes take their time for every property.
+        "template": {**template, "layout": {**template["layout"], "annotationdefaults": _NOTE}},
+        "height": round(font_px * (LINE * (high + heads) + 4.6)),  # and room for title and axis
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
-        "margin": {"l": 10, "r": 10, "t": round(font_px * 2.6), "b": round(font_px * 2.2)},
+        "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads)), "b": round(font_px * 2.2)},
         "bargap": 0,
         "xaxis": {"gridcolor": theme.PALE, "zeroline": False, "fixedrange": True, "tickangle": 0, **xaxis},
         "yaxis": {**rows, "tickvals": column(lines, "y"), "ticktext": column(lines, "left")},
@@ -99,6 +155,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
             **rows,
             "tickvals": column(said, "y"),
             "ticktext": column(said, "right"),
+            "ticklabelstandoff": round(font_px * 0.4),
             "overlaying": "y",
             "side": "right",
         },

@@ -34,7 +34,7 @@ def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
 
 @Figure
 def verdict_strip(
-    patient: Patient, field: str, rule_sets: Iterable[str] | None = None, *, font_px: int = 13
+    patient: Patient, field: str, rule_sets: str | Iterable[str] | None = None, *, font_px: int = 13
 ) -> Drawing:
     """Draw along one input where each rule set is met, missed or unknown.
 
@@ -44,8 +44,8 @@ def verdict_strip(
         The case; its own value is marked when known.
     field : str
         A field with numbers, or with words in an order.
-    rule_sets : iterable of str, optional
-        Identifiers; those that ask for the field when not given.
+    rule_sets : str or iterable of str, optional
+        One identifier or several; those that ask for the field when not given.
     font_px : int
         Size of the type in pixels.
 
@@ -60,7 +60,9 @@ def verdict_strip(
         When a name is not known or the field has no order.
     """
     asking = [name for name, found in rules.load().items() if field in found.inputs]
-    names = list(asking if rule_sets is None else rule_sets)
+    names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
+    if not names:
+        raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
     spans = {name: stretches(patient, field, name) for name in names}
     data = []
     for verdict, look in LOOKS.items():

@@ -17,6 +17,8 @@ BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = (
     "#DADADA",
 )
 
+_TURNING = ("zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -39,7 +41,10 @@ LOOKS: Mapping[str, Look] = {
 
 def verdict_of(therapy: str, verdicts: Mapping[str, str]) -> str:
     """Return which of :data:`LOOKS` a therapy has; where no verdicts are given at all, none was asked for."""
-    return verdicts.get(therapy, "") if verdicts else "not_asked"
+    verdict = verdicts.get(therapy, "") if verdicts else "not_asked"
+    if verdict not in LOOKS:
+        raise ValueError(f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown")
+    return verdict
 
 
 def layout(font_px: int = 13) -> dict[str, Any]:
@@ -61,7 +66,8 @@ def layout(font_px: int = 13) -> dict[str, Any]:
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "modebar": {"remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]},
+        # "Share chart..." would upload the picture; taken out here, it is absent wherever the figure is shown.
+        "modebar": {"remove": ["sendChartToCloud", *_TURNING]},
     }
 
 

@@ -14,7 +14,7 @@ const SETTLED = 300; // ms without a change before the address follows: browsers
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
 const configs = {}; // each is made once: given another one, Plotly.react begins anew
 function config(layout) {
-  const words = (layout.title?.text ?? "figure").toLowerCase().replace(/<[^>]*>/g, "").replace(/[^a-z0-9]+/g, "-");
+  const words = (layout.title?.text ?? "figure").toLowerCase().replace(/<[^>]*>/g, " ").replace(/[^a-z0-9]+/g, "-");
   const filename = `netdash-${words}-${new Date().toISOString().slice(0, 10)}`;
   return (configs[filename] ??= {
     responsive: true,
