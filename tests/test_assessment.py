@@ -308,6 +308,6 @@ def test_the_notebook_shows_a_well_formed_table_with_every_rule_set():
 )
 def test_one_year_is_no_plural(age, said):
     (finding,) = (
-        f for f in nd.assess(nd.Patient(age_years=age))["milan_review"].findings if f.criterion.field == "age_years"
+        f for f in nd.assess(nd.Patient(age_years=age))["milan_review"].findings if f.criterion.quantity.name == "age_years"
     )
     assert finding.distance == said
