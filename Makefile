@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install dashboard test lint bench bench-page browser clean
+.PHONY: install dashboard test lint bench bench-page load limit soak browser clean
 
 install: .venv/all browser          ## everything pinned in constraints.txt
 
@@ -23,6 +23,16 @@ bench: .venv/all
 
 bench-page: .venv/all               ## the served board beside other pages: make bench-page PAGES="dash=http://127.0.0.1:8901/"
 	$(BIN)/python tests/benchmarks/page.py $(PAGES)
+
+# Server and visitors on this machine; each fails when a promise is broken.
+load: install                       ## 40 sessions at once for five minutes, four of them in Chromium
+	$(BIN)/python tests/benchmarks/load.py load
+
+limit: install                      ## more and more sessions until a picture takes too long
+	$(BIN)/python tests/benchmarks/load.py limit
+
+soak: install                       ## sessions come and go and nothing grows: make soak MINUTES=20
+	$(BIN)/python tests/benchmarks/load.py soak --minutes $(or $(MINUTES),20)
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("netdash needs Python 3.11 or later; say make PYTHON=...") if sys.version_info < (3, 11) else None'
