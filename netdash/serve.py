@@ -230,6 +230,9 @@ def configuration(asked: Asked, notebook: Path) -> Config:
         # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
         "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
         "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
+        # Signatures of messages, kept against their being played again. What comes through a socket that is the
+        # server's own is not; 65,536 of them, twice for each session, are 20 MB.
+        "Session": {"digest_history_size": 1000},
     }
     return Config(settings)
 
