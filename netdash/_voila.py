@@ -84,6 +84,12 @@ class Kernels(AsyncMappingKernelManager):
         kernel_id: str = await super().start_kernel(**{**options, "env": env})
         return kernel_id
 
+    async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> None:  # type: ignore[override]
+        """End a kernel, and the sockets that jupyter_server keeps for the return of a page that closed meanwhile."""
+        await super().shutdown_kernel(kernel_id, *args, **options)  # type: ignore[no-untyped-call]
+        for stream in self._kernel_buffers.pop(kernel_id, {}).get("channels", {}).values():
+            stream.close()
+
     async def shutdown_all(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
         """End every kernel, those included that are only just being started."""
         await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)

@@ -17,8 +17,9 @@ import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, serve_notebook
+from browser.served import SERVE, Served, kernel_id_of, serve_notebook
 from conftest import ROOT
+from wire import Wire
 
 import netdash as nd
 from netdash.board.frame import PLOTLY
@@ -478,6 +479,32 @@ def test_a_page_that_comes_back_finds_its_session(server):
 
 
 # What it leaves behind.
+
+
+def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
+    process = psutil.Process(own_server.process.pid)
+    at_rest(own_server)
+    before = process.num_fds()
+    for _ in range(3):
+        page = Wire(own_server)
+        page.content()
+        goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=30)
+        goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}")
+        time.sleep(0.02)
+        page.socket.close(timeout=0)  # while its kernel is being ended, as a browser does it
+        assert goodbye.getresponse().status == 204
+        goodbye.close()
+        at_rest(own_server)
+    end = time.monotonic() + 10
+    while process.num_fds() > before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert process.num_fds() <= before
+
+
+def at_rest(server):
+    """Wait until the one kernel there is waits for a visitor."""
+    while len(server.kernels()) != 1 or not server.has_run(kernel_id_of(server.kernels()[0])):
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])

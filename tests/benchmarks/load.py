@@ -38,6 +38,7 @@ from netdash.board import views
 from netdash.patient import plain
 
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
+WARMING = 0.3  # of a soak: what the server keeps of its first forty sessions is there when it is first measured
 STAY = 8  # moves of a session that comes and goes
 PATIENCE = 30  # seconds after which a session that does not answer is lost
 FLAT = 1.05  # how many times as much memory in the end is none more
@@ -494,9 +495,9 @@ def soak(asked):
     promises = Promises()
     with browser(True) as chromium, served(10 * asked.sessions, promises) as server:
         stayed = warm(Line(server, Case(0)))
-        come_and_go(server, chromium, stayed, asked, min(1.0, asked.minutes / 5))
+        come_and_go(server, chromium, stayed, asked, asked.minutes * WARMING)
         before = AtRest.of(server, stayed)
-        coming = come_and_go(server, chromium, stayed, asked, asked.minutes)
+        coming = come_and_go(server, chromium, stayed, asked, asked.minutes * (1 - WARMING))
         after = AtRest.of(server, stayed)
         lost = coming.lost + [stayed.lost] * bool(stayed.lost)
         wrong = coming.wrong + stayed.wrong
