@@ -319,6 +319,33 @@ def test_a_kernel_loads_neither_debugger_nor_arrow(server):
     assert "pyarrow" not in loaded
 
 
+UNUSED = [
+    *("charset_normalizer", "dask", "debugpy", "frictionless", "jedi", "jsonschema", "matplotlib", "nbformat"),
+    *("numpy.f2py", "numpy.polynomial", "numpy.testing", "plotly", "polars", "prompt_toolkit", "pyarrow", "requests"),
+    *("scipy.linalg", "scipy.optimize", "scipy.stats"),
+]
+
+
+def test_a_kernel_loads_nothing_that_the_board_does_not_use(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell("from netdash.board import Board; board = Board()"),
+        nbformat.v4.new_code_cell(
+            "import sys\n"
+            "loaded = {name for name, made in sys.modules.items() if made and type(made).__name__ != '_LazyModule'}\n"
+            f"' '.join(['unused:', *sorted(loaded & set({UNUSED})), 'used:', *sorted(loaded & {{'pandas', 'scipy'}})])"
+        ),
+        nbformat.v4.new_code_cell("import numpy; numpy.testing.assert_equal.__name__"),
+    ]
+    nbformat.write(notebook, tmp_path / "modules.ipynb")
+    served = Served(serve_notebook(tmp_path / "modules.ipynb"))
+    page = ask(served).text
+    served.kill()
+    (said,) = re.findall(r"unused: [\w. :]*", page)
+    assert said == "unused: used: pandas scipy"
+    assert "assert_equal" in page  # it is there for who wants it
+
+
 def test_no_kernel_is_told_of_a_visitors_case(server):
     for _ in range(2):  # the second visitor's kernel is started while the first is there
         kernel = server.kernel(open_session(server, PATIENT.to_query()))
