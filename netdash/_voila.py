@@ -19,9 +19,10 @@ from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
+from voila import __version__ as voila_version
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
-from voila.static_file_handler import TemplateStaticFileHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from netdash._door import Door, Health, Sessions
@@ -35,6 +36,9 @@ OPTIONS = (
 WATCH_MILLISECONDS = 3000
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
+SCRIPTS = f"voila/static/{voila_version}"
+"""Where Voila's scripts are, below the base URL: their own names do not change when they do."""
+YEAR = 365 * 24 * 3600
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -111,6 +115,14 @@ class Kernels(AsyncMappingKernelManager):
 CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}
 
 
+class Scripts(MultiStaticFileHandler):  # type: ignore[misc]
+    """Files that a browser need not ask for again: another version has another address."""
+
+    def get_cache_time(self, *_: object) -> int:
+        """Return for how many seconds."""
+        return YEAR
+
+
 class Server(Voila):  # type: ignore[misc]
     """Voila, bound to its port before it starts anything, and announced when it listens."""
 
@@ -125,7 +137,11 @@ class Server(Voila):  # type: ignore[misc]
         PeriodicCallback(sessions.watch, WATCH_MILLISECONDS).start()
         unused = ("/voila/files/", "/voila/api/themes/", "/voila/query/")
         kept = [one for one in super().init_handlers() if not any(part in one[0] for part in unused)]
-        return [(url_path_join(self.server_url, "/healthz"), Health), *(self._handler(*one) for one in kept)]
+        own = [
+            (url_path_join(self.server_url, "/healthz"), Health),
+            (url_path_join(self.server_url, SCRIPTS, "(.*)"), Scripts, {"paths": self.static_paths}),
+        ]
+        return [*own, *(self._handler(*one) for one in kept)]
 
     def _handler(self, pattern: str, kind: type, *rest: Any) -> tuple[Any, ...]:
         """Return one of Voila's handlers as it is served here."""

@@ -172,10 +172,14 @@ def configuration(asked: Asked, notebook: Path) -> Config:
     from traitlets.config import Config
 
     from netdash._door import Identity
-    from netdash._voila import Kernels, ThisInterpreter
+    from netdash._voila import SCRIPTS, Kernels, ThisInterpreter
 
     notebook, idle_seconds = notebook.resolve(), max(1, round(60 * asked.idle_minutes))
-    page = {"netdashIdleMinutes": asked.idle_minutes, "netdashCaseInAddress": asked.case_in_address}
+    page = {
+        "netdashIdleMinutes": asked.idle_minutes,
+        "netdashCaseInAddress": asked.case_in_address,
+        "fullStaticUrl": asked.base_url + SCRIPTS,
+    }
     settings: dict[str, Any] = {
         "Voila": {
             "ip": asked.host,
@@ -203,6 +207,8 @@ def configuration(asked: Asked, notebook: Path) -> Config:
                 "ws_ping_interval": 4000,
                 "ws_ping_timeout": 8000,
                 "xsrf_cookie_kwargs": {"expires_days": None},
+                # The names of these files hold a digest of what is in them.
+                "static_immutable_cache": [f"{asked.base_url}voila/labextensions/"],
                 "log_function": lambda handler: None,  # no access log: addresses are cases
             },
         },

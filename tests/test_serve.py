@@ -22,8 +22,9 @@ from conftest import ROOT
 from wire import Wire
 
 import netdash as nd
+from netdash._voila import SCRIPTS, YEAR
 from netdash.board.frame import PLOTLY
-from netdash.serve import ServeError, serve
+from netdash.serve import EXTENSIONS, ServeError, serve
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 FOREIGN = "http://elsewhere.example"
@@ -167,6 +168,15 @@ def test_the_page_asks_for_files_of_its_own_server_only(server):
             assert ask(server, address).status == 200
 
 
+def test_a_browser_need_not_ask_again_for_a_file(server):
+    for address in re.findall(r'(?:src|href)="(/[^"]*)"', ask(server).text):
+        assert int(re.search(r"max-age=(\d+)", ask(server, address).headers["Cache-Control"])[1]) >= YEAR
+    extensions = re.findall(r'"load": ?"(?:./)?(static/[^"]*)", ?"name": ?"([^"]*)"', ask(server).text)
+    assert {name for _, name in extensions} == set(EXTENSIONS)
+    for file, name in extensions:
+        assert "immutable" in ask(server, f"/voila/labextensions/{name}/{file}").headers["Cache-Control"]
+
+
 def test_neither_source_nor_traceback_reaches_the_page(tmp_path):
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [
@@ -202,6 +212,9 @@ def test_the_boards_source_is_not_in_its_page(server):
         "/voila/files//etc/passwd",
         "/voila/static/../app.py",
         "/voila/static/..%2fapp.py",
+        f"/{SCRIPTS}/../../app.py",
+        f"/{SCRIPTS}/..%2f..%2fapp.py",
+        f"/{SCRIPTS}/%2fetc/passwd",
         "/voila/templates/netdash/index.html.j2",
         "/voila/templates/netdash/static/..%2findex.html.j2",
         "/voila/templates/netdash/static/../../../../frame.py",
