@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test lint bench bench-page browser check-latest wheels clean
+.PHONY: install dashboard test lint bench bench-page load limit soak browser check-latest wheels clean
 
 install: .venv/all browser          ## everything pinned in constraints.txt
 
@@ -38,6 +38,16 @@ wheels: .venv/made                  ## a folder from which docs/deploy/install.s
 	rm -rf wheels
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir wheels .
 	cp docs/deploy/install.sh constraints.txt wheels/
+
+# Server and visitors on this machine; each fails when a promise is broken.
+load: install                       ## 40 sessions at once for five minutes, four of them in Chromium
+	$(BIN)/python tests/benchmarks/load.py load
+
+limit: install                      ## more and more sessions until a picture takes too long
+	$(BIN)/python tests/benchmarks/load.py limit
+
+soak: install                       ## sessions come and go and nothing grows: make soak MINUTES=20
+	$(BIN)/python tests/benchmarks/load.py soak --minutes $(or $(MINUTES),20)
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("netdash needs Python 3.11 or later; say make PYTHON=...") if sys.version_info < (3, 11) else None'

@@ -20,9 +20,10 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from traitlets import Unicode
+from voila import __version__ as voila_version
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
-from voila.static_file_handler import TemplateStaticFileHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from netdash._door import Door, Health, Sessions
@@ -36,6 +37,9 @@ OPTIONS = (
 WATCH_MILLISECONDS = 3000
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
+SCRIPTS = f"voila/static/{voila_version}"
+"""Where Voila's scripts are, below the base URL: their own names do not change when they do."""
+YEAR = 365 * 24 * 3600
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -92,6 +96,12 @@ class Kernels(AsyncMappingKernelManager):
         kernel_id: str = await super().start_kernel(**{**options, "env": env})
         return kernel_id
 
+    async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> None:  # type: ignore[override]
+        """End a kernel, and the sockets that jupyter_server keeps for the return of a page that closed meanwhile."""
+        await super().shutdown_kernel(kernel_id, *args, **options)  # type: ignore[no-untyped-call]
+        for stream in self._kernel_buffers.pop(kernel_id, {}).get("channels", {}).values():
+            stream.close()
+
     async def shutdown_all(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
         """End every kernel, those included that are only just being started."""
         await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)
@@ -113,6 +123,14 @@ class Kernels(AsyncMappingKernelManager):
 CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}
 
 
+class Scripts(MultiStaticFileHandler):  # type: ignore[misc]
+    """Files that a browser need not ask for again: another version has another address."""
+
+    def get_cache_time(self, *_: object) -> int:
+        """Return for how many seconds."""
+        return YEAR
+
+
 class Server(Voila):  # type: ignore[misc]
     """Voila, bound to its port before it starts anything, and announced when it listens."""
 
@@ -128,7 +146,11 @@ class Server(Voila):  # type: ignore[misc]
         PeriodicCallback(sessions.watch, WATCH_MILLISECONDS).start()
         unused = ("/voila/files/", "/voila/api/themes/", "/voila/query/")
         kept = [one for one in super().init_handlers() if not any(part in one[0] for part in unused)]
-        return [(url_path_join(self.server_url, "/healthz"), Health), *(self._handler(*one) for one in kept)]
+        own = [
+            (url_path_join(self.server_url, "/healthz"), Health),
+            (url_path_join(self.server_url, SCRIPTS, "(.*)"), Scripts, {"paths": self.static_paths}),
+        ]
+        return [*own, *(self._handler(*one) for one in kept)]
 
     def _handler(self, pattern: str, kind: type, *rest: Any) -> tuple[Any, ...]:
         """Return one of Voila's handlers as it is served here."""

@@ -202,10 +202,14 @@ def configuration(asked: Asked, notebook: Path) -> Config:
     from traitlets.config import Config
 
     from netdash._door import Identity
-    from netdash._voila import Kernels, ThisInterpreter
+    from netdash._voila import SCRIPTS, Kernels, ThisInterpreter
 
     notebook, idle_seconds = notebook.resolve(), max(1, round(60 * asked.idle_minutes))
-    page = {"netdashIdleMinutes": asked.idle_minutes, "netdashCaseInAddress": asked.case_in_address}
+    page = {
+        "netdashIdleMinutes": asked.idle_minutes,
+        "netdashCaseInAddress": asked.case_in_address,
+        "fullStaticUrl": asked.base_url + SCRIPTS,
+    }
     settings: dict[str, Any] = {
         "Voila": {
             "ip": asked.host,
@@ -233,6 +237,8 @@ def configuration(asked: Asked, notebook: Path) -> Config:
                 "ws_ping_interval": 4000,
                 "ws_ping_timeout": 8000,
                 "xsrf_cookie_kwargs": {"expires_days": None},
+                # The names of these files hold a digest of what is in them.
+                "static_immutable_cache": [f"{asked.base_url}voila/labextensions/"],
                 "log_function": lambda handler: None,  # no access log: addresses are cases
             },
         },
@@ -261,6 +267,9 @@ def configuration(asked: Asked, notebook: Path) -> Config:
         # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
         "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
         "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
+        # Signatures of messages, kept against their being played again. What comes through a socket that is the
+        # server's own is not; 65,536 of them, twice for each session, are 20 MB.
+        "Session": {"digest_history_size": 1000},
     }
     if asked.token:
         settings["Voila"]["cookie_secret"] = secret_of(asked.token)

@@ -18,13 +18,14 @@ import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, serve_notebook
+from browser.served import SERVE, Served, kernel_id_of, serve_notebook
 from conftest import ROOT
 from wire import Wire
 
 import netdash as nd
+from netdash._voila import SCRIPTS, YEAR
 from netdash.board.frame import PLOTLY
-from netdash.serve import ServeError, serve
+from netdash.serve import EXTENSIONS, ServeError, serve
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 FOREIGN = "http://elsewhere.example"
@@ -168,6 +169,15 @@ def test_the_page_asks_for_files_of_its_own_server_only(server):
             assert ask(server, address).status == 200
 
 
+def test_a_browser_need_not_ask_again_for_a_file(server):
+    for address in re.findall(r'(?:src|href)="(/[^"]*)"', ask(server).text):
+        assert int(re.search(r"max-age=(\d+)", ask(server, address).headers["Cache-Control"])[1]) >= YEAR
+    extensions = re.findall(r'"load": ?"(?:./)?(static/[^"]*)", ?"name": ?"([^"]*)"', ask(server).text)
+    assert {name for _, name in extensions} == set(EXTENSIONS)
+    for file, name in extensions:
+        assert "immutable" in ask(server, f"/voila/labextensions/{name}/{file}").headers["Cache-Control"]
+
+
 def test_neither_source_nor_traceback_reaches_the_page(tmp_path):
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [
@@ -203,6 +213,9 @@ def test_the_boards_source_is_not_in_its_page(server):
         "/voila/files//etc/passwd",
         "/voila/static/../app.py",
         "/voila/static/..%2fapp.py",
+        f"/{SCRIPTS}/../../app.py",
+        f"/{SCRIPTS}/..%2f..%2fapp.py",
+        f"/{SCRIPTS}/%2fetc/passwd",
         "/voila/templates/netdash/index.html.j2",
         "/voila/templates/netdash/static/..%2findex.html.j2",
         "/voila/templates/netdash/static/../../../../frame.py",
@@ -318,6 +331,33 @@ def test_a_kernel_loads_neither_debugger_nor_arrow(server):
     assert "pandas" in loaded  # it has run the notebook
     assert "debugpy" not in loaded
     assert "pyarrow" not in loaded
+
+
+UNUSED = [
+    *("charset_normalizer", "dask", "debugpy", "frictionless", "jedi", "jsonschema", "matplotlib", "nbformat"),
+    *("numpy.f2py", "numpy.polynomial", "numpy.testing", "plotly", "polars", "prompt_toolkit", "pyarrow", "requests"),
+    *("scipy.linalg", "scipy.optimize", "scipy.stats"),
+]
+
+
+def test_a_kernel_loads_nothing_that_the_board_does_not_use(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_code_cell("from netdash.board import Board; board = Board()"),
+        nbformat.v4.new_code_cell(
+            "import sys\n"
+            "loaded = {name for name, made in sys.modules.items() if made and type(made).__name__ != '_LazyModule'}\n"
+            f"' '.join(['unused:', *sorted(loaded & set({UNUSED})), 'used:', *sorted(loaded & {{'pandas', 'scipy'}})])"
+        ),
+        nbformat.v4.new_code_cell("import numpy; numpy.testing.assert_equal.__name__"),
+    ]
+    nbformat.write(notebook, tmp_path / "modules.ipynb")
+    served = Served(serve_notebook(tmp_path / "modules.ipynb"))
+    page = ask(served).text
+    served.kill()
+    (said,) = re.findall(r"unused: [\w. :]*", page)
+    assert said == "unused: used: pandas scipy"
+    assert "assert_equal" in page  # it is there for who wants it
 
 
 def test_no_kernel_is_told_of_a_visitors_case(server):
@@ -562,6 +602,32 @@ def test_a_page_that_comes_back_finds_its_session(server):
 
 
 # What it leaves behind.
+
+
+def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
+    process = psutil.Process(own_server.process.pid)
+    at_rest(own_server)
+    before = process.num_fds()
+    for _ in range(3):
+        page = Wire(own_server)
+        page.content()
+        goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=30)
+        goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}")
+        time.sleep(0.02)
+        page.socket.close(timeout=0)  # while its kernel is being ended, as a browser does it
+        assert goodbye.getresponse().status == 204
+        goodbye.close()
+        at_rest(own_server)
+    end = time.monotonic() + 10
+    while process.num_fds() > before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert process.num_fds() <= before
+
+
+def at_rest(server):
+    """Wait until the one kernel there is waits for a visitor."""
+    while len(server.kernels()) != 1 or not server.has_run(kernel_id_of(server.kernels()[0])):
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
