@@ -307,7 +307,6 @@ def test_the_notebook_shows_a_well_formed_table_with_every_rule_set():
     ("age", "said"), [(53, "2 years inside"), (54, "1 year inside"), (55, "at the bound"), (56, "1 year outside")]
 )
 def test_one_year_is_no_plural(age, said):
-    (finding,) = (
-        f for f in nd.assess(nd.Patient(age_years=age))["milan_review"].findings if f.criterion.quantity.name == "age_years"
-    )
+    findings = nd.assess(nd.Patient(age_years=age))["milan_review"].findings
+    (finding,) = (found for found in findings if found.criterion.quantity.name == "age_years")
     assert finding.distance == said
