@@ -82,6 +82,11 @@ def test_all_and_the_selected_series_are_drawn_as_the_library_draws_them(board):
         assert figure(board, name) == drawing(wanted)
 
 
+def test_a_number_of_patients_that_is_not_printed_is_an_empty_cell(board):
+    assert "<td>None</td>" not in html(board)
+    assert "<td></td>" in html(board)
+
+
 def test_a_series_that_is_pressed_leaves_the_selected_pool_and_comes_back(board):
     (first, *rest) = poolable(board)
     before = figure(board, "all")

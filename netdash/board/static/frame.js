@@ -241,7 +241,8 @@ class Picture {
     if (plot.dataset.height === "own") plot.style.height = `${(height * size) / layout.font.size}px`;
     layout.font = { ...layout.font, size };
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
-    Object.assign((layout.margin ??= {}), { t: 2.6 * size, b: 2.2 * size });
+    const heads = (layout.title?.text ?? "").split("<br>").length;
+    Object.assign((layout.margin ??= {}), { t: (1 + 1.6 * heads) * size, b: 2.2 * size });
     const first = !plot.data;
     fit(layout, plot.clientWidth);
     window.Plotly.react(plot, data, layout, config(layout));
