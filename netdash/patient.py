@@ -224,7 +224,7 @@ def _yes_no(label: str, group: str, help: str) -> Any:  # noqa: A002
     return _field(YesNo, label, group, help)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Patient:
     """One patient with liver metastases of a neuroendocrine tumor.
 
@@ -367,6 +367,13 @@ class Patient:
             object.__setattr__(self, name, value)
         if self.primary_portal_drained is None:
             object.__setattr__(self, "primary_portal_drained", PORTAL_DRAINED_BY_SITE.get(self.primary_site or ""))
+
+    def __eq__(self, other: object) -> bool:
+        # What was entered counts: a drainage that only follows from the site changes with it.
+        return self._entered_values() == other._entered_values() if isinstance(other, Patient) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._entered_values().values()))
 
     @property
     def grade(self) -> str | None:

@@ -300,6 +300,15 @@ def test_controls_and_state_never_part(data):
         assert fresh.frame.content["sections"]["verdicts"] == board.frame.content["sections"]["verdicts"]
 
 
+def test_a_drainage_that_is_entered_is_not_the_one_that_follows_from_the_site(board):
+    of(board, "primary_site").widget.value = "pancreas"
+    of(board, "primary_portal_drained").widget.value = True
+    assert "primary_portal_drained=true" in board.frame.content["query"]
+    of(board, "primary_site").widget.value = "lung"
+    assert of(board, "primary_portal_drained").widget.value is True
+    assert board.state.patient.primary_portal_drained is True
+
+
 # --- What is looked at: plot, reading, pin, present, source, scope, next, Python
 
 
