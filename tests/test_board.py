@@ -417,6 +417,24 @@ def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(boar
     assert "not asked" in section(board, "strip-age_years")
 
 
+@pytest.mark.parametrize(
+    ("rule_set", "field", "ticks"),
+    [
+        ("milan_review", "age_years", {"55": "45.833"}),
+        ("milan_2019", "age_years", {"60": "50.000"}),
+        ("milan_review", "ki67_percent", {"10": "10.000"}),
+        ("milan_review", "extrahepatic_disease", {}),
+        ("resection_review", "age_years", {}),
+    ],
+)
+def test_a_bound_has_its_tick_even_where_no_verdict_changes(board, rule_set, field, ticks):
+    of(board, "extrahepatic_disease").slider.value = "extensive"
+    press(board, rule_set)
+    html = section(board, f"strip-{field}")
+    found = re.findall(r'<span style="left:([\d.]+)%">(\d+)</span>', html)
+    assert {text: at for at, text in found} == ticks
+
+
 @pytest.mark.parametrize("outcome", ["5-year overall survival", "Median progression free survival"])
 def test_the_python_that_is_shown_gives_the_same(board, outcome):
     board.pages["board"].outcome.value = outcome

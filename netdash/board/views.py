@@ -16,7 +16,7 @@ from netdash.board.state import State, outcomes_shown
 from netdash.comparison import differences, differing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
-from netdash.patient import FIELDS, Choice, Field, Patient
+from netdash.patient import FIELDS, Choice, Field, Patient, plain
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.ranges import stretches
@@ -145,11 +145,13 @@ def shown_source(state: State) -> Source | None:
 
 
 def strip(patient: Patient, field: str, rule_set: str) -> str:
-    """Return where along one slider the selected rule set is met, missed or unknown, the other inputs as they are."""
+    """Return where along one slider the selected rule set is met, missed or unknown, and the bounds it asks for."""
     asked = FIELDS[field]
     parts = [{**row, **_place(asked, row)} for row in stretches(patient, field, rule_set)]
-    used = field in rules.get(rule_set).inputs
-    return render("strip", parts=parts, used=used, title=rules.get(rule_set).title, label=asked.label)
+    found = rules.get(rule_set)
+    used = field in found.inputs
+    ticks = {plain(value): 100 * value / (asked.maximum or 1) for value in found.breaks(field)}
+    return render("strip", parts=parts, used=used, ticks=ticks, title=found.title, label=asked.label)
 
 
 def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
