@@ -174,7 +174,7 @@ class Server(Voila):  # type: ignore[misc]
         super().start()
 
     def _loggers(self) -> list[logging.Logger]:
-        names = (self.log.name, "tornado.access", "tornado.application", "tornado.general")
+        names = (self.log.name, "tornado.access", "tornado.application", "tornado.general", "asyncio")
         return [logging.getLogger(name) for name in names]
 
     def listen(self) -> None:
@@ -202,7 +202,8 @@ def brief(record: logging.LogRecord) -> bool:
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         said = str(error).strip().splitlines() or [type(error).__name__]
-        message = f"{message.partition(':')[0]}: {said[-1]}"
+        first = message.partition("\n")[0]
+        message = f"{first.partition(':')[0]}: {said[-1]}"
     record.exc_info = record.exc_text = None
     record.msg, record.args = re.sub(r"\?[^\s'\"]*", "?...", message), None
     return True

@@ -276,8 +276,9 @@ def test_what_is_shown_cannot_be_written_by_a_page(hostile):
 def test_text_that_is_no_message_ends_no_other_session(server, neighbor, raw):
     wire = Wire(server, CASE.to_query())
     wire.socket.send(raw)
-    wire.socket.send_binary(raw.encode())
-    wire.socket.send_binary(struct.pack("!II", 2**31 - 1, 2**31 - 1))
+    with contextlib.suppress(OSError, websocket.WebSocketException):  # the line may be cut by now
+        wire.socket.send_binary(raw.encode())
+        wire.socket.send_binary(struct.pack("!II", 2**31 - 1, 2**31 - 1))
     expect_right(neighbor)
     wire.close()
 
@@ -292,10 +293,10 @@ def test_what_is_too_large_ends_the_line_and_not_the_server(server, neighbor):
 
 
 def test_a_flood_does_not_reach_the_neighbor(hostile, neighbor):
-    flood = [message("comm_msg", comm_id=hostile.line, data={"method": "custom", "content": {"type": "sync"}})] * 2000
+    flood = [message("comm_msg", comm_id=hostile.line, data={"method": "custom", "content": {"type": "sync"}})] * 500
     for text in flood:
         hostile.socket.send(text)
-    for age in range(2000):
+    for age in range(500):
         hostile.update(hostile.controls["age_years"], value=age % 120)
     expect_right(neighbor)
 

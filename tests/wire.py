@@ -85,7 +85,7 @@ class Wire:
             pass
         self._received.put(None)
 
-    def receive(self, wanted, seconds=30):
+    def receive(self, wanted, seconds=60):
         """Return what `wanted` makes of the first message for which it returns anything."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
