@@ -25,6 +25,7 @@ from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from netdash._door import Door, Health, Sessions
 
@@ -123,6 +124,18 @@ class Kernels(AsyncMappingKernelManager):
 CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}
 
 
+class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
+    """The line between a page and its kernel."""
+
+    async def open(self, kernel_id: str) -> None:
+        """Connect; a message is sent at once, not when the page has confirmed the last, which it does after 40 ms."""
+        self.set_nodelay(True)
+        await super().open(kernel_id)
+
+
+OURS = {TornadoVoilaHandler: Door, VoilaKernelWebsocketHandler: Channels}
+
+
 class Scripts(MultiStaticFileHandler):  # type: ignore[misc]
     """Files that a browser need not ask for again: another version has another address."""
 
@@ -158,7 +171,7 @@ class Server(Voila):  # type: ignore[misc]
             pattern = url_path_join(self.server_url, pattern)  # Voila forgets the path it is served under
         if kind is TemplateStaticFileHandler:
             pattern = pattern.replace("(.*)", r"(\w+/static/[\w./-]+)")  # it fails on other paths
-        return (pattern, Door if kind is TornadoVoilaHandler else kind, *rest)
+        return (pattern, OURS.get(kind, kind), *rest)
 
     def start(self) -> None:
         """Serve until stopped; a port that cannot be had raises OSError before a kernel is started."""

@@ -7,7 +7,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdash import evidence, rules
 from netdash.patient import FIELDS, Field, Patient, Value, counted
@@ -200,20 +200,27 @@ class Assessment:
         """
         import pandas as pd
 
+        return pd.DataFrame(self.wanted(), columns=["field", "label", "settles", "asked_by", "rule_sets"])
+
+    def wanted(self) -> list[dict[str, Any]]:
+        """Return the rows of `next_inputs`: the board needs a few of them at every move, and no data frame."""
         undecided = [j for j in self.judgements if j.verdict is Verdict.UNKNOWN and j.rule_set.clauses]
+        asking: dict[str, list[Judgement]] = {name: [] for name in FIELDS}
+        for judgement in undecided:
+            for field in judgement.needs:
+                asking[field.name].append(judgement)
         rows = [
             {
                 "field": name,
-                "label": field.label,
-                "settles": sum(j.needs == (field,) for j in undecided),
-                "asked_by": sum(field in j.needs for j in undecided),
-                "rule_sets": "; ".join(j.rule_set.rule_set for j in undecided if field in j.needs),
+                "label": FIELDS[name].label,
+                "settles": sum(len(j.needs) == 1 for j in found),
+                "asked_by": len(found),
+                "rule_sets": "; ".join(j.rule_set.rule_set for j in found),
             }
-            for name, field in FIELDS.items()
-            if any(field in j.needs for j in undecided)
+            for name, found in asking.items()
+            if found
         ]
-        table = pd.DataFrame(rows, columns=["field", "label", "settles", "asked_by", "rule_sets"])
-        return table.sort_values(["settles", "asked_by"], ascending=False, kind="stable", ignore_index=True)
+        return sorted(rows, key=lambda row: (row["settles"], row["asked_by"]), reverse=True)
 
     @functools.cached_property
     def verdicts(self) -> pd.DataFrame:

@@ -118,16 +118,17 @@ def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
     dict of str to str
         By study_id: "pancreas only", "well differentiated only", both joined by "; ".
     """
+    columns = ("study_id", "sites", "primary_sites", "differentiation", "grades")
     told: dict[str, str] = {}
-    for study in studies.to_dict("records"):
+    for study_id, sites, site_words, grades, grade_words in zip(*(studies[name] for name in columns), strict=True):
         reasons = [
             f"{words} only"
             for mine, allowed, words in (
-                (patient.primary_site, study["sites"], study["primary_sites"]),
-                (patient.differentiation, study["differentiation"], study["grades"]),
+                (patient.primary_site, sites, site_words),
+                (patient.differentiation, grades, grade_words),
             )
             if mine is not None and allowed and mine not in allowed.split("|")
         ]
         if reasons:
-            told[str(study["study_id"])] = "; ".join(reasons)
+            told[str(study_id)] = "; ".join(reasons)
     return told

@@ -49,7 +49,8 @@ class Wire:
             page = answer.read().decode()
         self.kernel_id = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
         address = f"ws://{urlsplit(self.base).netloc}/api/kernels/{self.kernel_id}/channels?session_id={uuid.uuid4()}"
-        self.socket = websocket.create_connection(address, timeout=timeout)
+        # Whether text is UTF-8 is seen when it is decoded; to look at each byte before is slow.
+        self.socket = websocket.create_connection(address, timeout=timeout, skip_utf8_validation=True)
         self.socket.settimeout(None)
         self._received = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()

@@ -73,7 +73,7 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
 def verdicts(state: State, assessment: Assessment) -> str:
     """Return the verdicts of all rule sets in fixed order, and what to find out next."""
     therapies = _by_therapy(assessment)
-    wanted = assessment.next_inputs().head(NEXT).to_dict("records")
+    wanted = assessment.wanted()[:NEXT]
     before = _changes(state.pinned, state.patient)
     return render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
 
