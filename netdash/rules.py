@@ -149,7 +149,9 @@ class Criterion(ABC):
         return tuple(FIELDS[name] for name in missing or [self.quantity.name])
 
     def cure(self, patient: Patient) -> dict[str, Value]:
-        """Return the smallest change of the patient's fields that makes the criterion met."""
+        """Return the smallest change of the patient's fields that makes the criterion met; none when it is."""
+        if self.judge(patient) is Verdict.MET:
+            return {}
         return {self.quantity.name: self.nearest(self.observed(patient))}
 
 
