@@ -32,6 +32,7 @@ SETTINGS = {
 }
 # By program: the page that opens a notebook.
 PROGRAMS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+SLOW = 120_000  # ms for four boards at once in one notebook, on a busy machine
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
@@ -78,8 +79,8 @@ def lab(request, tmp_path_factory):
 def run_cells(visit, count):
     """Run the cells of the notebook that is open, once its program has started."""
     page = visit.page
-    page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=60_000)
+    page.locator(".jp-CodeCell .cm-content").first.click(timeout=SLOW)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=SLOW)
     visit.errors.clear()  # Notebook 7.6 starts with an error of its own
     for _ in range(count):
         page.keyboard.press("Shift+Enter")
@@ -110,13 +111,15 @@ def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
     run_cells(visit, len(ALONE))
     for name, figure in ALONE.items():
         board = page.locator(f".netdash-board[data-view={name}]")
-        board.scroll_into_view_if_needed(timeout=60_000)  # what is far out of sight is not drawn
-        expect(board).to_have_attribute("data-netdash-state", "current", timeout=60_000)
+        board.scroll_into_view_if_needed(timeout=SLOW)  # what is far out of sight is not drawn
+        expect(board).to_have_attribute("data-netdash-state", "current", timeout=SLOW)
         if figure:
-            expect(board.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=30_000)
+            expect(board.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=SLOW)
         # Nothing is cut off at the right, once the browser has laid it out.
         page.wait_for_function(
-            "node => node.clientWidth > 300 && node.scrollWidth <= node.clientWidth", arg=board.element_handle()
+            "node => node.clientWidth > 300 && node.scrollWidth <= node.clientWidth",
+            arg=board.element_handle(),
+            timeout=SLOW,
         )
         visit.shoot(f"{lab.program}-{name}")
     visit.check()
