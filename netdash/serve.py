@@ -269,7 +269,7 @@ def configuration(asked: Asked, notebook: Path) -> Config:
         "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
         # Signatures of messages, kept against their being played again. What comes through a socket that is the
         # server's own is not; 65,536 of them, twice for each session, are 20 MB.
-        "Session": {"digest_history_size": 1000},
+        "Session": {"digest_history_size": 100},
     }
     if asked.token:
         settings["Voila"]["cookie_secret"] = secret_of(asked.token)
