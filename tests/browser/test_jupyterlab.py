@@ -111,7 +111,8 @@ def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
     run_cells(visit, len(ALONE))
     for name, figure in ALONE.items():
         board = page.locator(f".netdash-board[data-view={name}]")
-        board.scroll_into_view_if_needed(timeout=SLOW)  # what is far out of sight is not drawn
+        board.wait_for(state="attached", timeout=SLOW)
+        board.evaluate("node => node.closest('.jp-Cell').scrollIntoView()")  # what is far out of sight is not drawn
         expect(board).to_have_attribute("data-netdash-state", "current", timeout=SLOW)
         if figure:
             expect(board.locator(f"[data-figure={figure}] .main-svg").first).to_be_visible(timeout=SLOW)
