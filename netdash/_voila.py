@@ -19,7 +19,7 @@ from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
-from traitlets import Unicode
+from traitlets import Unicode, default
 from voila import __version__ as voila_version
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
@@ -40,6 +40,7 @@ LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
 SCRIPTS = f"voila/static/{voila_version}"
 """Where Voila's scripts are, below the base URL: their own names do not change when they do."""
+MOST_SOCKETS = 10_000
 YEAR = 365 * 24 * 3600
 CHECKOUT = Path(__file__).parents[1]
 
@@ -90,6 +91,13 @@ class Kernels(AsyncMappingKernelManager):
         """Return an identifier that begins with the worker's name, if it has one."""
         kernel_id: str = super().new_kernel_id(**options)
         return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
+
+    @default("context")
+    def _roomy_context(self) -> Any:
+        """Return where the sockets are; of its own accord it has room for those of 160 sessions."""
+        context = self._context_default()
+        context.max_sockets = MOST_SOCKETS
+        return context
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         """Start a kernel without the address of a visitor: Voila gives it to the *next* visitor's kernel."""

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import websocket
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -371,16 +372,27 @@ def load(asked):
     return promises.end()
 
 
+def fill(server, visitors, sessions):
+    """Add visitors until there are so many; return why there are fewer, if there are."""
+    while len(visitors) < sessions:
+        if psutil.virtual_memory().available < ROOM:
+            return "the machine has no more memory to give"
+        try:
+            visitors.append(warm(Line(server, Case(len(visitors)))))
+        except (OSError, TimeoutError, websocket.WebSocketException) as error:
+            return f"the next was not let in ({error})"
+    return ""
+
+
 def limit(asked):
     """Return whether the promises were broken already at the first step; print how many sessions were too many."""
     begin(f"{asked.start} sessions and more, without browsers; each moves a slider every {asked.every:g} s")
     promises, good, visitors = Promises(), 0, []
     with served(asked.most, promises) as server:
         for sessions in range(asked.start, asked.most + 1, asked.step):
-            while len(visitors) < sessions and psutil.virtual_memory().available > ROOM:
-                visitors.append(warm(Line(server, Case(len(visitors)))))
-            if len(visitors) < sessions:
-                print(f"Stopped at {len(visitors)} sessions: the machine has no more memory to give.")
+            reason = fill(server, visitors, sessions)
+            if reason:
+                print(f"Stopped at {len(visitors)} sessions: {reason}.")
                 break
             print(f"{sessions} sessions", flush=True)
             tried = Promises()
@@ -390,11 +402,13 @@ def limit(asked):
                 print(f"Too many: {sessions} sessions; {'; '.join(tried.broken)}.")
                 break
             good = sessions
+        else:
+            print(f"Stopped at {good} sessions, as asked.")
         for visitor in visitors:
             if not visitor.lost:
                 visitor.close()
-    print(f"The limit here: {good} sessions kept every promise.")
-    return not good or bool(promises.broken)
+    print(f"{good} sessions kept every promise.")
+    return not good or bool(promises.broken) or any(visitor.wrong for visitor in visitors)
 
 
 # How a session of the soak ends; where nobody says goodbye, the server has to notice.
@@ -552,7 +566,7 @@ def main():
     which = asked.add_subparsers(required=True)
     for run, options in (
         (load, {"sessions": 40, "browsers": 4, "minutes": 5.0, "every": 2.0}),
-        (limit, {"start": 40, "step": 20, "most": 200, "seconds": 60.0, "every": 2.0}),
+        (limit, {"start": 40, "step": 40, "most": 400, "seconds": 60.0, "every": 2.0}),
         (soak, {"sessions": 5, "minutes": 20.0, "every": 2.0}),
     ):
         one = which.add_parser(run.__name__, help=run.__doc__.splitlines()[0])
