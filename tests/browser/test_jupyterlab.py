@@ -36,10 +36,9 @@ SLOW = 120_000  # ms for four boards at once in one notebook, on a busy machine
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
-def lab(request, tmp_path_factory):
+@pytest.fixture(params=PROGRAMS)  # a program for each test: JupyterLab opens again what was open before
+def lab(request, tmp_path):
     """JupyterLab or Notebook with the board and each of its pages alone, and nothing of the user's own settings."""
-    tmp_path = tmp_path_factory.mktemp(request.param)
     work, config = tmp_path / "work", tmp_path / "CONFIG"
     work.mkdir()
     config.mkdir()
