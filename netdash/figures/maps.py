@@ -89,9 +89,9 @@ def eligibility_map(
     here = getattr(patient, x), getattr(patient, y)
     if None not in here:
         traces.append(_patient(here, f"{_name(x)} %{{x}}, {_name(y)} %{{y}}", font_px))
-        notes.append(
+        notes.append(  # bounds show through it
             {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
-            | {"showarrow": False, "bgcolor": "white"}
+            | {"showarrow": False, "bgcolor": "rgba(255, 255, 255, 0.7)"}
         )
     meta = {"text": " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())}
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": meta}}
