@@ -224,7 +224,7 @@ def scope() -> pd.DataFrame:
 
 
 def therapies() -> pd.DataFrame:
-    """Return therapies in the order of the review, then comparators: therapy, label, comparator."""
+    """Return therapies in the order of the review, then comparators: therapy, label, comparator, surgery."""
     return _read("therapies").copy()
 
 

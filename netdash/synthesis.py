@@ -72,7 +72,7 @@ def pool_by_therapy(
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
-    """Compare the two arms of the studies that have a treated and a comparison arm with rates at one horizon.
+    """Compare two arms of one study by their rates of one endpoint at one horizon.
 
     Parameters
     ----------
@@ -85,44 +85,72 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        study_id, label, treated, control (therapies), endpoint, horizon_months, ai, n1i, ci, n2i (whole events made of
-        percent and n), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale), measure, caution.
+        study_id, label, treated, control (therapies), endpoint, horizon_months, value, value_control (percent), ai,
+        n1i, ci, n2i (whole events made of percent and n), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale),
+        measure, caution, discrepancies, left_out. Where ``left_out`` holds a reason, no count and no estimate is given.
 
     Raises
     ------
     ValueError
         When the measure is none of the three.
-    """
-    import pandas as pd
 
+    Notes
+    -----
+    Resection is compared with any other treatment, and every treatment with the comparators of ``nd.therapies()``.
+    Both arms stand in one row of a table of the review, or are a center's own.
+    """
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")
-    evidence.expect(outcomes, *_NEEDED, "study_id", "author", "year")
-    comparator = evidence.therapies().set_index("therapy")["comparator"]
-    usable = evidence.in_order(outcomes[outcomes["poolable"].astype(bool) & (outcomes["statistic"] == "rate")])
-    usable = usable.assign(is_control=usable["therapy"].map(comparator).astype(bool))
-    treated, control = usable[~usable["is_control"]], usable[usable["is_control"]]
-    on = ["study_id", "endpoint", "horizon_months"]
-    pairs = treated.merge(control[[*on, "therapy", "n", "value"]], on=on, suffixes=("", "_control"))
-    table = pd.DataFrame(
-        {
-            "study_id": pairs["study_id"],
-            "label": pairs["author"] + " " + pairs["year"].astype(str),
-            "treated": pairs["therapy"],
-            "control": pairs["therapy_control"],
-            "endpoint": pairs["endpoint"],
-            "horizon_months": pairs["horizon_months"],
-            "ai": events(pairs["value"], pairs["n"]),
-            "n1i": pairs["n"].astype(float),
-            "ci": events(pairs["value_control"], pairs["n_control"]),
-            "n2i": pairs["n_control"].astype(float),
-        }
+    evidence.expect(outcomes, *_NEEDED, "study_id", "author", "year", "table", "locator", "discrepancies")
+    pairs = _pairs(outcomes)
+    columns = {"treated": "therapy", "control": "therapy_control"}
+    for name in ("endpoint", "horizon_months", "value", "value_control", "discrepancies", "left_out"):
+        columns[name] = name
+    table = pairs[["study_id"]].assign(
+        label=pairs["author"] + (" " + pairs["year"].astype(str)).where(pairs["year"].notna(), ""),
+        **{name: pairs[column] for name, column in columns.items()},
+        measure=measure,
+        caution=CONFOUNDED,
     )
-    effects = effect_sizes(measure, ai=table["ai"], n1i=table["n1i"], ci=table["ci"], n2i=table["n2i"])
+    computed = pairs[pairs["left_out"].eq("")]
+    counts = computed[[]].assign(
+        ai=events(computed["value"], computed["n"]),
+        n1i=computed["n"].astype(float),
+        ci=events(computed["value_control"], computed["n_control"]),
+        n2i=computed["n_control"].astype(float),
+    )
+    effects = effect_sizes(measure, ai=counts["ai"], n1i=counts["n1i"], ci=counts["ci"], n2i=counts["n2i"])
     half = Z_95 * effects["vi"] ** 0.5
     ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
     scaled = {name: natural(measure, values) for name, values in ends.items()}
-    return table.assign(yi=effects["yi"], vi=effects["vi"], **scaled, measure=measure, caution=CONFOUNDED)
+    return table.join(counts.assign(yi=effects["yi"], vi=effects["vi"], **scaled))
+
+
+def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rates of two arms side by side, those of the second with ``_control``, and why a pair is left out."""
+    rows = evidence.in_order(outcomes[outcomes["statistic"] == "rate"])
+    known = evidence.therapies().set_index("therapy")
+    # A study stands in several rows of a table: only arms of the same row are set against each other.
+    rows = rows.assign(
+        row=rows["locator"].where(rows["table"].notna(), ""),
+        comparator=rows["therapy"].map(known["comparator"]).astype(bool),
+        surgery=rows["therapy"].map(known["surgery"]).astype(bool),
+    )
+    one = ["study_id", "author", "year", "row", "endpoint", "horizon_months"]
+    pairs = rows.merge(rows, on=one, suffixes=("", "_control"))
+    against = pairs["comparator_control"] | (pairs["surgery"] & ~pairs["surgery_control"])
+    pairs = pairs[~pairs["comparator"] & against].reset_index(drop=True)
+    reasons = pairs["why_not_poolable"].mask(pairs["poolable"], pairs["why_not_poolable_control"])
+    usable = pairs["poolable"] & pairs["poolable_control"]
+    missing = pairs[["value", "n", "value_control", "n_control"]].isna().any(axis=1)
+    left_out = reasons.replace("", "marked as not poolable").mask(usable, "")
+    touched = [
+        "; ".join(dict.fromkeys(filter(None, f"{treated}; {control}".split("; "))))
+        for treated, control in zip(pairs["discrepancies"], pairs["discrepancies_control"], strict=True)
+    ]
+    return pairs.assign(
+        left_out=left_out.mask(usable & missing, "no percent or no number of patients"), discrepancies=touched
+    )
 
 
 def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:

@@ -331,7 +331,8 @@ def test_contrasts_are_labeled_as_observational(outcomes):
     assert figure.layout.xaxis.type == "log"
     assert nd.contrast_forest(nd.contrasts(outcomes, "RD")).layout.xaxis.type == "linear"
     table = nd.contrasts(outcomes)
-    for mixed in (pd.concat([table, nd.contrasts(outcomes, "RD")]), table.assign(horizon_months=[60, 60, 36])):
+    apart = table.assign(horizon_months=range(len(table)))
+    for mixed in (pd.concat([table, nd.contrasts(outcomes, "RD")]), apart, table[table["left_out"] != ""]):
         with pytest.raises(ValueError, match="expected rows of one measure, endpoint and horizon"):
             nd.contrast_forest(mixed)
     with pytest.raises(ValueError, match=r"given no measure, .*; expected what nd\.contrasts returns"):
@@ -348,12 +349,30 @@ def test_a_contrast_names_its_event_and_its_counts(outcomes):
     assert deaths.layout.title.text == "Risk ratio of mortality at 5 years<br>observational, confounded"
 
 
+def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
+    table = nd.contrasts(outcomes)
+    figure = nd.contrast_forest(table)
+    notes = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
+    assert "67 v 70 %, overall survival at 5 years: its two sample sizes contradict another row of the table" in notes
+    assert any(note.startswith("92.6 v 18.5 %, overall survival at 4 years: its two sample sizes") for note in notes)
+    assert len(notes) == (table["left_out"] != "").sum() == 6
+    assert "Coppa 2001 †<br>Resection v transplantation" in figure.layout.yaxis.ticktext
+    assert figure.layout.meta["text"].endswith("Left out, each with its reason: 6 comparisons.")
+    assert "† a known discrepancy" in figure.layout.meta["caption"]
+    assert len(figure.data[0].x) == 3  # nothing is drawn for them
+    alone = nd.contrast_forest(table[table["study_id"] == "chen_1998"])
+    assert not alone.layout.annotations
+    assert "left out" not in alone.layout.meta["text"].casefold()
+    assert "†" not in alone.layout.meta["caption"]
+
+
 def test_an_interval_that_is_cut_ends_in_an_arrow(outcomes):
     def arrows(table):
         return {trace.marker.symbol: list(trace.y) for trace in nd.contrast_forest(table).data[2:]}
 
     table = nd.contrasts(outcomes)
     assert arrows(table) == arrows(nd.contrasts(outcomes, "RD")) == {}
+    table = table[table["left_out"] == ""]
     wide = table.assign(ci_lb=[0.001, 1.2, 2.0], ci_ub=[5, 500, 3])
     rows = nd.contrast_forest(wide).data[0].y
     assert arrows(wide) == {"triangle-left": [rows[0]], "triangle-right": [rows[1]]}

@@ -19,7 +19,10 @@ RATIOS = [2.0**power for power in range(-6, 7)]
 LARGEST_RATIO, LARGEST_DIFFERENCE = 10.0, 1.0
 """Where an axis ends at the latest, unless an estimate lies beyond; intervals that reach further end in an arrow."""
 ENDS = ("estimate", "ci_lb", "ci_ub")
-_NEEDED = ("measure", "endpoint", "horizon_months", "label", "treated", "control", "caution", *ENDS)
+_NEEDED = (
+    *("measure", "endpoint", "horizon_months", "label", "treated", "control", "value", "value_control", *ENDS),
+    *("caution", "discrepancies", "left_out"),
+)
 _WORDS = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
 _CAPTION = "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
 
@@ -152,7 +155,7 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     Parameters
     ----------
     table : DataFrame
-        What ``nd.contrasts`` returns, of one measure, one endpoint and one horizon.
+        What ``nd.contrasts`` returns, of one measure; what it computed, of one endpoint and one horizon.
     font_px : int
         Size of the type in pixels.
 
@@ -160,44 +163,65 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     -------
     plotly.graph_objects.Figure
         Ratios on a log axis with a line at 1, differences with a line at 0. An interval that reaches beyond the axis
-        ends in an arrow; the figures on the right are whole.
+        ends in an arrow; the figures on the right are whole. Below, the comparisons that are left out, each with its
+        reason.
 
     Raises
     ------
     ValueError
-        When there is no row, or measures, endpoints or horizons are mixed.
+        When no comparison could be computed, or measures, endpoints or horizons are mixed.
     """
     if missing := [name for name in _NEEDED if name not in getattr(table, "columns", ())]:
         raise ValueError(f"table: given no {', '.join(missing)}; expected what nd.contrasts returns")
-    kinds = table[["measure", "endpoint", "horizon_months"]].drop_duplicates().to_numpy().tolist()
+    records = table.to_dict("records")
+    computed, left_out = ([row for row in records if bool(row["left_out"]) is out] for out in (False, True))
+    kinds = {(row["measure"], row["endpoint"], row["horizon_months"]) for row in computed}
     if len(kinds) != 1:
         raise ValueError(
-            f"table: given {len(table)} rows of {kinds}, expected rows of one measure, endpoint and horizon; "
-            "take those of one, such as table[table['endpoint'] == 'overall_survival']"
+            f"table: given {len(computed)} computed rows of {sorted(kinds)}, expected rows of one measure, endpoint "
+            "and horizon; take those of one, such as table[table['endpoint'] == 'overall_survival']"
         )
     ((measure, endpoint, horizon),) = kinds
-    ratio, records = measure != "RD", table.to_dict("records")
+    ratio = measure != "RD"
     event = "being alive" if endpoint == "overall_survival" else rows.words(endpoint)
     what = f"{_WORDS[measure]} {event} at {rows.years(horizon)}"
-    ends = {end: table[end].tolist() for end in ENDS}
+    ends = {end: [row[end] for row in computed] for end in ENDS}
     axis = _axis(ends, ratio)
-    lines = [_two_arms(row) for row in records]
+    lines = [_two_arms(row) for row in computed]
+    if left_out:
+        lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})
+        lines += [_left_out(row, font_px) for row in left_out]
     drawn = _intervals(
         lines, ends, f"{what}<br>observational, confounded", axis, 1 if ratio else 0, "square-open", font_px
     )
-    text = f"{what} in {len(table)} studies; {table['caution'].iloc[0]}."
-    return {**drawn, "layout": {**drawn["layout"], "meta": {"text": text, "caption": _CAPTION}}}
+    others = f" Left out, each with its reason: {len(left_out)} comparisons." if left_out else ""
+    text = f"{what} in {len(computed)} studies; {computed[0]['caution']}.{others}"
+    caption = _CAPTION + " † a known discrepancy." * any(row["discrepancies"] for row in records)
+    return {**drawn, "layout": {**drawn["layout"], "meta": {"text": text, "caption": caption}}}
+
+
+def _arms(row: dict[Any, Any]) -> str:
+    """Return a study, marked † when a discrepancy touches it, over the names of its two arms."""
+    names = evidence.therapy_name(row["treated"]), evidence.therapy_name(row["control"]).lower()
+    return f"{rows.escape(row['label'])}{' †' * bool(row['discrepancies'])}<br>{names[0]} v {names[1]}"
 
 
 def _two_arms(row: dict[Any, Any]) -> rows.Line:
-    names = evidence.therapy_name(row["treated"]), evidence.therapy_name(row["control"]).lower()
     counts = "{ai:g}/{n1i:g} v {ci:g}/{n2i:g}".format(**row)
     return {
         "kind": "arm",
-        "left": f"{rows.escape(row['label'])}<br>{names[0]} v {names[1]}",
+        "left": _arms(row),
         "right": "{estimate:.2f} ({ci_lb:.2f} to {ci_ub:.2f})".format(**row) + f"<br>{counts}",
+        "hover": rows.pointed(row),
         "height": 2.4,
     }
+
+
+def _left_out(row: dict[Any, Any], font_px: int) -> rows.Line:
+    endpoint, horizon = rows.words(row["endpoint"]), rows.years(row["horizon_months"])
+    figures = f"{row['value']:g} v {row['value_control']:g} %, {endpoint} at {horizon}: {row['left_out']}"
+    line = rows.note(_arms(row), figures, font_px)
+    return {**line, "hover": rows.pointed(row).removeprefix("<br>"), "height": max(line["height"], 2) + 0.4}
 
 
 def _axis(ends: dict[str, list[float]], ratio: bool) -> dict[str, Any]:
@@ -225,7 +249,8 @@ def _intervals(
     """Return a row for each line, and a dotted line to compare with."""
     middle, low, high = (ends[end] for end in ENDS)
     lines = rows.stacked(lines)
-    y = rows.column(lines, "y")
+    arms = rows.of(lines, "arm")
+    y = rows.column(arms, "y")
     points = {
         "type": "scatter",
         "mode": "markers",
@@ -241,12 +266,13 @@ def _intervals(
             "arrayminus": [value - end for end, value in zip(low, middle, strict=True)],
             "color": theme.BLUE,
         },
-        "text": [f"{line['left']}: {line['right']}" for line in lines],
+        "text": [f"{arm['left']}: {arm['right']}{arm.get('hover', '')}" for arm in arms],
         "hovertemplate": "%{text}<extra></extra>",
     }
+    upright = theme.upright(at, {"dash": "dot", "color": theme.INK})
     layout = {
         **rows.layout(lines, title, axis, font_px),
-        "shapes": [theme.upright(at, {"dash": "dot", "color": theme.INK})],
+        "shapes": [{**upright, "yref": "y", "y0": min(y) - 1, "y1": max(y) + 1}],  # not through words below
     }
     return {"data": [points, rows.NAMES, *_arrows(y, low, high, axis, font_px)], "layout": layout}
 
