@@ -35,6 +35,8 @@ OPTIONS = (
     "--log-level=CRITICAL",
     "--IPKernelApp.kernel_class=netdash._kernel.Kernel",
 )
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""A session computes little and one thing at a time; by default each would have a thread for every processor."""
 WATCH_MILLISECONDS = 3000
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
@@ -57,7 +59,7 @@ class ThisInterpreter(KernelSpecManager):
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
         command = [*make_ipkernel_cmd(), *OPTIONS]
-        env = {}
+        env = dict(ONE_THREAD)
         if (CHECKOUT / "pyproject.toml").exists():
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         # A signal while Python still starts would be answered with a traceback on the server's terminal.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -146,6 +145,8 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _wrong_heading(heading: list[str]) -> Iterator[_Problem]:
+    import difflib
+
     known = [LABEL, *FIELDS]
     before: set[str] = set()
     for number, name in enumerate(heading, start=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, refuse
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ FEW = 5
 
 MAX_ITERATIONS = 1000
 PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 plus the smallest sampling variance
-LOCAL_MAXIMUM = np.finfo(float).eps ** 0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
+LOCAL_MAXIMUM = sys.float_info.epsilon**0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
 
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 _NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
@@ -171,8 +173,6 @@ def _checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> t
 
 
 def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pooled:
-    from scipy.special import chdtrc, stdtrit
-
     k, y = yi.size, yi - yi.mean()
     tau2 = _TAU2[method](y, vi)
     w = 1 / (vi + tau2)
@@ -180,12 +180,12 @@ def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pool
     se_z = se = 1 / np.sqrt(w.sum())
     crit = Z_95
     if test == "knha":
-        se, crit = se_z * np.sqrt(w @ (yi - estimate) ** 2 / (k - 1)), stdtrit(k - 1, 0.975)
+        se, crit = se_z * np.sqrt(w @ (yi - estimate) ** 2 / (k - 1)), t_quantile(0.975, k - 1)
     half, reach = crit * se, crit * np.sqrt(se**2 + tau2)
     fixed = _projection(1 / vi)
     qe, typical = max(0.0, y @ fixed @ y), (k - 1) / np.trace(fixed)
     found = [estimate, se, estimate - half, estimate + half, estimate - reach, estimate + reach, tau2]
-    found += [100 * tau2 / (tau2 + typical), 1 + tau2 / typical, qe, chdtrc(k - 1, qe)]
+    found += [100 * tau2 / (tau2 + typical), 1 + tau2 / typical, qe, chi_squared_above(qe, k - 1)]
     numbers: dict[str, Any] = {name: float(value) for name, value in zip(_NUMBERS, found, strict=True)}
     weights = tuple((100 * w / w.sum()).tolist())
     caution = _caution(k, narrow=bool(half < Z_95 * se_z))
