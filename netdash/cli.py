@@ -58,7 +58,7 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
 @setting("--port", default=8866, type=click.IntRange(0, 65535), help="0 = any free port.")
 @setting("--base-url", default="/", help="Path under which the board is served.")
 @setting("--max-sessions", default=20, type=click.IntRange(1), help="Boards open at once; each takes about 80 MB.")
-@setting("--pool", default=1, type=click.IntRange(0), help="Kernels kept ready for the next visitors.")
+@setting("--pool", default=2, type=click.IntRange(0), help="Kernels kept ready for the next visitors.")
 @setting("--idle-minutes", default=60.0, type=click.FloatRange(0, min_open=True), help="Ends unused sessions.")
 @setting("--token", default="", show_default=False, help="Secret that visitors must give; better in the environment.")
 @setting("--public-host", "public_hosts", multiple=True, help="Name under which a proxy serves it; may be repeated.")

@@ -26,6 +26,8 @@ BOARD = Path(__file__).parent / "board"
 TEMPLATE = BOARD / "voila" / "templates" / "netdash"
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 CASES = "NETDASH_CASES"
+REFILL_AFTER = 4.0
+"""Seconds until the pool starts another kernel: on two cores it would take one from the page that is being loaded."""
 # Voila's sign of life while a kernel starts slowly, the one inline script there is.
 HEARTBEAT = base64.b64encode(hashlib.sha256(b"window.voila_heartbeat()").digest()).decode()
 POLICY = "; ".join(
@@ -54,7 +56,7 @@ def serve(
     open_browser: bool = True,
     notebook: Path | None = None,
     base_url: str = "/",
-    pool: int = 1,
+    pool: int = 2,
     max_sessions: int = 20,
     idle_minutes: float = 60,
     token: str = "",
@@ -78,7 +80,7 @@ def serve(
     base_url
         Path under which the board is served, such as "/netdash/" behind a proxy that keeps it.
     pool
-        Kernels that have run the notebook before a visitor comes.
+        Kernels that have run the notebook before a visitor comes; of two, two visitors who come at once find one each.
     max_sessions
         How many boards can be open at once; each takes about 80 MB. The kernels of the pool come on top.
     idle_minutes
@@ -256,6 +258,7 @@ def configuration(asked: Asked, notebook: Path) -> Config:
             "multi_kernel_manager_class": Kernels,
             "kernel_spec_manager_class": ThisInterpreter,
         },
+        "VoilaKernelManager": {"fill_delay": REFILL_AFTER},
         "Kernels": {
             "worker": asked.worker,
             "kernel_manager_class": "netdash._voila.Kernel",

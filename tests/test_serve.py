@@ -333,10 +333,12 @@ def test_a_kernel_loads_neither_debugger_nor_arrow(server):
     assert "pyarrow" not in loaded
 
 
+POOL = 2
+
 UNUSED = [
     *("charset_normalizer", "dask", "debugpy", "frictionless", "jedi", "jsonschema", "matplotlib", "nbformat"),
     *("numpy.f2py", "numpy.polynomial", "numpy.testing", "plotly", "polars", "prompt_toolkit", "pyarrow", "requests"),
-    *("difflib", "psutil", "scipy"),
+    *("psutil", "scipy"),
 ]
 
 
@@ -625,8 +627,10 @@ def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
 
 
 def at_rest(server):
-    """Wait until the one kernel there is waits for a visitor."""
-    while len(server.kernels()) != 1 or not server.has_run(kernel_id_of(server.kernels()[0])):
+    """Wait until there are kernels for the next visitors and no others."""
+    end = time.monotonic() + 60
+    while len(kernels := server.kernels()) != POOL or not all(server.has_run(kernel_id_of(one)) for one in kernels):
+        assert time.monotonic() < end, kernels
         time.sleep(0.1)
 
 
