@@ -133,8 +133,8 @@ def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     # A study stands in several rows of a table: only arms of the same row are set against each other.
     rows = rows.assign(
         row=rows["locator"].where(rows["table"].notna(), ""),
-        comparator=rows["therapy"].map(known["comparator"]).astype(bool),
-        surgery=rows["therapy"].map(known["surgery"]).astype(bool),
+        comparator=rows["therapy"].isin(known.index[known["comparator"]]),
+        surgery=rows["therapy"].isin(known.index[known["surgery"]]),
     )
     one = ["study_id", "author", "year", "row", "endpoint", "horizon_months"]
     pairs = rows.merge(rows, on=one, suffixes=("", "_control"))

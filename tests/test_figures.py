@@ -353,13 +353,16 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     table = nd.contrasts(outcomes)
     figure = nd.contrast_forest(table)
     notes = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
-    assert "67 v 70 %, overall survival at 5 years: its two sample sizes contradict another row of the table" in notes
-    assert any(note.startswith("92.6 v 18.5 %, overall survival at 4 years: its two sample sizes") for note in notes)
+    assert "67 % v 70 %, overall survival at 5 years: its two sample sizes contradict another row of the table" in notes
+    assert any(note.startswith("92.6 % v 18.5 %, overall survival at 4 years: its two sample sizes") for note in notes)
     assert len(notes) == (table["left_out"] != "").sum() == 6
     assert "Coppa 2001 †<br>Resection v transplantation" in figure.layout.yaxis.ticktext
     assert figure.layout.meta["text"].endswith("Left out, each with its reason: 6 comparisons.")
     assert "† a known discrepancy" in figure.layout.meta["caption"]
     assert len(figure.data[0].x) == 3  # nothing is drawn for them
+    bad = table.assign(value=float("nan"), left_out=table["left_out"].str.replace("its two", "<i>its two"))
+    notes = [note.text.replace("<br>", " ") for note in nd.contrast_forest(bad).layout.annotations]
+    assert any(note.startswith("? v 70 %, overall survival at 5 years: &lt;i&gt;its two") for note in notes)
     alone = nd.contrast_forest(table[table["study_id"] == "chen_1998"])
     assert not alone.layout.annotations
     assert "left out" not in alone.layout.meta["text"].casefold()

@@ -127,6 +127,8 @@ def test_own_arms_are_compared_when_they_may_be_pooled(outcomes):
 def test_two_treatments_apart_from_resection_and_two_resections_are_not_set_against_each_other(outcomes):
     for pair in (["transplantation", "ablation"], ["resection", "cytoreduction"], ["no_resection", "no_treatment"]):
         assert nd.contrasts(own(outcomes, therapy=pair, n=[20, 40], value=[75.0, 50.0])).empty
+    unheard = own(outcomes, therapy=["unheard of", "no_resection"], n=[20, 40], value=[75.0, 50.0])
+    assert nd.contrasts(unheard)["treated"].tolist() == ["unheard of"]
     years = own(outcomes, therapy=["resection", "no_resection"], n=[20, 40], value=[75.0, 50.0], year=[2001, 2002])
     assert nd.contrasts(years).empty
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -219,15 +220,13 @@ def _two_arms(row: dict[Any, Any]) -> rows.Line:
 
 def _left_out(row: dict[Any, Any], font_px: int) -> rows.Line:
     endpoint, horizon = rows.words(row["endpoint"]), rows.years(row["horizon_months"])
-    figures = f"{row['value']:g} v {row['value_control']:g} %, {endpoint} at {horizon}: {row['left_out']}"
-    line = rows.note(_arms(row), figures, font_px)
+    figures = " v ".join("?" if math.isnan(row[name]) else f"{row[name]:g} %" for name in ("value", "value_control"))
+    line = rows.note(_arms(row), rows.escape(f"{figures}, {endpoint} at {horizon}: {row['left_out']}"), font_px)
     return {**line, "hover": rows.pointed(row).removeprefix("<br>"), "height": max(line["height"], 2) + 0.4}
 
 
 def _axis(ends: dict[str, list[float]], ratio: bool) -> dict[str, Any]:
     """Return an axis as long as the intervals, within its limits unless an estimate lies beyond them."""
-    import math
-
     at, most = (1.0, LARGEST_RATIO) if ratio else (0.0, LARGEST_DIFFERENCE)
     least = 1 / most if ratio else -most
     low = max(min(at, *ends["ci_lb"]), min(least, *ends["estimate"]))
