@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
@@ -60,12 +59,15 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
 def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
     evidence.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
     texts = evidence.claims() if claims is None else claims
-    given = [_of_outcome(row) for row in evidence.records_in_order(outcomes)]
-    tabled = {row["therapy"] for row in given if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}
-    given += [_of_claim(row, tabled) for row in evidence.records(texts)]
     side = {endpoint: name for name, endpoints in SIDES.items() for endpoint in endpoints}
     order = {endpoint: place for place, endpoint in enumerate(side)}
-    found = [row for row in given if row["therapy"] in wanted and row["endpoint"] in side]
+
+    def asked(row: Mapping[str, Any]) -> bool:
+        return row["therapy"] in wanted and row["endpoint"] in side
+
+    found = [_of_outcome(row) for row in evidence.records_in_order(outcomes) if asked(row)]
+    tabled = {row["therapy"] for row in found if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}
+    found += [_of_claim(row, tabled) for row in evidence.records(texts) if asked(row)]
     found.sort(key=lambda row: (wanted.index(row["therapy"]), order[row["endpoint"]]))
     return [{**row, "side": side[row["endpoint"]], "left_out": _reason(row)} for row in found]
 
@@ -214,11 +216,11 @@ def _in_words(side: str, text: str) -> rows.Line:
 
 
 def _line(row: Mapping[Any, Any], room: float) -> rows.Line:
-    left = textwrap.wrap(rows.name(row), int(_LABEL_WIDTH * room))
+    left = rows.wrapped(rows.name(row), int(_LABEL_WIDTH * room))
     n = f"n = {row['n']:,.0f}" if pd.notna(row["n"]) else "n not stated"
     said = REPORTED if row["left_out"] else _figure(row)
     what = _endpoint(row["endpoint"])
-    right = textwrap.wrap(what if row["left_out"] else f"{what} {said}", int(_FIGURE_WIDTH * room))
+    right = rows.wrapped(what if row["left_out"] else f"{what} {said}", int(_FIGURE_WIDTH * room))
     return {
         "kind": row["side"] + " in words" * bool(row["left_out"]),
         "left": "<br>".join(left),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import textwrap
 from collections.abc import Mapping
@@ -37,9 +38,15 @@ def percent_axis(font_px: int) -> dict[str, Any]:
     return {"range": [0, 100], "tickvals": ticks, "ticktext": [*map(str, ticks[:-1]), "100 %"]}
 
 
-def broken(text: str, font_px: int) -> list[str]:
+@functools.lru_cache(maxsize=1024)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """Return words in lines of at most `width` letters; pictures repeat theirs, and breaking them is slow."""
+    return tuple(textwrap.wrap(text, width))
+
+
+def broken(text: str, font_px: int) -> tuple[str, ...]:
     """Return words under the plot in lines that fit a window of 1024 pixels beside the names of the rows."""
-    return textwrap.wrap(text, 90 if font_px < LARGE_TYPE else 46)
+    return wrapped(text, 90 if font_px < LARGE_TYPE else 46)
 
 
 def escape(text: object) -> str:
@@ -69,7 +76,7 @@ def name(row: Mapping[Any, Any]) -> str:
 
 def named(row: Mapping[Any, Any], font_px: int) -> Line:
     """Return the name of a series as the left of a line, a long one in several lines."""
-    words = textwrap.wrap(name(row), 46 if font_px < LARGE_TYPE else 30)
+    words = wrapped(name(row), 46 if font_px < LARGE_TYPE else 30)
     return {"left": "<br>".join(words), "height": len(words)}
 
 
