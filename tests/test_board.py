@@ -246,10 +246,10 @@ def test_cautions_are_shown_and_do_not_decide(board):
 def test_the_forest_colors_the_therapies_whose_criteria_are_met(board):
     of(board, "resectable_percent").text.value = "95"
     figure = json.loads(board.frame.content["figures"]["forest"])
-    assert "<b>Resection</b>: criteria met" in figure["layout"]["yaxis"]["ticktext"]
+    assert "■ criteria met" in [note["text"] for note in figure["layout"]["annotations"]]
     of(board, "resectable_percent").text.value = "89"
     figure = json.loads(board.frame.content["figures"]["forest"])
-    assert "<b>Resection</b>: criteria not met" in figure["layout"]["yaxis"]["ticktext"]
+    assert figure["layout"]["annotations"][0]["text"] == "○ criteria not met"
 
 
 def test_the_selected_rule_set_decides_the_color_of_its_therapy():

@@ -106,10 +106,10 @@ def test_one_estimate_serves_rows_of_one_therapy(outcomes, effects):
 
 def test_squares_grow_with_weight(outcomes):
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
-    (points,) = (trace for trace in figure.data if trace.name == "series")
-    size = dict(zip(points.customdata, points.marker.size, strict=True))
+    points = [trace for trace in figure.data if trace.name == "series"]
+    size = {name: size for trace in points for name, size in zip(trace.customdata, trace.marker.size, strict=True)}
     assert size["t1-mayo-resection-os60"] > size["t1-chen-resection-os60"]
-    beside = dict(zip(points.customdata, figure.layout.yaxis2.ticktext, strict=False))
+    beside = dict(zip(points[0].customdata, figure.layout.yaxis2.ticktext, strict=False))
     assert "weight" in beside["t1-mayo-resection-os60"]
     quiet = nd.forest(outcomes, nd.pool_by_therapy(outcomes), weights=False)
     assert not any("weight" in text for text in quiet.layout.yaxis2.ticktext)
@@ -138,8 +138,8 @@ def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
 
 def test_the_pointer_names_the_discrepancies_of_a_series(outcomes):
     figure = nd.forest(outcomes)
-    (points,) = (trace for trace in figure.data if trace.name == "series")
-    hover = dict(zip(points.customdata, points.text, strict=True))
+    points = [trace for trace in figure.data if trace.name == "series"]
+    hover = {name: text for trace in points for name, text in zip(trace.customdata, trace.text, strict=True)}
     wanted = outcomes.set_index("outcome_id")["discrepancies"]
     assert all(("† " + wanted[name] in text) == bool(wanted[name]) for name, text in hover.items())
     assert any("† B2-13" in (note.hovertext or "") for note in figure.layout.annotations)

@@ -1,5 +1,7 @@
 """The forest: what it draws, what it leaves out, and how it says which criteria are met."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -19,13 +21,23 @@ def outcomes():
 
 
 def points(figure):
-    (trace,) = (t for t in figure.data if t.name == "series")
-    return trace
+    """Return the squares, of all therapies, one by one."""
+    return [
+        SimpleNamespace(customdata=name, x=x, y=y, size=size, color=trace.marker.color, symbol=trace.marker.symbol)
+        for trace in figure.data
+        if trace.name == "series"
+        for name, x, y, size in zip(trace.customdata, trace.x, trace.y, trace.marker.size, strict=True)
+    ]
 
 
 def boxes(figure):
-    (trace,) = (t for t in figure.data if t.type == "bar")
-    return trace
+    """Return the boxes, of all therapies, one by one."""
+    return [
+        SimpleNamespace(low=low, high=low + width, color=trace.marker.color, line=trace.marker.line.color)
+        for trace in figure.data
+        if trace.type == "bar"
+        for low, width in zip(trace.base, trace.x, strict=True)
+    ]
 
 
 def test_one_endpoint_and_one_horizon_on_the_axis(outcomes):
@@ -74,42 +86,39 @@ def test_the_scale_is_natural_and_whole(outcomes):
     figure = nd.forest(outcomes)
     assert list(figure.layout.xaxis.range) == [0, 100]
     assert list(figure.layout.yaxis.range) == list(figure.layout.yaxis2.range)
-    assert len(figure.layout.yaxis2.ticktext) == len(points(figure).x)
+    assert len(figure.layout.yaxis2.ticktext) == len(points(figure))
 
 
 def test_met_is_in_color_with_word_and_shape_and_the_others_are_gray(outcomes):
     figure = nd.forest(outcomes, verdicts=VERDICTS)
     table = forest_table(outcomes).set_index("outcome_id")
-    for outcome, color, symbol in zip(
-        points(figure).customdata, points(figure).marker.color, points(figure).marker.symbol, strict=True
-    ):
-        verdict = VERDICTS.get(table.at[outcome, "therapy"], "")
-        assert color == (theme.BLUE if verdict == "met" else theme.GRAY)
-        assert symbol == theme.LOOKS[verdict].symbol
-    names = list(figure.layout.yaxis.ticktext)
-    assert "<b>Resection</b>: criteria met" in names
-    assert "<b>Transplantation</b>: criteria not met" in names
-    assert "<b>Cytoreduction</b>: cannot tell" in names
-    assert "<b>No resection</b>" in names
+    for point, box in zip(points(figure), boxes(figure), strict=True):
+        verdict = VERDICTS.get(table.at[point.customdata, "therapy"], "")
+        assert point.color == box.line == (theme.BLUE if verdict == "met" else theme.GRAY)
+        assert point.symbol == theme.LOOKS[verdict].symbol
+    place = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    said = {note.y: (note.text, note.font.color) for note in figure.layout.annotations}
+    assert said[place["<b>Resection</b>"]] == ("■ criteria met", theme.BLUE)
+    assert said[place["<b>Transplantation</b>"]] == ("○ criteria not met", theme.GRAY)
+    assert said[place["<b>Cytoreduction</b>"]] == ("◇ cannot tell", theme.GRAY)
+    assert place["<b>No resection</b>"] not in said
 
 
 def test_where_no_verdict_was_asked_for_squares_are_as_large_as_their_weight(outcomes):
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
-    assert set(points(figure).marker.symbol) == {"square"}
-    assert set(points(figure).marker.color) == {theme.INK}
-    assert len(set(points(figure).marker.size)) > 5
+    assert {point.symbol for point in points(figure)} == {"square"}
+    assert {point.color for point in points(figure)} == {theme.INK}
+    assert len({point.size for point in points(figure)}) > 5
 
 
 def test_intervals_are_wilsons_and_hollow(outcomes):
     figure = nd.forest(outcomes)
-    rows = outcomes.set_index("outcome_id").loc[list(points(figure).customdata)]
+    rows = outcomes.set_index("outcome_id").loc[[point.customdata for point in points(figure)]]
     bounds = wilson(rows["value"].to_numpy(float), rows["n"].to_numpy(float))
-    assert list(boxes(figure).base) == pytest.approx(bounds[:, 0].tolist())
-    assert [b + w for b, w in zip(boxes(figure).base, boxes(figure).x, strict=True)] == pytest.approx(
-        bounds[:, 1].tolist()
-    )
-    assert boxes(figure).marker.color == "rgba(255,255,255,0)"
-    assert list(points(figure).x) == rows["value"].tolist()
+    assert [box.low for box in boxes(figure)] == pytest.approx(bounds[:, 0].tolist())
+    assert [box.high for box in boxes(figure)] == pytest.approx(bounds[:, 1].tolist())
+    assert {box.color for box in boxes(figure)} == {"rgba(255,255,255,0)"}
+    assert [point.x for point in points(figure)] == rows["value"].tolist()
     assert "ignore censoring" in figure.layout.meta["caption"]
 
 
@@ -146,7 +155,7 @@ def test_an_endpoint_without_rows_is_refused_with_those_there_are(outcomes):
 def test_nothing_to_draw_is_said(outcomes):
     none = outcomes[outcomes["statistic"] == "median"]
     assert "no series can be drawn" in forest_text(none)
-    assert not points(nd.forest(none)).x
+    assert not points(nd.forest(none))
 
 
 def test_figures_hold_plain_lists(outcomes):
@@ -166,7 +175,7 @@ def test_any_rates_are_drawn_as_they_are(rows):
         ]
     )  # fmt: skip
     figure = nd.forest(made)
-    assert sorted(points(figure).x) == sorted(value for value, _ in rows)
-    for base, width, x in zip(boxes(figure).base, boxes(figure).x, points(figure).x, strict=True):
-        assert -1e-9 <= base <= x + 1e-9
-        assert x - 1e-9 <= base + width <= 100 + 1e-9
+    assert sorted(point.x for point in points(figure)) == sorted(value for value, _ in rows)
+    for box, point in zip(boxes(figure), points(figure), strict=True):
+        assert -1e-9 <= box.low <= point.x + 1e-9
+        assert point.x - 1e-9 <= box.high <= 100 + 1e-9

@@ -186,6 +186,7 @@ def forest(
     meta = {"text": _sentence(found, verdicts or {}, name), "caption": _caption(found, fits)}
     return {
         "data": [
+            rows.NAMES,
             *_arms(rows.of(lines, "arm"), font_px),
             *map(_diamond, rows.of(lines, "pooled")),
             *map(_whisker, rows.of(lines, "prediction")),
@@ -206,8 +207,16 @@ def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, therapies: list[st
 
 
 def _arms(arms: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
-    looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
-    color = [look.color for look in looks]
+    """Return boxes and squares of each therapy; what a verdict decides is said once, for plotly.js to change alone."""
+    sized = [
+        {**arm, "size": size} for arm, size in zip(arms, _sizes(rows.column(arms, "weight"), font_px), strict=True)
+    ]
+    for _, found in groupby(sized, key=lambda arm: str(arm["therapy"])):
+        yield from _therapy(list(found))
+
+
+def _therapy(arms: list[rows.Line]) -> Iterator[Mapping[str, Any]]:
+    look = theme.LOOKS[arms[0]["verdict"]]
     yield {
         "type": "bar",
         "orientation": "h",
@@ -216,7 +225,7 @@ def _arms(arms: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
         "base": rows.column(arms, "ci_lb"),
         "x": [arm["ci_ub"] - arm["ci_lb"] for arm in arms],
         "width": 0.5,
-        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": color, "width": 1.5}},
+        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": look.color, "width": 1.5}},
         "hoverinfo": "skip",
     }
     yield {
@@ -230,11 +239,11 @@ def _arms(arms: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
         "text": rows.column(arms, "hover"),
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "color": color,
-            "size": _sizes(rows.column(arms, "weight"), font_px),
+            "color": look.color,
+            "size": rows.column(arms, "size"),
             "opacity": 1,
-            "symbol": [look.symbol for look in looks],
-            "line": {"width": 1.5, "color": color},
+            "symbol": look.symbol,
+            "line": {"width": 1.5, "color": look.color},
         },
     }
 
@@ -391,6 +400,7 @@ def _arm(row: Mapping[Any, Any], font_px: int) -> rows.Line:
     interval = f"{row['ci_lb']:.0f} to {row['ci_ub']:.0f}"
     return {
         "kind": "arm",
+        "therapy": row["therapy"],
         **rows.named(row, font_px),
         "right": f"{row['value']:g} % ({interval})",
         "value": row["value"],

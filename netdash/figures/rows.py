@@ -17,7 +17,7 @@ from netdash.figures import theme
 LINE = 1.45
 """The height of a row in sizes of the type."""
 Line = dict[str, Any]
-"""One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, y, figures."""
+"""One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, note, y, figures."""
 
 NAMES = {
     **{"type": "scatter", "mode": "markers", "name": "names", "x": [None], "y": [None]},
@@ -61,10 +61,10 @@ def label(row: Mapping[Any, Any]) -> str:
 
 
 def heading(therapy: str, verdict: str) -> Line:
-    """Return the line that names a therapy and says in words whether its criteria are met."""
-    word = theme.LOOKS[verdict].word
-    name = f"<b>{evidence.therapy_name(therapy)}</b>" + (f": {word}" if word else "")
-    return {"kind": "therapy", "therapy": therapy, "left": name, "right": ""}
+    """Return the line that names a therapy and says in the plot, in words, whether its criteria are met."""
+    look = theme.LOOKS[verdict]
+    said = {"note": {"text": f"{look.sign} {look.word}", "font": {"color": look.color}}} if look.word else {}
+    return {"kind": "therapy", "left": f"<b>{evidence.therapy_name(therapy)}</b>", "right": "", **said}
 
 
 def name(row: Mapping[Any, Any]) -> str:
@@ -84,19 +84,19 @@ def reasoned(row: Mapping[Any, Any], unit: str, font_px: int) -> Line:
     """Return the line of a row that is left out: its figure, and the reason."""
     value = f"{row['value']:g} {unit}: " if pd.notna(row["value"]) else ""
     reason, who = broken(f"{value}{row['left_out']}", font_px), named(row, font_px)
+    hover = pointed(row).removeprefix("<br>")
     return {
         "kind": "left_out",
         "left": who["left"],
-        "right": "<br>".join(map(escape, reason)),
+        "note": {"text": "<br>".join(map(escape, reason)), **({"hovertext": hover} if hover else {})},
         "height": max(len(reason), who["height"]),
-        "hover": pointed(row).removeprefix("<br>"),
     }
 
 
 def note(left: str, right: str, font_px: int) -> Line:
     """Return a line of words under the plot."""
     words = broken(right, font_px)
-    return {"kind": "left_out", "left": left, "right": "<br>".join(words), "height": len(words)}
+    return {"kind": "left_out", "left": left, "note": {"text": "<br>".join(words)}, "height": len(words)}
 
 
 def pointed(row: Mapping[Any, Any]) -> str:
@@ -130,7 +130,7 @@ def column(lines: list[Line], name: str) -> list[Any]:
 
 
 def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
-    """Return the layout: names on the left axis, figures on the right one, reasons for what is left out in the plot."""
+    """Return the layout: names on the left axis, figures on the right one, verdicts and reasons in the plot."""
     high = sum(line.get("height", 1) for line in lines)
     rows = {
         "range": [0.4, high + 0.6],
@@ -142,10 +142,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
     }
     said = of(lines, "arm", "pooled", "prediction")
     heads = 1 + title.count("<br>")
-    notes = [
-        {"text": line["right"], "y": line["y"], **({"hovertext": line["hover"]} if line.get("hover") else {})}
-        for line in of(lines, "left_out")
-    ]
+    notes = [{**line["note"], "y": line["y"]} for line in lines if "note" in line]
     shared = theme.layout(font_px)
     template = shared["template"]
     return {
@@ -156,6 +153,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
         "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads)), "b": round(font_px * 2.2)},
         "bargap": 0,
+        "barmode": "overlay",
         "xaxis": {"gridcolor": theme.PALE, "zeroline": False, "fixedrange": True, "tickangle": 0, **xaxis},
         "yaxis": {**rows, "tickvals": column(lines, "y"), "ticktext": column(lines, "left")},
         "yaxis2": {

@@ -22,17 +22,18 @@ _TURNING = ("zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", 
 
 @dataclass(frozen=True)
 class Look:
-    """How one verdict looks: a word, a color, and plotly's names of a marker symbol."""
+    """How one verdict looks: a word, a color, plotly's name of a marker symbol, and a sign like it to write."""
 
     word: str
     color: str
     symbol: str
+    sign: str = ""
 
 
 LOOKS: Mapping[str, Look] = {
-    "met": Look("criteria met", BLUE, "square"),
-    "not_met": Look("criteria not met", GRAY, "circle-open"),
-    "unknown": Look("cannot tell", GRAY, "diamond-open"),
+    "met": Look("criteria met", BLUE, "square", "■"),
+    "not_met": Look("criteria not met", GRAY, "circle-open", "○"),
+    "unknown": Look("cannot tell", GRAY, "diamond-open", "◇"),
     "": Look("", GRAY, "line-ns-open"),
     "not_asked": Look("", INK, "square"),
 }

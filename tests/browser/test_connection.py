@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from browser.served import SERVE, Served, kernel_id_of, serve_notebook
-from browser.visit import Visit, forest_of, in_words, series_of, verdicts_of
+from browser.visit import Visit, forest_of, in_words, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 5_000  # ms within which a page must say that its kernel is gone
@@ -46,7 +46,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
               age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
               verdicts: Object.fromEntries(rows.map(n => [n.dataset.ruleSet, n.dataset.verdict])),
               names: plot.layout.yaxis.ticktext,
-              colors: plot.data.find(trace => trace.name === "series").marker.color,
+              colors: plot.data.filter(trace => trace.name === "series").map(trace => trace.marker.color),
             });
             if (window.frames_seen.at(-1) !== now) window.frames_seen.push(now);
             requestAnimationFrame(look);
@@ -66,7 +66,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
         figure = forest_of(patient)
         assert one["verdicts"] == verdicts_of(patient)
         assert one["names"] == figure["layout"]["yaxis"]["ticktext"]
-        assert one["colors"] == series_of(figure)["marker"]["color"]
+        assert one["colors"] == [trace["marker"]["color"] for trace in figure["data"] if trace.get("name") == "series"]
 
 
 def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_case(visit):

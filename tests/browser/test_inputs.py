@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
-from browser.visit import series_of
+from netdash import evidence
 from netdash.board.state import examples
 from netdash.figures import theme
 
@@ -72,15 +72,15 @@ def test_at_55_and_50_percent_the_sets_disagree_as_worded(board):
 def test_the_forest_names_and_colors_the_therapies_whose_criteria_are_met(board):
     def transplantation():
         figure = board.forest()
-        colors = zip(series_of(figure)["customdata"], series_of(figure)["marker"]["color"], strict=True)
-        heading = next(name for name in figure["names"] if name.startswith("Transplantation"))
-        return heading, {color for outcome, color in colors if therapy[outcome] == "transplantation"}
+        drawn = figure["looks"].items()
+        verdict = figure["notes"][[label for label in order if label in figure["names"]].index("Transplantation")]
+        return verdict, {color for outcome, (color, _) in drawn if therapy[outcome] == "transplantation"}
 
-    therapy = nd.outcomes().set_index("outcome_id")["therapy"]
-    assert transplantation() == ("Transplantation: criteria not met", {theme.LOOKS["not_met"].color})
+    therapy, order = nd.outcomes().set_index("outcome_id")["therapy"], evidence.therapies()["label"]
+    assert transplantation() == ("○ criteria not met", {theme.LOOKS["not_met"].color})
     board.press("age_years", "ArrowLeft")
     board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
-    assert transplantation() == ("Transplantation: criteria met", {theme.LOOKS["met"].color})
+    assert transplantation() == ("■ criteria met", {theme.LOOKS["met"].color})
     assert theme.LOOKS["met"].color != theme.LOOKS["not_met"].color
 
 

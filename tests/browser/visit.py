@@ -41,9 +41,24 @@ def forest_of(patient, selected="milan_review"):
     )
 
 
-def series_of(figure):
-    """Return the trace with one point for each series of patients."""
-    return next(trace for trace in figure["data"] if trace.get("name") == "series")
+def looks_of(figure):
+    """Return color, and whether it is a circle, of the square of each series of patients, by outcome."""
+    return {
+        outcome: (trace["marker"]["color"], trace["marker"]["symbol"].startswith("circle"))
+        for trace in figure["data"]
+        if trace.get("name") == "series"
+        for outcome in trace["customdata"]
+    }
+
+
+def notes_of(figure):
+    """Return what is written in the plot."""
+    return [without_tags(note["text"].replace("<br>", "")) for note in figure["layout"].get("annotations", [])]
+
+
+def in_hex(color):
+    """Return a color that the browser has computed as it is written in a figure."""
+    return "#" + "".join(f"{int(part):02X}" for part in re.findall(r"\d+", color)[:3])
 
 
 def without_tags(text):
@@ -129,10 +144,15 @@ class Visit:
               layout: plot.layout,
               names: [...plot.querySelectorAll('.ytick text')].map(n => n.textContent),
               figures: [...plot.querySelectorAll('.y2tick text')].map(n => n.textContent),
-              points: plot.querySelectorAll('.scatterlayer path.point').length,
+              notes: [...plot.querySelectorAll('.annotation text')].map(n => n.textContent),
+              boxes: [...plot.querySelectorAll('.barlayer .point path')].map(n => getComputedStyle(n).stroke),
+              points: [...plot.querySelectorAll('.scatterlayer path.point')].filter(n => n.__data__.data).map(
+                n => [n.__data__.data, getComputedStyle(n).stroke, n.getAttribute('d').includes('A')]),
             })"""
         )
-        return json.loads(text)
+        figure = json.loads(text)
+        figure["looks"] = {outcome: (in_hex(color), circle) for outcome, color, circle in figure.pop("points")}
+        return figure
 
     def kernel_id(self):
         return json.loads(self.page.locator("#jupyter-config-data").text_content())["kernelId"]
@@ -157,7 +177,11 @@ class Visit:
             texts = wanted["layout"][axis]["ticktext"]
             assert found["layout"][axis]["ticktext"] == texts
             assert sorted(drawn) == sorted(filter(None, map(without_tags, texts)))
-        assert found["points"] >= len(series_of(wanted)["x"])
+        # Drawn anew or changed in place, it looks as it should.
+        looks = looks_of(wanted)
+        assert found["looks"] == looks
+        assert [in_hex(color) for color in found["boxes"]] == [color for color, _ in looks.values()]
+        assert found["notes"] == notes_of(wanted)
 
     def check(self):
         """Nothing went wrong behind the scenes and nothing left the server's origin."""

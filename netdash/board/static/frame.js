@@ -32,6 +32,14 @@ function config(layout) {
   });
 }
 
+// Plotly.react draws all anew for a list that is not the very one it has: what says the same stays the same.
+function kept(fresh, old) {
+  if (Object(fresh) !== fresh || Object(old) !== old) return fresh;
+  if (JSON.stringify(fresh) === JSON.stringify(old)) return old;
+  for (const key of Object.keys(fresh)) fresh[key] = kept(fresh[key], old[key]);
+  return fresh;
+}
+
 // Makes room for the names beside the rows. Plotly's own way (automargin) draws everything, looks, and draws it again.
 const pen = document.createElement("canvas").getContext("2d");
 function fit(layout, width) {
@@ -80,6 +88,7 @@ function library(line) {
 
 // Makes the tree `from` equal to `to` by changing only what differs: focus, scroll positions and plots stay.
 function morph(from, to) {
+  if (from.isEqualNode(to)) return; // most are, and the browser sees it sooner than the steps below
   if (from.nodeName !== to.nodeName || from.dataset?.figure !== to.dataset?.figure) {
     discard(from);
     from.replaceWith(to);
@@ -167,7 +176,7 @@ class Pointer {
 // The sections and the figures in them.
 class Picture {
   #sections = new Map(); // name -> {node, html}
-  #drawn = new WeakMap(); // plot -> JSON it shows
+  #drawn = new WeakMap(); // plot -> {key, figure} it shows
   // Plotly itself follows the window only, while text that grows beside a plot takes room from it.
   #sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) if (target.data && target.offsetHeight) window.Plotly.Plots.resize(target);
@@ -232,9 +241,11 @@ class Picture {
 
   #plot(plot, json) {
     const key = `${this.root.dataset.view} ${json}`; // each view has its own size of type
-    if (json === undefined || this.#drawn.get(plot) === key) return;
-    this.#drawn.set(plot, key);
-    const { data, layout: { height, ...layout } } = JSON.parse(json);
+    const before = this.#drawn.get(plot);
+    if (json === undefined || before?.key === key) return;
+    const figure = kept(JSON.parse(json), before?.figure);
+    this.#drawn.set(plot, { key, figure });
+    const { data, layout: { height, meta, ...layout } } = figure; // the page has what meta says elsewhere
     // The page decides how large type is: a projector asks for more, a small screen has room for less.
     const size = parseFloat(getComputedStyle(plot).fontSize);
     // It decides the height, too, but where it has room for every row.
