@@ -125,6 +125,7 @@ def medians(
 
 def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
     looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
+    color = [look.color for look in looks]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -136,10 +137,10 @@ def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
         "text": rows.column(arms, "hover"),
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "color": [look.color for look in looks],
+            "color": color,
             "size": round(font_px * 0.75),
             "symbol": [look.symbol if arm["reached"] else UNREACHED for look, arm in zip(looks, arms, strict=True)],
-            "line": {"width": 2},
+            "line": {"width": 2, "color": color},
         },
     }
 

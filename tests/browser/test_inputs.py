@@ -84,6 +84,14 @@ def test_the_forest_names_and_colors_the_therapies_whose_criteria_are_met(board)
     assert theme.LOOKS["met"].color != theme.LOOKS["not_met"].color
 
 
+def test_a_turn_draws_only_what_the_verdicts_decide(board):
+    """Plotly draws axes anew, which takes most of its time, unless it is given the very lists that it has."""
+    board.plot.evaluate("plot => plot.querySelectorAll('.ytick').forEach(tick => (tick.before = true))")
+    board.press("age_years", "ArrowLeft")
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
+    assert board.plot.evaluate("plot => [...plot.querySelectorAll('.ytick')].every(tick => tick.before)")
+
+
 def test_a_slider_dragged_by_the_pointer_shows_what_the_library_computes(board):
     box, track = (
         board.handle("age_years").bounding_box(),
