@@ -1,5 +1,6 @@
 """The server: what it says, what it gives away, what it lets in, and that it leaves nothing behind."""
 
+import ctypes
 import http.client
 import json
 import re
@@ -23,7 +24,7 @@ from conftest import ROOT
 from wire import Wire
 
 import netdash as nd
-from netdash._voila import SCRIPTS, YEAR
+from netdash._voila import SCRIPTS, YEAR, give_back
 from netdash.board.frame import PLOTLY
 from netdash.serve import EXTENSIONS, ServeError, serve
 
@@ -668,3 +669,21 @@ def test_a_session_without_activity_is_ended(tmp_path):
     kernel = served.kernel(open_session(served))
     kernel.wait(timeout=90)
     served.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's library gives memory back in its own way")
+def test_memory_that_is_free_goes_back_to_the_system():
+    """Also where a little that is still in use lies above it, as after a session has ended."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):
+        pytest.skip("this C library has no malloc_trim")
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [libc.malloc(10_000) for _ in range(5_000)]
+    for block in blocks:
+        ctypes.memset(block, 1, 10_000)
+    for block in blocks[:-1]:
+        libc.free(block)
+    held = psutil.Process().memory_info().rss
+    give_back()
+    assert held - psutil.Process().memory_info().rss > 30e6
+    libc.free(blocks[-1])
