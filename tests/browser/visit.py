@@ -144,7 +144,9 @@ class Visit:
               layout: plot.layout,
               names: [...plot.querySelectorAll('.ytick text')].map(n => n.textContent),
               figures: [...plot.querySelectorAll('.y2tick text')].map(n => n.textContent),
-              notes: [...plot.querySelectorAll('.annotation text')].map(n => n.textContent),
+              notes: [...plot.querySelectorAll('.annotation')]
+                .sort((a, b) => a.dataset.index - b.dataset.index)  // one that changed stands last in the page
+                .map(n => n.textContent),
               boxes: [...plot.querySelectorAll('.barlayer .point path')].map(n => getComputedStyle(n).stroke),
               points: [...plot.querySelectorAll('.scatterlayer path.point')].filter(n => n.__data__.data).map(
                 n => [n.__data__.data, getComputedStyle(n).stroke, n.getAttribute('d').includes('A')]),
