@@ -78,8 +78,12 @@ def lab(request, tmp_path):
 def run_cells(visit, count):
     """Run the cells of the notebook that is open, once its program has started."""
     page = visit.page
+    # On a busy machine it may ask which kernel, although the notebook says so.
+    choose = page.get_by_role("dialog").get_by_role("button", name="Select Kernel")
+    page.add_locator_handler(choose, lambda button: button.click())
     page.locator(".jp-CodeCell .cm-content").first.click(timeout=SLOW)
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=SLOW)
+    page.locator(".jp-CodeCell .cm-content").first.click(timeout=SLOW)
     visit.errors.clear()  # Notebook 7.6 starts with an error of its own
     for _ in range(count):
         page.keyboard.press("Shift+Enter")
