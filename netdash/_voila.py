@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import logging
 import os
 import re
@@ -136,6 +137,7 @@ class Kernels(AsyncMappingKernelManager):
 
 def give_back() -> None:
     """Give memory that is free back to the system: of its own accord the C library keeps what lies below its top."""
+    gc.collect()  # a session leaves cycles, which hold its buffers until Python looks at everything there is
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # musl has none
         trim(0)
 
@@ -214,6 +216,7 @@ class Server(Voila):  # type: ignore[misc]
         # A proxy knows whether the visitor came by https, and so whether the cookie of the token may leave without it.
         server = HTTPServer(self.app, max_body_size=LARGEST_BODY, xheaders=self.behind_proxy)
         server.add_sockets(self._sockets)
+        gc.freeze()  # what is there now stays: to look through it at each end of a session would take time
         self.announce(self.connection_url)
         try:
             self.ioloop.start()
