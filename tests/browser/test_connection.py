@@ -108,6 +108,7 @@ def test_a_session_that_does_not_start_is_said_and_can_be_tried_again(fragile):
     fragile.page.clock.install()
     fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")
     expect(fragile.page.get_by_role("status")).to_contain_text("Starting netdash")
+    fragile.page.wait_for_function("() => 'voila_finish' in window")  # page.js has run: its clock ticks
     fragile.page.clock.fast_forward(31_000)
     expect(fragile.page.get_by_role("alert")).to_contain_text("has not started within 30 seconds")
     kernel.resume()
