@@ -193,7 +193,7 @@ def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pool
 
 
 def _caution(k: int, *, narrow: bool) -> str:
-    few = f"Only {k} studies: with fewer than {FEW}, tau2 and both intervals are unsettled." if k < FEW else ""
+    few = f"Only {k} studies: with fewer than {FEW}, tau² and both intervals are unsettled." if k < FEW else ""
     odd = "Knapp and Hartung's interval is narrower here than the normal one: compare test='z'." if narrow else ""
     return " ".join(filter(None, (few, odd)))
 
