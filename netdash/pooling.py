@@ -107,7 +107,7 @@ class Pooled:
         p = "p < 0.001" if self.qep < 0.001 else f"p = {self.qep:.3f}"
         lines = {
             "Pooled": str(self.transformed()),
-            "Heterogeneity": f"tau2 {self.tau2:.4g}, I2 {self.i2:.0f} %, Q {self.qe:.2f} ({p})",
+            "Heterogeneity": f"tau² {self.tau2:.4g}, I² {self.i2:.0f} %, Q {self.qe:.2f} ({p})",
             "Model": f"{self.k} studies, {self.measure}, {self.method}, {self.test}",
         }
         return lines | ({"Caution": self.caution} if self.caution else {})

@@ -197,6 +197,14 @@ def test_own_series_are_drawn_and_pooled_only_when_asked(board, page):
     assert board.state.browsing.toggled == []
 
 
+def test_an_own_series_without_a_year_has_none_when_it_is_left_out_in_turn(board, page):
+    upload(page, OWN.replace(b",2024,", b",,"))
+    press(board, "pool:x-1")
+    names = figure(board, "influence")["layout"]["yaxis"]["ticktext"]
+    assert "without Our center (local)" in names
+    assert not any("NA" in name for name in names)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"not,a,table\n1,2,3\n", OWN.replace(b"80", b"180"), b"\xff\xfe", b"x" * 2_000_001]
 )

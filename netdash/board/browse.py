@@ -171,13 +171,13 @@ class Evidence(Page):
             except (ValueError, RuntimeError) as error:
                 fits[name], refused = {}, f"Not pooled: {error}."
             figures[name] = forest.plain(series, fits[name], endpoint=endpoint, horizon_months=horizon, left_out=False)
+        table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
         pooled = rows_to_pool(chosen, endpoint, horizon)
         if len(fits["selected"]) == 1 and len(pooled) >= INFLUENCE_NEEDS and pooled["therapy"].nunique() == 1:
-            names = pooled["author"] + " " + pooled["year"].astype(str)
+            names = table.set_index("outcome_id").loc[pooled["outcome_id"], "label"]
             what = str(figures["selected"]["layout"]["title"]["text"])
             without = leave_one_out(outcome_effects(pooled)).set_axis(names, axis="index")
             figures["influence"] = influence.plain(without, *fits["selected"].values(), what=what)
-        table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
         return self._drawn(figures, fits=fits, table=table, below=caption(table, fits["selected"]), refused=refused)
 
     def _drawn(
