@@ -66,6 +66,14 @@ def events(percent: ArrayLike, n: ArrayLike) -> Numbers:
     return counts
 
 
+def log_odds(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
+    """Return log odds and sampling variances (PLO) of rates in percent, as :func:`effect_sizes` makes of `events`.
+
+    Arguments and errors are those of :func:`wilson`.
+    """
+    return _effects("PLO", (events(percent, n), np.asarray(n, float)))
+
+
 def _rates(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
     p, size = np.broadcast_arrays(np.asarray(percent, float) / 100, np.asarray(n, float))
     refuse("percent", percent, ~((p >= 0) & (p <= 1)), "a rate from 0 to 100 percent")

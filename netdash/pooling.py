@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ FEW = 5
 
 MAX_ITERATIONS = 1000
 PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 plus the smallest sampling variance
+SAME = 1e-8  # how far the sums of the same figures in another order may lie apart
 LOCAL_MAXIMUM = sys.float_info.epsilon**0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
 
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -95,6 +97,36 @@ class Pooled:
         values = natural(self.measure, [getattr(self, name) for name in _BOUNDS]).tolist()
         bounds: dict[str, Any] = dict(zip(_BOUNDS, values, strict=True))
         return Natural(**bounds, measure=self.measure)
+
+    def weights_of(self, measure: str, yi: ArrayLike, vi: ArrayLike) -> Numbers:
+        """Return the weights in percent of the studies that were pooled, in the order they are given in now.
+
+        Parameters
+        ----------
+        measure : str
+            What their effects are, such as "PLO".
+        yi, vi : array_like of shape (k,)
+            Effects and sampling variances, in any order.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+
+        Raises
+        ------
+        ValueError
+            When they are not those that were pooled.
+        """
+        y, w = np.asarray(yi, float), 1 / (np.asarray(vi, float) + self.tau2)
+        weights: Numbers = 100 * w / w.sum()
+        close = functools.partial(np.allclose, rtol=SAME, atol=SAME)
+        same = measure == self.measure and y.size == self.k and close(np.sort(weights), np.sort(self.weights))
+        if not same or not close(weights @ y / 100, self.estimate):
+            raise ValueError(
+                f"given {y.size} studies of measure {measure}, expected the {self.k} of {self.measure} that were "
+                "pooled, with the same figures"
+            )
+        return weights
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {words}" for name, words in self._lines().items())

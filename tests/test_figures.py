@@ -115,6 +115,26 @@ def test_squares_grow_with_weight(outcomes):
     assert not any("weight" in text for text in quiet.layout.yaxis2.ticktext)
 
 
+def test_weights_stand_beside_their_series_in_whatever_order_these_were_pooled(outcomes, effects):
+    rows = outcomes[outcomes["therapy"] == "resection"]
+    wanted = nd.forest(rows, nd.pool(effects))
+    assert nd.forest(rows, nd.pool(effects[::-1])).layout.yaxis2 == wanted.layout.yaxis2
+    beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext, strict=False))
+    weights = dict(zip(effects.index, nd.pool(effects).weights, strict=True))
+    assert len(weights) == 13
+    assert all(beside[name].endswith(f"weight {weight:.0f} %") for name, weight in weights.items())
+
+
+def test_an_estimate_of_other_figures_is_refused(outcomes, effects):
+    # As many rows, but printed: the diamond would not be theirs.
+    pooled = nd.pool_by_therapy(outcomes)
+    assert pooled["resection"].k == nd.pool_by_therapy(nd.outcomes(reading="printed"))["resection"].k
+    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 13 studies .* with the same figures"):
+        nd.forest(nd.outcomes(reading="printed"), pooled)
+    with pytest.raises(ValueError, match="given 13 studies of measure GEN"):
+        nd.forest(outcomes, {"resection": nd.pool(effects[["yi", "vi"]])})
+
+
 def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
     with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 12 studies .* expected the 13 rows drawn"):
         nd.forest(outcomes, {"resection": nd.pool(effects.iloc[1:])})
@@ -303,6 +323,8 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     assert "over the first 2 series" in figure.layout.meta["text"]
     with pytest.raises(ValueError, match="given 11 rows and 13 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
+    with pytest.raises(ValueError, match="ends with another estimate"):
+        nd.cumulative_forest(added, nd.pool(effects, method="DL"))
 
 
 def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import pooling
-from netdash.effects import effect_sizes, events, natural, wilson
+from netdash.effects import effect_sizes, events, log_odds, natural, wilson
 from netdash.pooling import cumulative, leave_one_out, pool, subgroups
 from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
 
@@ -162,6 +162,18 @@ def test_the_order_of_studies_does_not_matter(counts, method, test, random):
     one, other = pool(effects, method, test), pool(effects.iloc[order], method, test)
     assert close([getattr(one, name) for name in NUMBERS], [getattr(other, name) for name in NUMBERS])
     assert close(np.array(one.weights)[order], other.weights)
+    found = one.weights_of("PLO", effects["yi"].iloc[order], effects["vi"].iloc[order])
+    assert close(found, np.array(one.weights)[order])
+
+
+@given(arms(), METHODS, TESTS, st.data())
+def test_other_studies_than_those_pooled_have_no_weights(counts, method, test, data):
+    fit = pool(effect_sizes("PLO", xi=counts[0], ni=counts[1]), method, test)
+    yi, vi = effect_sizes("PLO", xi=counts[0], ni=counts[1])[["yi", "vi"]].to_numpy().T
+    one = np.arange(len(yi)) == data.draw(st.integers(0, len(yi) - 1))
+    for measure, y, v in (("RR", yi, vi), ("PLO", yi[1:], vi[1:]), ("PLO", yi + one, vi), ("PLO", yi, vi * (1 + one))):
+        with pytest.raises(ValueError, match=rf"expected the {fit.k} of PLO that were pooled"):
+            fit.weights_of(measure, y, v)
 
 
 @given(arms(), METHODS, TESTS, st.sampled_from([1e-6, 0.01, 3.0, 1e4]))
@@ -200,6 +212,13 @@ def test_swapping_the_arms_turns_the_sign(data, measure):
     other = effect_sizes(measure, ai=c, n1i=n2, ci=a, n2i=n1)
     assert close(one["yi"], -other["yi"])
     assert close(one["vi"], other["vi"])
+
+
+@given(arms())
+def test_log_odds_of_rates_are_the_effects_of_their_counts(counts):
+    percent, n = 100 * np.array(counts[0]) / np.array(counts[1]), counts[1]
+    effects = effect_sizes("PLO", xi=events(percent, n), ni=n)
+    assert np.array_equal(log_odds(percent, n), effects[["yi", "vi"]].to_numpy().T)
 
 
 @given(st.floats(0, 100), st.integers(1, 10_000))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 from netdash import evidence
-from netdash.effects import wilson
-from netdash.figures import rows, theme
+from netdash.effects import log_odds, wilson
+from netdash.figures import marks, rows, theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.pooling import Pooled
 
@@ -187,9 +187,9 @@ def forest(
     return {
         "data": [
             rows.NAMES,
-            *_arms(rows.of(lines, "arm"), font_px),
-            *map(_diamond, rows.of(lines, "pooled")),
-            *map(_whisker, rows.of(lines, "prediction")),
+            *marks.arms(rows.of(lines, "arm"), font_px),
+            *map(marks.diamond, rows.of(lines, "pooled")),
+            *map(marks.whisker, rows.of(lines, "prediction")),
         ],
         "layout": {**rows.layout(lines, name, rows.percent_axis(font_px), font_px), "meta": meta},
     }
@@ -204,86 +204,6 @@ def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, therapies: list[st
             "therapy, or nd.pool_by_therapy(outcomes)"
         )
     return {therapies[0]: pooled}
-
-
-def _arms(arms: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
-    """Return boxes and squares of each therapy; what a verdict decides is said once, for plotly.js to change alone."""
-    sized = [
-        {**arm, "size": size} for arm, size in zip(arms, _sizes(rows.column(arms, "weight"), font_px), strict=True)
-    ]
-    for _, found in groupby(sized, key=lambda arm: str(arm["therapy"])):
-        yield from _therapy(list(found))
-
-
-def _therapy(arms: list[rows.Line]) -> Iterator[Mapping[str, Any]]:
-    look = theme.LOOKS[arms[0]["verdict"]]
-    yield {
-        "type": "bar",
-        "orientation": "h",
-        "name": "interval",
-        "y": rows.column(arms, "y"),
-        "base": rows.column(arms, "ci_lb"),
-        "x": [arm["ci_ub"] - arm["ci_lb"] for arm in arms],
-        "width": 0.5,
-        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": look.color, "width": 1.5}},
-        "hoverinfo": "skip",
-    }
-    yield {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "series",
-        "yaxis": "y2",  # its axis carries the figures on the right
-        "x": rows.column(arms, "value"),
-        "y": rows.column(arms, "y"),
-        "customdata": rows.column(arms, "outcome_id"),
-        "text": rows.column(arms, "hover"),
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": {
-            "color": look.color,
-            "size": rows.column(arms, "size"),
-            "opacity": 1,
-            "symbol": look.symbol,
-            "line": {"width": 1.5, "color": look.color},
-        },
-    }
-
-
-def _sizes(weights: list[float | None], font_px: int) -> list[float]:
-    """Return the side of each square: its area is its weight; a series that is not pooled has a middling one."""
-    known = [weight for weight in weights if weight is not None]
-    middle = sum(known) / len(known) if known else 1
-    sides = [1 if weight is None else (weight / middle) ** 0.5 for weight in weights]
-    return [round(font_px * min(max(0.62 * side, 0.45), 1.1), 1) for side in sides]
-
-
-def _diamond(row: rows.Line) -> Mapping[str, Any]:
-    color = theme.LOOKS[row["verdict"]].color
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "pooled",
-        "x": [row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
-        "y": [row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
-        "fill": "toself",
-        "fillcolor": color,
-        "line": {"color": color, "width": 1},
-        "text": row["hover"],
-        "hoverinfo": "text",
-    }
-
-
-def _whisker(row: rows.Line) -> Mapping[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": "prediction interval",
-        "x": [row["pi_lb"], row["pi_ub"]],
-        "y": [row["y"], row["y"]],
-        "line": {"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
-        "marker": {"symbol": "line-ns-open", "size": 9},
-        "text": row["hover"],
-        "hoverinfo": "text",
-    }
 
 
 def _therapies(drawn: list[dict[Any, Any]]) -> list[str]:
@@ -364,13 +284,16 @@ def _weighted(arm: Mapping[Any, Any], weights: Mapping[str, float], show: bool, 
 def _weights(arms: list[dict[Any, Any]], fit: Pooled | None, therapy: str) -> dict[str, float]:
     if fit is None:
         return {}
-    ids = [arm["outcome_id"] for arm in arms if arm["poolable"]]
-    if fit.k != len(ids) or fit.measure != "PLO":
+    pooled = [arm for arm in arms if arm["poolable"]]
+    effects = log_odds([arm["value"] for arm in pooled], [arm["n"] for arm in pooled])
+    try:
+        weights = fit.weights_of("PLO", *effects).tolist()
+    except ValueError:
         raise ValueError(
-            f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(ids)} rows drawn "
-            "as PLO; pool them with nd.pool_by_therapy(outcomes)"
-        )
-    return dict(zip(ids, fit.weights, strict=True))
+            f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(pooled)} rows "
+            "drawn, as PLO and with the same figures; pool them with nd.pool_by_therapy(outcomes)"
+        ) from None
+    return dict(zip((arm["outcome_id"] for arm in pooled), weights, strict=True))
 
 
 def _pooled(fit: Pooled) -> list[rows.Line]:

@@ -10,7 +10,7 @@ from netdash import evidence
 from netdash.effects import natural
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import Pooled
+from netdash.pooling import SAME, Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +104,8 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
         When the measure is not PLO, or the rows are not one per series from the second on.
     """
     _expect(added, pooled, 1, "nd.cumulative")
+    if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=SAME, abs_tol=SAME):
+        raise ValueError("given a table that ends with another estimate; expected both of the same rates")
     names = [f"+ {name}, k = {k}" for name, k in zip(added.index, added["k"], strict=True)]
     return _rates(names, added, pooled, ("Series added one by one", what), cumulative_text, font_px)
 

@@ -1,0 +1,91 @@
+"""The marks of the forest: a box and a square for each series, a diamond and a whisker for each pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from netdash.figures import rows, theme
+
+
+def arms(lines: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
+    """Return boxes and squares of each therapy; what a verdict decides is said once, for plotly.js to change alone."""
+    sized = [
+        {**arm, "size": size} for arm, size in zip(lines, _sizes(rows.column(lines, "weight"), font_px), strict=True)
+    ]
+    for _, found in groupby(sized, key=lambda arm: str(arm["therapy"])):
+        yield from _therapy(list(found))
+
+
+def _therapy(arms: list[rows.Line]) -> Iterator[Mapping[str, Any]]:
+    look = theme.LOOKS[arms[0]["verdict"]]
+    yield {
+        "type": "bar",
+        "orientation": "h",
+        "name": "interval",
+        "y": rows.column(arms, "y"),
+        "base": rows.column(arms, "ci_lb"),
+        "x": [arm["ci_ub"] - arm["ci_lb"] for arm in arms],
+        "width": 0.5,
+        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": look.color, "width": 1.5}},
+        "hoverinfo": "skip",
+    }
+    yield {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "series",
+        "yaxis": "y2",  # its axis carries the figures on the right
+        "x": rows.column(arms, "value"),
+        "y": rows.column(arms, "y"),
+        "customdata": rows.column(arms, "outcome_id"),
+        "text": rows.column(arms, "hover"),
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
+            "color": look.color,
+            "size": rows.column(arms, "size"),
+            "opacity": 1,
+            "symbol": look.symbol,
+            "line": {"width": 1.5, "color": look.color},
+        },
+    }
+
+
+def _sizes(weights: list[float | None], font_px: int) -> list[float]:
+    """Return the side of each square: its area is its weight; a series that is not pooled has a middling one."""
+    known = [weight for weight in weights if weight is not None]
+    middle = sum(known) / len(known) if known else 1
+    sides = [1 if weight is None else (weight / middle) ** 0.5 for weight in weights]
+    return [round(font_px * min(max(0.62 * side, 0.45), 1.1), 1) for side in sides]
+
+
+def diamond(row: rows.Line) -> Mapping[str, Any]:
+    """Return a pooled rate, as wide as its confidence interval."""
+    color = theme.LOOKS[row["verdict"]].color
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "pooled",
+        "x": [row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
+        "y": [row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
+        "fill": "toself",
+        "fillcolor": color,
+        "line": {"color": color, "width": 1},
+        "text": row["hover"],
+        "hoverinfo": "text",
+    }
+
+
+def whisker(row: rows.Line) -> Mapping[str, Any]:
+    """Return the prediction interval of a pooled rate."""
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "prediction interval",
+        "x": [row["pi_lb"], row["pi_ub"]],
+        "y": [row["y"], row["y"]],
+        "line": {"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
+        "marker": {"symbol": "line-ns-open", "size": 9},
+        "text": row["hover"],
+        "hoverinfo": "text",
+    }
