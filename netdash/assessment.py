@@ -91,11 +91,14 @@ class Judgement:
     @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
         """The inputs to ask for, so that every required clause can be told; without repetition."""
+        # Of a clause's alternatives, those that are missed already are past asking about.
+        ways = [way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives]
         fields = {
             field.name: field
-            for clause in self.clauses(Verdict.UNKNOWN)
-            for criterion in clause.criteria
-            if criterion.judge(self.patient) is Verdict.UNKNOWN
+            for way in ways
+            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is Verdict.UNKNOWN
+            for criterion in way
+            if self._results[criterion.criterion_id] is Verdict.UNKNOWN
             for field in criterion.needs(self.patient)
         }
         return tuple(fields.values())

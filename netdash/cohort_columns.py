@@ -120,7 +120,7 @@ def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None
     held = _held(table, field, dtype)
     if held == expected:
         as_objects = dtype == nw.Object and expected == "booleans"
-        return Column(field, cells, _comparable(cells, field, dtype), as_objects=as_objects)
+        return Column(field, cells, _comparable(table, field, dtype), as_objects=as_objects)
     if isinstance(table, nw.DataFrame) and table[field.name].is_null().all():
         return None
     if isinstance(table, nw.LazyFrame) and dtype == nw.Unknown:
@@ -162,14 +162,20 @@ def _held(table: Table, field: Field, dtype: nw.dtypes.DType) -> str:
     return "words" if dtype in (nw.String, nw.Categorical, nw.Enum) else "another type"
 
 
-def _comparable(cells: nw.Expr, field: Field, dtype: nw.dtypes.DType) -> nw.Expr:
+def _comparable(table: Table, field: Field, dtype: nw.dtypes.DType) -> nw.Expr:
+    cells, arrow = nw.col(field.name), table.implementation.is_pyarrow()
     if field.kind == "choice":
-        return cells if dtype in (nw.String, nw.Object) else cells.cast(nw.String)
+        # Views of words, which polars hands over, are words that Arrow cannot compare.
+        views = arrow and str(nw.to_native(table).schema.field(field.name).type) == "string_view"
+        return cells if dtype in (nw.String, nw.Object) and not views else cells.cast(nw.String)
     if field.kind == "bool":
         return cells
     if dtype.is_integer():
         # Arrow refuses to compare with 55.0 what does not fit a float, a 999999999999999999 for "missing" among it.
-        return nw.when(cells.is_between(int(field.minimum or 0), int(field.maximum or 0))).then(cells)
+        ends = [int(field.minimum or 0), int(field.maximum or 0)]
+        # And unsigned cells that do not fit a signed number with a signed one.
+        low, high = (nw.lit(end, nw.UInt64) for end in ends) if arrow and dtype == nw.UInt64 else ends
+        return nw.when(cells.is_between(low, high)).then(cells)
     if not dtype.is_numeric():
         # Of the ways to say "missing" in a pandas object column, not all can be cast.
         cells = nw.when(~cells.is_null()).then(cells)

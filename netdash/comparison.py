@@ -1,11 +1,13 @@
-"""Comparison: the rule sets of one therapy side by side, and one case before and after a change."""
+"""Comparison: the rule sets of one therapy side by side, which of them stands for it, one case before and after."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from netdash import rules
-from netdash.assessment import Assessment, Finding, assess
+from netdash import evidence, rules
+from netdash.assessment import Assessment, Finding, Judgement, assess
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
 
@@ -101,6 +103,39 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
     ]
     columns = ["therapy", "rule_set", "before", "after", "headline_before", "headline_after", "changed"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]:
+    """Return the judgement that stands for each therapy where a picture has room for one.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        Of all rule sets.
+    selected : str
+        The rule set that stands for its therapy; every other therapy goes by its first.
+
+    Returns
+    -------
+    dict of str to Judgement
+        By therapy, in fixed order.
+    """
+    found: dict[str, Judgement] = {}
+    for judgement in assessment.judgements:
+        if judgement.rule_set.therapy not in found or judgement.rule_set.rule_set == selected:
+            found[judgement.rule_set.therapy] = judgement
+    return found
+
+
+def standing_text(standing: Iterable[Judgement], therapies: Iterable[str]) -> str:
+    """Return which rule set stands for each of some therapies that have several; empty where none has."""
+    drawn, several = set(therapies), Counter(found.therapy for found in rules.load().values())
+    said = [
+        f"{evidence.therapy_name(found.therapy)}: {found.title}"
+        for found in (judgement.rule_set for judgement in standing)
+        if found.therapy in drawn and several[found.therapy] > 1
+    ]
+    return f"Of several lists of criteria the picture goes by one. {'; '.join(said)}." if said else ""
 
 
 def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,10 +161,13 @@ def numbers(name: str, values: Any) -> Numbers:
 
     try:
         series = values if isinstance(values, pd.Series) else pd.Series(values)
+        # The names of a mapping would be lost, and a date becomes nanoseconds, a missing one an enormous number.
+        if isinstance(values, Mapping) or series.dtype.kind in "mM":
+            raise TypeError
         return series.to_numpy(float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         given = values.tolist() if isinstance(values, pd.Series) else values
-        raise ValueError(f"{name}: given {given!r}, expected one number per study") from error
+        raise ValueError(f"{name}: given {given!r}, expected one number per study, as a list or a series") from error
 
 
 def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:

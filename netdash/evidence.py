@@ -25,6 +25,10 @@ HONESTY = (
 )
 """What stands on every page, table and picture that is handed on."""
 
+MARKED = "marked as not poolable"
+_FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
+_TEXT = {"why_not_poolable", "discrepancies", "locator", "arm", "population", "cohort", "unit", "note"}
+
 # The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
 # fmt: off
 _OUTCOMES = (
@@ -240,6 +244,41 @@ def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     return outcomes.iloc[[row["place"] for row in keys]]
 
 
+@functools.cache
+def _printed_facts() -> Mapping[str, Mapping[str, Any]]:
+    """Return by outcome the facts that the corrected reading replaces, as they are printed."""
+    printed, corrected = (_read("outcomes", corrected=c).set_index("outcome_id")[list(_FACTS)] for c in (False, True))
+    found: dict[str, dict[str, Any]] = {}
+    for name in _FACTS:
+        same = (printed[name] == corrected[name]).fillna(value=False) | (printed[name].isna() & corrected[name].isna())
+        for outcome, value in printed.loc[~same.astype(bool), name].items():
+            found.setdefault(str(outcome), {})[name] = value.item() if hasattr(value, "item") else value
+    return found
+
+
+def reading_of(outcomes: pd.DataFrame) -> Reading:
+    """Return which reading rows of outcomes are of, by what stands in them; "corrected" where both say the same."""
+    facts = _printed_facts()
+    columns = {name: outcomes[name].to_numpy(object) for name in _FACTS if name in outcomes}
+    for place, outcome in enumerate(outcomes["outcome_id"].tolist()):
+        for name, value in facts.get(outcome, {}).items():
+            given = columns[name][place] if name in columns else None
+            if isinstance(given, type(value)) and given == value:
+                return "printed"
+    return "corrected"
+
+
+def said_reading(outcomes: pd.DataFrame) -> str:
+    """Return what a title says of the reading: nothing of the corrected one."""
+    return ", as printed" if reading_of(outcomes) == "printed" else ""
+
+
+def why_left_out(row: Mapping[Any, Any]) -> str:
+    """Return why a row of outcomes is in no pool, empty when it may be in one; a mark alone is a reason, too."""
+    why = row.get("why_not_poolable")
+    return "" if row["poolable"] else why if isinstance(why, str) and why else MARKED
+
+
 def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
     """Raise ValueError when a table is none of outcomes, lacks the endpoint, or is not clear on pooling."""
     import numpy as np
@@ -280,7 +319,12 @@ def records_in_order(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
         year = row["year"]  # a missing one stands last
         return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
 
-    return sorted(records(outcomes), key=place)
+    found = records(outcomes)
+    for row in found:
+        for name in _TEXT & row.keys():
+            if not isinstance(row[name], str):  # in a table that was written to a file and read again
+                row[name] = ""
+    return sorted(found, key=place)
 
 
 def sources() -> pd.DataFrame:

@@ -390,6 +390,8 @@ class Patient:
         """Return the same patient with some fields changed; None makes a field unknown."""
         return Patient(**{**self._entered_values(), **changes})  # type: ignore[arg-type]
 
+    __replace__ = replace
+
     def to_dict(self) -> dict[str, Value]:
         """Return the fields that were entered, in the order of declaration."""
         return {name: value for name, value in self._entered_values().items() if value is not None}
@@ -448,6 +450,10 @@ FIELDS: Mapping[str, Field] = {
     f.name: dataclasses.replace(f.metadata["field"], name=f.name) for f in dataclasses.fields(Patient)
 }
 """Every field of :class:`Patient` by name, in the order of declaration."""
+
+# dataclasses.replace and asdict would read a drainage that follows from the site as entered, and keep it at another
+# site. Without this they refuse a patient, who has replace() and to_dict().
+del Patient.__dataclass_fields__
 
 # Shift-Tab shows the fields, not the **values of __new__.
 Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

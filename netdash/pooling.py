@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +28,8 @@ PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 pl
 SAME = 1e-8  # how far the sums of the same figures in another order may lie apart
 LOCAL_MAXIMUM = sys.float_info.epsilon**0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
 
+MODEL = ("measure", "method", "test")
+"""How a table of fits says what they are."""
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 _NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
 
@@ -308,7 +310,8 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     -------
     DataFrame
         One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
-        h2, qe, qep, k, caution, on the scale of the measure (:func:`natural` takes them back).
+        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` takes them back);
+        and shift, by how much the estimate lies above that of all studies.
 
     Raises
     ------
@@ -317,7 +320,8 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     """
     yi, vi, measure = _checked(effects, method, test, least=3)
     kept = ~np.eye(yi.size, dtype=bool)
-    return _table((_fit(yi[rest], vi[rest], measure, method, test) for rest in kept), effects.index)
+    table = _table((_fit(yi[rest], vi[rest], measure, method, test) for rest in kept), effects.index)
+    return table.assign(shift=table["estimate"] - _fit(yi, vi, measure, method, test).estimate)
 
 
 def cumulative(
@@ -336,7 +340,8 @@ def cumulative(
     Returns
     -------
     DataFrame
-        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out`.
+        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out` but
+        shift.
 
     Raises
     ------
@@ -369,7 +374,7 @@ def subgroups(
     Returns
     -------
     DataFrame
-        One row per group in order of appearance, the columns of :func:`leave_one_out`. A group of one study has no
+        One row per group in order of appearance, the columns of :func:`cumulative`. A group of one study has no
         numbers; its caution says why. Groups are not tested against each other.
 
     Raises
@@ -380,7 +385,9 @@ def subgroups(
     import pandas as pd
 
     _of_the_same_rows("groups", groups, effects)
-    names: list[Any] = list(groups) if pd.api.types.is_list_like(groups) else [groups]
+    names: list[Any] = (
+        list(groups) if pd.api.types.is_list_like(groups) and not isinstance(groups, Mapping) else [groups]
+    )
     if len(names) != len(effects) or pd.isna(names).any():
         raise ValueError(f"groups: given {names}, expected one for each of {len(effects)} studies")
     members = {name: effects[[other == name for other in names]] for name in dict.fromkeys(names)}
@@ -402,6 +409,6 @@ def _of_the_same_rows(name: str, given: Any, effects: pd.DataFrame) -> None:
 def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
     import pandas as pd
 
-    single = {"k": 1, "caution": "A single study is quoted, not pooled."}
+    single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
     rows = [asdict(fit) if fit else single for fit in fits]
-    return pd.DataFrame(rows, index=index, columns=[*_NUMBERS, "k", "caution"])
+    return pd.DataFrame(rows, index=index, columns=[*_NUMBERS, "k", "caution", *MODEL])

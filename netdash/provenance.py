@@ -112,10 +112,10 @@ def _outcome(row: Mapping[str, Any]) -> Source:
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{_words(row['endpoint'])}, {row['statistic']}{horizon}, {value}"
+        f"{_words(row['endpoint'])}, {row['statistic']}{horizon}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
-    return _make(row, "outcome_id", "outcome", says, REVIEW, numbers, printed=row["printed"])
+    return _make(row, "outcome_id", "outcome", says.strip(), REVIEW, numbers, printed=row["printed"])
 
 
 def _claim(row: Mapping[str, Any]) -> Source:

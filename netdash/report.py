@@ -8,7 +8,8 @@ from typing import Any
 
 from netdash import evidence
 from netdash.assessment import assess
-from netdash.figures.forest import forest
+from netdash.comparison import standing, standing_text
+from netdash.figures.forest import forest, forest_table
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
 
@@ -37,7 +38,9 @@ def report(patient: Patient, at: datetime | None = None) -> str:
 
     assessment = assess(patient)
     outcomes = evidence.outcomes()
-    verdicts = {j.rule_set.therapy: j.verdict.value for j in reversed(assessment.judgements)}
+    judgements = standing(assessment)
+    verdicts = {therapy: judgement.verdict.value for therapy, judgement in judgements.items()}
+    table = forest_table(outcomes)
     figure = forest(outcomes, pool_by_therapy(outcomes), verdicts, left_out=False, font_px=11)
     used = dict.fromkeys(j.rule_set.source for j in assessment.judgements)
     cited = evidence.sources().set_index("source")["citation"]
@@ -55,6 +58,7 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         mark=MARK,
         basis=BASIS,
         text=figure.layout.meta["text"],
+        goes_by=standing_text(judgements.values(), table.loc[table["left_out"] == "", "therapy"]),
         caption=figure.layout.meta["caption"],
         data=_script(figure.to_plotly_json()["data"]),
         layout=_script(figure.to_plotly_json()["layout"]),

@@ -129,6 +129,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
 def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the rates of two arms side by side, those of the second with ``_control``, and why a pair is left out."""
     rows = evidence.in_order(outcomes[outcomes["statistic"] == "rate"])
+    rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in ("discrepancies", "why_not_poolable")})
     known = evidence.therapies().set_index("therapy")
     # A study stands in several rows of a table: only arms of the same row are set against each other.
     rows = rows.assign(
@@ -143,7 +144,7 @@ def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     reasons = pairs["why_not_poolable"].mask(pairs["poolable"], pairs["why_not_poolable_control"])
     usable = pairs["poolable"] & pairs["poolable_control"]
     missing = pairs[["value", "n", "value_control", "n_control"]].isna().any(axis=1)
-    left_out = reasons.replace("", "marked as not poolable").mask(usable, "")
+    left_out = reasons.replace("", evidence.MARKED).mask(usable, "")
     touched = [
         "; ".join(dict.fromkeys(filter(None, f"{treated}; {control}".split("; "))))
         for treated, control in zip(pairs["discrepancies"], pairs["discrepancies_control"], strict=True)
@@ -169,7 +170,7 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     """
     evidence.expect(outcomes, *_NEEDED)
     rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].fillna("").replace("", "marked as not poolable")
+    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", evidence.MARKED)
     reasons = marked.where(~rows["poolable"].astype(bool), "")
 
     def exclude(wrong: Any, reason: Any) -> None:

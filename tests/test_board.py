@@ -260,6 +260,14 @@ def test_the_selected_rule_set_decides_the_color_of_its_therapy():
     assert views.selected_verdicts(assessment, "mibg_review")["transplantation"] == "not_met"  # the first one
 
 
+def test_the_plot_says_by_which_rule_set_it_goes():
+    board = Board(CASE)
+    assert "Transplantation: Milan, as the review quotes it" in section(board, "forest")
+    press(board, "milan_2019")
+    assert "Transplantation: Milan 2019" in section(board, "forest")
+    assert "as the review quotes it" not in section(board, "forest")
+
+
 def test_what_the_forest_leaves_out_is_listed_with_reason_and_place(board):
     html = section(board, "forest")
     assert "pancreatic tumors, not a liver-resection series" in html

@@ -196,6 +196,31 @@ def test_a_whole_number_too_large_for_a_float_is_refused_not_fatal(sentinel):
         assert invalid_values(frame).n_invalid.tolist() == [1, 1]
 
 
+def test_an_unsigned_number_too_large_for_a_signed_one_is_refused_not_fatal():
+    cells = np.array([2**64 - 1, 48], dtype="uint64")
+    for frame in (
+        pd.DataFrame({"age_years": cells}),
+        pl.DataFrame({"age_years": cells}),
+        pa.table({"age_years": cells}),
+    ):
+        assert verdicts(frame) == assessed([Patient(), Patient(age_years=48)])
+        assert invalid_values(frame).n_invalid.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "words", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_words_are_words_however_arrow_holds_them(words):
+    cells = ["colon", "lung", None, "moon"]
+    column = pa.array(cells).dictionary_encode() if pa.types.is_dictionary(words) else pa.array(cells).cast(words)
+    frame = pa.table({"primary_site": column})
+    assert verdicts(frame) == assessed(
+        [Patient(primary_site="colon"), Patient(primary_site="lung"), Patient(), Patient()]
+    )
+    assert invalid_values(frame).n_invalid.tolist() == [1]
+    assert assess_cohort(frame).schema.field("primary_site").type == column.type  # what was given is handed back
+
+
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
 def test_every_way_to_say_missing_in_an_object_column(missing):
     columns = {"age_years": [48, 48.5], "sstr_positive": [True, False], "primary_site": ["lung", "colon"]}

@@ -1,12 +1,14 @@
 """Versions side by side, before and after, scope, and what to find out next."""
 
+from itertools import product
+
 import pytest
 from conftest import patients
 from hypothesis import given, settings
 
 import netdash as nd
 from netdash import rules
-from netdash.comparison import differences, differing
+from netdash.comparison import differences, differing, standing, standing_text
 from netdash.patient import FIELDS
 from netdash.rules import Verdict
 
@@ -113,6 +115,28 @@ def test_an_input_that_is_not_asked_for_settles_nothing(patient):
             assert {field.name for field in judgement.needs} <= asked
 
 
+LIVER_AND_VESSELS = ("severe_liver_dysfunction", "vascular_involvement", "portal_vein_occluded")
+
+
+@pytest.mark.parametrize("answers", list(product([None, True, False], repeat=3)))
+def test_of_alternatives_only_what_can_still_matter_is_asked_for(answers):
+    given = dict(zip(LIVER_AND_VESSELS, answers, strict=True))
+    rest = {"extrahepatic_disease": "extensive", "large_tumor_burden": False, "maa_scan_done": True}
+    case = nd.Patient(**rest, major_pulmonary_shunt=False, **given)
+
+    def verdict(told):
+        return nd.assess(case.replace(**told), ["radioembolization_review"]).judgements[0].verdict
+
+    unknown = [name for name, answer in given.items() if answer is None]
+    every = [dict(zip(unknown, told, strict=True)) for told in product([True, False], repeat=len(unknown))]
+    matters = {
+        name for name in unknown for told in every if verdict(told) is not verdict({**told, name: not told[name]})
+    }
+    assessment = nd.assess(case, ["radioembolization_review"])
+    assert {field.name for field in assessment.judgements[0].needs} == matters
+    assert assessment.next_inputs()["settles"].sum() == (len(matters) == 1)
+
+
 @settings(max_examples=60)
 @given(patients())
 def test_the_smallest_change_meets_the_rule_set_and_no_smaller_one_does(patient):
@@ -134,6 +158,23 @@ def test_the_smallest_change_meets_the_rule_set_and_no_smaller_one_does(patient)
 def test_the_smallest_change_of_alternatives_takes_the_shorter_way():
     patient = nd.Patient(primary_site="pancreas", primary_status="resected", stable_months=6, differentiation="poor")
     assert nd.assess(patient.replace(ki67_percent=30))["milan_2023"].smallest_change == {"ki67_percent": 9}
+
+
+@pytest.mark.parametrize("selected", ["", *rules.load()])
+def test_the_selected_rule_set_stands_for_its_therapy_and_the_first_for_each_other(selected):
+    found = {therapy: judgement.rule_set.rule_set for therapy, judgement in standing(nd.assess(CASE), selected).items()}
+    wanted = nd.rule_sets().drop_duplicates("therapy").set_index("therapy")["rule_set"].to_dict()
+    if selected:
+        wanted[rules.get(selected).therapy] = selected
+    assert found == wanted
+    assert list(found) == list(wanted)
+
+
+def test_which_rule_set_stands_for_a_therapy_is_said_where_there_are_several():
+    judgements = standing(nd.assess(CASE), "milan_2007").values()
+    said = standing_text(judgements, ["transplantation", "embolization"])
+    assert said == "Of several lists of criteria the picture goes by one. Transplantation: Milan 2007."
+    assert standing_text(judgements, ["embolization", "no_resection"]) == ""
 
 
 def test_series_whose_patients_are_known_to_differ_are_told():

@@ -317,3 +317,16 @@ def test_names_of_therapies_and_sources():
     assert "secondary" in evidence.source_name("mazzaferro-2007-page")
     order = evidence.therapies().query("not comparator")["therapy"].tolist()
     assert list(dict.fromkeys(nd.rule_sets()["therapy"])) == order
+
+
+def test_the_reading_of_any_rows_is_known_by_what_stands_in_them(tmp_path):
+    printed, corrected = nd.outcomes("printed"), nd.outcomes()
+    printed.to_csv(tmp_path / "printed.csv", index=False)
+    assert evidence.reading_of(pd.read_csv(tmp_path / "printed.csv")) == "printed"
+    facts = {"therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit"}
+    fixes = evidence.corrections().query("table == 'outcomes' and printed != corrected")
+    touched = set(fixes.loc[fixes["column"].isin(facts), "id"])
+    for name in printed["outcome_id"]:
+        one = printed["outcome_id"] == name
+        assert evidence.reading_of(corrected[one]) == "corrected"
+        assert evidence.reading_of(printed[one]) == ("printed" if name in touched else "corrected"), name

@@ -3,15 +3,21 @@
 import json
 import re
 from datetime import date
+from itertools import permutations
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, patients
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import netdash as nd
+from netdash import rules
+from netdash.evidence import therapy_name
 from netdash.figures import harms, maps, medians, strips, theme
 from netdash.figures.export import file_name
 from netdash.figures.intervals import influence_text
+from netdash.ranges import numbers
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 CASE = nd.Patient(
@@ -133,6 +139,39 @@ def test_an_estimate_of_other_figures_is_refused(outcomes, effects):
         nd.forest(nd.outcomes(reading="printed"), pooled)
     with pytest.raises(ValueError, match="given 13 studies of measure GEN"):
         nd.forest(outcomes, {"resection": nd.pool(effects[["yi", "vi"]])})
+
+
+def test_only_what_is_in_the_picture_is_said_of_it(outcomes):
+    figure = nd.forest(outcomes[outcomes["therapy"] == "transplantation"], nd.pool_by_therapy(outcomes))
+    assert "Transplantation: k = 2" in figure.layout.meta["caption"]
+    assert "k = 13" not in figure.to_json()
+
+
+def test_a_series_that_is_only_marked_is_left_out_with_that_as_its_reason(outcomes):
+    marked = outcomes.copy()
+    marked.loc[marked["outcome_id"] == "t1-gomez-resection-os60", "poolable"] = False
+    figure = nd.forest(marked, nd.pool_by_therapy(marked))
+    assert "12 series" in nd.forest(marked[marked["therapy"] == "resection"]).layout.meta["text"]
+    assert any("marked as not poolable" in note.text for note in figure.layout.annotations)
+    left_out = harms.harms_table(marked).set_index("id")["left_out"]
+    assert left_out["t1-gomez-resection-os60"] == "marked as not poolable"
+
+
+def test_a_table_that_was_written_and_read_again_gives_the_same_pictures(outcomes, tmp_path):
+    outcomes.to_csv(tmp_path / "outcomes.csv", index=False)
+    again = pd.read_csv(tmp_path / "outcomes.csv")
+    for figure in (nd.forest, nd.medians, nd.harms_beside_benefits):
+        assert figure(again).to_json() == figure(outcomes).to_json()
+    assert nd.contrasts(again)["discrepancies"].tolist() == nd.contrasts(outcomes)["discrepancies"].tolist()
+
+
+@pytest.mark.parametrize("figure", [nd.forest, nd.medians, nd.harms_beside_benefits])
+def test_a_picture_of_the_printed_figures_says_so(figure, tmp_path):
+    printed, corrected = figure(nd.outcomes("printed")), figure(nd.outcomes())
+    assert "as printed" in printed.layout.title.text
+    assert "as printed" in printed.layout.meta["text"]
+    assert "as-printed" in nd.save(printed, tmp_path, "csv").name
+    assert "printed" not in corrected.layout.title.text + nd.save(corrected, tmp_path, "csv").name
 
 
 def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
@@ -258,6 +297,35 @@ def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
     assert list(figure.layout.xaxis.ticktext) == ["none", "limited stable", "extensive"]
 
 
+@pytest.mark.parametrize("known", [{}, {"age_years": 40}, {"age_years": 70, "ki67_percent": 20}])
+def test_the_sentence_of_a_map_says_what_is_drawn_whatever_is_known_of_the_patient(known):
+    case = nd.Patient(primary_site="pancreas", extrahepatic_disease="none", liver_involvement_percent=30, **known)
+    figure = nd.eligibility_map(case)
+    met = nd.drawn(figure).query("name == 'met'")
+    assert met[["low", "high"]].to_numpy().tolist() == [[0, 55]]
+    said = "met with age from 0 to under 55 years and Ki-67 from 0 to under 10 %; elsewhere not met."
+    assert figure.layout.meta["text"].endswith(said)
+    open_site = maps.map_text(case.replace(primary_site=None), "age_years", "ki67_percent", "milan_review")
+    assert open_site.endswith("met nowhere over age and Ki-67 (not met or cannot tell).")
+
+
+@settings(max_examples=40)
+@given(patients(), st.sampled_from(list(rules.load())), st.sampled_from(list(permutations(numbers(), 2))))
+def test_a_map_that_is_met_somewhere_says_so_and_one_that_is_not_does_not(patient, rule_set, axes):
+    figure = nd.eligibility_map(patient, *axes, rule_set)
+    met = "met" in set(nd.drawn(figure).query("trace == 'map'")["name"])
+    assert ("met nowhere" in figure.layout.meta["text"]) is not met
+    assert ("met with" in figure.layout.meta["text"]) is met
+
+
+def test_a_strip_tells_what_cannot_be_told_from_what_is_missed():
+    case = nd.Patient(primary_site="pancreas", extrahepatic_disease="none", liver_involvement_percent=30)
+    assert strips.strip_text(case, "age_years", ["milan_review"]).endswith(
+        "is met nowhere, cannot be told from 0 to under 55 years."
+    )
+    assert strips.strip_text(case.replace(ki67_percent=20), "age_years", ["milan_review"]).endswith("is met nowhere.")
+
+
 # --- Icons, attrition, influence, contrasts
 
 
@@ -272,7 +340,19 @@ def test_one_hundred_people_are_counted():
 
 
 @pytest.mark.parametrize(
-    "given", [(50, 60, 70), (101, 90, 102), (50, 40, 45), (-1, -2, 3), ("50", 40, 60), (float("nan"), 1, 2)]
+    ("given", "shown"), [((99.6, 98, 99.9), (99, 98, 99)), ((0.4, 0, 3), (1, 0, 3)), ((100, 97, 100), (100, 97, 100))]
+)
+def test_all_of_them_and_nobody_are_shown_only_where_it_is_so(given, shown):
+    percent, low, high = shown
+    assert (
+        f"about {percent} of 100 patients; the interval reaches from {low} to {high}"
+        in (nd.icon_array(*given).layout.meta["text"])
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(0.74, 0.68, 0.79), (50, 60, 70), (101, 90, 102), (50, 40, 45), (-1, -2, 3), ("50", 40, 60), (float("nan"), 1, 2)],
 )
 def test_a_rate_outside_its_interval_is_refused(given):
     with pytest.raises(ValueError, match="expected 0 <= low <= percent <= high <= 100"):
@@ -280,8 +360,8 @@ def test_a_rate_outside_its_interval_is_refused(given):
 
 
 def test_large_type_has_room_in_every_picture(outcomes, effects):
-    for name, (figure, given) in figures_and_arguments(outcomes, effects).items():
-        small, large = figure(*given).layout.height, figure(*given, font_px=24).layout.height
+    for name, (figure, arguments) in figures_and_arguments(outcomes, effects).items():
+        small, large = figure(*arguments).layout.height, figure(*arguments, font_px=24).layout.height
         assert (small is None and large is None) or large >= 1.6 * small, name  # those without fill what there is
 
 
@@ -297,6 +377,20 @@ def test_each_bar_of_an_attrition_has_its_figure_beside_it():
         nd.attrition_bars(table[["criterion"]])
 
 
+def test_an_attrition_says_what_excludes_most_and_keeps_its_order():
+    def said(*alone):
+        remaining = [9 - sum(alone[: place + 1]) for place in range(3)]
+        table = {"criterion": list("abc"), "n_before": [9, *remaining[:-1]], "n_remaining": remaining}
+        return nd.attrition_bars(pd.DataFrame(table).assign(n_excluded_alone=alone)).layout.meta["text"]
+
+    assert "Of 9 patients 4 meet all 3 criteria; alone, b excludes most (4)" in said(1, 4, 0)
+    assert "alone, a and c exclude most (2)" in said(2, 0, 2)
+    assert "alone, none excludes anybody" in said(0, 0, 0)
+    table = nd.attrition(pd.DataFrame({"age_years": [40, 60, 70], "ki67_percent": [4, 20, 3]}), "milan_review")
+    with pytest.raises(ValueError, match="as nd.attrition gives them"):
+        nd.attrition_bars(table.sort_values("n_remaining"))
+
+
 def test_an_empty_attrition_is_refused():
     with pytest.raises(ValueError, match=r"expected what nd\.attrition returns"):
         nd.attrition_bars(pd.DataFrame(columns=["criterion", "n_before", "n_remaining", "n_excluded_alone"]))
@@ -308,6 +402,18 @@ def test_influence_names_the_series_that_changes_most(effects):
     assert "without t1-sarmiento-resection-os60, which changes it most" in text
     with pytest.raises(ValueError, match="expected nd.leave_one_out of the same rates"):
         nd.influence(rest.iloc[1:], pooled)
+    others = effects.assign(yi=effects["yi"] + 1)
+    for table in (nd.leave_one_out(others), nd.leave_one_out(effects, "DL"), nd.leave_one_out(effects, test="z")):
+        with pytest.raises(ValueError, match="of other rates, or pooled otherwise"):
+            nd.influence(table, pooled)
+
+
+def test_most_is_most_on_the_axis_that_is_drawn():
+    counts = {"xi": [40, 102, 112, 137, 111, 105], "ni": [40, 113, 112, 176, 134, 134]}
+    effects = nd.effect_sizes("PLO", **counts).set_axis(list("ABCDEF"))
+    figure = nd.influence(nd.leave_one_out(effects), nd.pool(effects))
+    far = max(figure.data[0].x, key=lambda x: abs(x - figure.layout.shapes[0].x0))
+    assert figure.layout.meta["text"].endswith(f"without B, which changes it most, {far:.0f} %.")
 
 
 def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
@@ -323,7 +429,9 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     assert "over the first 2 series" in figure.layout.meta["text"]
     with pytest.raises(ValueError, match="given 11 rows and 13 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
-    with pytest.raises(ValueError, match="ends with another estimate"):
+    with pytest.raises(ValueError, match="in its order"):
+        nd.cumulative_forest(added[::-1], pooled)
+    with pytest.raises(ValueError, match="of other rates, or pooled otherwise"):
         nd.cumulative_forest(added, nd.pool(effects, method="DL"))
 
 
@@ -428,9 +536,24 @@ def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     intervals = table[table["trace"] == "interval"]
     assert (intervals["low"] <= intervals["high"]).all()
     assert intervals["x"].isna().all()  # the length of a box is no figure
+    for therapy, fit in nd.pool_by_therapy(outcomes).items():
+        on_scale, here = fit.transformed(), table[table["group"] == therapy_name(therapy)].set_index("trace")
+        found = [*here.loc["pooled", ["x", "low", "high"]], *here.loc["prediction interval", ["low", "high"]]]
+        wanted = [getattr(on_scale, name) for name in ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
+        assert [value / 100 for value in found] == pytest.approx(wanted)
+    words = nd.drawn(nd.harms_beside_benefits(outcomes))
+    assert words[words["trace"].str.endswith("in words")]["x"].isna().all()  # no figure is not 0 %
     for name, figure in all_figures(outcomes, effects).items():
         assert len(nd.drawn(figure)), name
     assert len(pd.read_csv(nd.save(nd.medians(outcomes), tmp_path, "csv"))) == len(nd.drawn(nd.medians(outcomes)))
+
+
+def test_a_file_of_the_same_name_is_kept(outcomes, tmp_path):
+    first, second = (
+        nd.save(nd.eligibility_map(CASE, y=y), tmp_path, "csv") for y in ("ki67_percent", "largest_lesion_cm")
+    )
+    assert second.name == first.name.replace(".csv", "-2.csv")
+    assert first.read_text() != second.read_text()
 
 
 def test_a_median_that_was_not_reached_has_no_figure_in_the_table(outcomes):
@@ -587,6 +710,30 @@ def test_harms_in_one_sentence(outcomes):
     assert "no harm figure in the tables for Cytoreduction" in harms.harms_text(outcomes)
 
 
+def test_harms_are_of_one_reading_and_do_not_change_with_what_was_left_out(outcomes):
+    printed = nd.outcomes("printed")
+    assert harms.harms_text(printed, "embolization") == (
+        harms.harms_text(printed, "embolization", nd.claims("printed"))
+    )
+    assert "toxicity 54 %" in harms.harms_text(outcomes, "embolization")
+    assert "54 %" not in harms.harms_text(printed)
+    assert harms.harms_text(outcomes[outcomes["poolable"]], "embolization") == harms.harms_text(
+        outcomes, "embolization"
+    )
+
+
+def test_harms_at_different_times_say_when(tmp_path):
+    path = tmp_path / "own.csv"
+    header, first, *_ = (ROOT / "data/local_series.csv").read_text().splitlines()
+    early, late = (first.replace("overall_survival,rate,60,80", f"mortality,rate,{at}") for at in ("1,4", "60,40"))
+    path.write_text(f"{header}\n{early}\n{late}\n")
+    figure = nd.harms_beside_benefits(nd.outcomes(extra=path), "resection")
+    said = [text.replace("<br>", " ") for text in figure.layout.yaxis2.ticktext]
+    assert "mortality at 1 month 4 %" in said
+    assert "mortality at 5 years 40 %" in said
+    assert "in 3 rows at different times" in figure.layout.meta["text"]
+
+
 def test_own_harms_are_drawn_beside_the_published_ones(tmp_path):
     path = tmp_path / "own.csv"
     header, first, *_ = (ROOT / "data/local_series.csv").read_text().splitlines()
@@ -602,5 +749,5 @@ def test_a_therapy_there_is_not_is_refused_with_those_there_are(outcomes):
 
 
 def test_both_ways_to_draw_give_the_same_picture(outcomes, effects):
-    for name, (figure, given) in figures_and_arguments(outcomes, effects).items():
-        assert json.loads(figure(*given).to_json()) == json.loads(json.dumps(figure.plain(*given))), name
+    for name, (figure, arguments) in figures_and_arguments(outcomes, effects).items():
+        assert json.loads(figure(*arguments).to_json()) == json.loads(json.dumps(figure.plain(*arguments))), name

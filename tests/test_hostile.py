@@ -254,7 +254,8 @@ def test_what_is_shown_cannot_be_written_by_a_page(hostile):
     ):
         for comm_id in hostile.models:
             hostile.update(comm_id, **state)
-    assert "forged" not in json.dumps(hostile.content())
+        # After each round: of too many answers at once a socket drops those that it has no room for.
+        assert "forged" not in json.dumps(hostile.content())
 
 
 @pytest.mark.parametrize(

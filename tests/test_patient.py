@@ -55,7 +55,7 @@ def test_the_dictionary_has_one_complete_row_per_field():
     assert list(fields.columns) == [
         *("name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help"),
     ]
-    assert list(fields["name"]) == [f.name for f in dataclasses.fields(Patient)]
+    assert list(fields["name"]) == [name for name in Patient.__annotations__ if not name.startswith("_")]
     assert fields["label"].is_unique
     for column in ("label", "group", "help"):
         assert fields[column].str.len().min() > 0, column
@@ -175,6 +175,10 @@ def test_a_derived_drainage_does_not_outlive_a_change_of_the_site():
     assert "primary_portal_drained" not in patient.to_dict()
     assert patient.replace(primary_site="lung").primary_portal_drained is False
     assert patient.replace(primary_site=None).primary_portal_drained is None
+    assert patient.__replace__(primary_site="lung").primary_portal_drained is False  # copy.replace of Python 3.13
+    for of_the_standard_library in (dataclasses.replace, dataclasses.asdict):
+        with pytest.raises(TypeError, match="dataclass"):
+            of_the_standard_library(patient)
 
 
 @given(patients())

@@ -541,3 +541,24 @@ def test_every_row_of_the_review_can_be_pooled_or_says_why_not():
     kept = outcomes[reasons.eq("").to_numpy()]
     assert kept[["endpoint", "statistic", "horizon_months"]].drop_duplicates().shape[0] == 1
     assert outcome_effects(kept)["vi"].gt(0).all()
+
+
+def test_what_would_lose_its_names_or_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="xi: given {'A': 5, 'B': 9}, expected one number per study, as a list"):
+        effect_sizes("PLO", xi={"A": 5, "B": 9}, ni={"B": 20, "A": 10})
+    three = effect_sizes("PLO", xi=[10, 50, 90], ni=[100] * 3).set_axis(list("abc"))
+    with pytest.raises(ValueError, match="order: given {'b': 1990"):
+        cumulative(three, {"b": 1990, "a": 2000, "c": 2010})
+    days = pd.to_datetime(pd.Series(["2001", None, "1999"], index=three.index))
+    with pytest.raises(ValueError, match="order: given .*, expected one number per study"):
+        cumulative(three, days)
+    with pytest.raises(ValueError, match="groups: given "):
+        subgroups(three, {"b": "x", "a": "x", "c": "y"})
+
+
+def test_tables_of_fits_say_what_they_are_and_by_how_much_the_estimate_shifts():
+    effects = effect_sizes("PLO", xi=[10, 50, 90], ni=[100] * 3)
+    left_out, all_of_them = leave_one_out(effects, "PM", "z"), pool(effects, "PM", "z")
+    for table in (left_out, cumulative(effects, None, "PM", "z")):
+        assert table[["measure", "method", "test"]].drop_duplicates().to_numpy().tolist() == [["PLO", "PM", "z"]]
+    assert close(left_out["estimate"] - left_out["shift"], [all_of_them.estimate] * 3)

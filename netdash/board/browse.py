@@ -131,9 +131,9 @@ class Evidence(Page):
         if evidence.is_comparator(therapy):
             nothing = f"{evidence.therapy_name(therapy)} is a comparison arm, no therapy. Choose another above."
         else:
-            figures["harms"] = harms_beside_benefits.plain(self._rows(), therapy or None)
+            figures["harms"] = harms_beside_benefits.plain(self._rows(), therapy or None, _claims(self.state.reading))
             meta = figures["harms"]["layout"]["meta"]
-            table = self._of_therapy(harms_table(self._rows()))
+            table = self._of_therapy(harms_table(self._rows(), claims=_claims(self.state.reading)))
             rest = evidence.records(table[~table["left_out"].isin(["", REPORTED])])
         html = views.render(
             "harms",
@@ -221,7 +221,7 @@ class Evidence(Page):
             rows = TABLES[browsing.show].rows(state.reading, browsing.therapy, browsing.words)
             return titled(f"{browsing.show} {browsing.therapy} {state.reading}", "csv"), _csv(rows)
         if browsing.show == HARMS:
-            table = self._of_therapy(harms_table(self._rows()))
+            table = self._of_therapy(harms_table(self._rows(), claims=_claims(self.state.reading)))
             return titled(f"harms beside benefits {browsing.therapy} {state.reading}", "csv"), _csv(table)
         rows = self._of_therapy(selected(self._rows(), browsing.toggled))
         table = views.outcome_table(rows, state.outcome)
@@ -238,7 +238,7 @@ class Evidence(Page):
         lines = ["import netdash as nd", "", f"rows = nd.outcomes({reading}{own})"]
         if browsing.show == HARMS:
             one = f", therapy={browsing.therapy!r}" if browsing.therapy else ""
-            call = f"nd.harms_beside_benefits(rows{one})"
+            call = f"nd.harms_beside_benefits(rows{one}, claims=nd.claims({reading}))"
             arm = evidence.is_comparator(browsing.therapy)
             return "\n".join([*lines, "rows  # a comparison arm: nothing is drawn" if arm else call, ""])
         if browsing.therapy:
@@ -281,6 +281,10 @@ def _columns(show: str) -> list[str]:
 @functools.lru_cache(maxsize=4)
 def _rows(reading: Any, own: bytes) -> pd.DataFrame:
     return evidence.outcomes(reading, extra=own or None)
+
+
+def _claims(reading: Any) -> pd.DataFrame:
+    return evidence.claims(reading)
 
 
 def selected(rows: pd.DataFrame, toggled: list[str]) -> pd.DataFrame:

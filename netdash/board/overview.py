@@ -26,7 +26,7 @@ class Overview(Page):
     def draw(self, assessment: Assessment) -> Drawn:
         """Return verdicts, findings and plot."""
         state = self.state
-        plot, figure = views.plot(state, views.selected_verdicts(assessment, state.selected))
+        plot, figure = views.plot(state, assessment)
         selected = assessment[state.selected]
         return Drawn(
             sections={

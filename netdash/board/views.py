@@ -13,7 +13,7 @@ import netdash
 from netdash import evidence, rules
 from netdash.assessment import Assessment, Judgement
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import differences, differing
+from netdash.comparison import differences, differing, standing, standing_text
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
 from netdash.patient import FIELDS, Choice, Field, Patient, plain
@@ -166,17 +166,22 @@ def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
 
 def selected_verdicts(assessment: Assessment, selected: str) -> dict[str, str]:
     """Return the verdict of each therapy: that of its selected rule set, or else of its first one."""
-    verdict: dict[str, str] = {}
-    for judgement in assessment.judgements:
-        if judgement.rule_set.therapy not in verdict or judgement.rule_set.rule_set == selected:
-            verdict[judgement.rule_set.therapy] = judgement.verdict.value
-    return verdict
+    return {therapy: judgement.verdict.value for therapy, judgement in standing(assessment, selected).items()}
 
 
-def plot(state: State, verdict_by_therapy: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:
     """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
-    others = differing(state.patient, evidence.studies())
-    return _plot(state.outcome, state.reading, tuple(sorted(verdict_by_therapy.items())), tuple(sorted(others.items())))
+    judgements = standing(assessment, state.selected).values()
+    verdicts = tuple(sorted(selected_verdicts(assessment, state.selected).items()))
+    others = tuple(sorted(differing(state.patient, evidence.studies()).items()))
+    goes_by = standing_text(judgements, _drawn_therapies(state.outcome, state.reading))
+    return _plot(state.outcome, state.reading, verdicts, others, goes_by)
+
+
+@functools.lru_cache(maxsize=32)
+def _drawn_therapies(outcome: str, reading: Any) -> frozenset[str]:
+    table = plot_table(outcome, reading)
+    return frozenset(table.loc[table["left_out"] == "", "therapy"])
 
 
 @functools.cache
@@ -209,7 +214,11 @@ def _pooled(endpoint: str, horizon: float, reading: Any) -> Mapping[str, Pooled]
 
 @functools.lru_cache(maxsize=64)
 def _plot(
-    outcome: str, reading: Any, verdict_by_therapy: tuple[tuple[str, str], ...], others: tuple[tuple[str, str], ...]
+    outcome: str,
+    reading: Any,
+    verdict_by_therapy: tuple[tuple[str, str], ...],
+    others: tuple[tuple[str, str], ...],
+    goes_by: str,
 ) -> tuple[str, dict[str, Any]]:
     # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
     # nothing.
@@ -241,6 +250,7 @@ def _plot(
         "forest",
         differs=[(row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records")],
         text=text,
+        goes_by=goes_by,
         caption=below,
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
         others=[(name, row) for name, row in left_out if not row.same_axis],

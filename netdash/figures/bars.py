@@ -16,10 +16,14 @@ NEEDED = ("criterion", "n_before", "n_remaining", "n_excluded_alone")
 def attrition_text(table: pd.DataFrame) -> str:
     """Return the attrition in one sentence."""
     start, end = int(table["n_before"].iloc[0]), int(table["n_remaining"].iloc[-1])
-    most = table.sort_values("n_excluded_alone").iloc[-1]
+    most = int(table["n_excluded_alone"].max())
+    names = table.loc[table["n_excluded_alone"] == most, "criterion"].tolist()
+    alone = (
+        f"{rows.listed(names)} exclude{'s' * (len(names) == 1)} most ({most:,})" if most else "none excludes anybody"
+    )
     return (
-        f"Of {start:,} patients {end:,} meet all {len(table)} criteria; alone, {most['criterion']} excludes most "
-        f"({int(most['n_excluded_alone']):,}). Patients of whom a criterion is not known do not remain."
+        f"Of {start:,} patients {end:,} meet all {len(table)} criteria; alone, {alone}. Patients of whom a criterion "
+        "is not known do not remain."
     )
 
 
@@ -42,11 +46,15 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> Drawing:
     Raises
     ------
     ValueError
-        When the table has no rows.
+        When the table has no rows, or they are not in the order of ``nd.attrition``.
     """
     missing = [name for name in NEEDED if name not in getattr(table, "columns", ())]
     if missing or table.empty:
         raise ValueError(f"table: given no {', '.join(missing) or 'rows'}, expected what nd.attrition returns")
+    if table["n_before"].tolist()[1:] != table["n_remaining"].tolist()[:-1]:
+        raise ValueError(
+            "table: given rows of which one does not begin with who remained, expected them as nd.attrition gives them"
+        )
     names = ["All patients", *map(rows.escape, table["criterion"])]
     remaining = [int(table["n_before"].iloc[0]), *table["n_remaining"].astype(int).tolist()]
     alone = [0, *table["n_excluded_alone"].astype(int).tolist()]

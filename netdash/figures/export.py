@@ -50,24 +50,32 @@ def drawn(figure: go.Figure) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        trace, name (what the axis calls the row, or the verdict of a part of a map), x, y, low, high (ends of a bar or
-        an error bar, or of a part of a map along x; missing where there is none), text. What has no place on an axis
-        has no row.
+        trace, group (the heading above the row, such as a therapy; empty where there is none), name (what the axis
+        calls the row, or the verdict of a part of a map), x, y, low, high (ends of an interval, or of a part of a map
+        along x), text. A diamond is one row with its estimate and ends. Where the picture has no figure, such as at a
+        median that was not reached or at words, x is missing. What has no place on an axis has no row.
     """
     import pandas as pd
 
     axis = figure.layout.yaxis
     names = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
+    headings = sorted(y for y, name in names.items() if str(name).startswith("<b>"))
     rows = [
-        {"trace": trace.name or trace.type, **point, "name": _plain(names.get(point["y"], point["y"]))}
+        {
+            "trace": trace.name or trace.type,
+            **point,
+            "name": _plain(names.get(point["y"], point["y"])),
+            "group": _plain(next((names[y] for y in headings if y >= point["y"]), "")),
+        }
         for trace in figure.data
         if trace.type in ("scatter", "bar") and trace.name not in _NO_DATA
         for point in _points(trace)
     ]
     rows += [cell for trace in figure.data if trace.type == "heatmap" for cell in _cells(trace, figure.layout)]
-    return pd.DataFrame(rows, columns=["trace", "name", "x", "y", "low", "high", "text"])
+    return pd.DataFrame(rows, columns=["trace", "group", "name", "x", "y", "low", "high", "text"])
 
 
+_SPANS = ("pooled", "prediction interval")  # one row each, however many points it takes to draw them
 _NO_DATA = ("names", "beyond the axis")  # what a picture needs beside what it shows
 
 
@@ -77,6 +85,7 @@ def _cells(trace: Any, layout: Any) -> list[dict[str, Any]]:
     return [
         {
             "trace": "map",
+            "group": "",
             "name": words[trace.z[row][column]],
             "x": (low + high) / 2,
             "y": (bottom + top) / 2,
@@ -90,6 +99,10 @@ def _cells(trace: Any, layout: Any) -> list[dict[str, Any]]:
 
 
 def _points(trace: Any) -> list[dict[str, Any]]:
+    if trace.name in _SPANS:
+        low, high = min(trace.x), max(trace.x)
+        x = trace.x[1] if trace.name == "pooled" else None
+        return [{"x": x, "y": trace.y[0], "low": low, "high": high, "text": _plain(trace.text)}]
     texts = trace.text if isinstance(trace.text, tuple | list) else [trace.text] * len(trace.x or ())
     base, array, minus = trace["base"] if trace.type == "bar" else None, None, None
     if trace.type == "scatter":
@@ -102,8 +115,9 @@ def _points(trace: Any) -> list[dict[str, Any]]:
         high = base[place] + x if base else x + array[place] if array else None
         text = _plain(texts[place]) if texts and place < len(texts) and texts[place] else ""
         shape = trace.marker.symbol if trace.type == "scatter" else None
-        # The length of a box and an arrow at the edge are no figures.
-        no_figure = base or (isinstance(shape, tuple | list) and shape[place] == UNREACHED)
+        # The length of a box, an arrow at the edge and the place of words are no figures.
+        words = trace.type == "scatter" and trace.mode == "text"
+        no_figure = base or words or (isinstance(shape, tuple | list) and shape[place] == UNREACHED)
         points.append({"x": None if no_figure else x, "y": y, "low": low, "high": high, "text": text})
     return points
 
@@ -120,7 +134,7 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     figure : Figure
         Any figure of netdash.
     folder : str or Path
-        Where to write it; the name is :func:`file_name`.
+        Where to write it; the name is :func:`file_name`, numbered where another file has that name already.
     suffix : {"html", "csv"}
         What to write. SVG and PNG are made by the browser: the camera above the plot.
 
@@ -134,7 +148,7 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     ValueError
         When the suffix is neither.
     """
-    path = Path(folder) / file_name(figure, suffix)
+    path = _free(Path(folder) / file_name(figure, suffix))
     if suffix == "csv":
         drawn(figure).to_csv(path, index=False)
     elif suffix == "html":
@@ -148,6 +162,15 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     else:
         raise ValueError(f"suffix: given {suffix!r}, expected 'html' or 'csv'")
     return path
+
+
+def _free(path: Path) -> Path:
+    """Return a path that no file has: two pictures of one title are not the same picture."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
 
 
 def _page(title: str, plot: str, said: str, font: Any) -> str:

@@ -88,8 +88,9 @@ def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str
         return _LEFT_OUT_BY["statistic"].format(row["statistic"])
     if row["horizon_months"] != horizon_months:
         return _LEFT_OUT_BY["horizon"].format(rows.years(row["horizon_months"]), rows.years(horizon_months))
-    if not row["poolable"] and not row.get("local"):
-        return str(row["why_not_poolable"])
+    why = "" if row.get("local") else evidence.why_left_out(row)
+    if why:
+        return why
     return _LEFT_OUT_BY["missing"] if pd.isna(row["value"]) or pd.isna(row["n"]) else ""
 
 
@@ -102,7 +103,7 @@ def forest_text(
 ) -> str:
     """Return the forest in one sentence; the parameters are those of :func:`forest`."""
     found = _records(outcomes, endpoint, horizon_months)
-    return _sentence(found, verdicts or {}, title(endpoint, horizon_months))
+    return _sentence(found, verdicts or {}, title(endpoint, horizon_months) + evidence.said_reading(outcomes))
 
 
 def _sentence(found: list[dict[Any, Any]], verdicts: Mapping[str, str], name: str) -> str:
@@ -179,7 +180,7 @@ def forest(
     whole, from 0 to 100 percent, so that no interval is ever cut.
     """
     found = _records(outcomes, endpoint, horizon_months)
-    name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months)
+    name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months) + evidence.said_reading(outcomes)
     fits = _by_therapy(pooled, _therapies(_drawn(found)))
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
     lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights, font_px=font_px)
@@ -197,7 +198,7 @@ def forest(
 
 def _by_therapy(pooled: Mapping[str, Pooled] | Pooled | None, therapies: list[str]) -> Mapping[str, Pooled]:
     if not isinstance(pooled, Pooled):
-        return pooled or {}
+        return {therapy: fit for therapy, fit in (pooled or {}).items() if therapy in therapies}
     if len(therapies) != 1:
         raise ValueError(
             f"pooled: given one estimate for rows of {', '.join(therapies) or 'no therapy'}; expected rows of one "

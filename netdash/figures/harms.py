@@ -58,7 +58,8 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
 
 def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
     evidence.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
-    texts = evidence.claims() if claims is None else claims
+    reading = evidence.reading_of(outcomes)
+    texts = evidence.claims(reading) if claims is None else claims
     side = {endpoint: name for name, endpoints in SIDES.items() for endpoint in endpoints}
     order = {endpoint: place for place, endpoint in enumerate(side)}
 
@@ -66,10 +67,15 @@ def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | N
         return row["therapy"] in wanted and row["endpoint"] in side
 
     found = [_of_outcome(row) for row in evidence.records_in_order(outcomes) if asked(row)]
-    tabled = {row["therapy"] for row in found if row["endpoint"] == SURVIVAL and row["horizon_months"] == FIVE_YEARS}
+    tabled = _with_survival(outcomes) | _with_survival(evidence.outcomes(reading))
     found += [_of_claim(row, tabled) for row in evidence.records(texts) if asked(row)]
     found.sort(key=lambda row: (wanted.index(row["therapy"]), order[row["endpoint"]]))
     return [{**row, "side": side[row["endpoint"]], "left_out": _reason(row)} for row in found]
+
+
+def _with_survival(outcomes: pd.DataFrame) -> set[str]:
+    """Return the therapies of which a table has the 5-year survival, whatever was taken out of it for the picture."""
+    return set(outcomes.loc[(outcomes["endpoint"] == SURVIVAL) & (outcomes["horizon_months"] == FIVE_YEARS), "therapy"])
 
 
 def _therapies(therapy: str | None) -> list[str]:
@@ -82,7 +88,7 @@ def _therapies(therapy: str | None) -> list[str]:
 
 def _of_outcome(row: Mapping[Any, Any]) -> dict[Any, Any]:
     figure = "" if pd.notna(row["value"]) else "no percent printed"
-    why = "" if row["poolable"] or row.get("local") else row["why_not_poolable"]
+    why = "" if row.get("local") else evidence.why_left_out(row)
     value = {"low": row["value"], "high": row["value"], "qualifier": "exact", "why": why or figure}
     return {**row, **value, "id": row["outcome_id"], "label": rows.label(row)}
 
@@ -106,7 +112,7 @@ def _reason(row: Mapping[Any, Any]) -> str:
 def harms_text(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> str:
     """Return the picture in one sentence; the parameters are those of :func:`harms_beside_benefits`."""
     therapies = _therapies(therapy)
-    return _sentence(_records(outcomes, therapies, claims), therapies, _title(therapy))
+    return _sentence(_records(outcomes, therapies, claims), therapies, _title(outcomes, therapy))
 
 
 def _sentence(records: list[dict[Any, Any]], therapies: list[str], title: str) -> str:
@@ -121,7 +127,9 @@ def _side_in_words(records: list[dict[Any, Any]], side: str, therapies: list[str
     for endpoint in SIDES[side]:
         found = [row for row in drawn if row["endpoint"] == endpoint]
         if found:
-            said.append(f"{_endpoint(endpoint)} {_range(found)} in {_rows(len(found))}")
+            several = len({row["horizon_months"] for row in found if pd.notna(row["horizon_months"])}) > 1
+            times = " at different times" * several
+            said.append(f"{_endpoint(endpoint)} {_range(found)} in {_rows(len(found))}{times}")
     if without := sum(row["left_out"] == REPORTED for row in here):
         said.append(f"{_rows(without)} reported without a figure")
     silent = [name for name in therapies if name not in {row["therapy"] for row in drawn}]
@@ -148,8 +156,15 @@ def _endpoint(endpoint: str) -> str:
     return "5-year survival" if endpoint == SURVIVAL else rows.words(endpoint)
 
 
-def _title(therapy: str | None) -> str:
-    return "Harms beside benefits" + (f": {evidence.therapy_name(therapy)}" if therapy else "")
+def _at(row: Mapping[Any, Any]) -> str:
+    """Return at what time a figure was counted, where one is stated and the name of the endpoint does not say it."""
+    stated = pd.notna(row["horizon_months"]) and row["endpoint"] != SURVIVAL
+    return f" at {rows.years(row['horizon_months'])}" if stated else ""
+
+
+def _title(outcomes: pd.DataFrame, therapy: str | None) -> str:
+    of = f": {evidence.therapy_name(therapy)}" if therapy else ""
+    return f"Harms beside benefits{of}{evidence.said_reading(outcomes)}"
 
 
 @Figure
@@ -165,7 +180,8 @@ def harms_beside_benefits(
     therapy : str, optional
         One therapy, such as "resection"; all of them under each other when not given.
     claims : DataFrame, optional
-        Rows of ``nd.claims()``, the figures in the running text: all when not given. The review has its harms there.
+        Rows of ``nd.claims()``, the figures in the running text, where the review has its harms: when not given, all
+        of them, of the same reading as `outcomes`.
     font_px : int
         Size of the type in pixels.
 
@@ -187,8 +203,8 @@ def harms_beside_benefits(
     survival the text is drawn only where the tables have no series of the therapy; :func:`harms_table` has the rest,
     each row with the reason.
     """
-    therapies, title = _therapies(therapy), _title(therapy)
-    records = _records(outcomes, therapies, claims)
+    therapies = _therapies(therapy)
+    records, title = _records(outcomes, therapies, claims), _title(outcomes, therapy)
     lines = _lines(records, therapies, 1 if font_px < rows.LARGE_TYPE else 0.6)
     data = [_points(rows.of(lines, side), side, font_px) for side in SIDES]
     data += [_words(rows.of(lines, "panels", f"{side} in words"), side, font_px) for side in SIDES]
@@ -219,7 +235,7 @@ def _line(row: Mapping[Any, Any], room: float) -> rows.Line:
     left = rows.wrapped(rows.name(row), int(_LABEL_WIDTH * room))
     n = f"n = {row['n']:,.0f}" if pd.notna(row["n"]) else "n not stated"
     said = REPORTED if row["left_out"] else _figure(row)
-    what = _endpoint(row["endpoint"])
+    what = _endpoint(row["endpoint"]) + _at(row)
     right = rows.wrapped(what if row["left_out"] else f"{what} {said}", int(_FIGURE_WIDTH * room))
     return {
         "kind": row["side"] + " in words" * bool(row["left_out"]),

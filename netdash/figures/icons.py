@@ -20,10 +20,17 @@ KINDS = (
 
 def icon_text(percent: float, low: float, high: float, what: str) -> str:
     """Return the array in one sentence."""
+    least, rate, most = _people_of(percent, low, high)
     return (
-        f"{what}: about {round(percent)} of 100 patients; the interval reaches from {round(low)} to {round(high)} "
+        f"{what}: about {rate} of 100 patients; the interval reaches from {least} to {most} "
         "of 100. It is that of the published series together, not a forecast for one patient."
     )
+
+
+def _people_of(percent: float, low: float, high: float) -> tuple[int, int, int]:
+    """Return lower end, rate and upper end as people; all of them, or nobody, only where it is exactly so."""
+    least, rate, most = (min(round(end), 99 if end < 100 else 100) for end in (low, percent, high))
+    return least, max(rate, int(percent > 0)), max(most, int(high > 0))
 
 
 @Figure
@@ -52,15 +59,16 @@ def icon_array(
     Raises
     ------
     ValueError
-        When not 0 <= low <= percent <= high <= 100.
+        When not 0 <= low <= percent <= high <= 100, or all are 1 or less, as proportions are.
     """
     given = (percent, low, high)
-    if not all(isinstance(value, Real) for value in given) or not 0 <= low <= percent <= high <= 100:
+    proportions = isinstance(high, Real) and 0 < high <= 1
+    if proportions or not all(isinstance(v, Real) for v in given) or not 0 <= low <= percent <= high <= 100:
         raise ValueError(
-            f"percent, low, high: given {', '.join(map(str, given))}; expected 0 <= low <= percent <= high <= 100, "
-            "such as 100 times the estimate, ci_lb and ci_ub of nd.pool(...).transformed()"
+            f"percent, low, high: given {', '.join(map(str, given))}; expected 0 <= low <= percent <= high <= 100 in "
+            "percent, high over 1, such as 100 times the estimate, ci_lb and ci_ub of nd.pool(...).transformed()"
         )
-    ends = [0, round(low), round(percent), round(high), 100]
+    ends = [0, *_people_of(percent, low, high), 100]
     said = f"{ends[2]} of 100 ({ends[1]} to {ends[3]})"
     layout = {
         **theme.layout(font_px),

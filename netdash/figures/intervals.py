@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from netdash import evidence
 from netdash.effects import natural
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import SAME, Pooled
+from netdash.pooling import MODEL, SAME, Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,16 +27,21 @@ _NEEDED = (
     *("caution", "discrepancies", "left_out"),
 )
 _WORDS = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
+_OTHERS = (
+    "given a table and an estimate of other rates, or pooled otherwise; expected {} and nd.pool of the same effects"
+)
 _CAPTION = "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
 
 
 def influence_text(left_out: pd.DataFrame, pooled: Pooled) -> str:
     """Return the influence plot in one sentence."""
-    shift = (left_out["estimate"] - pooled.estimate).abs().to_numpy(float)
-    place = int(shift.argmax())
-    most, estimate = left_out.index[place], left_out["estimate"].iloc[[place]]
-    change = 100 * natural(pooled.measure, estimate)[0]
-    return f"Pooled {_percent(pooled)} over {pooled.k} series; without {most}, which changes it most, {change:.0f} %."
+    percent = _in_percent(left_out)["estimate"]
+    # Most on the axis that is drawn: on the scale of log odds it can be another one.
+    place = max(range(len(percent)), key=lambda row: abs(percent[row] - 100 * pooled.transformed().estimate))
+    return (
+        f"Pooled {_percent(pooled)} over {pooled.k} series; without {left_out.index[place]}, which changes it most, "
+        f"{percent[place]:.0f} %."
+    )
 
 
 @Figure
@@ -60,9 +67,11 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
     Raises
     ------
     ValueError
-        When the measure is not PLO, or the rows are not one per series.
+        When the measure is not PLO, or the table is not of the series that were pooled, pooled alike.
     """
-    _expect(left_out, pooled, 0, "nd.leave_one_out")
+    _expect(left_out, pooled, lambda k: [k - 1] * k, "nd.leave_one_out")
+    if not np.allclose(left_out["estimate"] - left_out["shift"], pooled.estimate, rtol=SAME, atol=SAME):
+        raise ValueError(_OTHERS.format("nd.leave_one_out"))
     names = [f"without {name}" for name in left_out.index]
     return _rates(names, left_out, pooled, ("Each series left out in turn", what), influence_text, font_px)
 
@@ -101,23 +110,27 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
     Raises
     ------
     ValueError
-        When the measure is not PLO, or the rows are not one per series from the second on.
+        When the measure is not PLO, or the table is not of the series that were pooled, pooled alike, in its order.
     """
-    _expect(added, pooled, 1, "nd.cumulative")
+    _expect(added, pooled, lambda k: list(range(2, k + 1)), "nd.cumulative")
     if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=SAME, abs_tol=SAME):
-        raise ValueError("given a table that ends with another estimate; expected both of the same rates")
+        raise ValueError(_OTHERS.format("nd.cumulative"))
     names = [f"+ {name}, k = {k}" for name, k in zip(added.index, added["k"], strict=True)]
     return _rates(names, added, pooled, ("Series added one by one", what), cumulative_text, font_px)
 
 
-def _expect(table: pd.DataFrame, pooled: Pooled, fewer: int, function: str) -> None:
-    if not isinstance(pooled, Pooled) or not {"k", *ENDS} <= set(getattr(table, "columns", ())):
+def _expect(table: pd.DataFrame, pooled: Pooled, studies: Callable[[int], list[int]], function: str) -> None:
+    """Refuse a table whose rows are not of as many studies as they must be, or that was pooled in another way."""
+    if not isinstance(pooled, Pooled) or not {"k", *MODEL, *ENDS} <= set(getattr(table, "columns", ())):
         raise ValueError(f"given no table or no estimate; expected {function}(effects) and nd.pool(effects)")
-    if pooled.measure != "PLO" or len(table) != pooled.k - fewer:
+    if pooled.measure != "PLO" or table["k"].tolist() != studies(pooled.k):
         raise ValueError(
             f"given {len(table)} rows and {pooled.k} studies of {pooled.measure}; "
-            f"expected {function} of the same rates (PLO)"
+            f"expected {function} of the same rates (PLO), in its order"
         )
+    models = set(zip(*(table[name] for name in MODEL), strict=True))
+    if models != {tuple(getattr(pooled, name) for name in MODEL)}:
+        raise ValueError(_OTHERS.format(function))
 
 
 def _percent(pooled: Pooled) -> str:

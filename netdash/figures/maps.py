@@ -9,7 +9,7 @@ from typing import Any
 from netdash import rules
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.patient import FIELDS, Patient
+from netdash.patient import FIELDS, Count, Patient
 from netdash.ranges import cells, stretches
 
 Cell = Mapping[str, Any]
@@ -24,16 +24,32 @@ def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
 
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
-    here = rules.get(rule_set).title
-    if not any(cell["verdict"] == "met" for cell in grid):
-        return f"{here}: with the other inputs as they are, it is met nowhere over {_name(x)} and {_name(y)}."
-    across, up = (_met_words(patient, name, rule_set) for name in (x, y))
-    return f"{here}, the other inputs as they are: {across}; {up}."
+    """Say where the rule set is met over the whole map, whatever is known of the patient's own two values."""
+    here = f"{rules.get(rule_set).title}, the other inputs as they are:"
+    met = [cell for cell in grid if cell["verdict"] == "met"]
+    rest = " or ".join(WORDS[verdict] for verdict in ("not_met", "unknown") if _any(grid, verdict))
+    if not met:
+        return f"{here} met nowhere over {_name(x)} and {_name(y)} ({rest})."
+    # Along each input as it is seen from the largest cell that is met: all of it, where the cells are one rectangle.
+    inside = {name: _middle(name, max(met, key=_area), side) for name, side in ((x, "x"), (y, "y"))}
+    across, up = (_met_along(patient.replace(**inside), name, rule_set) for name in (x, y))
+    sides = [{(cell[f"{side}_low"], cell[f"{side}_high"]) for cell in met} for side in "xy"]
+    whole = len(met) == len(sides[0]) * len(sides[1])
+    elsewhere = f"; elsewhere {rest}" if rest and whole else "; and in other places" if not whole else ""
+    return f"{here} met with {_name(x)} {across} and {_name(y)} {up}{elsewhere}."
 
 
-def _met_words(patient: Patient, name: str, rule_set: str) -> str:
-    met = [found["text"] for found in stretches(patient, name, rule_set) if found["verdict"] == "met"]
-    return f"along {_name(name)} met {' and '.join(met)}" if met else f"along {_name(name)} met nowhere"
+def _any(grid: Sequence[Cell], verdict: str) -> bool:
+    return any(cell["verdict"] == verdict for cell in grid)
+
+
+def _middle(name: str, cell: Cell, side: str) -> float:
+    value = float(cell[f"{side}_low"] + cell[f"{side}_high"]) / 2
+    return round(value) if isinstance(FIELDS[name], Count) else value
+
+
+def _met_along(patient: Patient, name: str, rule_set: str) -> str:
+    return " or ".join(found["text"] for found in stretches(patient, name, rule_set) if found["verdict"] == "met")
 
 
 @Figure

@@ -53,13 +53,16 @@ def _reason(row: Mapping[Any, Any]) -> str:
 
 def medians_text(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> str:
     """Return the medians in one sentence."""
-    return _sentence(_records(_of_endpoint(outcomes, endpoint)), endpoint)
+    return _sentence(_records(_of_endpoint(outcomes, endpoint)), _title(outcomes, endpoint))
 
 
-def _sentence(found: list[dict[Any, Any]], endpoint: str) -> str:
+def _title(outcomes: pd.DataFrame, endpoint: str) -> str:
+    return f"Median {rows.words(endpoint)}{evidence.said_reading(outcomes)}"
+
+
+def _sentence(found: list[dict[Any, Any]], name: str) -> str:
     drawn = [row for row in found if not row["left_out"]]
     reached = sorted((row for row in drawn if pd.notna(row["value"])), key=lambda row: row["value"])
-    name = f"Median {rows.words(endpoint)}"
     if not reached:
         return f"{name}: not reached in any of {len(drawn)} series." if drawn else f"{name}: none is printed."
     low, high = (
@@ -116,10 +119,11 @@ def medians(
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
     lines = _lines(records, verdicts or {}, edge, left_out=left_out, font_px=font_px)
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
-    layout = rows.layout(lines, f"Median {rows.words(endpoint)}", axis, font_px)
+    name = _title(outcomes, endpoint)
+    layout = rows.layout(lines, name, axis, font_px)
     return {
         "data": [rows.NAMES, _series(rows.of(lines, "arm"), font_px)],
-        "layout": {**layout, "meta": {"text": _sentence(found, endpoint), "caption": CAPTION}},
+        "layout": {**layout, "meta": {"text": _sentence(found, name), "caption": CAPTION}},
     }
 
 

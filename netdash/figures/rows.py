@@ -178,7 +178,9 @@ def years(months: Any, word: str = " years") -> str:
     if pd.isna(months):
         return "no stated time"
     number = float(months) / 12
-    return f"{number:g}{word}" if number.is_integer() else f"{months:g} months"
+    if number == 1 and word == " years":
+        return "1 year"
+    return f"{number:g}{word}" if number.is_integer() else f"{months:g} month{'s' * (months != 1)}"
 
 
 def listed(names: list[str]) -> str:

@@ -27,8 +27,10 @@ def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
 def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
     said = []
     for name, found in spans.items():
-        met = [row["text"] for row in found if row["verdict"] == "met"]
-        said.append(f"{rules.get(name).title} is met {' and '.join(met) if met else 'nowhere'}")
+        met, untold = (
+            " and ".join(row["text"] for row in found if row["verdict"] == word) for word in ("met", "unknown")
+        )
+        said.append(f"{rules.get(name).title} is met {met or 'nowhere'}{f', cannot be told {untold}' * bool(untold)}")
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
 
