@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from netdash import evidence, rules
+from netdash import rules
 from netdash.assessment import Assessment, Finding, Judgement, assess
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
@@ -125,17 +123,6 @@ def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]
         if judgement.rule_set.therapy not in found or judgement.rule_set.rule_set == selected:
             found[judgement.rule_set.therapy] = judgement
     return found
-
-
-def standing_text(standing: Iterable[Judgement], therapies: Iterable[str]) -> str:
-    """Return which rule set stands for each of some therapies that have several; empty where none has."""
-    drawn, several = set(therapies), Counter(found.therapy for found in rules.load().values())
-    said = [
-        f"{evidence.therapy_name(found.therapy)}: {found.title}"
-        for found in (judgement.rule_set for judgement in standing)
-        if found.therapy in drawn and several[found.therapy] > 1
-    ]
-    return f"Of several lists of criteria the picture goes by one. {'; '.join(said)}." if said else ""
 
 
 def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:

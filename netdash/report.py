@@ -8,8 +8,8 @@ from typing import Any
 
 from netdash import evidence
 from netdash.assessment import assess
-from netdash.comparison import standing, standing_text
-from netdash.figures.forest import forest, forest_table
+from netdash.comparison import standing
+from netdash.figures.forest import forest
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
 
@@ -40,8 +40,8 @@ def report(patient: Patient, at: datetime | None = None) -> str:
     outcomes = evidence.outcomes()
     judgements = standing(assessment)
     verdicts = {therapy: judgement.verdict.value for therapy, judgement in judgements.items()}
-    table = forest_table(outcomes)
-    figure = forest(outcomes, pool_by_therapy(outcomes), verdicts, left_out=False, font_px=11)
+    criteria = {therapy: judgement.rule_set.title for therapy, judgement in judgements.items()}
+    figure = forest(outcomes, pool_by_therapy(outcomes), verdicts, left_out=False, criteria=criteria, font_px=11)
     used = dict.fromkeys(j.rule_set.source for j in assessment.judgements)
     cited = evidence.sources().set_index("source")["citation"]
     return _render(
@@ -58,7 +58,6 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         mark=MARK,
         basis=BASIS,
         text=figure.layout.meta["text"],
-        goes_by=standing_text(judgements.values(), table.loc[table["left_out"] == "", "therapy"]),
         caption=figure.layout.meta["caption"],
         data=_script(figure.to_plotly_json()["data"]),
         layout=_script(figure.to_plotly_json()["layout"]),

@@ -246,26 +246,32 @@ def test_cautions_are_shown_and_do_not_decide(board):
 def test_the_forest_colors_the_therapies_whose_criteria_are_met(board):
     of(board, "resectable_percent").text.value = "95"
     figure = json.loads(board.frame.content["figures"]["forest"])
-    assert "■ criteria met" in [note["text"] for note in figure["layout"]["annotations"]]
+    assert "■ met: Review, 90 % or more resectable" in [note["text"] for note in figure["layout"]["annotations"]]
     of(board, "resectable_percent").text.value = "89"
     figure = json.loads(board.frame.content["figures"]["forest"])
-    assert figure["layout"]["annotations"][0]["text"] == "○ criteria not met"
+    assert figure["layout"]["annotations"][0]["text"] == "○ not met: Review, 90 % or more resectable"
 
 
 def test_the_selected_rule_set_decides_the_color_of_its_therapy():
     patient = CASE.replace(age_years=55, primary_site="pancreas")
     assessment = nd.assess(patient)
-    assert views.selected_verdicts(assessment, "milan_review")["transplantation"] == "not_met"
-    assert views.selected_verdicts(assessment, "milan_2007")["transplantation"] == "unknown"
-    assert views.selected_verdicts(assessment, "mibg_review")["transplantation"] == "not_met"  # the first one
+    assert nd.standing(assessment, "milan_review")["transplantation"].verdict == "not_met"
+    assert nd.standing(assessment, "milan_2007")["transplantation"].verdict == "unknown"
+    assert nd.standing(assessment, "mibg_review")["transplantation"].verdict == "not_met"  # the first one
 
 
-def test_the_plot_says_by_which_rule_set_it_goes():
+def test_the_plot_says_by_which_criteria_it_goes():
     board = Board(CASE)
-    assert "Transplantation: Milan, as the review quotes it" in section(board, "forest")
+
+    def said():
+        notes = json.loads(board.frame.content["figures"]["forest"])["layout"]["annotations"]
+        return [note["text"].partition(": ")[2] for note in notes]
+
+    assert "Milan, as the review quotes it" in said()
     press(board, "milan_2019")
-    assert "Transplantation: Milan 2019" in section(board, "forest")
-    assert "as the review quotes it" not in section(board, "forest")
+    assert "Milan 2019" in said()
+    assert "Milan, as the review quotes it" not in said()
+    assert "Review, 90 % or more resectable" in said()  # of the others, the first
 
 
 def test_what_the_forest_leaves_out_is_listed_with_reason_and_place(board):

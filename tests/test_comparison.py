@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 import netdash as nd
 from netdash import rules
-from netdash.comparison import differences, differing, standing, standing_text
+from netdash.comparison import differences, differing, standing
 from netdash.patient import FIELDS
 from netdash.rules import Verdict
 
@@ -168,13 +168,6 @@ def test_the_selected_rule_set_stands_for_its_therapy_and_the_first_for_each_oth
         wanted[rules.get(selected).therapy] = selected
     assert found == wanted
     assert list(found) == list(wanted)
-
-
-def test_which_rule_set_stands_for_a_therapy_is_said_where_there_are_several():
-    judgements = standing(nd.assess(CASE), "milan_2007").values()
-    said = standing_text(judgements, ["transplantation", "embolization"])
-    assert said == "Of several lists of criteria the picture goes by one. Transplantation: Milan 2007."
-    assert standing_text(judgements, ["embolization", "no_resection"]) == ""
 
 
 def test_series_whose_patients_are_known_to_differ_are_told():

@@ -72,7 +72,7 @@ def test_a_rule_set_that_is_pressed_fills_the_map_also_without_the_boards_own_pa
     press(board, "milan_2023")
     assert board.state.selected == "milan_2023"
     assert section(board, "map").startswith('<h2 class="nd-h">')
-    assert "Milan 2023, the other inputs as they are: met" in section(board, "map")
+    assert "Milan 2023: met" in section(board, "map")
 
 
 def test_the_what_if_is_the_librarys_and_says_who_does_not_ask(board):

@@ -101,6 +101,8 @@ def test_met_is_in_color_with_word_and_shape_and_the_others_are_gray(outcomes):
     assert said[place["<b>Resection</b>"]] == ("■ criteria met", theme.BLUE)
     assert said[place["<b>Transplantation</b>"]] == ("○ criteria not met", theme.GRAY)
     assert said[place["<b>Cytoreduction</b>"]] == ("◇ cannot tell", theme.GRAY)
+    named = nd.forest(outcomes, None, {"resection": "met"}, criteria={"resection": "a <b>list</b>"})
+    assert named.layout.annotations[0].text == "■ met: a &lt;b&gt;list&lt;/b&gt;"
     assert place["<b>No resection</b>"] not in said
 
 

@@ -13,7 +13,7 @@ import netdash
 from netdash import evidence, rules
 from netdash.assessment import Assessment, Judgement
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import differences, differing, standing, standing_text
+from netdash.comparison import differences, differing, standing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
 from netdash.patient import FIELDS, Choice, Field, Patient, plain
@@ -164,24 +164,12 @@ def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
     return {"left": 100 * low / length, "width": 100 * (high - low) / length}
 
 
-def selected_verdicts(assessment: Assessment, selected: str) -> dict[str, str]:
-    """Return the verdict of each therapy: that of its selected rule set, or else of its first one."""
-    return {therapy: judgement.verdict.value for therapy, judgement in standing(assessment, selected).items()}
-
-
 def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:
     """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
-    judgements = standing(assessment, state.selected).values()
-    verdicts = tuple(sorted(selected_verdicts(assessment, state.selected).items()))
-    others = tuple(sorted(differing(state.patient, evidence.studies()).items()))
-    goes_by = standing_text(judgements, _drawn_therapies(state.outcome, state.reading))
-    return _plot(state.outcome, state.reading, verdicts, others, goes_by)
-
-
-@functools.lru_cache(maxsize=32)
-def _drawn_therapies(outcome: str, reading: Any) -> frozenset[str]:
-    table = plot_table(outcome, reading)
-    return frozenset(table.loc[table["left_out"] == "", "therapy"])
+    chosen = standing(assessment, state.selected)
+    judged = tuple((name, found.verdict.value, found.rule_set.title) for name, found in chosen.items())
+    others = differing(state.patient, evidence.studies())
+    return _plot(state.outcome, state.reading, judged, tuple(sorted(others.items())))
 
 
 @functools.cache
@@ -216,19 +204,20 @@ def _pooled(endpoint: str, horizon: float, reading: Any) -> Mapping[str, Pooled]
 def _plot(
     outcome: str,
     reading: Any,
-    verdict_by_therapy: tuple[tuple[str, str], ...],
+    judged: tuple[tuple[str, str, str], ...],
     others: tuple[tuple[str, str], ...],
-    goes_by: str,
 ) -> tuple[str, dict[str, Any]]:
     # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
     # nothing.
-    chosen, rows, differs = dict(verdict_by_therapy), evidence.outcomes(reading), dict(others)
+    rows, differs = evidence.outcomes(reading), dict(others)
+    chosen = {therapy: verdict for therapy, verdict, _ in judged}
+    criteria = {therapy: title for therapy, _, title in judged}
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if not has_endpoint(endpoint, reading):
         return render("no_forest", outcome=outcome, reading=reading), {}
     table = plot_table(outcome, reading)
     if statistic == "median":
-        figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, differing=differs)
+        figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, criteria=criteria, differing=differs)
         text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
     else:
         pooled = _pooled(endpoint, horizon, reading)
@@ -240,6 +229,7 @@ def _plot(
             horizon_months=horizon,
             left_out=False,
             weights=False,
+            criteria=criteria,
             differing=differs,
         )
         text = forest_text(rows, chosen, endpoint=endpoint, horizon_months=horizon)
@@ -250,7 +240,6 @@ def _plot(
         "forest",
         differs=[(row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records")],
         text=text,
-        goes_by=goes_by,
         caption=below,
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
         others=[(name, row) for name, row in left_out if not row.same_axis],
@@ -261,9 +250,12 @@ def _plot(
 def python(state: State) -> str:
     """Return the lines that give the same in a notebook."""
     statistic, endpoint, horizon = outcomes_shown()[state.outcome]
-    verdicts = "verdicts = assessment.verdicts.drop_duplicates('therapy').set_index('therapy')['verdict'].to_dict()\n"
-    verdicts += f"verdicts['{rules.get(state.selected).therapy}'] = assessment['{state.selected}'].verdict.value\n"
-    how = "left_out=False, differing=nd.differing(patient, nd.studies())"
+    verdicts = (
+        f"chosen = nd.standing(assessment, {state.selected!r})\n"
+        "verdicts = {therapy: found.verdict.value for therapy, found in chosen.items()}\n"
+        "criteria = {therapy: found.rule_set.title for therapy, found in chosen.items()}\n"
+    )
+    how = "left_out=False, criteria=criteria, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     draw = (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"

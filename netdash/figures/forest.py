@@ -10,7 +10,7 @@ import pandas as pd
 
 from netdash import evidence
 from netdash.effects import log_odds, wilson
-from netdash.figures import marks, rows, theme
+from netdash.figures import marks, rows
 from netdash.figures.plain import Drawing, Figure
 from netdash.pooling import Pooled
 
@@ -134,6 +134,7 @@ def forest(
     horizon_months: float = FIVE_YEARS,
     left_out: bool = True,
     weights: bool = True,
+    criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> Drawing:
@@ -156,6 +157,9 @@ def forest(
         endpoint and horizon that are left out, each with its reason.
     weights : bool
         Whether the weight of each series stands beside its figures, where it is pooled.
+    criteria : mapping, optional
+        By therapy: the criteria that its verdict is of, such as "Milan 2007"; their name stands beside the verdict. Of
+        several lists of criteria one can be met and another missed.
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``netdash.comparison.differing``). Those series are marked ≠.
@@ -183,7 +187,8 @@ def forest(
     name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months) + evidence.said_reading(outcomes)
     fits = _by_therapy(pooled, _therapies(_drawn(found)))
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    lines = _lines(records, fits, verdicts or {}, left_out=left_out, show_weights=weights, font_px=font_px)
+    headings = rows.headings(_therapies(_drawn(found)), verdicts or {}, criteria or {})
+    lines = _lines(records, fits, headings, left_out=left_out, show_weights=weights, font_px=font_px)
     meta = {"text": _sentence(found, verdicts or {}, name), "caption": _caption(found, fits)}
     return {
         "data": [
@@ -243,7 +248,7 @@ def title(endpoint: str, horizon_months: float) -> str:
 def _lines(
     records: list[dict[Any, Any]],
     pooled: Mapping[str, Pooled],
-    verdicts: Mapping[str, str],
+    headings: Mapping[str, rows.Line],
     *,
     left_out: bool,
     show_weights: bool,
@@ -252,9 +257,10 @@ def _lines(
     """Return the lines of the picture, top to bottom: therapy names, their arms, then what is left out."""
     lines: list[rows.Line] = []
     for therapy, found in groupby(_drawn(records), key=lambda record: str(record["therapy"])):
-        arms, verdict, fit = list(found), theme.verdict_of(therapy, verdicts), pooled.get(therapy)
+        arms, heading, fit = list(found), headings[therapy], pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
-        lines.append(rows.heading(therapy, verdict))
+        lines.append(heading)
+        verdict = heading["verdict"]
         lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights, font_px)} for arm in arms]
         lines += [{**line, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
     if left_out:

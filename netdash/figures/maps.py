@@ -15,17 +15,18 @@ from netdash.ranges import cells, stretches
 Cell = Mapping[str, Any]
 CODES = {"not_met": 0, "unknown": 1, "met": 2}
 WORDS = {"not_met": "not met", "unknown": "cannot tell", "met": "met"}
+AS_THEY_ARE = "The other inputs as they are. "
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "12px,3px,3px,3px,3px,3px")
 
 
 def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
     """Return the map in one sentence; the parameters are those of :func:`eligibility_map`."""
-    return _sentence(cells(patient, x, y, rule_set), patient, x, y, rule_set)
+    return AS_THEY_ARE + _sentence(cells(patient, x, y, rule_set), patient, x, y, rule_set)
 
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
     """Say where the rule set is met over the whole map, whatever is known of the patient's own two values."""
-    here = f"{rules.get(rule_set).title}, the other inputs as they are:"
+    here = f"{rules.get(rule_set).title}:"
     met = [cell for cell in grid if cell["verdict"] == "met"]
     rest = " or ".join(WORDS[verdict] for verdict in ("not_met", "unknown") if _any(grid, verdict))
     if not met:
@@ -109,7 +110,7 @@ def eligibility_map(
             {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
             | {"showarrow": False, "bgcolor": "rgba(255, 255, 255, 0.7)"}
         )
-    meta = {"text": " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())}
+    meta = {"text": AS_THEY_ARE + " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())}
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": meta}}
 
 

@@ -83,6 +83,7 @@ def medians(
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
+    criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> Drawing:
@@ -98,6 +99,8 @@ def medians(
         The one endpoint on the axis.
     left_out : bool
         Whether means, and rows without a figure, stand below with the reason.
+    criteria : mapping, optional
+        By therapy: the criteria that its verdict is of, as for ``nd.forest``.
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``netdash.comparison.differing``). Those series are marked ≠.
@@ -117,7 +120,9 @@ def medians(
     found = _records(_of_endpoint(outcomes, endpoint))
     edge = 1.05 * max((row["value"] for row in found if pd.notna(row["value"])), default=12)
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    lines = _lines(records, verdicts or {}, edge, left_out=left_out, font_px=font_px)
+    drawn = dict.fromkeys(str(record["therapy"]) for record in records if not record["left_out"])
+    headings = rows.headings(list(drawn), verdicts or {}, criteria or {})
+    lines = _lines(records, headings, edge, left_out=left_out, font_px=font_px)
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     name = _title(outcomes, endpoint)
     layout = rows.layout(lines, name, axis, font_px)
@@ -150,14 +155,13 @@ def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
 
 
 def _lines(
-    records: list[dict[Any, Any]], verdicts: Mapping[str, str], edge: float, *, left_out: bool, font_px: int
+    records: list[dict[Any, Any]], headings: Mapping[str, rows.Line], edge: float, *, left_out: bool, font_px: int
 ) -> list[rows.Line]:
     lines: list[rows.Line] = []
     drawn = [record for record in records if not record["left_out"]]
     for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
-        verdict = theme.verdict_of(therapy, verdicts)
-        lines.append(rows.heading(therapy, verdict))
-        lines += [{**_arm(arm, edge, font_px), "verdict": verdict} for arm in arms]
+        lines.append(headings[therapy])
+        lines += [{**_arm(arm, edge, font_px), "verdict": headings[therapy]["verdict"]} for arm in arms]
     rest = [record for record in records if record["left_out"]]
     if left_out and rest:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})

@@ -60,11 +60,19 @@ def label(row: Mapping[Any, Any]) -> str:
     return f"{name} (local)" if row.get("local") else name
 
 
-def heading(therapy: str, verdict: str) -> Line:
-    """Return the line that names a therapy and says in the plot, in words, whether its criteria are met."""
+def heading(therapy: str, verdict: str, criteria: str = "") -> Line:
+    """Return the line that names a therapy and says in the plot, in words, whether its criteria are met, and which."""
     look = theme.LOOKS[verdict]
-    said = {"note": {"text": f"{look.sign} {look.word}", "font": {"color": look.color}}} if look.word else {}
-    return {"kind": "therapy", "left": f"<b>{evidence.therapy_name(therapy)}</b>", "right": "", **said}
+    words = f"{look.word.removeprefix('criteria ')}: {escape(criteria)}" if criteria else look.word
+    said = {"note": {"text": f"{look.sign} {words}", "font": {"color": look.color}}} if look.word else {}
+    name = f"<b>{evidence.therapy_name(therapy)}</b>"
+    return {"kind": "therapy", "left": name, "right": "", "verdict": verdict, **said}
+
+
+def headings(therapies: list[str], verdicts: Mapping[str, str], criteria: Mapping[str, str]) -> dict[str, Line]:
+    """Return :func:`heading` of each therapy."""
+    looks = {therapy: theme.verdict_of(therapy, verdicts) for therapy in therapies}
+    return {therapy: heading(therapy, verdict, criteria.get(therapy, "")) for therapy, verdict in looks.items()}
 
 
 def name(row: Mapping[Any, Any]) -> str:

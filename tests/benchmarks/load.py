@@ -35,7 +35,6 @@ from browser.visit import Visit, forest_of, in_words, verdicts_of
 from wire import Wire
 
 import netdash as nd
-from netdash.board import views
 from netdash.patient import plain
 
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
@@ -82,8 +81,9 @@ class Case:
 
 def answer(patient):
     """Return query, verdicts and figure as the library has them."""
-    chosen = views.selected_verdicts(nd.assess(patient), "milan_review")
-    return patient.to_query(), verdicts_of(patient), _figure(tuple(chosen.items()), patient)
+    chosen = nd.standing(nd.assess(patient), "milan_review")
+    verdicts = tuple((therapy, found.verdict.value) for therapy, found in chosen.items())
+    return patient.to_query(), verdicts_of(patient), _figure(verdicts, patient)
 
 
 _figures = {}

@@ -77,10 +77,10 @@ def test_the_forest_names_and_colors_the_therapies_whose_criteria_are_met(board)
         return verdict, {color for outcome, (color, _) in drawn if therapy[outcome] == "transplantation"}
 
     therapy, order = nd.outcomes().set_index("outcome_id")["therapy"], evidence.therapies()["label"]
-    assert transplantation() == ("○ criteria not met", {theme.LOOKS["not_met"].color})
+    assert transplantation() == ("○ not met: Milan, as the review quotes it", {theme.LOOKS["not_met"].color})
     board.press("age_years", "ArrowLeft")
     board.expect_case(ON_THE_BOUNDS.replace(age_years=54))
-    assert transplantation() == ("■ criteria met", {theme.LOOKS["met"].color})
+    assert transplantation() == ("■ met: Milan, as the review quotes it", {theme.LOOKS["met"].color})
     assert theme.LOOKS["met"].color != theme.LOOKS["not_met"].color
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from playwright.sync_api import expect
 
 import netdash as nd
-from netdash.board import views
 from netdash.comparison import differing
 from netdash.patient import FIELDS
 
@@ -32,11 +31,14 @@ def verdicts_of(patient):
 
 def forest_of(patient, selected="milan_review"):
     """Return the figure that the library draws for this case, as plain data."""
-    chosen, outcomes = views.selected_verdicts(nd.assess(patient), selected), nd.outcomes()
+    chosen, outcomes = nd.standing(nd.assess(patient), selected), nd.outcomes()
+    verdicts = {therapy: found.verdict.value for therapy, found in chosen.items()}
+    criteria = {therapy: found.rule_set.title for therapy, found in chosen.items()}
+    others = differing(patient, nd.studies())
     pooled = nd.pool_by_therapy(outcomes, endpoint="overall_survival", horizon_months=60)
     return json.loads(
         nd.forest(
-            outcomes, pooled, chosen, left_out=False, weights=False, differing=differing(patient, nd.studies())
+            outcomes, pooled, verdicts, left_out=False, weights=False, criteria=criteria, differing=others
         ).to_json()
     )
 
