@@ -127,7 +127,7 @@ def test_what_is_moved_after_the_kernel_died_is_never_taken_for_computed(visit):
     visit.banner.get_by_role("button").click()
     visit.expect_case(AGE)  # the case of the picture
     expect(visit.handle("age_years")).to_have_attribute("aria-valuenow", "50.0")
-    visit.forgive("404")  # the question about the dead kernel
+    visit.forgive("404", "Cannot send")  # the question about the dead kernel, and what it was sent
 
 
 def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
