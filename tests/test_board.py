@@ -260,6 +260,13 @@ def test_the_selected_rule_set_decides_the_color_of_its_therapy():
     assert nd.standing(assessment, "mibg_review")["transplantation"].verdict == "not_met"  # the first one
 
 
+def test_a_series_whose_patients_differ_is_named_once():
+    board = Board(CASE.replace(primary_site="pancreas"))
+    board.state.outcome, board.state.reading = "Median overall survival", "printed"
+    told = section(board, "forest").partition("known to differ from this one:")[2].partition("Series of which")[0]
+    assert told.count("Yao 2001") == told.count("Ahmed 2009") == 1
+
+
 def test_the_plot_says_by_which_criteria_it_goes():
     board = Board(CASE)
 

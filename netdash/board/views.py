@@ -238,7 +238,7 @@ def _plot(
     drawn = table[(table["left_out"] == "") & table["study_id"].isin(list(differs))]
     html = render(
         "forest",
-        differs=[(row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records")],
+        differs=list(dict.fromkeys((row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records"))),
         text=text,
         caption=below,
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
