@@ -32,15 +32,7 @@ def _therapy(arms: list[rows.Line]) -> Iterator[Mapping[str, Any]]:
         "hoverinfo": "skip",
     }
     yield {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "series",
-        "yaxis": "y2",  # its axis carries the figures on the right
-        "x": rows.column(arms, "value"),
-        "y": rows.column(arms, "y"),
-        "customdata": rows.column(arms, "outcome_id"),
-        "text": rows.column(arms, "hover"),
-        "hovertemplate": "%{text}<extra></extra>",
+        **rows.points(arms),
         "marker": {
             "color": look.color,
             "size": rows.column(arms, "size"),

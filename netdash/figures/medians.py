@@ -136,15 +136,7 @@ def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
     looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
     color = [look.color for look in looks]
     return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "series",
-        "yaxis": "y2",
-        "x": rows.column(arms, "value"),
-        "y": rows.column(arms, "y"),
-        "customdata": rows.column(arms, "outcome_id"),
-        "text": rows.column(arms, "hover"),
-        "hovertemplate": "%{text}<extra></extra>",
+        **rows.points(arms),
         "marker": {
             "color": color,
             "size": round(font_px * 0.75),

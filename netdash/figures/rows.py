@@ -137,6 +137,21 @@ def column(lines: list[Line], name: str) -> list[Any]:
     return [line[name] for line in lines]
 
 
+def points(arms: list[Line]) -> dict[str, Any]:
+    """Return where the points of series lie and what they say; how they look is to be added."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "series",
+        "yaxis": "y2",  # its axis carries the figures on the right
+        "x": column(arms, "value"),
+        "y": column(arms, "y"),
+        "customdata": column(arms, "outcome_id"),
+        "text": column(arms, "hover"),
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
 def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right one, verdicts and reasons in the plot."""
     high = sum(line.get("height", 1) for line in lines)
