@@ -70,7 +70,7 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
         When the measure is not PLO, or the table is not of the series that were pooled, pooled alike.
     """
     _expect(left_out, pooled, lambda k: [k - 1] * k, "nd.leave_one_out")
-    if not np.allclose(left_out["estimate"] - left_out["shift"], pooled.estimate, rtol=SAME, atol=SAME):
+    if not np.allclose(left_out["estimate"] - left_out.get("shift", np.nan), pooled.estimate, rtol=SAME, atol=SAME):
         raise ValueError(_OTHERS.format("nd.leave_one_out"))
     names = [f"without {name}" for name in left_out.index]
     return _rates(names, left_out, pooled, ("Each series left out in turn", what), influence_text, font_px)
