@@ -28,6 +28,7 @@ from netdash.patient import (
     Patient,
     Value,
 )
+from netdash.wording import KINDS
 
 
 class Verdict(StrEnum):
@@ -286,6 +287,10 @@ class RuleSet:
         The required criteria, joined by AND.
     source, locator, note : str
         Where it was read, and what to know about it.
+    kind : str
+        "list", "statement", "label" or "population": a key of ``netdash.wording.KINDS``.
+    not_asked : str
+        Conditions that the source states and no field of a patient holds, joined by "; ".
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """
@@ -299,6 +304,8 @@ class RuleSet:
     note: str
     criteria: tuple[Criterion, ...]
     clauses: tuple[Clause, ...]
+    kind: str
+    not_asked: str = ""
     discrepancies: str = ""
 
     def breaks(self, field: str) -> tuple[float, ...]:
@@ -364,6 +371,10 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
     for row in map(_text, rule_sets):
         name = row["rule_set"]
         _require(name not in built, f"rule_sets.csv repeats {name}: remove one row")
+        _require(
+            row["kind"] in KINDS,
+            f"rule_sets.csv, row {name}: kind is {row['kind']!r}; expected one of {', '.join(KINDS)}",
+        )
         _require(name in owned, f"rule_sets.csv names {name}, of which criteria.csv has no row: add its criteria")
         found = tuple(owned.pop(name))
         built[name] = RuleSet(**row, criteria=found, clauses=_clauses(found))

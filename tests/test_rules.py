@@ -21,7 +21,16 @@ ROW = {
     "locator": "Somewhere",
     "note": "",
 }
-SET = {"rule_set": "x", "therapy": "t", "title": "X", "basis": "review", "source": "s", "locator": "l", "note": ""}
+SET = {
+    "rule_set": "x",
+    "therapy": "t",
+    "title": "X",
+    "basis": "review",
+    "source": "s",
+    "locator": "l",
+    "note": "",
+    "kind": "list",
+}
 
 
 def build(*rows):

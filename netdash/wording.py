@@ -1,0 +1,68 @@
+"""The words on screen: one word for each verdict, each kind of rule set and each tag.
+
+Every surface takes its words from here: the board, ``str``, the HTML of a notebook, the report, the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+MARK: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
+"""The sign of each verdict; a word always stands beside it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of rule set, and the words of its verdicts.
+
+    Attributes
+    ----------
+    met, not_met, unknown : str
+        The verdict in words: "met", "missed", "open".
+    met_of, missed_of : str
+        How a headline begins; "{n}" and "{of}" stand for the numbers of criteria.
+    asked : str
+        What stands before a requirement: "asked", or "studied" for a trial.
+    """
+
+    met: str
+    not_met: str
+    unknown: str
+    met_of: str
+    missed_of: str
+    asked: str = "asked"
+
+    def word(self, verdict: str) -> str:
+        """Return a verdict ("met", "not_met", "unknown") in the words of this kind."""
+        return {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
+
+
+KINDS: Mapping[str, Kind] = {
+    "list": Kind("met", "missed", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
+    "statement": Kind("fits", "does not fit", "open", "Fits {n} of {of}", "Does not fit {n} of {of}"),
+    "label": Kind("within label", "outside", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
+    "population": Kind(
+        *("like its patients", "unlike", "open"),
+        *("Like its patients in {n} of {of}", "Unlike its patients in {n} of {of}", "studied"),
+    ),
+}
+"""The kinds of rule sets: a published list, one sentence of a source, a product label, whom a trial studied."""
+
+TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
+"""What stands beside the title of a rule set, by its basis."""
+
+STUDIED = "Whom trials studied"
+"""The heading over all populations: they are no criteria of a therapy."""
+
+
+def in_a_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence: "Primary status" loses its capital, "Ki-67" keeps it."""
+    first = label.split(maxsplit=1)[0]
+    return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label
+
+
+def listed(names: Iterable[str], last: str = " and ") -> str:
+    """Return names joined as in a sentence."""
+    *most, end = names
+    return f"{', '.join(most)}{last}{end}" if most else end
