@@ -4,158 +4,19 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from netdash import evidence, rules
-from netdash.patient import FIELDS, Field, Patient, Value, counted
-from netdash.rules import Clause, Criterion, RuleSet, Verdict
+from netdash import conflicts, evidence, remarks, rules
+from netdash.judgement import Finding, Judgement, judge
+from netdash.patient import FIELDS, Patient, Value
+from netdash.rules import Criterion, Verdict
+from netdash.wording import STUDIED
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One criterion held against one patient."""
-
-    criterion: Criterion
-    observed: Value | None
-    result: Verdict
-    margin: float | None
-
-    @property
-    def distance(self) -> str:
-        """The margin in words: "7 years inside", "at the bound", empty where there is none."""
-        if self.margin is None:
-            return ""
-        if self.margin == 0:
-            return "at the bound"
-        unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
-        side = "inside" if self.margin > 0 else "outside"
-        return f"{counted(abs(self.margin), unit)} {side}"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """One rule set held against one patient.
-
-    Attributes
-    ----------
-    rule_set : RuleSet
-        What was judged.
-    patient : Patient
-        Who was judged.
-    findings : tuple of Finding
-        One per criterion, in the order of the data.
-    """
-
-    rule_set: RuleSet
-    patient: Patient
-    findings: tuple[Finding, ...]
-
-    @functools.cached_property
-    def _results(self) -> dict[str, Verdict]:
-        return {finding.criterion.criterion_id: finding.result for finding in self.findings}
-
-    @functools.cached_property
-    def _clauses(self) -> tuple[tuple[Clause, Verdict], ...]:
-        return tuple((clause, clause.judge(self._results)) for clause in self.rule_set.clauses)
-
-    @functools.cached_property
-    def verdict(self) -> Verdict:
-        """The verdict; a rule set whose source states nothing that decides stays unknown, never met."""
-        return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
-
-    def clauses(self, result: Verdict) -> tuple[Clause, ...]:
-        """Return the required clauses with one result."""
-        return tuple(clause for clause, found in self._clauses if found is result)
-
-    @functools.cached_property
-    def deciding(self) -> tuple[Finding, ...]:
-        """The findings that make the verdict what it is: all of a met one, what is missed, or what is not known."""
-        ways = (
-            [criterion.criterion_id for criterion in way]
-            for clause in self.clauses(self.verdict)
-            for way in clause.alternatives
-        )
-        ids = {
-            name for way in ways if rules.all_of(map(self._results.__getitem__, way)) is self.verdict for name in way
-        }
-        return tuple(f for f in self.findings if f.criterion.criterion_id in ids and f.result is self.verdict)
-
-    @functools.cached_property
-    def needs(self) -> tuple[Field, ...]:
-        """The inputs to ask for, so that every required clause can be told; without repetition."""
-        # Of a clause's alternatives, those that are missed already are past asking about.
-        ways = [way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives]
-        fields = {
-            field.name: field
-            for way in ways
-            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is Verdict.UNKNOWN
-            for criterion in way
-            if self._results[criterion.criterion_id] is Verdict.UNKNOWN
-            for field in criterion.needs(self.patient)
-        }
-        return tuple(fields.values())
-
-    @functools.cached_property
-    def smallest_change(self) -> dict[str, Value]:
-        """The fewest fields to change, with their new values, so that the rule set is met; empty when it is.
-
-        Raises
-        ------
-        ValueError
-            When the source states no criterion that decides, so that nothing makes it met.
-        """
-        if not self._clauses:
-            raise ValueError(f"{self.rule_set.rule_set}: its source states no criterion that decides; nothing meets it")
-        ways = (self._follow(way) for way in product(*(clause.alternatives for clause, _ in self._clauses)))
-        return min(filter(None, ways), key=len) if self.verdict is not Verdict.MET else {}
-
-    def _follow(self, way: Iterable[tuple[Criterion, ...]]) -> dict[str, Value]:
-        """Return the changes that meet one alternative of each clause; empty when they are at odds."""
-        changes: dict[str, Value] = {}
-        for criterion in (criterion for alternative in way for criterion in alternative):
-            patient = self.patient.replace(**changes)
-            if criterion.judge(patient) is not Verdict.MET:
-                changes |= criterion.cure(patient)
-        return changes if judge(self.rule_set, self.patient.replace(**changes)).verdict is Verdict.MET else {}
-
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        """The cautions that apply, and those that cannot be told, which are marked as such."""
-        found = [finding for finding in self.findings if finding.criterion.role == "caution"]
-        words = {Verdict.NOT_MET: "", Verdict.UNKNOWN: " (unknown)"}
-        return tuple(f"{f.criterion.label}{words[f.result]}" for f in found if f.result in words)
-
-    @property
-    def headline(self) -> str:
-        """One line: "Meets all 5", "Misses 1 of 5: Ki-67", "Cannot tell: needs primary status"."""
-        total = len(self._clauses)
-        if not total:
-            return "Cannot tell: the source states no criterion that decides"
-        if self.verdict is Verdict.MET:
-            return f"Meets all {total}"
-        if self.verdict is Verdict.NOT_MET:
-            missed = self.clauses(Verdict.NOT_MET)
-            return f"Misses {len(missed)} of {total}: {', '.join(clause.label for clause in missed)}"
-        return f"Cannot tell: needs {', '.join(_in_a_sentence(field.label) for field in self.needs)}"
-
-
-def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
-    """Return the judgement of one rule set on one patient."""
-    return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
-
-
-def _find(criterion: Criterion, patient: Patient) -> Finding:
-    observed = criterion.observed(patient)
-    margin = None if observed is None else criterion.margin(observed)
-    return Finding(criterion, observed, criterion.judge(patient), margin)
 
 
 @dataclass(frozen=True, repr=False)
@@ -192,8 +53,23 @@ class Assessment:
         """What puts the case outside what the tool is for; it hides no verdict and decides none."""
         return tuple(found for found in rules.scope() if found.judge(self.patient) is Verdict.MET)
 
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """A sentence for each pair of inputs that cannot be true together; they change no verdict."""
+        return conflicts.at_odds(self.patient)
+
+    @property
+    def published(self) -> tuple[Judgement, ...]:
+        """The judgements of lists, statements and labels."""
+        return tuple(j for j in self.judgements if j.rule_set.kind != "population")
+
+    @property
+    def studied(self) -> tuple[Judgement, ...]:
+        """The judgements of populations: whom trials studied, no criteria of a therapy."""
+        return tuple(j for j in self.judgements if j.rule_set.kind == "population")
+
     def next_inputs(self) -> pd.DataFrame:
-        """Return what to find out next: the unknown inputs that undecided rule sets need.
+        """Return what is still open: the inputs that are not entered and that undecided rule sets ask.
 
         Returns
         -------
@@ -230,7 +106,11 @@ class Assessment:
         """One row per rule set.
 
         Columns: therapy, rule_set, verdict ("met", "not_met", "unknown"), n_criteria, n_met, n_not_met,
-        n_unknown (alternatives count as one criterion), missed, unknown, cautions (names joined by "; "), headline.
+        n_unknown (alternatives count as one criterion), missed, unknown (labels joined by "; "), cautions (what the
+        patient has, then what is not entered, joined by "; "), headline, kind ("list", "statement", "label",
+        "population"), n_cautions (those that apply), silent_on (what this rule set does not ask, another list or label
+        of the therapy asks, and this patient fails there, joined by "; "), not_asked (what the source asks and netdash
+        has no input for, joined by "; ").
         """
         import pandas as pd
 
@@ -247,6 +127,10 @@ class Assessment:
                 "unknown": "; ".join(clause.label for clause in j.clauses(Verdict.UNKNOWN)),
                 "cautions": "; ".join(j.cautions),
                 "headline": j.headline,
+                "kind": j.rule_set.kind,
+                "n_cautions": j.n_cautions,
+                "silent_on": "; ".join(j.silent_on),
+                "not_asked": j.rule_set.not_asked,
             }
             for j in self.judgements
         ]
@@ -285,7 +169,7 @@ class Assessment:
         return frame.astype({"margin": float})
 
     def flips(self, rule_set: str) -> pd.DataFrame:
-        """Return what would make each missed or unknown criterion of one rule set met.
+        """Return what would change each criterion of one rule set that is missed or open.
 
         Parameters
         ----------
@@ -295,8 +179,10 @@ class Assessment:
         Returns
         -------
         DataFrame
-            One row per criterion and field to change: criterion, role, result, field, observed, needed (a value
-            for ``Patient.replace``), change (in words). Where a bound is strict, `needed` lies one step inside.
+            One row per criterion and field: criterion, role, result, field, observed, needed (a value for
+            ``Patient.replace`` that would meet it; None where none is proposed), change (in words), may_change:
+            "not entered" (a value is needed), "changeable" (a value is needed; where a bound is strict it lies one
+            step inside), "fixed" (the distance is told) or "state" (a finding: neither is told).
 
         Raises
         ------
@@ -305,56 +191,60 @@ class Assessment:
         """
         import pandas as pd
 
-        columns = ["criterion", "role", "result", "field", "observed", "needed", "change"]
+        columns = ["criterion", "role", "result", "field", "observed", "needed", "change", "may_change"]
+        judgement = self[rule_set]
         rows = [
-            {
-                "criterion": f.criterion.label,
-                "role": f.criterion.role,
-                "result": f.result.value,
-                "field": name,
-                "observed": getattr(self.patient, name),
-                "needed": needed,
-                "change": change(f.criterion, FIELDS[name], getattr(self.patient, name), needed),
-            }
-            for f in self[rule_set].findings
-            if f.result is not Verdict.MET
-            for name, needed in f.criterion.cure(self.patient).items()
+            {"criterion": f.criterion.label, "role": f.criterion.role, "result": f.result.value, **flip}
+            for f in judgement.findings
+            for flip in self.changes(judgement, f)
         ]
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
+    def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
+        """Return what would change one criterion: the last five columns of `flips`; nothing when it is met."""
+        for name, needed in finding.criterion.cure(self.patient).items():
+            observed = getattr(self.patient, name)
+            may_change = "not entered" if observed is None else FIELDS[name].change
+            target = needed if may_change in ("not entered", "changeable") else None
+            words = change(judgement, finding, name, observed)
+            yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": may_change}
+
     def __str__(self) -> str:
-        """Return what one would read out: the case, then each rule set with its headline."""
-        lines = [_case(self.patient), *(f"  Outside the scope: {c.label}. {c.note}" for c in self.scope)]
-        for judgement in self.judgements:
-            name = f"{evidence.therapy_name(judgement.rule_set.therapy)}; {judgement.rule_set.title}"
-            lines.append(f"  {name}: {judgement.headline}.")
+        """Return what one would read out: the case, each rule set with its headline, then whom trials studied."""
+        lines = [_case(self.patient), *(f"  {line}" for line in self.context)]
+        for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
+            name = evidence.therapy_name(therapy)
+            lines += [f"  {name}; {j.rule_set.name}: {j.headline}." for j in judgements]
+            lines += [f"    {r.text}" for r in remarks.beside(therapy, self.patient, always=False)]
+        lines += [f"{STUDIED}, no criteria of a therapy:"] if self.studied else []
+        for j in self.studied:
+            lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.name}: {j.headline}.")
         return "\n".join([*lines, evidence.HONESTY])
 
     __repr__ = __str__
 
+    @property
+    def context(self) -> tuple[str, ...]:
+        """What is said of the case before any verdict: inputs at odds, what is outside the scope, general remarks."""
+        outside = [f"Outside the scope: {c.label}. {c.note}" for c in self.scope]
+        general = [remark.text for remark in remarks.beside("", self.patient)]
+        return (*(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *general)
+
     def _repr_html_(self) -> str:
         """Return a table that a notebook shows and keeps."""
-        head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Criteria", "Verdict", "Why", "Cautions"))
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f"<td>{html.escape(text)}</td>"
-                for text in (
-                    evidence.therapy_name(j.rule_set.therapy),
-                    j.rule_set.title,
-                    _SAID[j.verdict],
-                    j.headline,
-                    "; ".join(j.cautions),
-                )
-            )
-            + "</tr>"
-            for j in self.judgements
-        )
-        outside = "".join(f"<p>{html.escape(f'Outside the scope: {c.label}. {c.note}')}</p>" for c in self.scope)
-        return (
-            f"<p>{html.escape(_case(self.patient))}</p>{outside}<table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{html.escape(evidence.HONESTY)}</p>"
-        )
+        said = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
+        studied = f"<p>{STUDIED}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
+        return f"{said}{_table(self.published)}{studied}<p>{html.escape(evidence.HONESTY)}</p>"
+
+
+def _table(judgements: Iterable[Judgement]) -> str:
+    head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Source", "Verdict", "Why", "Cautions"))
+    rows = [
+        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.name, j.word, j.headline, "; ".join(j.cautions))
+        for j in judgements
+    ]
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessment:
@@ -389,10 +279,23 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
     return Assessment(patient, tuple(judge(found, patient) for name, found in rules.load().items() if name in wanted))
 
 
-def change(criterion: Criterion, field: Field, observed: Value | None, needed: Value) -> str:
-    """Return in words the change of one field that would make a criterion met."""
-    target = criterion.requirement if criterion.quantity is field else field.show(needed)
-    return f"{field.label}: {target} (now {field.show(observed)})"
+def change(judgement: Judgement, finding: Finding, field: str, observed: Value | None) -> str:
+    """Return in words what would change one criterion through one field.
+
+    A target for what is not entered or can change, a distance for what is fixed, neither for a finding.
+    """
+    quantity = finding.criterion.quantity
+    asked = f"{judgement.kind.asked}: {finding.criterion.require(judgement.kind.last)}"
+    if quantity.name != field:
+        asked = f"{quantity.topic} {asked}"
+    if observed is None:
+        return f"{FIELDS[field].say(None)} ({asked})"
+    may_change = FIELDS[field].change
+    distance = f", {finding.distance}" if may_change == "fixed" and finding.distance else ""
+    return f"{FIELDS[field].say(observed)}{distance} ({asked}): {MAY_CHANGE[may_change]}"
+
+
+MAY_CHANGE = {"changeable": "can change", "fixed": "stays as it is", "state": "a finding, no target"}
 
 
 def _case(patient: Patient) -> str:
@@ -401,9 +304,3 @@ def _case(patient: Patient) -> str:
         return "Nothing is known of the patient."
     said = [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in entered.items()]
     return f"Patient: {'; '.join(said)}."
-
-
-def _in_a_sentence(label: str) -> str:
-    # "Primary status" loses its capital inside a sentence; "Ki-67" and "MIBG positive" keep theirs.
-    first = label.split(maxsplit=1)[0]
-    return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label

@@ -102,6 +102,7 @@ def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
         return
     found = {
         "patient": assessment.patient.to_dict(),
+        "conflicts": list(assessment.conflicts),
         "verdicts": json.loads(assessment.verdicts.to_json(orient="records")),
         "findings": json.loads(assessment.findings.reset_index().to_json(orient="records")),
     }

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdash import rules
-from netdash.assessment import Assessment, Finding, Judgement, assess
+from netdash.assessment import Assessment, assess
+from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
-from netdash.rules import Verdict
+from netdash.wording import SAID
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
 
 
 def compare(patient: Patient, therapy: str) -> pd.DataFrame:
@@ -30,7 +29,7 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
     DataFrame
         One row per input that any of them asks for, indexed by its label, in the order of the patient's fields, and
         a first row with the verdicts. Columns: this_patient, then one per rule set. A cell says what is asked for and
-        what came of it ("under 55 years: not met"); "not asked" where the rule set says nothing.
+        what came of it ("under 55 years: missed"); "not asked" where the rule set says nothing.
 
     Raises
     ------

@@ -211,7 +211,8 @@ def rule_sets() -> pd.DataFrame:
     -------
     DataFrame
         rule_set, therapy, title, basis ("review", "later", "population", "label"), source, locator, note,
-        discrepancies.
+        discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
+        and netdash has no input for, joined by "; ").
     """
     return _read("rule_sets").copy()
 
@@ -225,6 +226,30 @@ def scope() -> pd.DataFrame:
         scope_id, label, field, operator, value, source, locator, note.
     """
     return _read("scope").copy()
+
+
+def conflicts() -> pd.DataFrame:
+    """Return which inputs of one case cannot be true together.
+
+    Returns
+    -------
+    DataFrame
+        conflict_id, field, operator, value, other_field, other_operator, other_value (two conditions; or `value` names
+        the field that `field` must not be under), why.
+    """
+    return _read("conflicts").copy()
+
+
+def remarks() -> pd.DataFrame:
+    """Return what sources say beside their criteria.
+
+    Returns
+    -------
+    DataFrame
+        remark_id, therapy (joined by "; "; empty for every one), field, operator, value (when it is said; empty for
+        always), text, why_not_shown (the reason why the board does not show it, else empty), source, locator.
+    """
+    return _read("remarks").copy()
 
 
 def therapies() -> pd.DataFrame:

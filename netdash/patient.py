@@ -17,6 +17,8 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
+from netdash.wording import in_a_sentence
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,14 +32,16 @@ G2_TO_KI67_PERCENT = 20.0
 
 PORTAL_DRAINED_BY_SITE = {
     "pancreas": True,
-    "stomach": True,
     "duodenum": True,
     "small_intestine": True,
     "appendix": True,
     "colon": True,
     "lung": False,
 }
-"""Sites whose venous drainage is settled by the site alone; rectum and other are not."""
+"""Sites whose venous drainage is settled by the site alone; stomach, rectum and other are not."""
+
+CHANGES = ("fixed", "changeable", "state")
+"""What can become of an entered value: it stays (age, site), it can change, or nobody would wish for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,14 @@ class Field:
         Allowed words of a choice, in the order of its control.
     step : float or None
         Step of its slider.
+    change : str
+        "fixed", "changeable" or "state": see :data:`CHANGES`.
+    noun : str
+        What stands before a value in a sentence, such as "primary" before "pancreas"; the topic when empty.
+    topic : str
+        The label as it stands inside a sentence.
+    words : tuple of str
+        What the values of a choice, or yes and no, are called on screen.
     """
 
     kind: ClassVar[str]
@@ -62,6 +74,15 @@ class Field:
     unit: str = ""
     group: str
     help: str
+    change: str = "state"
+    noun: str = ""
+    topic: str = ""
+    words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.topic:
+            object.__setattr__(self, "topic", in_a_sentence(self.label))
+
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
@@ -118,14 +139,20 @@ class Field:
         )
 
     def show(self, value: Value | None) -> str:
-        """Return `value` in words, with its unit; unknown is "unknown"."""
+        """Return `value` in words, with its unit; an unknown one is "not entered"."""
         if value is None:
-            return "unknown"
-        if isinstance(value, bool):
-            return "yes" if value else "no"
+            return "not entered"
         if isinstance(value, str):
             return value.replace("_", " ")
         return counted(value, self.unit)
+
+    def say(self, value: Value | None) -> str:
+        """Return the field with its value as part of a sentence: "age 57 years", "pregnancy not entered"."""
+        return f"{self.topic if value is None else self.noun or self.topic} {self.show(value)}"
+
+    def finding(self, value: Value | None) -> str:
+        """Return what the patient has, for a caution: "portal vein occluded", "portal vein: not entered"."""
+        return f"{self.topic}: {self.show(None)}" if value is None else self.say(value)
 
 
 def plain(number: float) -> str:
@@ -189,6 +216,9 @@ class Choice(Field):
     def read(self, text: str) -> Value | None:  # noqa: D102
         return text
 
+    def show(self, value: Value | None) -> str:  # noqa: D102
+        return self.words[self.choices.index(str(value))] if value is not None and self.words else super().show(value)
+
 
 class YesNo(Field):
     """A statement that holds or does not."""
@@ -207,21 +237,31 @@ class YesNo(Field):
     def read(self, text: str) -> Value | None:  # noqa: D102
         return self._words.get(text.lower())
 
+    def show(self, value: Value | None) -> str:  # noqa: D102
+        return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
 
-def _field(kind: type[Field], label: str, group: str, help: str, **limits: Any) -> Any:  # noqa: A002
-    return dataclasses.field(default=None, metadata={"field": kind(label=label, group=group, help=help, **limits)})
-
-
-def _number(label: str, group: str, help: str, unit: str, most: float, *, step: float = 1) -> Any:  # noqa: A002
-    return _field(Number, label, group, help, unit=unit, minimum=0, maximum=most, step=step)
-
-
-def _choice(label: str, group: str, help: str, *choices: str) -> Any:  # noqa: A002
-    return _field(Choice, label, group, help, choices=choices)
+    def finding(self, value: Value | None) -> str:  # noqa: D102
+        if value is None or self.words:
+            return super().finding(value)
+        # "Biliary anastomosis", not "biliary anastomosis yes": a caution names what is there.
+        return (self.noun or self.topic) + ("" if value else ": no")
 
 
-def _yes_no(label: str, group: str, help: str) -> Any:  # noqa: A002
-    return _field(YesNo, label, group, help)
+def _field(kind: type[Field], label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
+    return dataclasses.field(default=None, metadata={"field": kind(label=label, group=group, help=help, **more)})
+
+
+def _number(label: str, group: str, help: str, unit: str, most: float, **more: Any) -> Any:  # noqa: A002
+    more = {"step": 1, "change": "changeable", **more}
+    return _field(Number, label, group, help, unit=unit, minimum=0, maximum=most, **more)
+
+
+def _choice(label: str, group: str, help: str, *choices: str, **more: Any) -> Any:  # noqa: A002
+    return _field(Choice, label, group, help, choices=choices, **more)
+
+
+def _yes_no(label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
+    return _field(YesNo, label, group, help, **more)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -234,8 +274,8 @@ class Patient:
     Attributes
     ----------
     primary_portal_drained : bool or None
-        As entered; when not entered, as the primary site settles it (pancreas, stomach, duodenum, small
-        intestine, appendix, colon: True; lung: False; rectum and other stay unknown).
+        As entered; when not entered, as the primary site settles it (pancreas, duodenum, small intestine, appendix,
+        colon: True; lung: False; stomach, rectum and other stay unknown).
 
     Raises
     ------
@@ -250,7 +290,7 @@ class Patient:
     'G2'
     """
 
-    age_years: float | None = _number("Age", "Patient", "Age at assessment.", "years", 120)
+    age_years: float | None = _number("Age", "Patient", "Age at assessment.", "years", 120, change="fixed")
     ki67_percent: float | None = _number("Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100)
     liver_involvement_percent: float | None = _number(
         "Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100
@@ -260,17 +300,29 @@ class Patient:
         "Patient",
         "Tumor outside the liver, the primary not counted: none, limited and stable, or extensive.",
         *("none", "limited_stable", "extensive"),
+        words=("none", "limited, stable", "extensive"),
     )
 
     bilobar: bool | None = _yes_no("Bilobar metastases", "Liver", "Metastases in both halves of the liver.")
     lesion_count: int | None = _field(
-        Count, "Number of liver metastases", "Liver", "Metastases counted.", minimum=1, maximum=999, step=1
+        Count,
+        "Number of liver metastases",
+        "Liver",
+        "Metastases counted.",
+        minimum=1,
+        maximum=999,
+        step=1,
+        change="changeable",
     )
     largest_lesion_cm: float | None = _number(
         "Largest liver metastasis", "Liver", "Largest diameter of the largest one.", "cm", 30, step=0.1
     )
     liver_unresectable: bool | None = _yes_no(
-        "Liver metastases unresectable", "Liver", "The liver metastases cannot be removed by resection."
+        "Resectability of liver metastases",
+        "Liver",
+        "Whether resection can remove the liver metastases: a judgement of the disease, not of the patient's fitness.",
+        noun="liver metastases",
+        words=("unresectable", "resectable"),
     )
     resectable_percent: float | None = _number(
         "Resectable share", "Liver", "Share of the liver tumor that can be resected.", "%", 100
@@ -285,7 +337,9 @@ class Patient:
         "Lesion near a major hepatic vessel", "Liver", "A metastasis lies close to a major vessel of the liver."
     )
     vascular_involvement: bool | None = _yes_no("Vascular involvement", "Liver", "The tumor involves liver vessels.")
-    portal_vein_occluded: bool | None = _yes_no("Portal vein occluded", "Liver", "Occlusion or thrombosis.")
+    portal_vein_occluded: bool | None = _yes_no(
+        "Portal vein", "Liver", "Occluded: by tumor or thrombosis. Patent: blood flows.", words=("occluded", "patent")
+    )
     severe_liver_dysfunction: bool | None = _yes_no(
         "Severe liver dysfunction", "Liver", "As judged; the review gives no laboratory limit."
     )
@@ -296,49 +350,84 @@ class Patient:
         "Primary",
         "Organ of origin.",
         *("pancreas", "stomach", "duodenum", "small_intestine", "appendix", "colon", "rectum", "lung", "other"),
+        change="fixed",
+        noun="primary",
     )
     primary_portal_drained: bool | None = _yes_no(
-        "Primary drained by the portal vein",
+        "Portal drainage of the primary",
         "Primary",
-        "When unknown it follows from the site, except for rectum and other.",
+        "Whether the portal vein drains the primary. When not entered it follows from the site, except for stomach, "
+        "rectum and other.",
+        change="fixed",
     )
     primary_status: str | None = _choice(
         "Primary status",
         "Primary",
         "What has become, or can become, of the primary.",
         *("resected", "resectable", "unresectable"),
+        change="changeable",
+        noun="primary",
     )
     differentiation: str | None = _choice(
-        "Differentiation", "Primary", "Of the tumor under the microscope.", "well", "poor"
+        "Differentiation", "Primary", "Of the tumor under the microscope.", "well", "poor", change="fixed"
     )
 
     stable_months: float | None = _number(
-        "Disease stable for", "Disease", "Time without progression; 0 = not stable.", "months", 600
+        "Duration of stability",
+        "Disease",
+        "Time without progression; 0 = not stable.",
+        "months",
+        600,
+        noun="stable for",
     )
-    disease_progressive: bool | None = _yes_no("Disease progressive", "Disease", "Progression on imaging.")
+    disease_progressive: bool | None = _yes_no("Progression", "Disease", "Progression on imaging.")
     functioning_syndrome: bool | None = _yes_no("Functioning syndrome", "Disease", "A hormonal syndrome.")
-    symptomatic: bool | None = _yes_no("Symptomatic", "Disease", "Symptoms of the tumor, hormonal or local.")
+    symptomatic: bool | None = _yes_no("Symptoms", "Disease", "Symptoms of the tumor, hormonal or local.")
     sstr_positive: bool | None = _yes_no(
-        "Somatostatin receptor positive", "Disease", "Uptake on octreotide scintigraphy or receptor PET."
+        "Somatostatin receptor status",
+        "Disease",
+        "Positive: uptake on octreotide scintigraphy or receptor PET.",
+        noun="somatostatin receptors",
+        words=("positive", "negative"),
     )
-    mibg_positive: bool | None = _yes_no("MIBG positive", "Disease", "Uptake on an MIBG scan.")
+    uptake_vs_liver: str | None = _choice(
+        "Receptor uptake",
+        "Disease",
+        "Of the tumor on octreotide scintigraphy or receptor PET, against that of normal liver.",
+        *("below", "at_least"),
+        words=("below normal liver", "at least that of normal liver"),
+    )
+    mibg_positive: bool | None = _yes_no(
+        "MIBG scan", "Disease", "Positive: uptake on an MIBG scan.", words=("positive", "negative")
+    )
     ssa_failed: bool | None = _yes_no(
-        "Somatostatin analog failed", "Disease", "Treatment with a somatostatin analog no longer works."
+        "Failure of a somatostatin analog", "Disease", "Treatment with a somatostatin analog no longer works."
     )
-    drug_resistant: bool | None = _yes_no("Drug resistant", "Disease", "Disease resistant to drug treatment.")
+    drug_resistant: bool | None = _yes_no("Drug resistance", "Disease", "Disease resistant to drug treatment.")
     recurrence_after_resection: bool | None = _yes_no(
         "Recurrence after resection", "Disease", "Liver metastases came back after a resection."
     )
-    operable: bool | None = _yes_no("Operable", "Disease", "Fit for surgery.")
+    operable: bool | None = _yes_no(
+        "Fit for surgery",
+        "Disease",
+        "Whether the patient stands an operation: not whether the disease can be resected.",
+        topic="fitness for surgery",
+    )
     serious_comorbidity: bool | None = _yes_no(
         "Serious comorbidity", "Disease", "Another illness that speaks against a major operation."
     )
-    pregnant: bool | None = _yes_no("Pregnant", "Disease", "Pregnancy.")
+    serious_renal_impairment: bool | None = _yes_no(
+        "Serious renal impairment", "Disease", "As judged; no limit was read in the product label."
+    )
+    pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
     maa_scan_done: bool | None = _yes_no(
-        "MAA scan done", "Disease", "Scan with technetium-labeled macroaggregated albumin before radioembolization."
+        "MAA scan before the procedure",
+        "Disease",
+        "Whether the scan with technetium-labeled macroaggregated albumin that precedes radioembolization was done.",
+        change="changeable",
     )
     major_pulmonary_shunt: bool | None = _yes_no(
-        "Major pulmonary shunt", "Disease", "Major shunt to the lung on that scan; the review gives no limit."
+        "Major pulmonary shunt", "Disease", "Major shunt to the lung on the MAA scan; the review gives no limit."
     )
 
     large_tumor_burden: bool | None = _yes_no(
@@ -346,7 +435,7 @@ class Patient:
     )
     low_liver_burden: bool | None = _yes_no("Low liver burden", "Judgement", "A judgement: the source gives no limit.")
     oligonodular: bool | None = _yes_no(
-        "Oligonodular", "Judgement", "Few nodules; a judgement: the source gives no number."
+        "Oligonodular disease", "Judgement", "Few nodules; a judgement: the source gives no number."
     )
     high_proliferation: bool | None = _yes_no(
         "High proliferation", "Judgement", "A judgement: the source gives no Ki-67 limit."
@@ -431,11 +520,11 @@ class Patient:
         -------
         DataFrame
             One row per field: name, label, unit, kind (number, integer, choice, bool), minimum, maximum,
-            choices (tuple of str), group, help.
+            choices (tuple of str), group, help, change ("fixed", "changeable", "state").
         """
         import pandas as pd
 
-        columns = ["name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help"]
+        columns = ["name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help", "change"]
         return pd.DataFrame([{c: getattr(f, c) for c in columns} for f in FIELDS.values()], columns=columns)
 
     def _entered_values(self) -> dict[str, Value | None]:

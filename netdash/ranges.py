@@ -8,7 +8,7 @@ from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from netdash import rules
-from netdash.assessment import judge
+from netdash.judgement import judge
 from netdash.patient import FIELDS, Choice, Count, Field, Number, Patient, Value, plain
 
 if TYPE_CHECKING:

@@ -6,15 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from netdash import evidence
+from netdash import evidence, remarks
 from netdash.assessment import assess
 from netdash.comparison import standing
 from netdash.figures.forest import forest
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
+from netdash.wording import MARK, STUDIED
 
-MARK = {"met": "●", "not_met": "✕", "unknown": "?"}
-BASIS = {"review": "", "later": "later", "population": "trial population", "label": "label, later"}
 PLOTLY = Path(__file__).parent / "board" / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 
 
@@ -50,13 +49,13 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         data_version=evidence.data_version(),
         honesty=evidence.HONESTY,
         known=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()],
-        scope=assessment.scope,
-        judgements=assessment.judgements,
+        context=assessment.context,
+        blocks={"": assessment.published, STUDIED: assessment.studied},
+        beside=lambda therapy: remarks.beside(therapy, patient, always=False),
         therapy=evidence.therapy_name,
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],
         mark=MARK,
-        basis=BASIS,
         text=figure.layout.meta["text"],
         caption=figure.layout.meta["caption"],
         data=_script(figure.to_plotly_json()["data"]),

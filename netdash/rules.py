@@ -28,7 +28,7 @@ from netdash.patient import (
     Patient,
     Value,
 )
-from netdash.wording import KINDS
+from netdash.wording import KINDS, TAGS, listed
 
 
 class Verdict(StrEnum):
@@ -56,6 +56,8 @@ GRADE = Choice(
     label="WHO grade",
     group="Primary",
     help="WHO 2019 grade, from Ki-67 and differentiation.",
+    change="fixed",
+    noun="grade",
     choices=("G1", "G2", "G3", "NEC"),
 )
 QUANTITIES: Mapping[str, Field] = {**FIELDS, GRADE.name: GRADE}
@@ -77,7 +79,7 @@ class Criterion(ABC):
     Attributes
     ----------
     criterion_id, rule_set, label : str
-        Identifier, the rule set it belongs to, a short name.
+        Identifier, the rule set it belongs to, the label of its quantity: never what is asked of it.
     role : str
         "required" decides; "caution", "favors", "prognostic" and "scope" are shown and never decide.
     group, alternative : str
@@ -105,9 +107,13 @@ class Criterion(ABC):
     discrepancies: str = ""
 
     @property
-    @abstractmethod
     def requirement(self) -> str:
         """What is asked for, in words with the unit."""
+        return self.require(" or ")
+
+    @abstractmethod
+    def require(self, last: str) -> str:
+        """Return what is asked for in words with the unit; `last` joins the last of several words."""
 
     @abstractmethod
     def holds(self, value: Any) -> bool:
@@ -165,8 +171,7 @@ class Bound(Criterion):
     below: ClassVar[bool]
     strict: ClassVar[bool]
 
-    @property
-    def requirement(self) -> str:  # noqa: D102
+    def require(self, last: str) -> str:  # noqa: D102
         return f"{self.word} {self.quantity.show(self.bound)}"
 
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
@@ -220,10 +225,8 @@ class OneOf(Criterion):
     operator = "one of"
     allowed: tuple[Value, ...]
 
-    @property
-    def requirement(self) -> str:  # noqa: D102
-        *most, last = [self.quantity.show(value) for value in self.allowed]
-        return f"{', '.join(most)} or {last}" if most else last
+    def require(self, last: str) -> str:  # noqa: D102
+        return listed([self.quantity.show(value) for value in self.allowed], last)
 
     def holds(self, value: Any) -> bool:  # noqa: D102
         return value in self.allowed
@@ -308,6 +311,12 @@ class RuleSet:
     not_asked: str = ""
     discrepancies: str = ""
 
+    @property
+    def name(self) -> str:
+        """Its title with its tag: "Milan 2007 (later)"."""
+        tag = TAGS[self.basis]
+        return f"{self.title} ({tag})" if tag else self.title
+
     def breaks(self, field: str) -> tuple[float, ...]:
         """Return, in order, the values of a number field at which a required criterion can change its result."""
         found = {value for clause in self.clauses for criterion in clause.criteria for value in criterion.breaks(field)}
@@ -361,8 +370,12 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
     owned: dict[str, list[Criterion]] = {}
     for row in map(_text, criteria):
         criterion = _criterion(row)
+        where = f"criteria.csv, row {criterion.criterion_id}"
+        _require(criterion.role != "scope", f"{where}: role 'scope' belongs in scope.csv")
         _require(
-            criterion.role != "scope", f"criteria.csv, row {criterion.criterion_id}: role 'scope' belongs in scope.csv"
+            criterion.label == criterion.quantity.label,
+            f"{where}: label is {criterion.label!r}; expected that of its field, {criterion.quantity.label!r}: a label "
+            "names the quantity, what is asked of it stands in operator and value",
         )
         owned.setdefault(criterion.rule_set, []).append(criterion)
     ids = [c.criterion_id for found in owned.values() for c in found]
@@ -437,6 +450,19 @@ def _criterion(row: dict[str, str]) -> Criterion:
 
 def _text(row: Mapping[Any, Any]) -> dict[str, str]:
     return {str(key): value if isinstance(value, str) else "" for key, value in row.items()}
+
+
+def condition(name: str, field: str, operator: str, value: str) -> Criterion:
+    """Return a criterion of no rule set: the condition under which a sentence is said.
+
+    Raises
+    ------
+    ValueError
+        When field, operator or value is none that there is; the message names the row.
+    """
+    row = {"criterion_id": name, "rule_set": "none", "label": name, "source": "netdash", "locator": name}
+    empty = {"role": "scope", "group": "", "alternative": "", "note": ""}
+    return _criterion({**row, **empty, "field": field, "operator": operator, "value": value})
 
 
 def _require(holds: bool, message: str) -> None:

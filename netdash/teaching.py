@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, rules
-from netdash.assessment import Finding, Judgement, judge
+from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import Patient
 from netdash.rules import RuleSet, Verdict
 
@@ -110,7 +110,7 @@ class Answer:
 
     def __str__(self) -> str:
         """Return it in one line, and a line for each finding that decides."""
-        mark = "Right" if self.right else f"Wrong, answered {_words(self.given)}"
+        mark = "Right" if self.right else f"Wrong, answered {self.judgement.kind.word(self.given)}"
         lines = [f"{mark}. {self.judgement.rule_set.title}: {self.judgement.headline}."]
         return "\n".join([*lines, *(f"  {_finding(found)}" for found in self.deciding)])
 
@@ -219,7 +219,3 @@ def _finding(found: Finding) -> str:
     observed = criterion.quantity.show(found.observed)
     where = f"{evidence.source_name(criterion.source)}, {criterion.locator}"
     return f"{criterion.label}: {criterion.requirement}; here {observed}{distance} [{where}]"
-
-
-def _words(verdict: Verdict) -> str:
-    return {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}[verdict]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+SAID: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
+"""The word of each verdict where no kind of rule set has its own."""
 MARK: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
 """The sign of each verdict; a word always stands beside it."""
 
@@ -24,6 +26,8 @@ class Kind:
         How a headline begins; "{n}" and "{of}" stand for the numbers of criteria.
     asked : str
         What stands before a requirement: "asked", or "studied" for a trial.
+    last : str
+        What joins the last of several words that are asked for.
     """
 
     met: str
@@ -32,6 +36,7 @@ class Kind:
     met_of: str
     missed_of: str
     asked: str = "asked"
+    last: str = " or "
 
     def word(self, verdict: str) -> str:
         """Return a verdict ("met", "not_met", "unknown") in the words of this kind."""
@@ -44,7 +49,7 @@ KINDS: Mapping[str, Kind] = {
     "label": Kind("within label", "outside", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
     "population": Kind(
         *("like its patients", "unlike", "open"),
-        *("Like its patients in {n} of {of}", "Unlike its patients in {n} of {of}", "studied"),
+        *("Like its patients in {n} of {of}", "Unlike its patients in {n} of {of}", "studied", ", "),
     ),
 }
 """The kinds of rule sets: a published list, one sentence of a source, a product label, whom a trial studied."""

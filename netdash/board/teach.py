@@ -7,11 +7,12 @@ from typing import ClassVar
 import pandas as pd
 
 from netdash import evidence, teaching
-from netdash.assessment import Assessment, judge
+from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.export import titled
+from netdash.judgement import judge
 
 
 class Teaching(Page):
@@ -62,7 +63,6 @@ class Teaching(Page):
             known=views.known(case.patient),
             asked=asked,
             chosen=learning.chosen,
-            words=views.SAID,
             feedback=feedback,
             score=learning.score,
             board="board" in self.state.pages,

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 import netdash
-from netdash import evidence, rules
-from netdash.assessment import Assessment, Judgement
+from netdash import evidence, remarks, rules
+from netdash.assessment import MAY_CHANGE, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import differences, differing, standing
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
+from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Choice, Field, Patient, plain
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.ranges import stretches
-from netdash.rules import Verdict
 from netdash.synthesis import pool_by_therapy
+from netdash.wording import KINDS, MARK, SAID, STUDIED, TAGS
 
-SAID = {Verdict.MET: "met", Verdict.NOT_MET: "not met", Verdict.UNKNOWN: "cannot tell"}
-MARK = {Verdict.MET: "●", Verdict.NOT_MET: "✕", Verdict.UNKNOWN: "?"}
-BASIS = {"later": "later", "population": "trial", "label": "label, later"}
 ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
 NEXT = 3
-"""How many inputs to find out next are named."""
+"""How many of the inputs that are still open are named."""
 
 
 @functools.cache
@@ -38,7 +36,7 @@ def _templates() -> Any:
     environment = Environment(
         loader=PackageLoader("netdash.board"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
     )
-    environment.globals.update(said=SAID, mark=MARK, basis=BASIS, role=ROLE)
+    environment.globals.update(said=SAID, mark=MARK, tags=TAGS, kinds=KINDS, studied=STUDIED, role=ROLE)
     return environment
 
 
@@ -56,6 +54,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         known=known(state.patient),
         at=at,
         scope=assessment.scope,
+        conflicts=assessment.conflicts,
         refusals=list(state.refusals.values()),
     )
 
@@ -71,24 +70,26 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
 
 
 def verdicts(state: State, assessment: Assessment) -> str:
-    """Return the verdicts of all rule sets in fixed order, and what to find out next."""
-    therapies = _by_therapy(assessment)
+    """Return the verdicts of all rule sets in fixed order, what is still open, then whom trials studied."""
+    blocks = {"": _by_therapy(assessment.published), STUDIED: _by_therapy(assessment.studied)}
     wanted = assessment.wanted()[:NEXT]
     before = _changes(state.pinned, state.patient)
-    return render("verdicts", therapies=therapies, selected=state.selected, wanted=wanted, before=before)
+    beside = {therapy: remarks.beside(therapy, state.patient, always=False) for therapy, _, _ in blocks[""]}
+    return render("verdicts", blocks=blocks, selected=state.selected, wanted=wanted, before=before, remarks=beside)
 
 
 def outlines(state: State, assessment: Assessment, python: str) -> str:
     """Return the verdicts of all rule sets in fixed order, each with a box to outline it, and the Python of the map."""
-    therapies = _by_therapy(assessment)
+    therapies = [found[1:] for found in _by_therapy(assessment.judgements)]
     return render(
         "outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined, python=python
     )
 
 
-def _by_therapy(assessment: Assessment) -> list[tuple[str, list[Judgement]]]:
-    groups = groupby(assessment.judgements, key=lambda j: j.rule_set.therapy)
-    return [(evidence.therapy_name(therapy), list(judgements)) for therapy, judgements in groups]
+def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Judgement]]]:
+    """Return identifier and name of each therapy with its judgements."""
+    groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
+    return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
 
 
 def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
@@ -109,34 +110,39 @@ def compared(state: State) -> str:
         for name, field in FIELDS.items()
         if then.get(name) != now.get(name)
     ]
-    titles = {name: rules.get(name).title for name in changes}
+    titles = {name: rules.get(name).name for name in changes}
     return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 
 def findings(state: State, assessment: Assessment) -> str:
     """Return the criteria of one rule set: what is asked, what is there, what would change it, where it stands."""
     judgement = assessment[state.selected]
-    flips = {
-        f.criterion.criterion_id: "; ".join(
-            FIELDS[name].show(needed)
-            if name == f.criterion.quantity.name
-            else f"{FIELDS[name].label} {FIELDS[name].show(needed)}"
-            for name, needed in f.criterion.cure(assessment.patient).items()
-        )
+    changes = {
+        f.criterion.criterion_id: "; ".join(_change(f, flip) for flip in assessment.changes(judgement, f))
         for f in judgement.findings
-        if f.result is not Verdict.MET
     }
-    changes = judgement.smallest_change if judgement.rule_set.clauses else {}
     return render(
         "findings",
         j=judgement,
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
-        flips=flips,
-        smallest=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in changes.items()],
+        changes=changes,
         sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
+        remarks=remarks.beside(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
         python=python(state),
     )
+
+
+def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
+    """Return what would change a criterion in few words: value, bound and distance stand beside it."""
+    field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
+    if flip["may_change"] == "not entered":
+        return "" if field is quantity else field.say(None)
+    words = MAY_CHANGE[flip["may_change"]]
+    if flip["may_change"] != "changeable":
+        return words if field is quantity else f"{field.topic}: {words}"
+    target = finding.criterion.requirement if field is quantity else f"{field.topic} {field.show(flip['needed'])}"
+    return f"{words}: {target}"
 
 
 def shown_source(state: State) -> Source | None:

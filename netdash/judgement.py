@@ -1,0 +1,206 @@
+"""One rule set held against one patient: what came of each criterion, the verdict, and the verdict in words."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from netdash import rules
+from netdash.patient import Field, Patient, Value, counted
+from netdash.rules import Clause, Criterion, RuleSet, Verdict
+from netdash.wording import KINDS, Kind, listed
+
+NOTHING_DECIDES = "Open: the source states nothing that decides"
+COMPARED = ("list", "label")
+"""Kinds of rule sets whose requirements are named where another rule set of the same therapy is silent on them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One criterion held against one patient."""
+
+    criterion: Criterion
+    observed: Value | None
+    result: Verdict
+    margin: float | None
+
+    @property
+    def distance(self) -> str:
+        """The margin in words: "7 years inside", "at the bound, which is included", empty where there is none."""
+        if self.margin is None:
+            return ""
+        if self.margin == 0:
+            return f"at the bound, which is {'included' if self.result is Verdict.MET else 'excluded'}"
+        unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
+        side = "inside" if self.margin > 0 else "outside"
+        return f"{counted(abs(self.margin), unit)} {side}"
+
+    def said(self, kind: Kind) -> str:
+        """Return value and requirement: "age 57 years (asked: under 55 years)"."""
+        return f"{self.criterion.quantity.say(self.observed)} ({kind.asked}: {self.criterion.require(kind.last)})"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One rule set held against one patient.
+
+    Attributes
+    ----------
+    rule_set : RuleSet
+        What was judged.
+    patient : Patient
+        Who was judged.
+    findings : tuple of Finding
+        One per criterion, in the order of the data.
+    """
+
+    rule_set: RuleSet
+    patient: Patient
+    findings: tuple[Finding, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """The words of the rule set's kind."""
+        return KINDS[self.rule_set.kind]
+
+    @property
+    def word(self) -> str:
+        """The verdict in the words of its kind: "met", "does not fit", "open"."""
+        return self.kind.word(self.verdict)
+
+    @functools.cached_property
+    def _results(self) -> dict[str, Verdict]:
+        return {finding.criterion.criterion_id: finding.result for finding in self.findings}
+
+    @functools.cached_property
+    def _clauses(self) -> tuple[tuple[Clause, Verdict], ...]:
+        return tuple((clause, clause.judge(self._results)) for clause in self.rule_set.clauses)
+
+    @functools.cached_property
+    def verdict(self) -> Verdict:
+        """The verdict; a rule set whose source states nothing that decides stays unknown, never met."""
+        return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
+
+    def clauses(self, result: Verdict) -> tuple[Clause, ...]:
+        """Return the required clauses with one result."""
+        return tuple(clause for clause, found in self._clauses if found is result)
+
+    def _of(self, way: tuple[Criterion, ...], result: Verdict) -> list[Finding]:
+        """Return the findings with one result among the criteria of one alternative."""
+        ids = {criterion.criterion_id for criterion in way}
+        return [f for f in self.findings if f.criterion.criterion_id in ids and f.result is result]
+
+    @functools.cached_property
+    def deciding(self) -> tuple[Finding, ...]:
+        """The findings that make the verdict what it is: all of a met one, what is missed, or what is not known."""
+        ways = (way for clause in self.clauses(self.verdict) for way in clause.alternatives)
+        found = (
+            self._of(way, self.verdict)
+            for way in ways
+            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is self.verdict
+        )
+        return tuple(finding for findings in found for finding in findings)
+
+    @functools.cached_property
+    def needs(self) -> tuple[Field, ...]:
+        """The inputs to ask for, so that every required clause can be told; without repetition."""
+        # Of a clause's alternatives, those that are missed already are past asking about.
+        ways = [way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives]
+        fields = {
+            field.name: field
+            for way in ways
+            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is Verdict.UNKNOWN
+            for finding in self._of(way, Verdict.UNKNOWN)
+            for field in finding.criterion.needs(self.patient)
+        }
+        return tuple(fields.values())
+
+    @functools.cached_property
+    def missed(self) -> tuple[str, ...]:
+        """What is missed, one text for each clause: every criterion with its value and its bound."""
+        return tuple(self._missed(clause) for clause in self.clauses(Verdict.NOT_MET))
+
+    def _missed(self, clause: Clause) -> str:
+        ways = [self._of(way, Verdict.NOT_MET) for way in clause.alternatives]
+        said = listed([" with ".join(finding.said(self.kind) for finding in way) for way in ways])
+        return said if len(ways) == 1 else f"{said}, one is enough"
+
+    @functools.cached_property
+    def _cautions(self) -> tuple[Finding, ...]:
+        found = [f for f in self.findings if f.criterion.role == "caution" and f.result is not Verdict.MET]
+        return tuple(sorted(found, key=lambda f: f.result is Verdict.UNKNOWN))
+
+    @functools.cached_property
+    def cautions(self) -> tuple[str, ...]:
+        """What the patient has that the source warns of, then what is not entered, which says so."""
+        return tuple(f.criterion.quantity.finding(f.observed) for f in self._cautions)
+
+    @property
+    def n_cautions(self) -> int:
+        """How many cautions apply; one that is not entered is not counted."""
+        return sum(f.result is Verdict.NOT_MET for f in self._cautions)
+
+    @functools.cached_property
+    def silent_on(self) -> tuple[str, ...]:
+        """What this rule set does not ask, another list or label of its therapy asks, and this patient fails there."""
+        asked = {criterion.quantity.name for criterion in self.rule_set.criteria}
+        found: dict[str, str] = {}
+        for other in rules.load().values():
+            if other.therapy != self.rule_set.therapy or other.kind not in COMPARED or other is self.rule_set:
+                continue
+            there = judge(other, self.patient)
+            for finding in (f for clause in there.clauses(Verdict.NOT_MET) for f in there.failing(clause)):
+                quantity = finding.criterion.quantity
+                if quantity.name not in asked:
+                    found[quantity.name] = f"{quantity.topic} ({quantity.show(finding.observed)})"
+        return tuple(found.values())
+
+    def failing(self, clause: Clause) -> list[Finding]:
+        """Return the findings for which a clause is missed."""
+        return [finding for way in clause.alternatives for finding in self._of(way, Verdict.NOT_MET)]
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """What the source asks and no field of a patient holds."""
+        return tuple(filter(None, self.rule_set.not_asked.split("; ")))
+
+    @functools.cached_property
+    def headline(self) -> str:
+        """The verdict in one line.
+
+        "Meets 5 of 5; 1 caution: portal vein occluded", "Misses 1 of 5: age 57 years (asked: under 55 years)",
+        "Open, 2 of 6: pregnancy not entered; progression not entered".
+        """
+        of = len(self._clauses)
+        if not of:
+            return NOTHING_DECIDES
+        if self.verdict is Verdict.NOT_MET:
+            return f"{self.kind.missed_of.format(n=len(self.missed), of=of)}: {'; '.join(self.missed)}"
+        if self.verdict is Verdict.UNKNOWN:
+            open_ones = "; ".join(field.say(None) for field in self.needs)
+            return f"Open, {len(self.clauses(Verdict.UNKNOWN))} of {of}: {open_ones}"
+        return "; ".join([self.kind.met_of.format(n=of, of=of), *self.provisos])
+
+    @property
+    def provisos(self) -> tuple[str, ...]:
+        """What stands behind a met verdict: cautions, other lists' requirements that fail, what is not asked."""
+        entered, rest = self.cautions[: self.n_cautions], self._cautions[self.n_cautions :]
+        word = "caution" if len(entered) == 1 else "cautions"
+        parts = {
+            f"{len(entered)} {word}": entered,
+            "cautions not entered": [f.criterion.quantity.topic for f in rest],
+        }
+        said = [f"{name}: {', '.join(texts)}" for name, texts in parts.items() if texts]
+        said += [f"silent on {', '.join(self.silent_on)}"] if self.silent_on else []
+        return (*said, *([f"not asked: {', '.join(self.not_asked)}"] if self.not_asked else []))
+
+
+def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
+    """Return the judgement of one rule set on one patient."""
+    return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
+
+
+def _find(criterion: Criterion, patient: Patient) -> Finding:
+    observed = criterion.observed(patient)
+    margin = None if observed is None else criterion.margin(observed)
+    return Finding(criterion, observed, criterion.judge(patient), margin)

@@ -1,0 +1,83 @@
+"""Remarks: what a source says beside its criteria. They decide nothing.
+
+What they say, and when, stands in ``data/remarks.csv``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netdash import evidence, rules
+from netdash.patient import Patient
+from netdash.rules import Criterion, Verdict
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a source says beside its criteria.
+
+    Attributes
+    ----------
+    remark_id, text, source, locator : str
+        Identifier, what is said, where it was read, the place there.
+    therapies : tuple of str
+        Which therapies it is about; every one when empty.
+    condition : Criterion or None
+        When it is said; always when None.
+    """
+
+    remark_id: str
+    text: str
+    source: str
+    locator: str
+    therapies: tuple[str, ...]
+    condition: Criterion | None
+
+    @property
+    def where(self) -> str:
+        """Source and place."""
+        return f"{evidence.source_name(self.source)}, {self.locator}"
+
+    def applies(self, therapy: str, patient: Patient) -> bool:
+        """Return whether it is said beside a therapy for this patient."""
+        concerned = not self.therapies or therapy in self.therapies
+        return concerned and (self.condition is None or self.condition.judge(patient) is Verdict.MET)
+
+
+@functools.cache
+def load() -> tuple[Remark, ...]:
+    """Return what sources say beside their criteria and the board shows, in the order of the data."""
+    rows = evidence.records(evidence.remarks())
+    return tuple(_remark(row) for row in rows if not row["why_not_shown"])
+
+
+def _remark(row: Mapping[str, str]) -> Remark:
+    asked = {name: row[name] for name in ("field", "operator", "value")}
+    return Remark(
+        **{name: row[name] for name in ("remark_id", "text", "source", "locator")},
+        therapies=tuple(filter(None, row["therapy"].split("; "))),
+        condition=rules.condition(row["remark_id"], **asked) if row["field"] else None,
+    )
+
+
+def beside(therapy: str, patient: Patient, always: bool = True) -> tuple[Remark, ...]:
+    """Return what sources remark beside one therapy.
+
+    Parameters
+    ----------
+    therapy : str
+        Identifier of a therapy; empty for what is said of every case.
+    patient : Patient
+        The case.
+    always : bool
+        Whether what is said whatever the case is among them.
+    """
+    return tuple(
+        remark
+        for remark in load()
+        if bool(remark.therapies) == bool(therapy)
+        and remark.applies(therapy, patient)
+        and (always or remark.condition is not None)
+    )
