@@ -26,8 +26,13 @@ HONESTY = (
 """What stands on every page, table and picture that is handed on."""
 
 MARKED = "marked as not poolable"
+REVIEW = "review"
+"""The source of what the review itself prints."""
 _FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
-_TEXT = {"why_not_poolable", "discrepancies", "locator", "arm", "population", "cohort", "unit", "note"}
+_TEXT = {
+    *("why_not_poolable", "why_not_drawn", "discrepancies", "source", "locator", "arm", "population", "cohort"),
+    *("unit", "note"),
+}
 
 # The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
 # fmt: off
@@ -46,7 +51,8 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
     ----------
     reading : {"corrected", "printed"}
         "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": what a
-        confirmed source shows to be wrong is replaced (:func:`corrections` lists it); what is only suspected never is.
+        confirmed source shows to be wrong is replaced (:func:`corrections` lists it), and an arm that it gives and the
+        review leaves out is added (its ``source`` is not "review"); what is only suspected changes no cell.
     extra : str, Path or bytes, optional
         A CSV file of one's own series, made from ``data/local_series.csv``, or its content. Its rows follow the
         published ones, with ``local`` True; they are drawn beside them and are not pooled with them unless their
@@ -59,8 +65,8 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
         population, n, endpoint, statistic ("rate", "median", "mean", "maximum"), horizon_months (of a rate), value
         (percent of patients for a rate, months for a duration; missing when not reached or not printed), unit,
         not_reached, cohort (names patients that appear in more than one row), poolable, why_not_poolable,
-        discrepancies (ids joined by "; "), printed (the cell as printed), locator, sd, footnote, printed_n, note,
-        local.
+        discrepancies (ids joined by "; "), printed (the cell as printed), locator, why_not_drawn (the reason when the
+        row is in no picture), sd, footnote, printed_n, source, note, local.
 
     Raises
     ------
@@ -85,10 +91,18 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
 
 @functools.cache
 def _outcomes(reading: Reading) -> pd.DataFrame:
-    table = _read("outcomes", corrected=reading == "corrected")
+    table = _of_reading("outcomes", reading)
     who = _read("studies")[["study_id", "citation", "author", "year"]]
     joined = table.merge(who, on="study_id", how="left", validate="many_to_one").assign(local=False)
     return joined[[*_OUTCOMES, *(column for column in joined.columns if column not in _OUTCOMES)]]
+
+
+def _of_reading(table: str, reading: Reading) -> pd.DataFrame:
+    """Return outcomes or claims of one reading; the printed one has no row that only a cited source gives."""
+    if reading == "corrected":
+        return _read(table, corrected=True)
+    rows = _read(table)
+    return rows[rows["source"] == REVIEW].reset_index(drop=True)
 
 
 def corrections() -> pd.DataFrame:
@@ -167,8 +181,8 @@ def claims(reading: Reading = "corrected") -> pd.DataFrame:
     -------
     DataFrame
         claim_id, section, therapy ("none": untreated, or the disease itself), population, endpoint, statistic,
-        horizon_months, low, high, unit, qualifier, harm, citations (reference numbers joined by ";"), locator,
-        discrepancies.
+        horizon_months, low, high, unit, qualifier, harm, citations (reference numbers joined by ";"), source, locator,
+        discrepancies. A figure that a confirmed source does not have is missing in the corrected reading.
 
     Raises
     ------
@@ -177,7 +191,7 @@ def claims(reading: Reading = "corrected") -> pd.DataFrame:
     """
     if reading not in ("corrected", "printed"):
         raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
-    return _read("claims", corrected=reading == "corrected").copy()
+    return _of_reading("claims", reading).copy()
 
 
 def later_outcomes() -> pd.DataFrame:

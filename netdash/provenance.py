@@ -12,8 +12,6 @@ from netdash import evidence
 if TYPE_CHECKING:
     import pandas as pd
 
-REVIEW = "review"
-
 
 @dataclass(frozen=True, repr=False)
 class Source:
@@ -108,21 +106,21 @@ def source(id: str | int) -> Source:  # noqa: A002
 
 def _outcome(row: Mapping[str, Any]) -> Source:
     value = "not reached" if row["not_reached"] else _figure(row["value"], row["unit"])
-    horizon = "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{_words(row['endpoint'])}, {row['statistic']}{horizon}, {value}. {row['note']}"
+        f"{_words(row['endpoint'])}, {row['statistic']}{_at(row)}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
-    return _make(row, "outcome_id", "outcome", says.strip(), REVIEW, numbers, printed=row["printed"])
+    return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
 
 
 def _claim(row: Mapping[str, Any]) -> Source:
     low, high = row["low"], row["high"]
     value = _figure(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {_figure(high, row['unit'])}"
-    says = f"{row['population']}: {_words(row['endpoint'])}, {_words(row['qualifier'])}, {value}"
-    return _make(row, "claim_id", "claim", says, REVIEW, tuple(filter(None, row["citations"].split(";"))))
+    figure = ", ".join(filter(None, (_words(row["endpoint"]) + _at(row), _words(row["qualifier"]), value)))
+    numbers = tuple(filter(None, row["citations"].split(";")))
+    return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
 
 
 def _criterion(row: Mapping[str, Any]) -> Source:
@@ -146,13 +144,13 @@ def _discrepancy(row: Mapping[str, Any]) -> Source:
     touches = f" Touches: {row['touches']}." if row["touches"] else ""
     status, shown = _words(row["status"]), row["evidence"].rstrip(".")
     says = f"{row['problem']}{confirmed} Status: {status}. Evidence: {shown}.{touches}"
-    made = _make(row, "discrepancy_id", "discrepancy", says, REVIEW, printed=row["printed"])
+    made = _make(row, "discrepancy_id", "discrepancy", says, evidence.REVIEW, printed=row["printed"])
     return replace(made, links=(*made.links, *_links(row["pmid"], row["doi"])))
 
 
 def _reference(row: Mapping[str, Any]) -> Source:
     says, links = _cited(row["citation"])
-    return replace(_make(row, "citation", "reference", says, REVIEW, place="References"), links=tuple(links))
+    return replace(_make(row, "citation", "reference", says, evidence.REVIEW, place="References"), links=tuple(links))
 
 
 _KINDS = (
@@ -179,7 +177,7 @@ def _make(
 ) -> Source:
     texts = evidence.sources()
     text = _row(texts[texts["source"] == read_in])
-    cites = [_cited(number) for number in numbers]
+    cites = [_cited(number) for number in numbers if read_in == evidence.REVIEW]
     links = [*_links(text["pmid"], text["doi"]), *(link for _, found in cites for link in found)]
     secondary = f" ({text['read_in']}; secondary)" if text["secondary"] else f" ({text['read_in']})"
     return Source(
@@ -222,6 +220,10 @@ def _figure(value: Any, unit: str) -> str:
     if _missing(value):
         return "no figure"
     return f"{value:g} {'%' if unit == 'percent' else unit}".strip()
+
+
+def _at(row: Mapping[str, Any]) -> str:
+    return "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
 
 
 def _missing(value: Any) -> bool:

@@ -140,10 +140,12 @@ def as_outcomes(rows: pd.DataFrame, name: str) -> pd.DataFrame:
         study_id="local",
         poolable=False,
         why_not_poolable=WHY,
+        why_not_drawn="",
         discrepancies="",
         printed="",
         printed_n="",
         footnote="",
+        source="local",
         locator=[f"{name}, line {place}" for place in range(2, len(rows) + 2)],
         local=True,
     )

@@ -191,7 +191,7 @@ def test_own_series_are_drawn_and_pooled_only_when_asked(board, page):
     assert len(poolable(board)) == pooled
     press(board, "pool:x-1")
     assert len(poolable(board)) == pooled + 1
-    assert "k = 14" in html(board)
+    assert "k = 13" in html(board)
     press(board, "do:forget")
     assert "Our center" not in html(board)
     assert board.state.browsing.toggled == []

@@ -1,5 +1,6 @@
 """The tables of data/: complete, consistent with each other, and honest about what is wrong in the review."""
 
+import itertools
 import re
 
 import pandas as pd
@@ -195,6 +196,10 @@ def test_no_figure_is_read_with_its_footnote_mark(printed):
         ("t2-nguyen-os60", "n", 184, 74, "B1-10"),
         ("t4-ho-osmedian", "statistic", "median", "mean", "B1-11"),
         ("t4-dong-osmedian", "value", 40, 39.6, "B1-12"),
+        ("t4-gupta-hae-osmedian", "value", 34, 33.8, "B1-04"),
+        ("t4-gupta-hace-osmedian", "value", 23, 23.2, "B1-04"),
+        ("t2-nguyen-os60", "value", 49, 49.2, "B1-10"),
+        ("t2-nguyen-2002-os60", "value", 58, 57.8, "B1-10"),
         ("t1-kianmanesh-resection-os60", "n", 23, 19, "B1-15"),
         ("t4-touzios-hae-median", "value", 25.5, 25.7, "B1-03"),
         ("t4-touzios-hace-median", "author", "Touzios", "Pitt", "B1-03"),
@@ -212,6 +217,7 @@ def test_only_confirmed_facts_change_a_cell(printed, corrected):
     fixes = evidence.corrections()
     assert set(status[fixes["discrepancy_id"]]) == {"confirmed"}
     for fix in fixes[fixes["table"] == "outcomes"].itertuples():
+        assert fix.id in printed.index
         assert fix.discrepancy_id in corrected.at[fix.id, "discrepancies"].split("; ")
         assert fix.printed != fix.corrected
     joined = {"citation", "author", "year"}
@@ -228,9 +234,109 @@ def test_only_confirmed_facts_change_a_cell(printed, corrected):
     }
 
 
+def test_no_correction_rests_on_what_is_only_suspected():
+    fixes = evidence.corrections()
+    status = nd.discrepancies().set_index("discrepancy_id")["status"]
+    assert len(fixes) >= 114
+    assert set(fixes["table"]) == {"outcomes", "claims"}
+    assert not fixes[fixes["discrepancy_id"].map(status) != "confirmed"].size
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "row", "source", "discrepancy"),
+    [
+        (nd.outcomes, "outcome_id", "a-osborne-embolization-osmean", "osborne-2006", "B1-07"),
+        (nd.claims, "claim_id", "c-olausson-rfs60", "olausson-2007", "B1-16"),
+    ],
+)
+def test_what_a_source_adds_stands_in_the_corrected_reading_only(table, key, row, source, discrepancy):
+    assert set(table("printed")["source"]) == {"review"}
+    added = table().set_index(key).query("source != 'review'")
+    assert added.index.tolist() == [row]
+    assert set(table()[key]) - set(table("printed")[key]) == {row}
+    assert added.at[row, "source"] == source
+    assert added.at[row, "discrepancies"] == discrepancy
+    assert dict(nd.discrepancies()[["discrepancy_id", "status"]].to_numpy())[discrepancy] == "confirmed"
+    assert row in nd.discrepancies().set_index("discrepancy_id").at[discrepancy, "touches"]
+
+
+def test_osbornes_comparison_has_its_comparator(corrected):
+    row = corrected.loc["a-osborne-embolization-osmean"]
+    assert (row["therapy"], row["statistic"], row["n"], row["value"], row["sd"]) == (
+        "embolization",
+        "mean",
+        59,
+        24,
+        15.8,
+    )
+    assert pd.isna(row["table"])
+    assert (row["printed"], row["printed_n"], row["poolable"]) == ("", "", False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("t2-nguyen-os60", "by subtraction (184 - 110)"),
+        ("t1-osborne-resection-osmedian", "the number of patients the review's"),
+        ("t1-osborne-ablation-osmedian", "the number of patients the review's"),
+        ("t1-osborne-ablation-os60", "the number of patients is the abstract's"),
+        ("t1-kianmanesh-resection-os60", "Of 41 patients 23 were chosen and 19 completed both steps"),
+        ("t4-ho-pfsmedian", "602 ± 144 days (carcinoid) and 501 ± 107 days (islet cell)"),
+    ],
+)
+def test_a_row_made_of_two_sources_says_so(corrected, outcome, words):
+    assert words in corrected.at[outcome, "note"]
+
+
+def test_a_number_of_patients_by_subtraction_says_so_beside_it(printed, corrected):
+    whole, later = (printed.at[name, "n"] for name in ("t2-nguyen-os60", "t2-nguyen-2002-os60"))
+    assert corrected.at["t2-nguyen-os60", "n"] == whole - later == 74
+    assert f"n by subtraction ({whole} - {later})" in corrected.at["t2-nguyen-os60", "arm"]
+
+
+def test_a_mean_that_the_abstract_does_not_have_is_missing(printed, corrected):
+    assert printed.at["t4-ho-pfsmedian", "value"] == 18
+    assert pd.isna(corrected.at["t4-ho-pfsmedian", "value"])
+    assert corrected.at["t4-ho-pfsmedian", "why_not_poolable"] == corrected.at["t4-ho-pfsmedian", "why_not_drawn"]
+
+
+@pytest.mark.parametrize("reading", ["printed", "corrected"])
+def test_a_therapy_that_only_a_title_doubts_is_not_moved_but_drawn_nowhere(reading):
+    rows = nd.outcomes(reading).set_index("outcome_id")
+    status = nd.discrepancies().set_index("discrepancy_id")["status"]
+    for outcome in ("t1-yao-ablation-os60", "t1-yao-ablation-osmedian"):
+        row = rows.loc[outcome]
+        assert row["therapy"] == "ablation"
+        assert "B2-17" in row["discrepancies"]
+        assert status["B2-17"] != "confirmed"
+        assert "chemoembolization" in row["note"]
+        assert "title says chemoembolization" in row["why_not_poolable"] + row["why_not_drawn"]
+        assert not row["poolable"]
+
+
+@pytest.mark.parametrize("reading", ["printed", "corrected"])
+def test_what_is_drawn_nowhere_is_pooled_nowhere(reading):
+    rows = nd.outcomes(reading)
+    kept_out = rows[rows["why_not_drawn"] != ""]
+    assert {"t4-gupta-hae-pfsmedian", "t4-gupta-hace-pfsmedian", "t1-yao-ablation-osmedian"} <= set(
+        kept_out["outcome_id"]
+    )
+    assert not kept_out["poolable"].any()
+    assert (kept_out["discrepancies"] != "").all()
+
+
+@pytest.mark.parametrize("reading", ["printed", "corrected"])
+@pytest.mark.parametrize("study", ["coppa_2001", "grazi_2000"])
+def test_two_sizes_that_contradict_each_other_keep_both_rows_out_of_the_pool(reading, study):
+    rows = nd.outcomes(reading).query("study_id == @study")
+    assert len(rows) >= 3
+    assert rows["discrepancies"].str.contains("B2-13").all()
+    assert not rows["poolable"].any()
+
+
 def test_the_printed_cell_and_place_never_change(printed, corrected):
     for column in ("printed", "printed_n", "locator", "table", "footnote"):
-        assert printed[column].equals(corrected[column])
+        assert printed[column].equals(corrected.loc[printed.index, column])
 
 
 @pytest.mark.parametrize("reading", ["printed", "corrected"])
@@ -254,6 +360,38 @@ def test_patients_that_appear_twice_are_named(cohort, rows):
     found = nd.outcomes()[lambda d: d["cohort"] == cohort]
     assert len(found) == rows
     assert found.groupby(["therapy", "endpoint", "horizon_months"])["poolable"].sum().max() <= 1
+
+
+@pytest.mark.parametrize("reading", ["printed", "corrected"])
+def test_series_of_one_axis_that_share_an_author_are_one_cohort_or_a_flagged_suspicion(reading):
+    rows = nd.outcomes(reading).dropna(subset=["citation"])
+    rows = rows[rows["endpoint"] != "unclear"]
+    authors = {
+        row.citation: {who.casefold() for who in row.authors.split(", ")} for row in nd.references().itertuples()
+    }
+    overlaps = {f"B2-{number}" for number in (32, 33, 34, 35)}
+    found = set()
+    for _, axis in rows.groupby(["therapy", "endpoint", "statistic", "horizon_months"], dropna=False):
+        for one, other in itertools.combinations(axis.itertuples(), 2):
+            if one.citation == other.citation or not authors[one.citation] & authors[other.citation]:
+                continue
+            flagged = set(one.discrepancies.split("; ")) & set(other.discrepancies.split("; ")) & overlaps
+            same_cohort = one.cohort != "" and one.cohort == other.cohort
+            assert flagged or same_cohort, (one.outcome_id, other.outcome_id)
+            found |= flagged
+    assert found == overlaps
+
+
+def test_a_suspected_overlap_is_flagged_and_stays_in_the_pool(corrected):
+    for outcome, discrepancy in (
+        ("t1-scigliano-resection-os60", "B2-32"),
+        ("t1-kianmanesh-resection-os60", "B2-32"),
+        ("t1-chen-resection-os60", "B2-33"),
+        ("t1-mayo-resection-os60", "B2-33"),
+    ):
+        assert discrepancy in corrected.at[outcome, "discrepancies"].split("; ")
+        assert corrected.at[outcome, "poolable"]
+        assert outcome in nd.discrepancies().set_index("discrepancy_id").at[discrepancy, "touches"]
 
 
 @pytest.mark.parametrize("outcome", ["t1-fischer-resection-os60", "t1-mayo2-resection-os60", "t1-chen2-resection-os60"])
@@ -303,7 +441,7 @@ def test_a_reading_that_is_none_is_refused():
 def test_tables_are_handed_out_as_copies():
     mine = nd.outcomes()
     mine.loc[:, "value"] = 0.0
-    assert len(nd.outcomes()) == 88
+    assert len(nd.outcomes()) == 89
     assert nd.outcomes()["value"].max() > 100
 
 
@@ -326,7 +464,8 @@ def test_the_reading_of_any_rows_is_known_by_what_stands_in_them(tmp_path):
     facts = {"therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit"}
     fixes = evidence.corrections().query("table == 'outcomes' and printed != corrected")
     touched = set(fixes.loc[fixes["column"].isin(facts), "id"])
+    for name in corrected["outcome_id"]:
+        assert evidence.reading_of(corrected[corrected["outcome_id"] == name]) == "corrected"
     for name in printed["outcome_id"]:
         one = printed["outcome_id"] == name
-        assert evidence.reading_of(corrected[one]) == "corrected"
         assert evidence.reading_of(printed[one]) == ("printed" if name in touched else "corrected"), name

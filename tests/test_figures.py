@@ -98,7 +98,7 @@ def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
     dotted = [trace for trace in figure.data if trace.name == "prediction interval"]
     assert list(dotted[0].x) == pytest.approx([100 * natural.pi_lb, 100 * natural.pi_ub])
     caption = figure.layout.meta["caption"]
-    assert "Resection: k = 13" in caption
+    assert "Resection: k = 12" in caption
     assert "REML, knha" in caption
     assert "Only 2 studies" in caption
 
@@ -127,7 +127,7 @@ def test_weights_stand_beside_their_series_in_whatever_order_these_were_pooled(o
     assert nd.forest(rows, nd.pool(effects[::-1])).layout.yaxis2 == wanted.layout.yaxis2
     beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext, strict=False))
     weights = dict(zip(effects.index, nd.pool(effects).weights, strict=True))
-    assert len(weights) == 13
+    assert len(weights) == 12
     assert all(beside[name].endswith(f"weight {weight:.0f} %") for name, weight in weights.items())
 
 
@@ -135,23 +135,23 @@ def test_an_estimate_of_other_figures_is_refused(outcomes, effects):
     # As many rows, but printed: the diamond would not be theirs.
     pooled = nd.pool_by_therapy(outcomes)
     assert pooled["resection"].k == nd.pool_by_therapy(nd.outcomes(reading="printed"))["resection"].k
-    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 13 studies .* with the same figures"):
+    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 12 studies .* with the same figures"):
         nd.forest(nd.outcomes(reading="printed"), pooled)
-    with pytest.raises(ValueError, match="given 13 studies of measure GEN"):
+    with pytest.raises(ValueError, match="given 12 studies of measure GEN"):
         nd.forest(outcomes, {"resection": nd.pool(effects[["yi", "vi"]])})
 
 
 def test_only_what_is_in_the_picture_is_said_of_it(outcomes):
     figure = nd.forest(outcomes[outcomes["therapy"] == "transplantation"], nd.pool_by_therapy(outcomes))
     assert "Transplantation: k = 2" in figure.layout.meta["caption"]
-    assert "k = 13" not in figure.to_json()
+    assert "k = 12" not in figure.to_json()
 
 
 def test_a_series_that_is_only_marked_is_left_out_with_that_as_its_reason(outcomes):
     marked = outcomes.copy()
     marked.loc[marked["outcome_id"] == "t1-gomez-resection-os60", "poolable"] = False
     figure = nd.forest(marked, nd.pool_by_therapy(marked))
-    assert "12 series" in nd.forest(marked[marked["therapy"] == "resection"]).layout.meta["text"]
+    assert "11 series" in nd.forest(marked[marked["therapy"] == "resection"]).layout.meta["text"]
     assert any("marked as not poolable" in note.text for note in figure.layout.annotations)
     left_out = harms.harms_table(marked).set_index("id")["left_out"]
     assert left_out["t1-gomez-resection-os60"] == "marked as not poolable"
@@ -175,20 +175,21 @@ def test_a_picture_of_the_printed_figures_says_so(figure, tmp_path):
 
 
 def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
-    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 12 studies .* expected the 13 rows drawn"):
+    with pytest.raises(ValueError, match=r"pooled\['resection'\]: given 11 studies .* expected the 12 rows drawn"):
         nd.forest(outcomes, {"resection": nd.pool(effects.iloc[1:])})
 
 
 def test_series_touched_by_a_discrepancy_are_marked(outcomes):
     names = nd.forest(outcomes).layout.yaxis.ticktext
     assert "Kianmanesh 2008, n = 19 †" in names
-    assert "Scigliano 2009, n = 41" in names
+    assert "Scigliano 2009, n = 41 †" in names
+    assert "Gomez 2007, n = 18" in names
 
 
 def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
-    assert "k = 13, tau² = 0.06, I² = 42 %, REML, knha." in below
+    assert "k = 12, tau² = 0.06, I² = 45 %, REML, knha." in below
     assert any("Only 2 studies" in text for text in below)
     assert not nd.forest(outcomes, pooled, left_out=False).layout.annotations
     narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
@@ -224,6 +225,49 @@ def test_means_and_longest_follow_ups_are_no_medians(outcomes):
     text = medians.medians_text(outcomes)
     assert "not reached in 2" in text
     assert "not pooled" in text
+
+
+@pytest.mark.parametrize("reading", ["corrected", "printed"])
+def test_a_median_under_a_name_that_is_in_doubt_is_left_out_with_the_reason(reading):
+    rows = nd.outcomes(reading)
+    progression = medians.medians_table(rows, endpoint="progression_free_survival").set_index("outcome_id")["left_out"]
+    for technique in ("hae", "hace"):
+        assert "suspected to be by tumor" in progression[f"t4-gupta-{technique}-pfsmedian"]
+    survival = medians.medians_table(rows).set_index("outcome_id")["left_out"]
+    assert survival["t1-yao-ablation-osmedian"] == "printed as ablation; the paper's title says chemoembolization"
+    assert survival["t1-yao-resection-osmedian"] == ""
+    shown = {name for name, why in progression.items() if not why}
+    drawn = drawn_ids(nd.medians(rows, endpoint="progression_free_survival"), "series")
+    assert shown == set(drawn)
+    assert "t3-karabulut-pfsmedian" in shown
+
+
+def test_a_mean_that_the_source_does_not_have_is_no_figure_and_says_so(outcomes):
+    table = medians.medians_table(outcomes, endpoint="progression_free_survival").set_index("outcome_id")
+    assert pd.isna(table.at["t4-ho-pfsmedian", "value"])
+    assert table.at["t4-ho-pfsmedian", "left_out"] == "the abstract gives two means, by tumor, and none for all"
+    texts = [note.text for note in nd.medians(outcomes, endpoint="progression_free_survival").layout.annotations]
+    assert not any("18 months" in text for text in texts)
+
+
+def test_both_sides_of_the_comparison_of_osborne_stand_beside_each_other(outcomes):
+    table = medians.medians_table(outcomes)
+    means = table[(table["study_id"] == "osborne_2006") & (table["statistic"] == "mean") & table["value"].notna()]
+    assert dict(zip(means["therapy"], means["value"], strict=True)) == {
+        "resection": 50,
+        "cytoreduction": 32,
+        "embolization": 24,
+    }
+
+
+def test_a_figure_of_the_text_that_its_source_does_not_have_is_not_drawn(outcomes):
+    left_out = harms.harms_table(outcomes).set_index("id")["left_out"]
+    assert left_out["c-deb-symptoms"] == harms.NOT_FOUND
+    figure = nd.harms_beside_benefits(outcomes, "embolization")
+    assert "c-deb-symptoms" not in drawn_ids(figure, "benefits")
+    assert "c-deb-symptoms" not in drawn_ids(figure, "benefits in words")
+    printed = nd.harms_beside_benefits(nd.outcomes("printed"), "embolization")
+    assert "c-deb-symptoms" in drawn_ids(printed, "benefits")
 
 
 def test_medians_of_another_endpoint(outcomes):
@@ -428,7 +472,7 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     names = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
     assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
     assert "over the first 2 series" in figure.layout.meta["text"]
-    with pytest.raises(ValueError, match="given 11 rows and 13 studies of PLO; expected nd.cumulative of the same"):
+    with pytest.raises(ValueError, match="given 10 rows and 12 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
     with pytest.raises(ValueError, match="in its order"):
         nd.cumulative_forest(added[::-1], pooled)
@@ -439,11 +483,11 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
 def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects):
     pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
     figure = nd.influence(rest, pooled, what="Resection: 5-year overall survival")
-    assert figure.layout.yaxis2.ticktext[0] == "73 % (68 to 78)"
+    assert figure.layout.yaxis2.ticktext[0] == "74 % (68 to 79)"
     assert file_name(figure, "svg", date(2026, 1, 2)) == (
         "netdash-resection-5-year-overall-survival-each-series-left-out-in-turn-2026-01-02.svg"
     )
-    assert "I² = 42 %, REML, knha" in figure.layout.meta["caption"]
+    assert "I² = 45 %, REML, knha" in figure.layout.meta["caption"]
     with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
         nd.influence(None, None)
 
@@ -494,7 +538,7 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     bad = table.assign(value=float("nan"), left_out=table["left_out"].str.replace("its two", "<i>its two"))
     notes = [note.text.replace("<br>", " ") for note in nd.contrast_forest(bad).layout.annotations]
     assert any(note.startswith("? v 70 %, overall survival at 5 years: &lt;i&gt;its two") for note in notes)
-    alone = nd.contrast_forest(table[table["study_id"] == "chen_1998"])
+    alone = nd.contrast_forest(table[table["study_id"] == "ahmed_2009"])
     assert not alone.layout.annotations
     assert "left out" not in alone.layout.meta["text"].casefold()
     assert "†" not in alone.layout.meta["caption"]
@@ -533,7 +577,7 @@ def test_a_page_needs_no_network_and_has_no_button_that_uploads(outcomes, tmp_pa
 def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     table = nd.drawn(nd.forest(outcomes, nd.pool_by_therapy(outcomes)))
     series = table[table["trace"] == "series"]
-    assert "Chen 1998, n = 15" in set(series["name"])
+    assert "Chen 1998, n = 15 †" in set(series["name"])
     intervals = table[table["trace"] == "interval"]
     assert (intervals["low"] <= intervals["high"]).all()
     assert intervals["x"].isna().all()  # the length of a box is no figure
@@ -706,7 +750,7 @@ def test_harms_in_one_sentence(outcomes):
     text = harms.harms_text(outcomes, "resection")
     assert text == nd.harms_beside_benefits(outcomes, "resection").layout.meta["text"]
     assert "mortality 0 % (median of series) in 1 row, morbidity 23 % in 1 row, 2 rows reported without" in text
-    assert "5-year survival 61 to 94 % in 13 rows, symptom response more than 90 % in 2 rows" in text
+    assert "5-year survival 61 to 94 % in 12 rows, symptom response more than 90 % in 2 rows" in text
     assert text.endswith("nothing is pooled.")
     assert "no harm figure in the tables for Cytoreduction" in harms.harms_text(outcomes)
 

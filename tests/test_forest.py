@@ -69,9 +69,9 @@ def test_means_and_medians_never_stand_on_the_axis_of_rates(outcomes):
 
 
 def test_another_horizon_draws_the_other_rows(outcomes):
-    table = forest_table(outcomes, horizon_months=48).query("left_out == ''")
-    assert table["outcome_id"].tolist() == ["t1-grazi2-resection-os48"]
-    assert nd.forest(outcomes, horizon_months=48).layout.title.text == "Resection: 4-year overall survival"
+    table = forest_table(outcomes, horizon_months=36).query("left_out == ''")
+    assert table["outcome_id"].tolist() == ["t1-musunuru-resection-os36"]
+    assert nd.forest(outcomes, horizon_months=36).layout.title.text == "Resection: 3-year overall survival"
 
 
 def test_therapies_stand_in_fixed_order_whatever_the_order_of_the_rows(outcomes):

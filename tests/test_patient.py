@@ -30,12 +30,14 @@ CONTRACT = {
     "resectable_or_ablatable_percent": ("number", 0, 100),
     "ablatable_percent": ("number", 0, 100),
     "lesion_count": ("integer", 1, 999),
+    "uptake_vs_liver": ("choice", "below", "at_least"),
     "largest_lesion_cm": ("number", 0, 30),
     **dict.fromkeys(
         """disease_progressive sstr_positive mibg_positive ssa_failed drug_resistant operable serious_comorbidity
         recurrence_after_resection maa_scan_done major_pulmonary_shunt liver_unresectable bilobar near_major_vessel
         functioning_syndrome symptomatic portal_vein_occluded severe_liver_dysfunction biliary_anastomosis
-        vascular_involvement large_tumor_burden low_liver_burden oligonodular high_proliferation pregnant""".split(),
+        vascular_involvement large_tumor_burden low_liver_burden oligonodular high_proliferation pregnant
+        serious_renal_impairment""".split(),
         ("bool",),
     ),
 }
@@ -53,8 +55,11 @@ def test_every_field_of_the_contract_is_declared_with_its_kind_and_limits():
 def test_the_dictionary_has_one_complete_row_per_field():
     fields = Patient.fields()
     assert list(fields.columns) == [
-        *("name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help"),
+        *("name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help", "change"),
     ]
+    assert set(fields["change"]) == {"fixed", "changeable", "state"}
+    fixed = set(fields.loc[fields["change"] == "fixed", "name"])
+    assert fixed == {"age_years", "primary_site", "primary_portal_drained", "differentiation"}
     assert list(fields["name"]) == [name for name in Patient.__annotations__ if not name.startswith("_")]
     assert fields["label"].is_unique
     for column in ("label", "group", "help"):
@@ -160,7 +165,7 @@ def test_the_grade_follows_who_2019(ki67, differentiation, grade):
 
 @pytest.mark.parametrize("site", FIELDS["primary_site"].choices)
 def test_drainage_follows_from_the_site_where_the_site_settles_it(site):
-    expected = {"lung": False, "rectum": None, "other": None}.get(site, True)
+    expected = {"lung": False, "stomach": None, "rectum": None, "other": None}.get(site, True)
     assert Patient(primary_site=site).primary_portal_drained is expected
     assert PORTAL_DRAINED_BY_SITE.get(site) is expected
 
@@ -234,4 +239,4 @@ def test_values_are_shown_with_their_unit():
     assert FIELDS["ki67_percent"].show(4.5) == "4.5 %"
     assert FIELDS["symptomatic"].show(False) == "no"
     assert FIELDS["primary_site"].show("small_intestine") == "small intestine"
-    assert FIELDS["lesion_count"].show(None) == "unknown"
+    assert FIELDS["lesion_count"].show(None) == "not entered"

@@ -53,6 +53,39 @@ def test_a_claim_is_shown_as_corrected_and_says_so():
     assert found.discrepancies[0].startswith("B1-01 (confirmed)")
 
 
+@pytest.mark.parametrize(
+    ("added", "says", "read_in", "link"),
+    [
+        (
+            "a-osborne-embolization-osmean",
+            "n = 59: overall survival, mean, 24 months",
+            "Ann Surg Oncol 2006",
+            "16511671",
+        ),
+        ("c-olausson-rfs60", "recurrence free survival at 60 months, about, 20 %", "Liver Transpl 2007", "17318853"),
+    ],
+)
+def test_what_a_source_adds_was_read_in_that_source_and_not_in_the_review(added, says, read_in, link):
+    found = nd.source(added)
+    assert says in found.says
+    assert read_in in found.read_in
+    assert "Alagusundaramoorthy" not in str(found)
+    assert found.links[0].endswith(f"/{link}/")
+    assert found.cites == ()
+
+
+def test_a_claim_says_its_time_where_the_text_states_one():
+    assert "overall survival at 36 months, exact, 84 %" in nd.source("c-elias-os36").says
+    assert "disease free survival, exact, 50 %" in nd.source("c-elias-dfs36").says
+
+
+def test_a_figure_that_is_taken_away_is_said_to_be_none():
+    found = nd.source("c-deb-symptoms")
+    assert found.says.endswith("has no such figure): symptom response, no figure")
+    assert found.discrepancies[0].startswith("B1-18 (confirmed)")
+    assert "no figure" in nd.source("t4-ho-pfsmedian").says
+
+
 def test_a_secondary_source_says_so():
     assert "secondary" in nd.source("milan_2007-age").read_in
 

@@ -14,7 +14,7 @@ COLUMNS = {
     "references": "citation authors title journal year volume pages pmid doi note discrepancies",
     "discrepancies": "discrepancy_id kind printed problem corrected status evidence pmid doi locator",
     "claims": "claim_id section therapy population endpoint statistic horizon_months low high unit qualifier harm "
-    "citations locator discrepancies",
+    "citations source locator discrepancies",
     "sources": "source name citation year pmid doi read_in secondary",
     "later_outcomes": "outcome_id source therapy arm population n endpoint statistic horizon_months value low high "
     "unit comparator locator note",
@@ -38,6 +38,7 @@ ENDPOINTS = set(
     "response symptom_response biochemical_response response_duration mortality morbidity recurrence r0_resection "
     "r1_resection frequency toxicity wait_time other".split()
 )
+READINGS = ("printed", "corrected")
 QUALIFIERS = {"about", "more_than", "at_least", "less_than", "up_to", "exact", "reported"}
 KINDS = {"B1": "figure", "B2": "contradiction", "B3": "citation", "B4": "footnote"}
 DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -234,10 +235,10 @@ def test_the_broken_reference_is_flagged_and_kept_as_printed():
 
 def test_every_item_of_the_register_is_there_once():
     wanted = [
-        f"{block}-{n:02}" for block, last in (("B1", 27), ("B2", 31), ("B3", 11), ("B4", 8)) for n in range(1, last + 1)
+        f"{block}-{n:02}" for block, last in (("B1", 27), ("B2", 35), ("B3", 11), ("B4", 8)) for n in range(1, last + 1)
     ]
     assert list(DISCREPANCIES) == wanted
-    assert len(wanted) == 77
+    assert len(wanted) == 81
 
 
 def test_discrepancies_keep_to_their_vocabulary():
@@ -260,6 +261,10 @@ def test_suspected_errors_offer_no_corrected_value():
     assert {found for found, row in DISCREPANCIES.items() if row["status"] == "suspected"} == {
         "B1-21",
         "B1-25",
+        "B2-32",
+        "B2-33",
+        "B2-34",
+        "B2-35",
         "B4-04",
     }
     for found, row in DISCREPANCIES.items():
@@ -414,6 +419,7 @@ CLAIM_CHECKS = {
     "c-ablation-with-resection": ("frequency", "", 20, 20, "percent", "at_least", "34"),
     "c-osborne-ablation-os60": ("overall_survival", "60", 35, 35, "percent", "exact", "20"),
     "c-elias-os36": ("overall_survival", "36", 84, 84, "percent", "exact", "33"),
+    "c-elias-dfs36": ("disease_free_survival", "", 50, 50, "percent", "exact", "33"),
     "c-letreut-mortality": ("mortality", "3", 10, 10, "percent", "exact", "10"),
     "c-letreut-os60-since-2000": ("overall_survival", "60", 59, 59, "percent", "exact", "10"),
     "c-untreated-osmedian-lt": ("overall_survival", "", 39, 39, "months", "exact", ""),
@@ -477,6 +483,33 @@ def test_a_corrected_claim_exists_carries_the_discrepancy_and_is_confirmed():
         assert DISCREPANCIES[fix["discrepancy_id"]]["status"] == "confirmed", fix
 
 
+def test_a_claim_that_a_source_adds_stands_right_after_its_other_half():
+    found = list(CLAIMS)
+    place = found.index("c-olausson-rfs60")
+    assert found[place - 1] == "c-olausson-os60"
+    row = CLAIMS["c-olausson-rfs60"]
+    figure = (row["endpoint"], row["statistic"], row["horizon_months"], row["low"], row["high"], row["qualifier"])
+    assert figure == ("recurrence_free_survival", "rate", "60", "20", "20", "about")
+    assert row["source"] == "olausson-2007"
+    assert {row["source"] for claim, row in CLAIMS.items() if claim != "c-olausson-rfs60"} == {"review"}
+
+
+def test_a_figure_that_the_trial_does_not_report_is_missing_in_the_corrected_reading_only():
+    import netdash as nd
+
+    printed, corrected = (nd.claims(reading).set_index("claim_id").loc["c-deb-symptoms"] for reading in READINGS)
+    assert (printed["low"], printed["high"], printed["horizon_months"], printed["citations"]) == (90, 90, 6, "13")
+    assert corrected[["low", "high", "horizon_months"]].isna().all()
+    assert "Bhagat 2013, has no such figure" in corrected["population"]
+    assert (corrected["unit"], corrected["qualifier"], corrected["citations"]) == ("", "", "")
+
+
+def test_a_time_that_the_sentence_does_not_state_is_empty():
+    row = CLAIMS["c-elias-dfs36"]
+    assert row["horizon_months"] == ""
+    assert "time not stated" in row["population"]
+
+
 # Sources and later outcomes
 
 
@@ -538,6 +571,12 @@ def test_later_figures_are_possible():
             assert "no figure" in row["note"], outcome
         if SOURCES[row["source"]]["secondary"] == "yes":
             assert row["note"].startswith("Secondary"), outcome
+
+
+def test_maspero_says_how_the_patients_were_studied():
+    found = [row for row in LATER.values() if row["source"] == "maspero-2022"]
+    assert len(found) == 4
+    assert all(row["note"].endswith("Retrospective, one center, 1984 to 2019.") for row in found)
 
 
 def test_prognostic_findings_say_that_they_are_no_criterion():

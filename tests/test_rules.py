@@ -34,7 +34,13 @@ SET = {
 
 
 def build(*rows):
-    return rules.build([SET], [{**ROW, **row} for row in rows])["x"]
+    return rules.build([SET], [labelled({**ROW, **row}) for row in rows])["x"]
+
+
+def labelled(row):
+    """The row with the label of its field, unless another label is what is tried."""
+    field = rules.QUANTITIES.get(row["field"])
+    return {**row, "label": field.label} if field and row["label"] == ROW["label"] else row
 
 
 def criterion(**row):
@@ -99,6 +105,7 @@ def test_a_no_is_asked_for_as_a_no():
     [
         ({"source": ""}, "source is empty"),
         ({"label": ""}, "label is empty"),
+        ({"label": "Not old"}, "a label names the quantity"),
         ({"locator": ""}, "locator is empty"),
         ({"field": "age"}, "no field of a patient"),
         ({"operator": "=<"}, "operator is '=<'"),

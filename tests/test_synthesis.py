@@ -16,7 +16,7 @@ def outcomes():
 
 def test_each_therapy_is_pooled_from_its_own_rows(outcomes):
     found = nd.pool_by_therapy(outcomes)
-    assert {name: fit.k for name, fit in found.items()} == {"resection": 13, "transplantation": 2, "no_resection": 2}
+    assert {name: fit.k for name, fit in found.items()} == {"resection": 12, "transplantation": 2, "no_resection": 2}
     assert list(found) == ["resection", "transplantation", "no_resection"]
     assert found["transplantation"].caution
     assert not found["resection"].caution
@@ -100,8 +100,9 @@ def test_a_comparison_carries_its_discrepancies(outcomes):
     carried = nd.contrasts(outcomes).set_index(["study_id", "endpoint"])["discrepancies"]
     assert carried["coppa_2001", "overall_survival"] == "B2-13"
     assert carried["coppa_2001", "unclear"] == "B2-13; B2-14"
-    assert carried["mayo_2011_iat", "overall_survival"] == "B2-18; B2-20"
-    assert carried["chen_1998", "overall_survival"] == ""
+    assert carried["mayo_2011_iat", "overall_survival"] == "B2-18; B2-20; B2-33"
+    assert carried["chen_1998", "overall_survival"] == "B2-33"
+    assert carried["ahmed_2009", "overall_survival"] == ""
 
 
 def own(outcomes, **columns):

@@ -17,6 +17,7 @@ SURVIVAL, FIVE_YEARS = "overall_survival", 60
 BENEFITS = (SURVIVAL, "response", "symptom_response")
 SIDES = {"harm": HARMS, "benefit": BENEFITS}
 REPORTED = "reported, no figure"
+NOT_FOUND = "no figure in the source"
 NOTHING = "no {} figure in the tables"
 CAPTION = (
     "Filled: a series with its number of patients; hollow: a figure in the text of the review, which states none. "
@@ -96,7 +97,8 @@ def _of_outcome(row: Mapping[Any, Any]) -> dict[Any, Any]:
 def _of_claim(row: Mapping[Any, Any], tabled: set[str]) -> dict[Any, Any]:
     """Return a figure of the text, given the therapies whose 5-year survival the tables have."""
     known = row["endpoint"] == SURVIVAL and row["therapy"] in tabled
-    figure = "" if pd.notna(row["high"]) else REPORTED
+    without = REPORTED if row["qualifier"] == "reported" else NOT_FOUND
+    figure = "" if pd.notna(row["high"]) else without
     why = figure or "the tables of series have the 5-year survival of this therapy" * known
     return {**row, "why": why, "id": row["claim_id"], "label": row["population"], "n": None}
 

@@ -46,6 +46,8 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 
 
 def _reason(row: Mapping[Any, Any]) -> str:
+    if why := row.get("why_not_drawn"):
+        return str(why)
     if row["statistic"] != "median":
         return f"a {row['statistic']}, not a median"
     return "" if row["not_reached"] or pd.notna(row["value"]) else "no figure printed"
