@@ -42,7 +42,7 @@ def test_nothing_is_known_at_the_start():
     assert "Everything is unknown" in section(board, "case")
     assert set(shown_verdicts(board).values()) == {"unknown"}
     assert board.frame.content["query"] == ""
-    assert set(board.controls.texts.values()) == {"unknown"}
+    assert set(board.controls.texts.values()) == {"not entered"}
 
 
 def test_the_four_named_inputs_are_sliders_and_the_rest_are_lists_and_boxes(board):
@@ -59,7 +59,7 @@ def test_every_input_that_a_rule_asks_for_has_a_control(board):
 
 
 def test_a_control_is_named_and_helped_by_the_fields_own_declaration(board):
-    assert "".join(of(board, "stable_months").text.description) == "Disease stable for, months"
+    assert "".join(of(board, "stable_months").text.description) == "Duration of stability, months"
     assert "from 0 to 600 months" in of(board, "stable_months").text.tooltip
     assert of(board, "primary_site").widget.tooltip == FIELDS["primary_site"].help
 
@@ -67,7 +67,13 @@ def test_a_control_is_named_and_helped_by_the_fields_own_declaration(board):
 def test_the_page_shows_the_librarys_verdicts(board):
     verdicts = nd.assess(CASE).verdicts.set_index("rule_set")["verdict"]
     assert shown_verdicts(board) == verdicts.to_dict()
-    assert list(shown_verdicts(board)) == list(verdicts.index)
+    kinds = nd.rule_sets().set_index("rule_set")["kind"]
+    trials = [name for name in verdicts.index if kinds[name] == "population"]
+    # Whom trials studied stands below, in a block of its own.
+    assert list(shown_verdicts(board)) == [*(name for name in verdicts.index if name not in trials), *trials]
+    criteria, studied = section(board, "verdicts").split("Whom trials studied")
+    assert all(f'data-rule-set="{name}"' in studied for name in trials)
+    assert "population" not in criteria
 
 
 @pytest.mark.parametrize(
@@ -220,8 +226,9 @@ def test_findings_show_distance_change_and_source(board):
     of(board, "age_years").slider.value = 55
     html = section(board, "findings")
     assert "under 55 years" in html
-    assert "at the bound" in html
-    assert "54 years" in html
+    assert "missed, at the bound, which is excluded" in html
+    assert "54 years" not in html  # no other age is proposed
+    assert "stays as it is" in html
     assert "Review 2014" in html
     assert "15 points inside" in html
 
@@ -231,7 +238,7 @@ def test_secondary_sources_and_later_ones_say_so(board):
     assert "secondary" in section(board, "findings")
     assert "later" in section(board, "verdicts")
     board.frame._receive(None, {"type": "select", "key": "promid_population"}, None)
-    assert "not an indication" in section(board, "findings")
+    assert "no indication" in section(board, "findings")
 
 
 def test_cautions_are_shown_and_do_not_decide(board):
@@ -239,7 +246,8 @@ def test_cautions_are_shown_and_do_not_decide(board):
     of(board, "liver_unresectable").widget.value = True
     of(board, "portal_vein_occluded").widget.value = True
     assert shown_verdicts(board)["embolization_review"] == "met"
-    assert "Portal vein not occluded" in section(board, "findings")
+    assert "portal vein occluded; severe liver dysfunction: not entered" in section(board, "findings")
+    assert "Fits 1 of 1; 1 caution: portal vein occluded" in section(board, "verdicts")
     assert "do not decide" in section(board, "findings")
 
 
@@ -371,8 +379,8 @@ def test_a_pinned_case_is_compared_with_in_words(board):
     press(board, "do:pin")
     assert board.state.pinned == CASE
     of(board, "primary_site").widget.value = "lung"
-    assert "Primary site: unknown → lung" in section(board, "findings")
-    assert "A: cannot tell →" in section(board, "verdicts")
+    assert "Primary site: not entered → lung" in section(board, "findings")
+    assert "A: open →" in section(board, "verdicts")
     press(board, "do:pin")
     assert board.state.pinned is None
     assert "Since A" not in section(board, "findings")
@@ -421,9 +429,17 @@ def test_what_is_outside_the_scope_is_said_on_the_board(board):
     assert len(shown_verdicts(board)) == len(nd.rule_sets())
 
 
-def test_what_to_find_out_next_is_named(board):
+def test_what_is_still_open_is_named_and_is_no_order(board):
     first = nd.assess(CASE).next_inputs().iloc[0]
-    assert f"<b>{first['label']}</b> (settles {first['settles']})" in section(board, "verdicts")
+    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}, alone open in {first['settles']})"
+    assert said in section(board, "verdicts")
+
+
+def test_inputs_at_odds_are_said_with_the_case(board):
+    of(board, "stable_months").text.value = "12"
+    of(board, "disease_progressive").widget.value = True
+    said = "Progression yes and stable for 12 months: disease that progresses is not stable."
+    assert f"<b>Inputs at odds:</b> {said}" in section(board, "case")
 
 
 def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(board):

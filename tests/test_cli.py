@@ -17,7 +17,11 @@ def run(*arguments):
 def test_a_case_is_read_out():
     done = run("assess", "--age-years", 55, "--ki67-percent", 4)
     assert done.exit_code == 0
-    assert "Transplantation; Milan, as the review quotes it: Misses 1 of 5: Age." in done.output
+    said = "Transplantation; Milan, as the review quotes it: Misses 1 of 5: age 55 years (asked: under 55 years)."
+    assert said in done.output
+    criteria, studied = done.output.split("Whom trials studied")
+    assert "NETTER-1 population (trial)" in studied
+    assert "Product label (EU, UK) (label, later)" in criteria
     assert "Not a medical device" in done.output
 
 
@@ -26,6 +30,7 @@ def test_json_holds_the_librarys_verdicts():
     found = json.loads(done.output)
     patient = nd.Patient(age_years=48, extrahepatic_disease="none", symptomatic=True)
     assert found["patient"] == patient.to_dict()
+    assert found["conflicts"] == []
     wanted = nd.assess(patient).verdicts
     assert [row["verdict"] for row in found["verdicts"]] == wanted["verdict"].tolist()
     assert len(found["findings"]) == len(nd.criteria())
