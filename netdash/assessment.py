@@ -215,7 +215,7 @@ class Assessment:
         for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
             name = evidence.therapy_name(therapy)
             lines += [f"  {name}; {j.rule_set.name}: {j.headline}." for j in judgements]
-            lines += [f"    {r.text}" for r in remarks.beside(therapy, self.patient, always=False)]
+            lines += [f"    {r.text}" for r in remarks.called_for(therapy, self.patient)]
         lines += [f"{STUDIED}, no criteria of a therapy:"] if self.studied else []
         for j in self.studied:
             lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.name}: {j.headline}.")

@@ -62,22 +62,11 @@ def _remark(row: Mapping[str, str]) -> Remark:
     )
 
 
-def beside(therapy: str, patient: Patient, always: bool = True) -> tuple[Remark, ...]:
-    """Return what sources remark beside one therapy.
+def beside(therapy: str, patient: Patient) -> tuple[Remark, ...]:
+    """Return what sources remark on one therapy; of every case when `therapy` is empty."""
+    return tuple(r for r in load() if bool(r.therapies) == bool(therapy) and r.applies(therapy, patient))
 
-    Parameters
-    ----------
-    therapy : str
-        Identifier of a therapy; empty for what is said of every case.
-    patient : Patient
-        The case.
-    always : bool
-        Whether what is said whatever the case is among them.
-    """
-    return tuple(
-        remark
-        for remark in load()
-        if bool(remark.therapies) == bool(therapy)
-        and remark.applies(therapy, patient)
-        and (always or remark.condition is not None)
-    )
+
+def called_for(therapy: str, patient: Patient) -> tuple[Remark, ...]:
+    """Return the remarks that this case calls for; one on several therapies stands beside the first of them only."""
+    return tuple(r for r in beside(therapy, patient) if r.condition is not None and r.therapies[0] == therapy)

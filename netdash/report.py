@@ -51,7 +51,7 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         known=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()],
         context=assessment.context,
         blocks={"": assessment.published, STUDIED: assessment.studied},
-        beside=lambda therapy: remarks.beside(therapy, patient, always=False),
+        beside=lambda therapy: remarks.called_for(therapy, patient),
         therapy=evidence.therapy_name,
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],

@@ -74,8 +74,16 @@ def verdicts(state: State, assessment: Assessment) -> str:
     blocks = {"": _by_therapy(assessment.published), STUDIED: _by_therapy(assessment.studied)}
     wanted = assessment.wanted()[:NEXT]
     before = _changes(state.pinned, state.patient)
-    beside = {therapy: remarks.beside(therapy, state.patient, always=False) for therapy, _, _ in blocks[""]}
-    return render("verdicts", blocks=blocks, selected=state.selected, wanted=wanted, before=before, remarks=beside)
+    beside = {therapy: remarks.called_for(therapy, state.patient) for therapy, _, _ in blocks[""]}
+    return render(
+        "verdicts",
+        blocks=blocks,
+        selected=state.selected,
+        presenting=state.presenting,
+        wanted=wanted,
+        before=before,
+        remarks=beside,
+    )
 
 
 def outlines(state: State, assessment: Assessment, python: str) -> str:
