@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import rules
@@ -69,6 +70,10 @@ class Judgement:
         return self.kind.word(self.verdict)
 
     @functools.cached_property
+    def _by_id(self) -> dict[str, Finding]:
+        return {finding.criterion.criterion_id: finding for finding in self.findings}
+
+    @functools.cached_property
     def _results(self) -> dict[str, Verdict]:
         return {finding.criterion.criterion_id: finding.result for finding in self.findings}
 
@@ -87,8 +92,9 @@ class Judgement:
 
     def _of(self, way: tuple[Criterion, ...], result: Verdict) -> list[Finding]:
         """Return the findings with one result among the criteria of one alternative."""
-        ids = {criterion.criterion_id for criterion in way}
-        return [f for f in self.findings if f.criterion.criterion_id in ids and f.result is result]
+        return [
+            self._by_id[criterion.criterion_id] for criterion in way if self._results[criterion.criterion_id] is result
+        ]
 
     @functools.cached_property
     def deciding(self) -> tuple[Finding, ...]:
@@ -144,20 +150,14 @@ class Judgement:
     def silent_on(self) -> tuple[str, ...]:
         """What this rule set does not ask, another list or label of its therapy asks, and this patient fails there."""
         asked = {criterion.quantity.name for criterion in self.rule_set.criteria}
-        found: dict[str, str] = {}
-        for other in rules.load().values():
-            if other.therapy != self.rule_set.therapy or other.kind not in COMPARED or other is self.rule_set:
-                continue
-            there = judge(other, self.patient)
-            for finding in (f for clause in there.clauses(Verdict.NOT_MET) for f in there.failing(clause)):
-                quantity = finding.criterion.quantity
-                if quantity.name not in asked:
-                    found[quantity.name] = f"{quantity.topic} ({quantity.show(finding.observed)})"
-        return tuple(found.values())
+        failed = _failed(self.rule_set.therapy, self.patient)
+        return tuple(said for name, said in failed.items() if name not in asked)
 
-    def failing(self, clause: Clause) -> list[Finding]:
-        """Return the findings for which a clause is missed."""
-        return [finding for way in clause.alternatives for finding in self._of(way, Verdict.NOT_MET)]
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """The findings for which required clauses are missed."""
+        ways = (way for clause in self.clauses(Verdict.NOT_MET) for way in clause.alternatives)
+        return tuple(finding for way in ways for finding in self._of(way, Verdict.NOT_MET))
 
     @property
     def not_asked(self) -> tuple[str, ...]:
@@ -198,6 +198,17 @@ class Judgement:
 def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
     """Return the judgement of one rule set on one patient."""
     return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
+
+
+@functools.lru_cache(maxsize=64)
+def _failed(therapy: str, patient: Patient) -> Mapping[str, str]:
+    """Return by quantity, in words, what a patient fails in any list or label of a therapy."""
+    compared = [r for r in rules.load().values() if r.therapy == therapy and r.kind in COMPARED]
+    failing = (finding for rule_set in compared for finding in judge(rule_set, patient).failing)
+    return {
+        f.criterion.quantity.name: f"{f.criterion.quantity.topic} ({f.criterion.quantity.show(f.observed)})"
+        for f in failing
+    }
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:
