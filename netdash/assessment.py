@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from netdash import conflicts, evidence, remarks, rules
+from netdash.fields import Value
 from netdash.judgement import Finding, Judgement, judge
-from netdash.patient import FIELDS, Patient, Value
+from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
 from netdash.wording import STUDIED
 

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from netdash._files import folder
-from netdash.patient import FIELDS, Number, Patient, Value
+from netdash.fields import Number, Value
+from netdash.patient import FIELDS, Patient
 
 LABEL = "label"
 MOST_CASES = 500

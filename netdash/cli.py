@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from netdash.patient import FIELDS, Choice, Field, Patient, YesNo
+from netdash.fields import Choice, Field, YesNo
+from netdash.patient import FIELDS, Patient
 
 
 class FieldType(click.ParamType[Any]):

@@ -19,7 +19,8 @@ import narwhals.stable.v2 as nw
 
 from netdash import rules
 from netdash.cohort_columns import Closed, Column, Table, read_columns
-from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE, Field, Value
+from netdash.fields import Field, Value
+from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE
 from netdash.rules import GRADE, Bound, Clause, Criterion, OneOf, RuleSet, Verdict
 
 if TYPE_CHECKING:

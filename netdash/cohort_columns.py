@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from netdash.patient import FIELDS, Field, Value
+from netdash.fields import Field, Value
+from netdash.patient import FIELDS
 
 Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Closed = Literal["left", "right", "both"]

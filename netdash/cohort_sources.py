@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from netdash.patient import FIELDS, Field, Value
+from netdash.fields import Field, Value
+from netdash.patient import FIELDS
 
 if TYPE_CHECKING:
     import numpy as np

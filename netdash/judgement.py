@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import rules
-from netdash.patient import Field, Patient, Value, counted
+from netdash.fields import Field, Value, counted
+from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 from netdash.wording import KINDS, Kind, listed
 

@@ -8,8 +8,9 @@ from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from netdash import rules
+from netdash.fields import Choice, Count, Field, Number, Value, plain
 from netdash.judgement import judge
-from netdash.patient import FIELDS, Choice, Count, Field, Number, Patient, Value, plain
+from netdash.patient import FIELDS, Patient
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,16 +18,8 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from netdash import evidence
-from netdash.patient import (
-    FIELDS,
-    G2_FROM_KI67_PERCENT,
-    G2_TO_KI67_PERCENT,
-    Choice,
-    Field,
-    Number,
-    Patient,
-    Value,
-)
+from netdash.fields import Choice, Field, Number, Value
+from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, Patient
 from netdash.wording import KINDS, TAGS, listed
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from netdash.patient import FIELDS, Choice, Count, Number, Patient, YesNo
+from netdash.fields import Choice, Count, Number, YesNo
+from netdash.patient import FIELDS, Patient
 
 ROOT = Path(__file__).parents[1]
 

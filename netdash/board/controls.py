@@ -11,7 +11,8 @@ import traitlets as t
 
 from netdash import rules
 from netdash.board.state import State
-from netdash.patient import FIELDS, Choice, Field, Number, Value, YesNo, plain
+from netdash.fields import Choice, Field, Number, Value, YesNo, plain
+from netdash.patient import FIELDS
 
 ALWAYS_IN_SIGHT = "Patient"
 """The group of fields that get a slider and are never folded away."""

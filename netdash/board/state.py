@@ -11,7 +11,8 @@ from pathlib import Path
 import traitlets as t
 
 from netdash import case_list, evidence, rules, teaching
-from netdash.patient import Patient, Value
+from netdash.fields import Value
+from netdash.patient import Patient
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
 

@@ -14,10 +14,11 @@ from netdash import evidence, remarks, rules
 from netdash.assessment import MAY_CHANGE, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import differences, differing, standing
+from netdash.fields import Choice, Field, plain
 from netdash.figures.forest import caption, forest, forest_table, forest_text
 from netdash.figures.medians import medians, medians_table, medians_text
 from netdash.judgement import Finding, Judgement
-from netdash.patient import FIELDS, Choice, Field, Patient, plain
+from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.ranges import stretches

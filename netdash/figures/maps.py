@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from netdash import rules
+from netdash.fields import Count
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.patient import FIELDS, Count, Patient
+from netdash.patient import FIELDS, Patient
 from netdash.ranges import cells, stretches
 
 Cell = Mapping[str, Any]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netdash import rules
+from netdash.fields import Choice
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.patient import FIELDS, Choice, Patient
+from netdash.patient import FIELDS, Patient
 from netdash.ranges import stretches
 
 LOOKS = {
