@@ -14,7 +14,7 @@ from netdash.fields import Value
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
-from netdash.wording import STUDIED
+from netdash.wording import LEGEND, STUDIED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,10 +203,13 @@ class Assessment:
 
     def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
         """Return what would change one criterion: the last five columns of `flips`; nothing when it is met."""
-        for name, needed in finding.criterion.cure(self.patient).items():
+        cure = finding.criterion.cure(self.patient)
+        # Where one of two inputs stays as it is, another value of the other meets nothing.
+        stuck = any(getattr(self.patient, name) is not None and FIELDS[name].change != "changeable" for name in cure)
+        for name, needed in cure.items():
             observed = getattr(self.patient, name)
             may_change = "not entered" if observed is None else FIELDS[name].change
-            target = needed if may_change in ("not entered", "changeable") else None
+            target = None if stuck else needed
             words = change(judgement, finding, name, observed)
             yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": may_change}
 
@@ -215,14 +218,19 @@ class Assessment:
         lines = [_case(self.patient), *(f"  {line}" for line in self.context)]
         for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
             name = evidence.therapy_name(therapy)
-            lines += [f"  {name}; {j.rule_set.name}: {j.headline}." for j in judgements]
-            lines += [f"    {r.text}" for r in remarks.called_for(therapy, self.patient)]
+            lines += [f"  {name}; {j.rule_set.name}: {j.sentence}." for j in judgements]
+            lines += [f"    {remark.text}" for remark in self.remarks[therapy]]
         lines += [f"{STUDIED}, no criteria of a therapy:"] if self.studied else []
         for j in self.studied:
-            lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.name}: {j.headline}.")
-        return "\n".join([*lines, evidence.HONESTY])
+            lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.name}: {j.sentence}.")
+        return "\n".join([*lines, LEGEND, evidence.HONESTY])
 
     __repr__ = __str__
+
+    @functools.cached_property
+    def remarks(self) -> dict[str, tuple[remarks.Remark, ...]]:
+        """By therapy: what its sources remark on a case such as this."""
+        return remarks.called_for((j.rule_set.therapy for j in self.published), self.patient)
 
     @property
     def context(self) -> tuple[str, ...]:
@@ -235,13 +243,15 @@ class Assessment:
         """Return a table that a notebook shows and keeps."""
         said = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
         studied = f"<p>{STUDIED}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
-        return f"{said}{_table(self.published)}{studied}<p>{html.escape(evidence.HONESTY)}</p>"
+        beside = dict.fromkeys(remark.text for found in self.remarks.values() for remark in found)
+        notes = "".join(f"<p>{html.escape(text)}</p>" for text in (*beside, LEGEND))
+        return f"{said}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.HONESTY)}</p>"
 
 
 def _table(judgements: Iterable[Judgement]) -> str:
     head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Source", "Verdict", "Why", "Cautions"))
     rows = [
-        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.name, j.word, j.headline, "; ".join(j.cautions))
+        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.name, j.word, j.sentence, "; ".join(j.cautions))
         for j in judgements
     ]
     body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
@@ -303,5 +313,5 @@ def _case(patient: Patient) -> str:
     entered = patient.to_dict()
     if not entered:
         return "Nothing is known of the patient."
-    said = [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in entered.items()]
+    said = [FIELDS[name].tell(value) for name, value in entered.items()]
     return f"Patient: {'; '.join(said)}."

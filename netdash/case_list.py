@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from netdash import csv_checks
 from netdash._files import folder
+from netdash.csv_checks import MOST_SAID, Problem, refuse, shown
 from netdash.fields import Number, Value
 from netdash.patient import FIELDS, Patient
 
@@ -17,25 +16,14 @@ LABEL = "label"
 MOST_CASES = 500
 LARGEST_BYTES = 1_000_000
 LONGEST_LABEL = 80
-SAID = 5
-"""So many of the things that are wrong are said at once."""
 NO_IDENTIFIERS = "names, dates of birth and record numbers do not belong in this list"
 
 
-class CaseListError(ValueError):
-    """A list of cases that was not taken.
-
-    Attributes
-    ----------
-    why : str
-        What is wrong, without the place of the file.
-    discreet : str
-        The same without anything that stands in the file, for where no case may be written.
-    """
+class CaseListError(csv_checks.RefusedFile):
+    """A list of cases that was not taken: ``why``, and ``discreet`` without anything that stands in the file."""
 
     def __init__(self, why: str, discreet: str = "", place: str = "list of cases") -> None:
-        super().__init__(f"{place}: {why}")
-        self.why, self.discreet = why, discreet or why
+        super().__init__(why, discreet, place)
 
 
 def cases(file: str | Path | bytes | None = None) -> dict[str, Patient]:
@@ -67,12 +55,11 @@ def cases(file: str | Path | bytes | None = None) -> dict[str, Patient]:
     """
     if file is None:
         file = example_file()
+    place = "list of cases" if isinstance(file, bytes) else str(file)
     try:
-        return dict(_cases(_rows(_text(file))))
-    except CaseListError as error:
-        if isinstance(file, bytes):
-            raise
-        raise CaseListError(error.why, error.discreet, str(file)) from None
+        return dict(_cases(_rows(csv_checks.text_of(file, LARGEST_BYTES, f"a list of at most {MOST_CASES} cases"))))
+    except csv_checks.RefusedFile as error:
+        raise CaseListError(error.why, error.discreet, place) from None
 
 
 def example_file() -> Path:
@@ -80,60 +67,12 @@ def example_file() -> Path:
     return folder("data") / "cases.csv"
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """One thing that is wrong: where it is, what stands there, what should."""
-
-    where: str
-    given: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: given {self.given}, expected {self.expected}"
-
-    @property
-    def discreet(self) -> str:
-        return f"{self.where}: expected {self.expected}"
-
-
-def _refuse(problems: list[_Problem]) -> None:
-    if problems:
-        more = f" (and {len(problems) - SAID} more)" if len(problems) > SAID else ""
-        told = problems[:SAID]
-        raise CaseListError("; ".join(map(str, told)) + more, "; ".join(problem.discreet for problem in told) + more)
-
-
-def _text(file: str | Path | bytes) -> str:
-    content = file if isinstance(file, bytes) else _content(Path(file))
-    if len(content) > LARGEST_BYTES:
-        raise CaseListError(f"given more than {LARGEST_BYTES:,} bytes, expected a list of at most {MOST_CASES} cases")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CaseListError(f"byte {error.start} is no UTF-8; save the file as CSV in UTF-8") from None
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise CaseListError("there is no such file") from None
-    except OSError as error:
-        raise CaseListError(f"it cannot be read ({error.strerror})") from None
-
-
 def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Return the rows that hold anything, each with its place as a spreadsheet counts it."""
     first = text.split("\n", 1)[0]
     # No name of a field holds either of the two.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True)
-    try:
-        lines = [[cell.strip() for cell in line] for line in reader]
-    except csv.Error as error:
-        raise CaseListError(f"line {reader.line_num} cannot be read as CSV: {error}") from None
-    heading, *rest = lines or [[]]
-    _refuse(list(islice(_wrong_heading(heading), SAID)))  # a heading can have columns without end
+    heading, *rest = csv_checks.lines_of(text, ";" if ";" in first else ",") or [[]]
+    refuse(islice(_wrong_heading(heading), MOST_SAID))  # a heading can have columns without end
     filled = [(f"row {row}", line) for row, line in enumerate(rest, start=2) if any(line)]
     if not filled:
         raise CaseListError("the file holds no cases; start from data/cases.csv")
@@ -141,38 +80,30 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
         raise CaseListError(
             f"given {len(filled):,} cases, expected at most {MOST_CASES}; a registry is for netdash cohort"
         )
-    _refuse(list(_wrong_lengths(filled, len(heading))))
+    refuse(csv_checks.wrong_lengths(filled, len(heading)))
     return ((row, dict(zip(heading, line, strict=True))) for row, line in filled)
 
 
-def _wrong_heading(heading: list[str]) -> Iterator[_Problem]:
+def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
     import difflib
 
     known = [LABEL, *FIELDS]
     before: set[str] = set()
     for number, name in enumerate(heading, start=1):
-        where, given = f"the heading, column {number}", _shown(name)
+        where, given = f"the heading, column {number}", shown(name)
         if name in before:
-            yield _Problem(where, f"{given} again", "each column once")
+            yield Problem(where, f"{given} again", "each column once")
         elif name not in known:
             near = difflib.get_close_matches(name[:LONGEST_LABEL], known, n=1, cutoff=0.0)[0]
-            yield _Problem(where, given, f"label or a field of a patient, such as {near!r}; {NO_IDENTIFIERS}")
+            yield Problem(where, given, f"label or a field of a patient, such as {near!r}; {NO_IDENTIFIERS}")
         before.add(name)
     if LABEL not in heading:
-        yield _Problem("the heading", "no column label", "one: a short name of each case that identifies nobody")
-
-
-def _wrong_lengths(rows: list[tuple[str, list[str]]], columns: int) -> Iterator[_Problem]:
-    """Return rows with a cell too few or too many: from there on, each value would stand under another's name."""
-    for where, line in rows:
-        if len(line) != columns:
-            expected = f"{columns}, one per column of the heading; a decimal is written with a point: 4.5"
-            yield _Problem(where, f"{len(line)} cells", expected)
+        yield Problem("the heading", "no column label", "one: a short name of each case that identifies nobody")
 
 
 def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Patient]]:
     found: dict[str, Patient] = {}
-    problems: list[_Problem] = []
+    problems: list[Problem] = []
     for row, cells in rows:
         label = cells.pop(LABEL)
         wrong = [*_wrong_label(row, label, found)]
@@ -186,25 +117,21 @@ def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Pa
         problems += wrong
         if not wrong:
             found[label] = Patient.from_dict(values)
-    _refuse(problems)
+    refuse(problems)
     return iter(found.items())
 
 
-def _wrong_label(row: str, label: str, before: Mapping[str, Patient]) -> Iterator[_Problem]:
+def _wrong_label(row: str, label: str, before: Mapping[str, Patient]) -> Iterator[Problem]:
     where = f"{row}, column {LABEL}"
     if not label:
-        yield _Problem(where, "nothing", "a short name of the case")
+        yield Problem(where, "nothing", "a short name of the case")
     elif len(label) > LONGEST_LABEL or not label.isprintable():
-        yield _Problem(where, _shown(label), f"one line of at most {LONGEST_LABEL} letters, figures and signs")
+        yield Problem(where, shown(label), f"one line of at most {LONGEST_LABEL} letters, figures and signs")
     elif label in before:
-        yield _Problem(where, f"{_shown(label)} again", "another name for each case")
+        yield Problem(where, f"{shown(label)} again", "another name for each case")
 
 
-def _wrong_cell(row: str, name: str, text: str) -> _Problem:
+def _wrong_cell(row: str, name: str, text: str) -> Problem:
     point = ", with a decimal point" if isinstance(FIELDS[name], Number) and "," in text else ""
     allowed = FIELDS[name].allowed.replace("True (yes) or False (no)", "yes or no")
-    return _Problem(f"{row}, column {name}", _shown(text), f"{allowed}{point}; empty if it is unknown")
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+    return Problem(f"{row}, column {name}", shown(text), f"{allowed}{point}; empty if it is unknown")

@@ -53,7 +53,7 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
         for finding in judgement.findings:
             cell = cells[finding.criterion.quantity.label]
             before = cell[judgement.rule_set.rule_set]
-            said = _said(finding)
+            said = _said(finding, judgement)
             cell[judgement.rule_set.rule_set] = said if before == "not asked" else f"{before}; {said}"
     return pd.DataFrame.from_dict(cells, orient="index")
 
@@ -62,10 +62,16 @@ def _asked(assessment: Assessment, name: str) -> bool:
     return any(f.criterion.quantity.name == name for j in assessment.judgements for f in j.findings)
 
 
-def _said(finding: Finding) -> str:
-    role = "" if finding.criterion.role == "required" else f" ({finding.criterion.role}, does not decide)"
-    role = " (alternatives, one suffices)" if finding.criterion.group else role
-    return f"{finding.criterion.requirement}: {SAID[finding.result]}{role}"
+def _said(finding: Finding, judgement: Judgement) -> str:
+    criterion = finding.criterion
+    role = "" if criterion.role == "required" else f" ({criterion.role}, does not decide)"
+    for clause in judgement.rule_set.clauses:
+        for way in clause.alternatives:
+            if criterion in way and len(clause.alternatives) > 1:
+                together = [other.quantity.topic for other in way if other is not criterion]
+                role = f" (one of {len(clause.alternatives)} alternatives{', together with ' * bool(together)}"
+                role += f"{', '.join(together)}; one alternative suffices)"
+    return f"{criterion.requirement}: {SAID[finding.result]}{role}"
 
 
 def differences(before: Patient, after: Patient) -> pd.DataFrame:

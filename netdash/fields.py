@@ -124,6 +124,11 @@ class Field:
         """Return the field with its value as part of a sentence: "age 57 years", "pregnancy not entered"."""
         return f"{self.topic if value is None else self.noun or self.topic} {self.show(value)}"
 
+    def tell(self, value: Value | None) -> str:
+        """Return the field with its value as a sentence begins: "Age 57 years", "Portal vein occluded"."""
+        said = self.say(value)
+        return f"{said[0].upper()}{said[1:]}"
+
     def finding(self, value: Value | None) -> str:
         """Return what the patient has, for a caution: "portal vein occluded", "portal vein: not entered"."""
         return f"{self.topic}: {self.show(None)}" if value is None else self.say(value)
@@ -213,6 +218,11 @@ class YesNo(Field):
 
     def show(self, value: Value | None) -> str:  # noqa: D102
         return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
+
+    def tell(self, value: Value | None) -> str:
+        """Return the field with its value as a sentence begins: "Age 57 years", "Portal vein occluded"."""
+        said = self.say(value)
+        return f"{said[0].upper()}{said[1:]}"
 
     def finding(self, value: Value | None) -> str:  # noqa: D102
         if value is None or self.words:

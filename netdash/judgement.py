@@ -10,7 +10,7 @@ from netdash import rules
 from netdash.fields import Field, Value, counted
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
-from netdash.wording import KINDS, Kind, listed
+from netdash.wording import KINDS, Kind
 
 NOTHING_DECIDES = "Open: the source states nothing that decides"
 COMPARED = ("list", "label")
@@ -111,16 +111,8 @@ class Judgement:
     @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
         """The inputs to ask for, so that every required clause can be told; without repetition."""
-        # Of a clause's alternatives, those that are missed already are past asking about.
-        ways = [way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives]
-        fields = {
-            field.name: field
-            for way in ways
-            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is Verdict.UNKNOWN
-            for finding in self._of(way, Verdict.UNKNOWN)
-            for field in finding.criterion.needs(self.patient)
-        }
-        return tuple(fields.values())
+        ways = (way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives)
+        return tuple(dict.fromkeys(field for way in ways for field in self._asking(way)))
 
     @functools.cached_property
     def missed(self) -> tuple[str, ...]:
@@ -129,8 +121,26 @@ class Judgement:
 
     def _missed(self, clause: Clause) -> str:
         ways = [self._of(way, Verdict.NOT_MET) for way in clause.alternatives]
-        said = listed([" with ".join(finding.said(self.kind) for finding in way) for way in ways])
-        return said if len(ways) == 1 else f"{said}, one is enough"
+        said = ", ".join(" with ".join(finding.said(self.kind) for finding in way) for way in ways)
+        return {1: said, 2: f"both alternatives missed: {said}"}.get(
+            len(ways), f"all {len(ways)} alternatives missed: {said}"
+        )
+
+    @functools.cached_property
+    def open(self) -> tuple[str, ...]:
+        """What is not entered, one text for each clause that it leaves open; alternatives are joined by "or"."""
+        return tuple(dict.fromkeys(self._open(clause) for clause in self.clauses(Verdict.UNKNOWN)))
+
+    def _open(self, clause: Clause) -> str:
+        ways = [self._asking(way) for way in clause.alternatives]
+        return " or ".join(" and ".join(field.say(None) for field in way) for way in ways if way)
+
+    def _asking(self, way: tuple[Criterion, ...]) -> tuple[Field, ...]:
+        """Return the inputs to ask for of one alternative; of one that is missed already, none."""
+        if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is not Verdict.UNKNOWN:
+            return ()
+        asking = (field for f in self._of(way, Verdict.UNKNOWN) for field in f.criterion.needs(self.patient))
+        return tuple(dict.fromkeys(asking))
 
     @functools.cached_property
     def _cautions(self) -> tuple[Finding, ...]:
@@ -150,15 +160,19 @@ class Judgement:
     @functools.cached_property
     def silent_on(self) -> tuple[str, ...]:
         """What this rule set does not ask, another list or label of its therapy asks, and this patient fails there."""
-        asked = {criterion.quantity.name for criterion in self.rule_set.criteria}
-        failed = _failed(self.rule_set.therapy, self.patient)
-        return tuple(said for name, said in failed.items() if name not in asked)
+        return tuple(said for name, said in _of_others(self.patient, self.rule_set, Verdict.NOT_MET))
 
     @property
-    def failing(self) -> tuple[Finding, ...]:
-        """The findings for which required clauses are missed."""
-        ways = (way for clause in self.clauses(Verdict.NOT_MET) for way in clause.alternatives)
-        return tuple(finding for way in ways for finding in self._of(way, Verdict.NOT_MET))
+    def unasked(self) -> tuple[str, ...]:
+        """What this rule set does not ask, another list or label of its therapy asks, and is not entered."""
+        silent = {said for _, said in _of_others(self.patient, self.rule_set, Verdict.NOT_MET)}
+        found = _of_others(self.patient, self.rule_set, Verdict.UNKNOWN)
+        return tuple(said for _, said in found if said not in silent)
+
+    def required(self, result: Verdict) -> tuple[Finding, ...]:
+        """Return the findings that give required clauses one result."""
+        ways = (way for clause in self.clauses(result) for way in clause.alternatives)
+        return tuple(finding for way in ways for finding in self._of(way, result))
 
     @property
     def not_asked(self) -> tuple[str, ...]:
@@ -178,22 +192,37 @@ class Judgement:
         if self.verdict is Verdict.NOT_MET:
             return f"{self.kind.missed_of.format(n=len(self.missed), of=of)}: {'; '.join(self.missed)}"
         if self.verdict is Verdict.UNKNOWN:
-            open_ones = "; ".join(field.say(None) for field in self.needs)
-            return f"Open, {len(self.clauses(Verdict.UNKNOWN))} of {of}: {open_ones}"
+            return f"Open, {len(self.clauses(Verdict.UNKNOWN))} of {of}: {'; '.join(self.open)}"
         return "; ".join([self.kind.met_of.format(n=of, of=of), *self.provisos])
 
     @property
     def provisos(self) -> tuple[str, ...]:
         """What stands behind a met verdict: cautions, other lists' requirements that fail, what is not asked."""
-        entered, rest = self.cautions[: self.n_cautions], self._cautions[self.n_cautions :]
-        word = "caution" if len(entered) == 1 else "cautions"
+        n = self.n_cautions
         parts = {
-            f"{len(entered)} {word}": entered,
-            "cautions not entered": [f.criterion.quantity.topic for f in rest],
+            f"{n} {'caution' if n == 1 else 'cautions'}: ": self.cautions[:n],
+            "silent on ": self.silent_on,
+            "not asked: ": self.not_asked,
         }
-        said = [f"{name}: {', '.join(texts)}" for name, texts in parts.items() if texts]
-        said += [f"silent on {', '.join(self.silent_on)}"] if self.silent_on else []
-        return (*said, *([f"not asked: {', '.join(self.not_asked)}"] if self.not_asked else []))
+        return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
+
+    @functools.cached_property
+    def beside(self) -> tuple[str, ...]:
+        """What is said beside the headline: cautions of a verdict that is not met, and what else is not entered."""
+        met, n = self.verdict is Verdict.MET, self.n_cautions
+        still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
+        parts = {
+            f"{'Caution' if n == 1 else 'Cautions'}: ": () if met else self.cautions[:n],
+            "Cautions not entered: ": [f.criterion.quantity.topic for f in self._cautions[n:]] if met else (),
+            "Not entered, asked by another list or label: ": self.unasked if met else (),
+            "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
+        }
+        return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
+
+    @property
+    def sentence(self) -> str:
+        """The headline and what is said beside it."""
+        return ". ".join([self.headline, *self.beside])
 
 
 def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
@@ -201,15 +230,25 @@ def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
     return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
 
 
-@functools.lru_cache(maxsize=64)
-def _failed(therapy: str, patient: Patient) -> Mapping[str, str]:
-    """Return by quantity, in words, what a patient fails in any list or label of a therapy."""
+@functools.lru_cache(maxsize=128)
+def _of_lists(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
+    """Return by quantity, in words, what has one result in any list or label of a therapy."""
     compared = [r for r in rules.load().values() if r.therapy == therapy and r.kind in COMPARED]
-    failing = (finding for rule_set in compared for finding in judge(rule_set, patient).failing)
+    findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
     return {
-        f.criterion.quantity.name: f"{f.criterion.quantity.topic} ({f.criterion.quantity.show(f.observed)})"
-        for f in failing
+        f.criterion.quantity.name: f.criterion.quantity.topic
+        + (f" ({f.criterion.quantity.show(f.observed)})" if f.observed is not None else "")
+        for f in findings
     }
+
+
+def _of_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tuple[str, str], ...]:
+    """Return what a rule set does not ask and other lists or labels of its therapy do, where it has one result."""
+    if rule_set.kind == "population":  # what a trial asked besides was not read
+        return ()
+    asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
+    found = _of_lists(rule_set.therapy, patient, result)
+    return tuple((name, said) for name, said in found.items() if name not in asked)
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:

@@ -200,6 +200,8 @@ class Patient:
         "Disease",
         "Whether the patient stands an operation: not whether the disease can be resected.",
         topic="fitness for surgery",
+        noun="patient",
+        words=("fit for surgery", "unfit for surgery"),
     )
     serious_comorbidity: bool | None = _yes_no(
         "Serious comorbidity", "Disease", "Another illness that speaks against a major operation."

@@ -6,7 +6,7 @@ What they say, and when, stands in ``data/remarks.csv``.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, rules
@@ -67,6 +67,12 @@ def beside(therapy: str, patient: Patient) -> tuple[Remark, ...]:
     return tuple(r for r in load() if bool(r.therapies) == bool(therapy) and r.applies(therapy, patient))
 
 
-def called_for(therapy: str, patient: Patient) -> tuple[Remark, ...]:
-    """Return the remarks that this case calls for; one on several therapies stands beside the first of them only."""
-    return tuple(r for r in beside(therapy, patient) if r.condition is not None and r.therapies[0] == therapy)
+def called_for(therapies: Iterable[str], patient: Patient) -> dict[str, tuple[Remark, ...]]:
+    """Return by therapy the remarks that a case calls for; one on several stands beside the first that is shown."""
+    shown, said = list(dict.fromkeys(therapies)), set[str]()
+    found: dict[str, tuple[Remark, ...]] = {}
+    for therapy in shown:
+        fresh = [r for r in beside(therapy, patient) if r.condition is not None and r.remark_id not in said]
+        said |= {remark.remark_id for remark in fresh}
+        found[therapy] = tuple(fresh)
+    return found

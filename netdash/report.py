@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from netdash import evidence, remarks
+from netdash import evidence
 from netdash.assessment import assess
 from netdash.comparison import standing
 from netdash.figures.forest import forest
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import MARK, STUDIED
+from netdash.wording import LEGEND, MARK, STUDIED
 
 PLOTLY = Path(__file__).parent / "board" / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 
@@ -48,10 +48,11 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         version=netdash.__version__,
         data_version=evidence.data_version(),
         honesty=evidence.HONESTY,
-        known=[f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()],
+        known=[FIELDS[name].tell(value) for name, value in patient.to_dict().items()],
         context=assessment.context,
         blocks={"": assessment.published, STUDIED: assessment.studied},
-        beside=lambda therapy: remarks.called_for(therapy, patient),
+        remarks=assessment.remarks,
+        legend=LEGEND,
         therapy=evidence.therapy_name,
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],

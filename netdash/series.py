@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from netdash import csv_checks
+from netdash.csv_checks import Problem, RefusedFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LARGEST_BYTES = 2_000_000
+MOST_BYTES = 2_000_000
 WHY = "your own series: pooled with published ones only when asked"
 
 
@@ -30,26 +34,18 @@ def read(file: str | Path | bytes, schema: Mapping[str, Any]) -> pd.DataFrame:
         When anything is wrong with the file; the message names line, column, value and what is allowed. Nothing is
         taken of such a file.
     """
-    import io
-
     import pandas as pd
 
-    place, content = name(file), _content(file)
+    names = [field["name"] for field in schema["fields"]]
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{place}: byte {error.start} is no UTF-8; save the file as CSV in UTF-8") from None
-    heading, _, rows = text.partition("\n")
-    expected = ",".join(field["name"] for field in schema["fields"])
-    if not rows.strip():
-        raise ValueError(f"{place}: the file holds no rows; start from data/local_series.csv")
-    if heading.strip() != expected:
-        raise ValueError(f"{place}: the heading is {heading.strip()[:200]!r}; expected {expected}")
-    problems = _problems(text, schema)
-    if problems:
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-        raise ValueError(f"{place}: nothing was taken. " + "; ".join(problems[:5]) + more)
-    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        rows = _rows(csv_checks.text_of(file, MOST_BYTES, "a table with one row per arm and endpoint"), names)
+        cells = [(line, dict(zip(names, row, strict=True))) for line, row in rows]
+        wrong = (problem for line, row in cells for problem in _problems(line, row, schema))
+        csv_checks.refuse(islice(wrong, csv_checks.MOST_LOOKED_AT))
+        csv_checks.refuse(islice(csv_checks.repeated(cells, schema["primaryKey"]), csv_checks.MOST_LOOKED_AT))
+    except RefusedFile as error:
+        raise RefusedFile(f"nothing was taken. {error.why}", error.discreet, name(file)) from None
+    return pd.DataFrame([row for _, row in cells], columns=names, dtype=str)
 
 
 def name(file: str | Path | bytes) -> str:
@@ -57,80 +53,38 @@ def name(file: str | Path | bytes) -> str:
     return "own series" if isinstance(file, bytes) else str(file)
 
 
-def _content(file: str | Path | bytes) -> bytes:
-    if not isinstance(file, bytes) and not Path(file).is_file():
-        raise ValueError(f"{file}: there is no such file")
-    size = len(file) if isinstance(file, bytes) else Path(file).stat().st_size
-    if size > LARGEST_BYTES:
-        raise ValueError(
-            f"{name(file)}: given {size:,} bytes, expected a table of at most {LARGEST_BYTES:,}; "
-            "one row per arm and endpoint is enough"
-        )
-    return file if isinstance(file, bytes) else Path(file).read_bytes()
+def _rows(text: str, names: list[str]) -> list[tuple[str, list[str]]]:
+    first, _, rest = text.partition("\n")
+    if not rest.strip():
+        raise RefusedFile("the file holds no rows; start from data/local_series.csv")
+    if first.strip() != ",".join(names):
+        raise RefusedFile(f"the heading is {first.strip()[:200]!r}; expected {','.join(names)}")
+    _, *lines = csv_checks.lines_of(text, ",")
+    rows = [(f"line {line}", row) for line, row in enumerate(lines, start=2) if any(row)]
+    csv_checks.refuse(islice(csv_checks.wrong_lengths(rows, len(names)), csv_checks.MOST_LOOKED_AT))
+    return rows
 
 
-def _problems(text: str, schema: Mapping[str, Any]) -> list[str]:
-    """Return what frictionless finds wrong, and what a row says against itself, by line."""
-    from frictionless import Dialect, Resource, Schema, validate
-    from frictionless.formats import CsvControl
-
-    resource = Resource(
-        data=text.encode(),
-        format="csv",
-        schema=Schema.from_descriptor(dict(schema)),
-        dialect=Dialect(controls=[CsvControl(delimiter=",")]),
-    )
-    report = validate(resource, limit_errors=50)
-    allowed = {field["name"]: _allowed(field) for field in schema["fields"]}
-    found = [_problem(error, allowed) for error in report.flatten(["rowNumber", "fieldName", "cell", "note", "type"])]
-    return found or _contradictions(text)
+def _problems(line: str, row: Mapping[str, str], schema: Mapping[str, Any]) -> list[Problem]:
+    """Return the cells that the dictionary does not allow, or else those that do not go together."""
+    return list(csv_checks.wrong_cells(line, row, schema["fields"])) or list(_at_odds(line, row))
 
 
-def _problem(error: list[Any], allowed: Mapping[str, str]) -> str:
-    line, column, cell, note, kind = error
-    where = f"line {line}" if line else "the heading"
-    if kind in ("type-error", "constraint-error") and column in allowed:
-        given = "nothing" if cell in (None, "") else repr(cell)
-        return f"{where}, column {column}: given {given}, expected {allowed[column]}"
-    name = f", column {column}" if column else ""
-    return f"{where}{name}: {note or kind.replace('-', ' ')}"
-
-
-def _allowed(field: Mapping[str, Any]) -> str:
-    rules = field.get("constraints", {})
-    if "enum" in rules:
-        return "one of " + ", ".join(rules["enum"])
-    if field["type"] == "boolean":
-        return "yes or no"
-    words = {"integer": "a whole number", "number": "a number", "string": "text"}[field["type"]]
-    low, high = rules.get("minimum"), rules.get("maximum")
-    if low is not None:
-        words += f" from {low} to {high}" if high is not None else f" of {low} or more"
-    return words if rules.get("required") else f"{words}, or nothing"
-
-
-def _contradictions(text: str) -> list[str]:
-    """Return the rows whose cells do not go together, such as a rate over 100 percent or without its time."""
-    import csv
-    import io
-
-    rows = csv.DictReader(io.StringIO(text))
-    return [f"line {line}, {said}" for line, row in enumerate(rows, start=2) for said in _at_odds(row)]
-
-
-def _at_odds(row: Mapping[str, str]) -> Iterator[str]:
+def _at_odds(line: str, row: Mapping[str, str]) -> Iterator[Problem]:
+    """Return what a row says against itself, such as a rate over 100 percent or without its time."""
     statistic, horizon, value = row["statistic"], row["horizon_months"], row["value"]
     unit = "percent" if statistic == "rate" else "months"
     if row["unit"] != unit:
-        yield f"column unit: given {row['unit']!r}, expected {unit} for a {statistic}"
+        yield Problem(f"{line}, column unit", repr(row["unit"]), f"{unit} for a {statistic}")
     if statistic == "rate" and not horizon:
-        yield "column horizon_months: given nothing, expected the time of the rate in months"
+        yield Problem(f"{line}, column horizon_months", "nothing", "the time of the rate in months")
     if statistic == "rate" and value and float(value) > 100:
-        yield f"column value: given {value!r}, expected a rate of at most 100 percent"
+        yield Problem(f"{line}, column value", repr(value), "a rate of at most 100 percent")
     if statistic != "rate" and horizon:
-        yield f"column horizon_months: given {horizon!r}, expected nothing for a {statistic}"
+        yield Problem(f"{line}, column horizon_months", repr(horizon), f"nothing for a {statistic}")
     if (value == "") != (row["not_reached"] == "yes"):
-        yield "column value: expected a value, or not_reached = yes, and never both"
+        given = repr(value) if value else "nothing"
+        yield Problem(f"{line}, column value", given, "a value, or not_reached = yes, and never both")
 
 
 def as_outcomes(rows: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -57,6 +57,11 @@ KINDS: Mapping[str, Kind] = {
 TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
 """What stands beside the title of a rule set, by its basis."""
 
+LEGEND = (
+    "Silent on: another list or label of the therapy asks it, and this patient fails there. "
+    "Not asked: the source asks it, and netdash has no input for it."
+)
+"""What two words of a headline mean."""
 STUDIED = "Whom trials studied"
 """The heading over all populations: they are no criteria of a therapy."""
 

@@ -63,7 +63,7 @@ def test_a_local_rate_is_drawn_beside_the_published_ones_and_says_so(file):
         ((",rate,60", ",rate,"), r"line 2, column horizon_months: given nothing"),
         ((",median,,", ",median,60,"), r"line 3, column horizon_months: given '60', expected nothing for a median"),
         ((",percent,", ",months,"), r"line 2, column unit: given 'months', expected percent"),
-        ((",yes,", ",no,"), r"line 3, column value: expected a value, or not_reached = yes"),
+        ((",yes,", ",no,"), r"line 3, column value: given nothing, expected a value, or not_reached = yes"),
         ((",no,", ",maybe,"), r"line 2, column not_reached: given 'maybe', expected yes or no"),
         (("overall_survival,rate", "happiness,rate"), r"line 2, column endpoint: given 'happiness'"),
         (("2024", "MMXXIV"), r"line 2, column year: given 'MMXXIV', expected a whole number"),
@@ -84,10 +84,11 @@ def test_a_wrong_cell_is_refused_with_line_column_value_and_what_is_allowed(file
         (TEMPLATE.splitlines()[0].encode() + b"\n", "holds no rows"),
         ("Zürich".encode("latin-1"), "no UTF-8"),
         (b"\x00\x01" * 50 + b"\nx", "the heading is"),
-        (b"x" * 50_000_000, "50,000,000 bytes, expected a table of at most"),
+        (b"x" * 50_000_000, "given more than 2,000,000 bytes, expected a table with one row per arm and endpoint"),
         (TEMPLATE.encode() + b"Our,1\n", "nothing was taken"),
         (TEMPLATE.encode() + b'"unclosed', "nothing was taken"),
-        (TEMPLATE.encode() + TEMPLATE.splitlines()[1].encode(), "line 4"),
+        (TEMPLATE.encode() + TEMPLATE.splitlines()[1].encode(), "line 4: given what line 2 has"),
+        (TEMPLATE.replace("Our center", "Our\tcenter").encode(), "line 2, column author: given 'Our.tcenter'"),
     ],
 )
 def test_a_wrong_file_is_refused_whole(file, content, said):

@@ -23,7 +23,7 @@ from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.ranges import stretches
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import KINDS, MARK, SAID, STUDIED, TAGS
+from netdash.wording import KINDS, LEGEND, MARK, SAID, STUDIED, TAGS
 
 ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
 NEXT = 3
@@ -62,7 +62,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
 
 def known(patient: Patient) -> list[str]:
     """Return what is known of a case, in words."""
-    return [f"{FIELDS[name].label} {FIELDS[name].show(value)}" for name, value in patient.to_dict().items()]
+    return [FIELDS[name].tell(value) for name, value in patient.to_dict().items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
@@ -75,7 +75,6 @@ def verdicts(state: State, assessment: Assessment) -> str:
     blocks = {"": _by_therapy(assessment.published), STUDIED: _by_therapy(assessment.studied)}
     wanted = assessment.wanted()[:NEXT]
     before = _changes(state.pinned, state.patient)
-    beside = {therapy: remarks.called_for(therapy, state.patient) for therapy, _, _ in blocks[""]}
     return render(
         "verdicts",
         blocks=blocks,
@@ -83,7 +82,8 @@ def verdicts(state: State, assessment: Assessment) -> str:
         presenting=state.presenting,
         wanted=wanted,
         before=before,
-        remarks=beside,
+        remarks=assessment.remarks,
+        legend=LEGEND,
     )
 
 
