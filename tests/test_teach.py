@@ -61,10 +61,8 @@ def test_each_case_asks_and_says_nothing_of_the_answer_before_it_is_given(board,
 
 def test_the_verdicts_are_those_that_the_data_expect():
     for row in evidence.records(evidence.teaching_cases()):
-        verdicts = verdicts_of(teaching.get(row["case_id"]))
-        assert verdicts == dict(zip(row["rule_sets"].split(";"), row["expected"].split(";"), strict=True)), row[
-            "case_id"
-        ]
+        expected = dict(zip(row["rule_sets"].split(";"), row["expected"].split(";"), strict=True))
+        assert verdicts_of(teaching.get(row["case_id"])) == expected, row["case_id"]
 
 
 @pytest.mark.parametrize("case", teaching.cases().values(), ids=list(teaching.cases()))
