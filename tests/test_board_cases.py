@@ -244,10 +244,12 @@ def test_the_recurrence_is_told_that_a_second_resection_is_selected_carefully():
     assert "another operation" not in str(nd.assess(PATIENTS["C"]))
 
 
-def test_a_functioning_tumor_is_told_of_octreotide_around_procedures():
+def test_a_functioning_tumor_is_told_of_octreotide_beside_each_kind_of_procedure():
     for case in ("A", "D", "H", "K", "N"):
-        assert "the review names octreotide, against a carcinoid syndrome" in str(nd.assess(PATIENTS[case]))
-    assert "the review names octreotide, against a carcinoid syndrome" not in str(nd.assess(PATIENTS["F"]))
+        said = str(nd.assess(PATIENTS[case]))
+        for procedure in ("an operation", "an ablation", "an embolization"):
+            assert f"before and after a procedure (here {procedure}) the review names octreotide" in said
+    assert "the review names octreotide" not in str(nd.assess(PATIENTS["F"]))
 
 
 def test_a_pancreatic_primary_is_told_its_risk_beside_transplantation():

@@ -70,12 +70,12 @@ def test_every_miss_names_value_and_bound(patient):
     for judgement in nd.assess(patient).judgements:
         if judgement.verdict is not Verdict.NOT_MET:
             continue
-        for clause in judgement.clauses(Verdict.NOT_MET):
-            for finding in judgement.failing(clause):
-                quantity, asked = finding.criterion.quantity, finding.criterion.require(judgement.kind.last)
-                said = f"{quantity.show(finding.observed)} ({judgement.kind.asked}: {asked})"
-                assert finding.observed is not None
-                assert said in judgement.headline
+        missed = [c for clause in judgement.clauses(Verdict.NOT_MET) for c in clause.criteria]
+        for criterion in (c for c in missed if c.judge(patient) is Verdict.NOT_MET):
+            value, asked = criterion.observed(patient), criterion.require(judgement.kind.last)
+            assert value is not None
+            said = f"{criterion.quantity.show(value)} ({judgement.kind.asked}: {asked})"
+            assert said in judgement.headline
 
 
 @over_patients
@@ -142,11 +142,12 @@ def test_silent_on_names_only_what_another_list_or_label_of_the_therapy_misses(p
     assessment = nd.assess(patient)
     for judgement in assessment.judgements:
         missed = {
-            finding.criterion.quantity.topic
+            criterion.quantity.topic
             for other in assessment.judgements
             if other.rule_set.therapy == judgement.rule_set.therapy and other.rule_set.kind in ("list", "label")
             for clause in other.clauses(Verdict.NOT_MET)
-            for finding in other.failing(clause)
+            for criterion in clause.criteria
+            if criterion.judge(patient) is Verdict.NOT_MET
         }
         assert {text.split(" (", 1)[0] for text in judgement.silent_on} <= missed
 
