@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
+from netdash import conflicts, evidence, rules
 
 PAGES = [
     ROOT / "README.md",
@@ -21,6 +22,68 @@ def test_the_criteria_are_written_from_the_data():
     assert (ROOT / "docs" / "criteria.md").read_text(encoding="utf-8") == made, "run: python docs/make_criteria.py"
     for name in nd.rule_sets()["rule_set"]:
         assert f"(`{name}`)" in made
+
+
+STATEMENTS = {
+    "multidisciplinary team": "team",
+    "resection considered first": "first-step",
+    "individual treatment": "individual",
+    "surgery the standard": "standard",
+    "recurrence, also with one lobe": "recurrence-rate",
+    "repeat resection, risk of the operation": "repeat-resection",
+    "limited spread: symptoms, biology, grade": "limited-spread",
+    "critical location": "location",
+    "differentiation as a predictor": "transplant-differentiation",
+    "liver involvement as a predictor": "transplant-involvement",
+    "exenteration": "transplant-exenteration-mortality",
+    "staged removal of the primary": "transplant-staged",
+    "transplantation after all else": "transplant-last",
+    "survival like that for hepatocellular carcinoma": "transplant-hcc",
+    "aims of radiofrequency ablation": "ablation-aims",
+    "no comparison with microwave ablation": "ablation-microwave",
+    "sequential embolization": "embolization-sequential",
+    "radioembolization: comparison, procedures, repetition": "radioembolization-comparison",
+    "octreotide around an operation": "octreotide-surgery",
+    "octreotide around an ablation": "octreotide-ablation",
+    "octreotide around an embolization": "octreotide-embolization",
+    "single agents and doublets": "chemotherapy-doublets",
+    "streptozocin the standard": "chemotherapy-streptozocin",
+    "analogs, without a condition": "analogs-unconditional",
+}
+"""Statements of the review that are no criteria, and where each stands."""
+
+
+def section(heading):
+    return (ROOT / "docs" / "criteria.md").read_text(encoding="utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
+
+
+def test_populations_stand_in_a_section_of_their_own_and_nothing_else_does():
+    ids = re.findall(r"\(`(\w+)`\)", section("## Whom trials studied"))
+    assert ids == [name for name, found in rules.load().items() if found.kind == "population"]
+
+
+def test_each_rule_set_says_what_its_source_asks_besides():
+    page = (ROOT / "docs" / "criteria.md").read_text(encoding="utf-8")
+    for found in rules.load().values():
+        part = page.split(f"(`{found.rule_set}`)")[1].split("\n##")[0]
+        assert ("Not asked: " in part) == bool(found.not_asked)
+        assert found.not_asked in part
+        assert ("Nothing here decides" in part) == (not found.clauses)
+
+
+def test_each_pair_at_odds_and_each_remark_stands_on_the_page():
+    assert section("## Inputs at odds").count("\n- ") == len(conflicts.load())
+    beside = section("## What sources say beside their criteria")
+    shown, kept = beside.split("### Not shown")
+    for row in evidence.records(evidence.remarks()):
+        assert row["text"] in (kept if row["why_not_shown"] else shown)
+        assert row["why_not_shown"] in kept
+
+
+@pytest.mark.parametrize("place", STATEMENTS.values(), ids=list(STATEMENTS))
+def test_each_statement_that_is_no_criterion_has_its_place_or_a_line_that_says_why_not(place):
+    remarks = {row["remark_id"]: row for row in evidence.records(evidence.remarks())}
+    assert remarks[place.removeprefix("")]["text"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

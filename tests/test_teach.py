@@ -11,7 +11,7 @@ from test_board import press, run, section
 from test_explore import saved
 
 import netdash as nd
-from netdash import teaching
+from netdash import evidence, teaching
 from netdash.board import Board
 from netdash.rules import Verdict
 
@@ -59,12 +59,36 @@ def test_each_case_asks_and_says_nothing_of_the_answer_before_it_is_given(board,
         assert f'data-select="source:{place}"' in shown
 
 
+def test_the_verdicts_are_those_that_the_data_expect():
+    for row in evidence.records(evidence.teaching_cases()):
+        expected = dict(zip(row["rule_sets"].split(";"), row["expected"].split(";"), strict=True))
+        assert verdicts_of(teaching.get(row["case_id"])) == expected, row["case_id"]
+
+
+@pytest.mark.parametrize("case", teaching.cases().values(), ids=list(teaching.cases()))
+def test_no_case_teaches_with_inputs_at_odds(case):
+    assert nd.assess(case.patient).conflicts == ()
+
+
+def test_unresectable_disease_in_a_fit_patient_is_no_miss_of_the_radiolabeled_analogs():
+    found = nd.assess(teaching.get("label-or-trial").patient)
+    assert found["prrt_review"].headline == "Fits 3 of 3"
+    assert found["prrt_label"].headline == "Meets 8 of 8"
+    assert "primary pancreas (studied: small intestine, appendix)" in found["netter1_population"].headline
+
+
+def test_a_list_that_does_not_ask_is_taught_as_silent():
+    found = nd.assess(teaching.get("limited-spread").patient)["milan_2019"]
+    assert found.headline == "Meets 6 of 6; silent on extrahepatic disease (limited, stable)"
+    assert "silence" in teaching.get("limited-spread").mistake
+
+
 def test_a_wrong_answer_is_called_wrong_and_the_reason_stands_beside_it(board):
     answer(board, dict.fromkeys(verdicts_of(teaching.get("age-55")), "met"))
     shown = html(board)
     assert shown.count("✗ Not so") == 1
     assert "you said met" in shown
-    assert "Misses 1 of 5: Age" in shown
+    assert "Misses 1 of 5: age 55 years (asked: under 55 years)" in shown
     assert "55 years, at the bound" in shown
     assert board.frame.content["announce"] == "Exactly 55: 2 of 3 right"
 

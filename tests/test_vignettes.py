@@ -26,12 +26,25 @@ def judged():
             yield name, case["rule_set"], patient({**case["patient"], **other["change"]}), other["verdict"]
 
 
+def said():
+    """Every line of a verdict that a case expects words of: name, rule set, patient, words."""
+    for case in TOLD["case"]:
+        for other in (o for o in case["then"] if "says" in o):
+            name = f"{case['name']}, but {other['change']}: {other['because']}"
+            yield name, case["rule_set"], patient({**case["patient"], **other["change"]}), other["says"]
+
+
 ALL = list(judged())
 
 
 @pytest.mark.parametrize(("rule_set", "case", "verdict"), [pytest.param(*c[1:], id=c[0]) for c in ALL])
 def test_the_verdict_is_the_one_signed(rule_set, case, verdict):
     assert nd.assess(case, [rule_set])[rule_set].verdict == verdict
+
+
+@pytest.mark.parametrize(("rule_set", "case", "words"), [pytest.param(*c[1:], id=c[0]) for c in said()])
+def test_the_line_says_the_words_signed(rule_set, case, words):
+    assert words in nd.assess(case, [rule_set])[rule_set].headline
 
 
 @pytest.mark.parametrize("case", TOLD["board"], ids=lambda c: c["name"])

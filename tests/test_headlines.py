@@ -1,0 +1,228 @@
+"""The line of every verdict, over random patients: no sentence that can be read as its opposite."""
+
+import re
+
+import pytest
+from conftest import patients
+from hypothesis import given, settings
+
+import netdash as nd
+from netdash import rules
+from netdash.judgement import NOTHING_DECIDES
+from netdash.rules import QUANTITIES, Verdict
+from netdash.wording import KINDS
+
+FIXED = ("not entered", "not asked:", "Does not fit", NOTHING_DECIDES)
+"""Phrases that may hold a negation: they stand for no value of a patient."""
+VALUE = re.compile(r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?\)|\(no(?:ne)?\)|: no(?=[,;]|$)")
+"""The words "no" and "none" where they are a value, or what is asked."""
+NEGATION = re.compile(r"\b(?:no|none|not|nor|neither|never|nothing|without|cannot|lacks?)\b|n't\b", re.IGNORECASE)
+
+COLUMNS = (
+    *("therapy", "rule_set", "verdict", "n_criteria", "n_met", "n_not_met", "n_unknown", "missed", "unknown"),
+    *("cautions", "headline", "kind", "n_cautions", "silent_on", "not_asked"),
+)
+BEGINS = {
+    "list": ("Meets ", "Misses ", "Open"),
+    "statement": ("Fits ", "Does not fit ", "Open"),
+    "label": ("Meets ", "Misses ", "Open"),
+    "population": ("Like its patients in ", "Unlike its patients in ", "Open"),
+}
+"""How the line of each kind begins: met, not met, unknown."""
+UNDEFINED = {"review_conclusion", "review_introduction"}
+"""Rule sets whose `not_asked` still says what a sentence does not do."""
+
+over_patients = settings(max_examples=60)
+
+
+def without_what_may_be_said(text):
+    for phrase in FIXED:
+        text = text.replace(phrase, "")
+    return VALUE.sub("", text)
+
+
+def own_words(judgement):
+    """The line without what the source asks besides: those words are data, and are looked at on their own."""
+    return judgement.headline.split("; not asked: ")[0]
+
+
+@over_patients
+@given(patients())
+def test_no_line_holds_a_negation_or_the_word_needs(patient):
+    for judgement in nd.assess(patient).judgements:
+        assert not NEGATION.search(without_what_may_be_said(own_words(judgement))), judgement.headline
+        assert not re.search(r"\bneeds?\b", judgement.headline, re.IGNORECASE), judgement.headline
+
+
+@pytest.mark.parametrize("found", [f for f in rules.load().values() if f.not_asked], ids=lambda f: f.rule_set)
+def test_what_a_source_asks_besides_is_named_without_a_negation(found, request):
+    if found.rule_set in UNDEFINED:
+        request.applymarker(pytest.mark.xfail(reason="the cell of rule_sets.csv is to say: how patients are selected"))
+    for condition in found.not_asked.split("; "):
+        assert condition
+        assert not NEGATION.search(condition), condition
+        assert ":" not in condition, condition
+
+
+@over_patients
+@given(patients())
+def test_every_miss_names_value_and_bound(patient):
+    for judgement in nd.assess(patient).judgements:
+        if judgement.verdict is not Verdict.NOT_MET:
+            continue
+        missed = [c for clause in judgement.clauses(Verdict.NOT_MET) for c in clause.criteria]
+        for criterion in (c for c in missed if c.judge(patient) is Verdict.NOT_MET):
+            value, asked = criterion.observed(patient), criterion.require(judgement.kind.last)
+            assert value is not None
+            said = f"{criterion.quantity.show(value)} ({judgement.kind.asked}: {asked})"
+            assert said in judgement.headline
+
+
+@over_patients
+@given(patients())
+def test_a_miss_counts_what_it_lists(patient):
+    for judgement in nd.assess(patient).judgements:
+        if judgement.verdict is Verdict.NOT_MET:
+            missed, of = map(int, re.search(r"(\d+) of (\d+): ", judgement.headline).groups())
+            assert (missed, of) == (len(judgement.clauses(Verdict.NOT_MET)), len(judgement.rule_set.clauses))
+
+
+@over_patients
+@given(patients())
+def test_an_open_line_names_what_is_not_entered_and_nothing_that_is(patient):
+    for judgement in nd.assess(patient).judgements:
+        if judgement.verdict is Verdict.UNKNOWN and judgement.rule_set.clauses:
+            for text in judgement.headline.split(": ", 1)[1].split("; "):
+                (field,) = [f for f in QUANTITIES.values() if text == f"{f.topic} not entered"]
+                assert getattr(patient, field.name) is None
+
+
+@over_patients
+@given(patients())
+def test_a_caution_says_what_the_patient_has_or_that_it_is_not_entered(patient):
+    for judgement in nd.assess(patient).judgements:
+        apply, open_ones = judgement.cautions[: judgement.n_cautions], judgement.cautions[judgement.n_cautions :]
+        for caution in apply:
+            assert not re.search(r"\bnot\b", caution), caution
+        for caution in open_ones:
+            assert caution.endswith(": not entered"), caution
+        shown = [f for f in judgement.findings if f.criterion.role == "caution"]
+        assert len(apply) == sum(f.result is Verdict.NOT_MET for f in shown)
+        assert len(open_ones) == sum(f.result is Verdict.UNKNOWN for f in shown)
+
+
+@over_patients
+@given(patients())
+def test_a_met_line_carries_each_caution(patient):
+    for judgement in nd.assess(patient).judgements:
+        if judgement.verdict is Verdict.MET:
+            for caution in judgement.cautions[: judgement.n_cautions]:
+                assert caution in judgement.headline
+            for caution in judgement.cautions[judgement.n_cautions :]:
+                assert caution.removesuffix(": not entered") in judgement.headline
+            for silent in judgement.silent_on:
+                assert silent in judgement.headline
+
+
+@over_patients
+@given(patients())
+def test_silent_on_never_names_what_the_rule_set_asks(patient):
+    for judgement in nd.assess(patient).judgements:
+        asked = {criterion.quantity.topic for criterion in judgement.rule_set.criteria}
+        for text in judgement.silent_on:
+            topic, value = text.removesuffix(")").split(" (", 1)
+            assert topic not in asked
+            assert topic in {quantity.topic for quantity in QUANTITIES.values()}
+            assert value != "not entered"
+
+
+@over_patients
+@given(patients())
+def test_silent_on_names_only_what_another_list_or_label_of_the_therapy_misses(patient):
+    assessment = nd.assess(patient)
+    for judgement in assessment.judgements:
+        missed = {
+            criterion.quantity.topic
+            for other in assessment.judgements
+            if other.rule_set.therapy == judgement.rule_set.therapy and other.rule_set.kind in ("list", "label")
+            for clause in other.clauses(Verdict.NOT_MET)
+            for criterion in clause.criteria
+            if criterion.judge(patient) is Verdict.NOT_MET
+        }
+        assert {text.split(" (", 1)[0] for text in judgement.silent_on} <= missed
+
+
+@over_patients
+@given(patients())
+def test_a_line_begins_as_its_kind_does(patient):
+    for judgement in nd.assess(patient).judgements:
+        begins = dict(zip(Verdict, BEGINS[judgement.rule_set.kind], strict=True))
+        assert judgement.headline.startswith(begins[judgement.verdict])
+        if judgement.rule_set.kind in ("statement", "population"):
+            assert not judgement.headline.startswith("Meets")
+
+
+@over_patients
+@given(patients())
+def test_the_table_of_verdicts_says_the_same(patient):
+    assessment = nd.assess(patient)
+    table = assessment.verdicts
+    assert tuple(table.columns) == COLUMNS
+    assert set(table["kind"]) == set(KINDS)
+    for row, judgement in zip(table.itertuples(), assessment.judgements, strict=True):
+        assert row.headline == judgement.headline
+        assert row.cautions == "; ".join(judgement.cautions)
+        assert row.n_cautions == judgement.n_cautions
+        assert row.silent_on == "; ".join(judgement.silent_on)
+        assert row.not_asked == judgement.rule_set.not_asked
+
+
+@over_patients
+@given(patients())
+def test_what_is_read_out_holds_every_line(patient):
+    assessment = nd.assess(patient)
+    said = str(assessment)
+    for judgement in assessment.judgements:
+        assert f"{judgement.rule_set.name}: {judgement.headline}." in said
+
+
+@pytest.mark.parametrize(
+    ("entered", "rule_set", "line"),
+    [
+        ({"pregnant": True}, "prrt_label", "Misses 1 of 8: pregnancy yes (asked: no)"),
+        ({"disease_progressive": False}, "targeted_review", "Does not fit 1 of 1: progression no (asked: yes)"),
+        (
+            {"differentiation": "well"},
+            "platinum_etoposide_review",
+            "Does not fit 1 of 1: differentiation well (asked: poor)",
+        ),
+        (
+            {"operable": True},
+            "percutaneous_inoperable_review",
+            "Does not fit 1 of 1: fitness for surgery yes (asked: no)",
+        ),
+        (
+            {"primary_site": "pancreas"},
+            "promid_population",
+            "Unlike its patients in 1 of 2: primary pancreas (studied: small intestine, appendix)",
+        ),
+        ({}, "targeted_review", "Open, 1 of 1: progression not entered"),
+        ({"disease_progressive": True}, "targeted_review", "Fits 1 of 1"),
+        ({"mibg_positive": False}, "mibg_review", "Does not fit 1 of 1: MIBG scan negative (asked: positive)"),
+    ],
+)
+def test_what_was_read_as_its_opposite_reads_rightly(entered, rule_set, line):
+    assert nd.assess(nd.Patient(**entered), [rule_set])[rule_set].headline == line
+
+
+@pytest.mark.xfail(reason="the line of a rule set in which nothing decides drops its cautions")
+def test_a_caution_is_said_also_where_nothing_decides():
+    found = nd.assess(nd.Patient(near_major_vessel=True, oligonodular=True))["rfa_review"]
+    assert found.cautions == ("lesion near a major hepatic vessel",)
+    assert "1 caution: lesion near a major hepatic vessel" in found.headline
+
+
+@pytest.mark.xfail(reason="what only favors counts as asked, so that a share of 10 % reads as a plain fit")
+def test_a_rule_set_is_silent_on_what_only_favors_it():
+    found = nd.assess(nd.Patient(symptomatic=True, resectable_percent=10))["cytoreduction_review"]
+    assert "silent on resectable share (10 %)" in found.headline
