@@ -70,7 +70,7 @@ def _said(finding: Finding, judgement: Judgement) -> str:
             if criterion in way and len(clause.alternatives) > 1:
                 together = [other.quantity.topic for other in way if other is not criterion]
                 role = f" (one of {len(clause.alternatives)} alternatives{', together with ' * bool(together)}"
-                role += f"{', '.join(together)}; one alternative suffices)"
+                role += f"{', '.join(together)}; one suffices)"
     return f"{criterion.requirement}: {SAID[finding.result]}{role}"
 
 

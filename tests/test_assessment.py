@@ -179,7 +179,7 @@ def test_headlines_read_as_in_the_contract():
         "Misses 2 of 5: age 57 years (asked: under 55 years); extrahepatic disease extensive (asked: none)"
     )
     assert headline("milan_2007", ki67_percent=None) == "Open, 1 of 7: Ki-67 not entered"
-    assert headline("review_introduction") == "Fits 3 of 3; not asked: selection (the sentence does not define it)"
+    assert headline("review_introduction") == "Fits 3 of 3; not asked: how patients are selected"
     assert headline("review_introduction", symptomatic=False) == "Does not fit 1 of 3: symptoms no (asked: yes)"
     site = {"primary_site": "pancreas", "sstr_positive": True, "disease_progressive": True, "ssa_failed": True}
     assert headline("netter1_population", **site) == (
@@ -197,9 +197,16 @@ def test_a_contraindicated_patient_is_told_so_in_the_headline():
         "Fits 1 of 1; 3 cautions: portal vein occluded, severe liver dysfunction, biliary anastomosis"
     )
     one = {"portal_vein_occluded": True, "severe_liver_dysfunction": False, "biliary_anastomosis": None}
-    assert nd.assess(CANDIDATE.replace(**one))["embolization_review"].headline == (
-        "Fits 1 of 1; 1 caution: portal vein occluded; cautions not entered: biliary anastomosis"
-    )
+    judgement = nd.assess(CANDIDATE.replace(**one))["embolization_review"]
+    assert judgement.headline == "Fits 1 of 1; 1 caution: portal vein occluded"
+    assert judgement.sentence == f"{judgement.headline}. Cautions not entered: biliary anastomosis"
+
+
+def test_cautions_are_said_beside_a_verdict_that_is_open_or_missed_too():
+    judgement = nd.assess(nd.Patient(portal_vein_occluded=True))["embolization_review"]
+    assert judgement.headline.startswith("Open, 1 of 1: ")
+    assert judgement.beside == ("Caution: portal vein occluded",)
+    assert "Caution: portal vein occluded." in str(nd.assess(nd.Patient(portal_vein_occluded=True)))
 
 
 def test_a_list_that_does_not_ask_what_another_asks_says_so_where_the_patient_fails_it():
@@ -235,7 +242,7 @@ def test_cautions_say_what_the_patient_has_and_what_is_not_entered():
     assert judgement.n_cautions == 1
     frail = nd.assess(nd.Patient(operable=False, extrahepatic_disease="extensive", differentiation="poor"))
     assert frail["resection_review"].cautions == (
-        *("extrahepatic disease extensive", "grade NEC", "fitness for surgery: no"),
+        *("extrahepatic disease extensive", "grade NEC", "patient unfit for surgery"),
         "serious comorbidity: not entered",
     )
 
@@ -315,7 +322,8 @@ def test_no_flip_proposes_another_age_or_a_finding_nobody_wishes_for(patient, na
     for row in flips.to_dict("records"):
         told = row["observed"] is not None
         assert row["may_change"] == (FIELDS[row["field"]].change if told else "not entered")
-        assert (row["needed"] is None) == (row["may_change"] in ("fixed", "state"))
+        together = flips.loc[flips["criterion"] == row["criterion"], "may_change"]
+        assert (row["needed"] is None) == bool(set(together) & {"fixed", "state"})
 
 
 @pytest.mark.parametrize("name", [name for name, found in rules.load().items() if found.clauses])

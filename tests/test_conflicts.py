@@ -21,9 +21,17 @@ CASES = {
         {"low_liver_burden": True, "large_tumor_burden": True},
         [{"large_tumor_burden": False}, {"low_liver_burden": False}],
     ),
-    "unresectable-all": (
-        {"liver_unresectable": True, "resectable_percent": 100},
-        [{"resectable_percent": 99.9}, {"liver_unresectable": False}],
+    "unresectable-share": (
+        {"liver_unresectable": True, "resectable_percent": 90},
+        [{"resectable_percent": 89.9}, {"liver_unresectable": False}],
+    ),
+    "carcinoma-ki67": (
+        {"differentiation": "poor", "ki67_percent": 20},
+        [{"ki67_percent": 20.1}, {"differentiation": "well"}],
+    ),
+    "involvement-none": (
+        {"liver_involvement_percent": 0, "lesion_count": 1},
+        [{"liver_involvement_percent": 0.1}],
     ),
     "resectable-none": (
         {"liver_unresectable": False, "resectable_percent": 0},
@@ -127,7 +135,7 @@ def test_a_case_can_hold_several():
         large_tumor_burden=True, oligonodular=True, lesion_count=60,
     )  # fmt: skip
     assert held(patient) == {
-        *("stable-progressive", "unresectable-all", "share-resectable", "low-burden-involvement"),
+        *("stable-progressive", "unresectable-share", "share-resectable", "low-burden-involvement"),
         *("low-large-burden", "few-many"),
     }
     assert len(nd.assess(patient).conflicts) == 6

@@ -44,7 +44,7 @@ def test_the_verdict_is_the_one_signed(rule_set, case, verdict):
 
 @pytest.mark.parametrize(("rule_set", "case", "words"), [pytest.param(*c[1:], id=c[0]) for c in said()])
 def test_the_line_says_the_words_signed(rule_set, case, words):
-    assert words in nd.assess(case, [rule_set])[rule_set].headline
+    assert words in nd.assess(case, [rule_set])[rule_set].sentence
 
 
 @pytest.mark.parametrize("case", TOLD["board"], ids=lambda c: c["name"])
