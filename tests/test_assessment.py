@@ -187,7 +187,7 @@ def test_headlines_read_as_in_the_contract():
     )
     assert headline("netter1_population", **{**site, "primary_site": "appendix"}) == "Like its patients in 5 of 5"
     assert headline("milan_2023", ki67_percent=30, liver_unresectable=True) == (
-        "Misses 1 of 7: grade G3 (asked: G1 or G2) and Ki-67 30 % (asked: under 10 %), one is enough"
+        "Misses 1 of 7: both alternatives missed: grade G3 (asked: G1 or G2), Ki-67 30 % (asked: under 10 %)"
     )
 
 
