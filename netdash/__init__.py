@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
     from netdash.case_list import cases
     from netdash.cohort import assess_cohort, attrition
-    from netdash.comparison import compare, differing, standing
+    from netdash.comparison import compare, differing, standing, tallies
     from netdash.effects import effect_sizes
     from netdash.evidence import (
         claims,
@@ -50,7 +50,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "assessment": ["Assessment", "assess"],
         "case_list": ["cases"],
         "cohort": ["assess_cohort", "attrition"],
-        "comparison": ["compare", "differing", "standing"],
+        "comparison": ["compare", "differing", "standing", "tallies"],
         "effects": ["effect_sizes"],
         "evidence": [
             "claims",

@@ -1,14 +1,16 @@
-"""Comparison: the rule sets of one therapy side by side, which of them stands for it, one case before and after."""
+"""Comparison: the rule sets of one therapy side by side and counted, one case before and after."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdash import rules
 from netdash.assessment import Assessment, assess
 from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
-from netdash.wording import SAID
+from netdash.rules import Verdict
+from netdash.wording import MARK, SAID
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +110,71 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """The verdicts of all rule sets of one therapy, counted.
+
+    Attributes
+    ----------
+    met, missed, open : tuple of str
+        Titles of the rule sets with that verdict.
+    """
+
+    met: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+    @property
+    def of(self) -> int:
+        """How many rule sets there are."""
+        return len(self.met) + len(self.missed) + len(self.open)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict ("met", "not_met", "unknown") that all of them share; empty where they differ."""
+        found = [verdict for verdict, titles in self._by_verdict().items() if titles]
+        return found[0] if len(found) == 1 else ""
+
+    @property
+    def signs(self) -> str:
+        """The signs of the verdicts there are, such as "●✕?"."""
+        return "".join(MARK[verdict] for verdict, titles in self._by_verdict().items() if titles)
+
+    def __str__(self) -> str:
+        """Return the counts in words, such as "3 of 7 met, 2 missed, 2 open"; what nobody has is not named."""
+        counts = {verdict: len(titles) for verdict, titles in self._by_verdict().items()}
+        rest = [f"{counts[verdict]} {SAID[verdict]}" for verdict in ("not_met", "unknown") if counts[verdict]]
+        return ", ".join([f"{counts['met']} of {self.of} {SAID['met']}", *rest])
+
+    def _by_verdict(self) -> dict[str, tuple[str, ...]]:
+        return {"met": self.met, "not_met": self.missed, "unknown": self.open}
+
+
+def tallies(assessment: Assessment) -> dict[str, Tally]:
+    """Count the verdicts of each therapy.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        What ``nd.assess`` returns.
+
+    Returns
+    -------
+    dict of str to Tally
+        By therapy, in fixed order. ``str`` of one is "3 of 7 met, 2 missed, 2 open". Lists, statements and labels
+        count; whom a trial studied is no criterion, so a therapy that has nothing else is not in it.
+    """
+    found: dict[str, dict[Verdict, list[str]]] = {}
+    for judgement in assessment.judgements:
+        if judgement.rule_set.kind != "population":
+            titles = found.setdefault(judgement.rule_set.therapy, {verdict: [] for verdict in Verdict})
+            titles[judgement.verdict].append(judgement.rule_set.title)
+    order = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
+    return {therapy: Tally(*(tuple(titles[verdict]) for verdict in order)) for therapy, titles in found.items()}
+
+
 def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]:
-    """Return the judgement that stands for each therapy where a picture has room for one.
+    """Return one judgement of each therapy. No picture uses it: they count all rule sets (:func:`tallies`).
 
     Parameters
     ----------

@@ -23,6 +23,9 @@ Test = Literal["knha", "z"]
 FEW = 5
 """With fewer studies than this a pooled estimate carries a caution."""
 
+LEAST = 3
+"""With fewer studies than this there is no prediction interval, and pictures show no pooled estimate."""
+
 MAX_ITERATIONS = 1000
 PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 plus the smallest sampling variance
 SAME = 1e-8  # how far the sums of the same figures in another order may lie apart
@@ -48,10 +51,9 @@ class Natural:
     def __str__(self) -> str:
         factor, digits, unit = (100, 1, " %") if self.measure == "PLO" else (1, 2, "")
         value, *ends = [f"{factor * getattr(self, name):.{digits}f}" for name in _BOUNDS]
-        return (
-            f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, "
-            f"95 % prediction interval {ends[2]} to {ends[3]})"
-        )
+        known = np.isfinite(self.pi_lb)
+        prediction = f"95 % prediction interval {ends[2]} to {ends[3]}" if known else "no prediction interval"
+        return f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, {prediction})"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Pooled:
     estimate, se, ci_lb, ci_ub : float
         Pooled effect (log odds for PLO, log ratio for RR and OR), its standard error and 95 % confidence interval.
     pi_lb, pi_ub : float
-        95 % prediction interval: where the true effect of a further study like these is expected.
+        95 % prediction interval: where the true effect of a further study like these is expected. NaN for fewer than
+        three studies: two cannot tell how far studies lie apart.
     tau2, i2, h2 : float
         Variance between studies; its share of all variance, in percent; all variance over the sampling variance.
     qe, qep : float
@@ -215,7 +218,7 @@ def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pool
     crit = Z_95
     if test == "knha":
         se, crit = se_z * np.sqrt(w @ (yi - estimate) ** 2 / (k - 1)), t_quantile(0.975, k - 1)
-    half, reach = crit * se, crit * np.sqrt(se**2 + tau2)
+    half, reach = crit * se, crit * np.sqrt(se**2 + tau2) if k >= LEAST else np.nan
     fixed = _projection(1 / vi)
     qe, typical = max(0.0, y @ fixed @ y), (k - 1) / np.trace(fixed)
     found = [estimate, se, estimate - half, estimate + half, estimate - reach, estimate + reach, tau2]
@@ -227,7 +230,8 @@ def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pool
 
 
 def _caution(k: int, *, narrow: bool) -> str:
-    few = f"Only {k} studies: with fewer than {FEW}, tau² and both intervals are unsettled." if k < FEW else ""
+    intervals = "both intervals are" if k >= LEAST else "the interval are"
+    few = f"Only {k} studies: with fewer than {FEW}, tau² and {intervals} unsettled." if k < FEW else ""
     odd = "Knapp and Hartung's interval is narrower here than the normal one: compare test='z'." if narrow else ""
     return " ".join(filter(None, (few, odd)))
 

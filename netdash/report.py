@@ -8,7 +8,7 @@ from typing import Any
 
 from netdash import evidence
 from netdash.assessment import assess
-from netdash.comparison import standing
+from netdash.comparison import tallies
 from netdash.figures.forest import forest
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
@@ -31,16 +31,13 @@ def report(patient: Patient, at: datetime | None = None) -> str:
     -------
     str
         Inputs, what is outside the scope, every verdict with its reason and source, the forest of five-year survival
-        with the therapies whose criteria are met in color, sources, versions, date, and the line of honesty.
+        with the criteria of each therapy counted, sources, versions, date, and the line of honesty.
     """
     import netdash
 
     assessment = assess(patient)
     outcomes = evidence.outcomes()
-    judgements = standing(assessment)
-    verdicts = {therapy: judgement.verdict.value for therapy, judgement in judgements.items()}
-    criteria = {therapy: judgement.rule_set.title for therapy, judgement in judgements.items()}
-    figure = forest(outcomes, pool_by_therapy(outcomes), verdicts, left_out=False, criteria=criteria, font_px=11)
+    figure = forest(outcomes, pool_by_therapy(outcomes), tallies(assessment), left_out=False, font_px=11)
     used = dict.fromkeys(j.rule_set.source for j in assessment.judgements)
     cited = evidence.sources().set_index("source")["citation"]
     return _render(

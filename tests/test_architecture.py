@@ -39,7 +39,9 @@ MAY_IMPORT = {
     "cohort_columns": {"fields", "patient", "rules"},
     "cohort_sources": {"fields", "cohort_columns", "patient"},
     "cohort_files": {"cohort", "cohort_columns", "cohort_sources", "patient", "rules"},
-    "figures": {"fields", "effects", "evidence", "figures", "patient", "pooling", "ranges", "rules"},
+    "figures": {
+        *{"comparison", "effects", "evidence", "fields", "figures", "patient", "pooling", "ranges", "rules", "wording"},
+    },
     "board": {
         "fields",
         *{"assessment", "board", "case_list", "comparison", "evidence", "figures", "judgement", "patient", "pooling"},
@@ -100,6 +102,7 @@ PUBLIC = {
     "standing",
     "studies",
     "subgroups",
+    "tallies",
     "teaching_cases",
     "verdict_strip",
 }

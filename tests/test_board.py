@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netdash as nd
+from netdash import evidence
 from netdash.board import Board, views
 from netdash.board.controls import Box, Pick, Slider
 from netdash.board.state import State, examples, outcomes_shown
@@ -251,21 +252,41 @@ def test_cautions_are_shown_and_do_not_decide(board):
     assert "do not decide" in section(board, "findings")
 
 
-def test_the_forest_colors_the_therapies_whose_criteria_are_met(board):
-    of(board, "resectable_percent").text.value = "95"
-    figure = json.loads(board.frame.content["figures"]["forest"])
-    assert "■ met: Review, 90 % or more resectable" in [note["text"] for note in figure["layout"]["annotations"]]
-    of(board, "resectable_percent").text.value = "89"
-    figure = json.loads(board.frame.content["figures"]["forest"])
-    assert figure["layout"]["annotations"][0]["text"] == "○ not met: Review, 90 % or more resectable"
+def in_the_plot(board):
+    """Return what stands beside the names of the therapies."""
+    layout = json.loads(board.frame.content["figures"]["forest"])["layout"]
+    names = dict(zip(layout["yaxis"]["tickvals"], layout["yaxis"]["ticktext"], strict=True))
+    return {names[note["y"]]: note["text"] for note in layout["annotations"] if names[note["y"]]}
 
 
-def test_the_selected_rule_set_decides_the_color_of_its_therapy():
+def test_the_plot_and_its_sentence_count_all_lists_of_a_therapy():
     patient = CASE.replace(age_years=55, primary_site="pancreas")
-    assessment = nd.assess(patient)
-    assert nd.standing(assessment, "milan_review")["transplantation"].verdict == "not_met"
-    assert nd.standing(assessment, "milan_2007")["transplantation"].verdict == "unknown"
-    assert nd.standing(assessment, "mibg_review")["transplantation"].verdict == "not_met"  # the first one
+    board = Board(patient)
+    found = nd.tallies(nd.assess(patient))
+    wanted = {f"<b>{evidence.therapy_name(name)}</b>": f"{tally.signs} {tally}" for name, tally in found.items()}
+    said = in_the_plot(board)
+    assert "<b>Transplantation</b>" in said
+    assert said == {name: text for name, text in wanted.items() if name in said}
+    text = section(board, "forest")
+    assert f"Transplantation: {found['transplantation']}" in text
+    assert "none of these" not in text
+    label = re.search(r'aria-label="([^"]*)"', text)[1]
+    assert "Series not selected by these criteria. Different patients in each row: no comparison." in label
+    assert "Different patients" not in re.sub(r"<[^>]*>", "", text)  # it stands inside the picture
+    counted = re.findall(r'data-rule-set="([^"]+)" data-verdict="([^"]+)"', section(board, "verdicts"))
+    sets = nd.rule_sets().set_index("rule_set")
+    of = [v for name, v in counted if sets.at[name, "therapy"] == "transplantation"]
+    assert f"{of.count('met')} of {len(of)} met" in str(found["transplantation"])
+
+
+@pytest.mark.parametrize("outcome", ["5-year overall survival", "Median overall survival"])
+def test_the_selected_rule_set_does_not_change_the_plot(outcome):
+    board = Board(CASE)
+    board.state.outcome = outcome
+    before = board.frame.content["figures"]["forest"], section(board, "forest")
+    for name in nd.rule_sets()["rule_set"]:
+        press(board, name)
+        assert (board.frame.content["figures"]["forest"], section(board, "forest")) == before
 
 
 def test_a_series_whose_patients_differ_is_named_once():
@@ -273,20 +294,6 @@ def test_a_series_whose_patients_differ_is_named_once():
     board.state.outcome, board.state.reading = "Median overall survival", "printed"
     told = section(board, "forest").partition("known to differ from this one:")[2].partition("Series of which")[0]
     assert told.count("Yao 2001") == told.count("Ahmed 2009") == 1
-
-
-def test_the_plot_says_by_which_criteria_it_goes():
-    board = Board(CASE)
-
-    def said():
-        notes = json.loads(board.frame.content["figures"]["forest"])["layout"]["annotations"]
-        return [note["text"].partition(": ")[2] for note in notes]
-
-    assert "Milan, as the review quotes it" in said()
-    press(board, "milan_2019")
-    assert "Milan 2019" in said()
-    assert "Milan, as the review quotes it" not in said()
-    assert "Review, 90 % or more resectable" in said()  # of the others, the first
 
 
 def test_what_the_forest_leaves_out_is_listed_with_reason_and_place(board):

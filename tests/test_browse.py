@@ -119,7 +119,26 @@ def test_with_one_series_left_nothing_is_pooled(board):
         press(board, f"pool:{name}")
     assert [trace for trace in figure(board, "selected")["data"] if trace["name"] == "pooled"] == []
     assert "not pooled" in html(board)
-    assert "takes three pooled series" in html(board)
+    assert "takes four pooled series" in html(board)
+
+
+def test_two_series_are_shown_and_not_pooled(board):
+    board.state.browsing.therapy = ""
+    page = html(board)
+    assert "49 and 52 %, 2 series, not pooled" in page
+    assert "29 and 52 %, 2 series, not pooled" in page
+    assert "k = 2" not in page
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page).split()
+    for name in ("all", "selected"):
+        assert [trace["name"] for trace in figure(board, name)["data"]].count("pooled") == 1
+    board.state.browsing.therapy = "resection"
+    for name in poolable(board)[3:]:
+        press(board, f"pool:{name}")
+    assert "influence" not in board.frame.content["figures"]  # without one of three, two are left
+    assert "takes four pooled series" in html(board)
+    press(board, f"pool:{poolable(board)[0]}")
+    assert "2 series, not pooled" in html(board)
+    assert [trace["name"] for trace in figure(board, "selected")["data"]].count("pooled") == 0
 
 
 def test_leave_one_out_is_that_of_the_selected_series(board):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 import netdash as nd
 from netdash import rules
-from netdash.comparison import differences, differing, standing
+from netdash.comparison import Tally, differences, differing, standing, tallies
 from netdash.rules import Verdict
 
 CASE = nd.Patient(
@@ -136,6 +136,44 @@ def test_of_alternatives_only_what_can_still_matter_is_asked_for(answers):
     assessment = nd.assess(case, ["radioembolization_review"])
     assert {field.name for field in assessment.judgements[0].needs} == matters
     assert assessment.next_inputs()["settles"].sum() == (len(matters) == 1)
+
+
+@settings(max_examples=30)
+@given(patients())
+def test_a_tally_counts_every_rule_set_of_its_therapy_but_populations(patient):
+    assessment = nd.assess(patient)
+    kinds = nd.rule_sets().set_index("rule_set")["kind"]
+    counted = assessment.verdicts[lambda table: table["rule_set"].map(kinds) != "population"]
+    found = tallies(assessment)
+    assert list(found) == counted["therapy"].drop_duplicates().tolist()
+    for therapy, rows in counted.groupby("therapy"):
+        tally = found[therapy]
+        numbers = rows["verdict"].value_counts()
+        assert [len(tally.met), len(tally.missed), len(tally.open)] == [
+            numbers.get(verdict, 0) for verdict in ("met", "not_met", "unknown")
+        ]
+        assert tally.of == len(rows)
+        assert str(tally).startswith(f"{len(tally.met)} of {tally.of} met")
+
+
+@pytest.mark.parametrize(
+    ("tally", "words", "signs", "verdict"),
+    [
+        (Tally(("a", "b", "c"), ("d", "e"), ("f", "g")), "3 of 7 met, 2 missed, 2 open", "●✕?", ""),
+        (Tally(("a", "b")), "2 of 2 met", "●", "met"),
+        (Tally((), ("a", "b")), "0 of 2 met, 2 missed", "✕", "not_met"),
+        (Tally((), (), ("a",)), "0 of 1 met, 1 open", "?", "unknown"),
+        (Tally(("a",), (), ("b",)), "1 of 2 met, 1 open", "●?", ""),
+    ],
+)
+def test_a_tally_in_words_names_what_is_met_of_how_many_first(tally, words, signs, verdict):
+    assert (str(tally), tally.signs, tally.verdict) == (words, signs, verdict)
+
+
+def test_a_tally_holds_the_titles_and_only_of_what_was_assessed():
+    found = nd.tallies(nd.assess(CASE, ["milan_review", "milan_2007", "promid_population"]))
+    titles = nd.rule_sets().set_index("rule_set")["title"]
+    assert found == {"transplantation": Tally((), (titles["milan_review"],), (titles["milan_2007"],))}
 
 
 @pytest.mark.parametrize("selected", ["", *rules.load()])

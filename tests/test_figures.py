@@ -17,6 +17,7 @@ from netdash.evidence import therapy_name
 from netdash.figures import harms, maps, medians, strips, theme
 from netdash.figures.export import file_name
 from netdash.figures.intervals import influence_text
+from netdash.pooling import LEAST
 from netdash.ranges import numbers
 from netdash.synthesis import outcome_effects, rows_to_pool
 
@@ -92,7 +93,7 @@ def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     figure = nd.forest(outcomes, pooled)
     diamonds = [trace for trace in figure.data if trace.name == "pooled"]
-    assert len(diamonds) == len(pooled)
+    assert len(diamonds) == sum(fit.k >= LEAST for fit in pooled.values()) == 1
     natural = pooled["resection"].transformed()
     assert diamonds[0].x[:3] == pytest.approx([100 * natural.ci_lb, 100 * natural.estimate, 100 * natural.ci_ub])
     dotted = [trace for trace in figure.data if trace.name == "prediction interval"]
@@ -100,7 +101,23 @@ def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
     caption = figure.layout.meta["caption"]
     assert "Resection: k = 12" in caption
     assert "REML, knha" in caption
-    assert "Only 2 studies" in caption
+    assert "Two series are not pooled: Transplantation and No resection." in caption
+
+
+def test_two_series_stand_side_by_side_and_are_not_pooled(outcomes):
+    rows = outcomes[outcomes["therapy"].isin(["transplantation", "no_resection"])]
+    pooled = nd.pool_by_therapy(rows)
+    figure = nd.forest(rows, pooled)
+    assert {fit.k for fit in pooled.values()} == {2}
+    assert {trace.name for trace in figure.data} == {"names", "interval", "series"}
+    said = [note.text for note in figure.layout.annotations]
+    assert "49 and 52 %, 2 series, not pooled" in said
+    assert "29 and 52 %, 2 series, not pooled" in said
+    assert "weight" not in str(figure.layout.yaxis2.ticktext)
+    for word in ("Diamond", "prediction", "k = 2", "How pooled", "NaN", "nan"):
+        assert word not in figure.to_json(), word
+    (squares,) = (trace for trace in figure.data if trace.name == "series")
+    assert len(set(squares.marker.size)) == 1
 
 
 def test_one_estimate_serves_rows_of_one_therapy(outcomes, effects):
@@ -143,7 +160,7 @@ def test_an_estimate_of_other_figures_is_refused(outcomes, effects):
 
 def test_only_what_is_in_the_picture_is_said_of_it(outcomes):
     figure = nd.forest(outcomes[outcomes["therapy"] == "transplantation"], nd.pool_by_therapy(outcomes))
-    assert "Transplantation: k = 2" in figure.layout.meta["caption"]
+    assert "not pooled: Transplantation." in figure.layout.meta["caption"]
     assert "k = 12" not in figure.to_json()
 
 
@@ -190,8 +207,8 @@ def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
     assert "k = 12, tau² = 0.06, I² = 45 %, REML, knha." in below
-    assert any("Only 2 studies" in text for text in below)
-    assert not nd.forest(outcomes, pooled, left_out=False).layout.annotations
+    quiet = [note.text for note in nd.forest(outcomes, pooled, left_out=False).layout.annotations]
+    assert quiet == ["49 and 52 %, 2 series, not pooled", "29 and 52 %, 2 series, not pooled"]
     narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
     assert max(len(line) for note in narrow for line in note.text.split("<br>")) <= 46
 
@@ -468,10 +485,12 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     points = figure.data[0]
     assert points.x[-1] == pytest.approx(100 * pooled.transformed().estimate)
     assert points.x[-1] == pytest.approx(figure.layout.shapes[0].x0)
-    assert points.y[0] == len(added)
     names = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
+    assert [names[y].partition("k = ")[2] for y in points.y] == [str(k) for k in range(LEAST, pooled.k + 1)]
+    (two,) = figure.layout.annotations  # the first two are not pooled
+    assert (two.text, names[two.y][-5:]) == ("2 series, not pooled", "k = 2")
     assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
-    assert "over the first 2 series" in figure.layout.meta["text"]
+    assert "over the first 3 series" in figure.layout.meta["text"]
     with pytest.raises(ValueError, match="given 10 rows and 12 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
     with pytest.raises(ValueError, match="in its order"):
@@ -490,6 +509,18 @@ def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects
     assert "I² = 45 %, REML, knha" in figure.layout.meta["caption"]
     with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
         nd.influence(None, None)
+
+
+def test_where_two_series_are_left_no_picture_pools_them(effects):
+    pooled = nd.pool(effects[:3])
+    left_out = nd.influence(nd.leave_one_out(effects[:3]), pooled)
+    assert left_out.data[0].x == ()
+    assert [note.text for note in left_out.layout.annotations] == ["2 series, not pooled"] * 3
+    assert left_out.layout.meta["text"].endswith("over 3 series; without one of them two are left, not pooled.")
+    first = nd.cumulative_forest(nd.cumulative(effects[:2]), nd.pool(effects[:2]))
+    assert first.data[0].x == ()
+    assert not first.layout.shapes
+    assert first.layout.meta["text"] == "2 series, not pooled."
 
 
 def test_series_of_one_name_keep_their_rows(effects):
@@ -583,6 +614,9 @@ def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     assert intervals["x"].isna().all()  # the length of a box is no figure
     for therapy, fit in nd.pool_by_therapy(outcomes).items():
         on_scale, here = fit.transformed(), table[table["group"] == therapy_name(therapy)].set_index("trace")
+        if fit.k < LEAST:
+            assert set(here.index) == {"series", "interval"}
+            continue
         found = [*here.loc["pooled", ["x", "low", "high"]], *here.loc["prediction interval", ["low", "high"]]]
         wanted = [getattr(on_scale, name) for name in ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")]
         assert [value / 100 for value in found] == pytest.approx(wanted)
@@ -625,7 +659,7 @@ def test_names_that_others_wrote_are_text_everywhere(outcomes, tmp_path):
     shut = row.assign(outcome_id="shut", poolable=False, why_not_poolable=bad)
     median = row.assign(statistic="median", unit="months", horizon_months=float("nan"))
     rows = pd.concat([row, shut, median, row.assign(endpoint="mortality", outcome_id="m")])
-    effects = nd.effect_sizes("PLO", xi=[3, 4, 5], ni=[9, 9, 9]).set_axis([bad] * 3)
+    effects = nd.effect_sizes("PLO", xi=[3, 4, 5, 6], ni=[9, 9, 9, 9]).set_axis([bad] * 4)
     drawn = {
         "forest": nd.forest(rows),
         "medians": nd.medians(rows),
@@ -744,6 +778,12 @@ def test_a_printed_range_has_both_its_ends(outcomes):
     (trace,) = (trace for trace in figure.data if trace.name == "benefits")
     assert trace.x[:3] == (25, 78, None)
     assert "response 25 to 78 %" in figure.layout.yaxis2.ticktext
+
+
+def test_harms_say_inside_the_picture_that_rows_do_not_compare(outcomes):
+    assert nd.harms_beside_benefits(outcomes).layout.title.subtitle.text == (
+        "Different patients in each row: no comparison"
+    )
 
 
 def test_harms_in_one_sentence(outcomes):

@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
+from netdash.comparison import Tally
 from netdash.effects import wilson
 from netdash.figures import theme
 from netdash.figures.forest import caption, forest_table, forest_text
 
+TALLIES = {
+    "transplantation": Tally(tuple("abc"), tuple("de"), tuple("fg")),
+    "resection": Tally(("a",)),
+    "cytoreduction": Tally((), ("a", "b")),
+    "mibg": Tally((), (), ("a",)),  # of which the forest has no series
+}
 VERDICTS = {"resection": "met", "transplantation": "not_met", "cytoreduction": "unknown"}
 
 
@@ -89,21 +96,50 @@ def test_the_scale_is_natural_and_whole(outcomes):
     assert len(figure.layout.yaxis2.ticktext) == len(points(figure))
 
 
-def test_met_is_in_color_with_word_and_shape_and_the_others_are_gray(outcomes):
-    figure = nd.forest(outcomes, verdicts=VERDICTS)
-    table = forest_table(outcomes).set_index("outcome_id")
-    for point, box in zip(points(figure), boxes(figure), strict=True):
-        verdict = VERDICTS.get(table.at[point.customdata, "therapy"], "")
-        assert point.color == box.line == (theme.BLUE if verdict == "met" else theme.GRAY)
-        assert point.symbol == theme.LOOKS[verdict].symbol
-    place = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
-    said = {note.y: (note.text, note.font.color) for note in figure.layout.annotations}
-    assert said[place["<b>Resection</b>"]] == ("■ criteria met", theme.BLUE)
-    assert said[place["<b>Transplantation</b>"]] == ("○ criteria not met", theme.GRAY)
-    assert said[place["<b>Cytoreduction</b>"]] == ("◇ cannot tell", theme.GRAY)
+@pytest.mark.parametrize("verdicts", [None, TALLIES, VERDICTS])
+def test_all_series_are_of_one_ink_and_one_shape_whatever_is_met(outcomes, verdicts):
+    """A series that looks better because criteria are met reads as a recommendation."""
+    figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes), verdicts)
+    drawn, plain = figure.to_plotly_json(), nd.forest(outcomes, nd.pool_by_therapy(outcomes)).to_plotly_json()
+    assert drawn["data"] == plain["data"]
+    assert {point.color for point in points(figure)} == {box.line for box in boxes(figure)} == {theme.INK}
+    assert {point.symbol for point in points(figure)} == {"square"}
+
+
+def beside(figure):
+    """Return what stands in the plot beside the names on the left."""
+    place = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
+    return {place[note.y]: (note.text, note.font.color) for note in figure.layout.annotations}
+
+
+def test_a_therapy_says_how_many_of_its_lists_are_met_with_signs_and_words(outcomes):
+    said = beside(nd.forest(outcomes, verdicts=TALLIES, left_out=False))
+    assert said == {
+        "<b>Resection</b>": ("● 1 of 1 met", theme.INK),
+        "<b>Cytoreduction</b>": ("✕ 0 of 2 met, 2 missed", theme.INK),
+        "<b>Transplantation</b>": ("●✕? 3 of 7 met, 2 missed, 2 open", theme.INK),
+    }
+
+
+def test_the_verdict_of_one_list_can_be_given_in_place_of_a_tally(outcomes):
+    said = beside(nd.forest(outcomes, verdicts=VERDICTS, left_out=False))
+    assert [text for text, _ in said.values()] == ["● criteria met", "? criteria open", "✕ criteria missed"]
     named = nd.forest(outcomes, None, {"resection": "met"}, criteria={"resection": "a <b>list</b>"})
-    assert named.layout.annotations[0].text == "■ met: a &lt;b&gt;list&lt;/b&gt;"
-    assert place["<b>No resection</b>"] not in said
+    assert named.layout.annotations[0].text == "● met: a &lt;b&gt;list&lt;/b&gt;"
+
+
+@pytest.mark.parametrize("draw", [nd.forest, nd.medians])
+def test_the_picture_itself_says_that_it_compares_nothing(outcomes, draw):
+    def under(figure):
+        return figure.layout.title.subtitle.text.split("<br>")
+
+    alone, judged = draw(outcomes), draw(outcomes, verdicts=TALLIES)
+    assert under(alone) == ["Different patients in each row: no comparison"]
+    assert under(judged) == ["Series not selected by these criteria", *under(alone)]
+    assert draw(outcomes, font_px=22).layout.title.subtitle.font.size == 22
+    assert "criteria" not in alone.layout.meta["text"]  # of nobody's
+    for text in under(judged):
+        assert text in judged.layout.meta["text"]
 
 
 def test_where_no_verdict_was_asked_for_squares_are_as_large_as_their_weight(outcomes):
@@ -133,15 +169,17 @@ def test_what_is_left_out_stands_below_unless_told_otherwise(outcomes):
 
 
 def test_the_sentence_says_what_the_picture_shows(outcomes):
-    text = forest_text(outcomes, VERDICTS)
+    text = forest_text(outcomes, TALLIES)
     drawn = forest_table(outcomes).query("left_out == ''")
     assert text.startswith(f"5-year overall survival: {len(drawn)} series, from 29 %")
     assert "Kianmanesh 2008, n = 19" in text
-    assert "criteria met for Resection;" in text
-    assert "do not compare therapies" in text
-    assert nd.forest(outcomes, verdicts=VERDICTS).layout.meta["text"] == text
-    assert "criteria met for none of these" in forest_text(outcomes, {"resection": "not_met"})
-    assert "criteria" not in forest_text(outcomes)  # of nobody's
+    assert text.endswith(
+        "Criteria by therapy. Resection: 1 of 1 met; Cytoreduction: 0 of 2 met, 2 missed; Transplantation: 3 of 7 met, "
+        "2 missed, 2 open. Series not selected by these criteria. Different patients in each row: no comparison."
+    )
+    assert nd.forest(outcomes, verdicts=TALLIES).layout.meta["text"] == text
+    assert "Criteria by therapy. Resection: missed. Series not" in forest_text(outcomes, {"resection": "not_met"})
+    assert "riteria" not in forest_text(outcomes)  # of nobody's
 
 
 def test_the_caption_counts_what_is_left_out(outcomes):

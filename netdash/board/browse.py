@@ -17,18 +17,18 @@ from netdash.board.page import Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.export import titled
-from netdash.figures.forest import caption, forest, forest_table
+from netdash.figures.forest import caption, forest, forest_table, side_by_side
 from netdash.figures.harms import REPORTED, harms_beside_benefits, harms_table
 from netdash.figures.intervals import influence
 from netdash.figures.medians import medians
-from netdash.pooling import Pooled, leave_one_out
+from netdash.pooling import LEAST, Pooled, leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
 POOLING, HARMS = "pooling", "harms"
 EVERY = "every therapy"
 MINE = "left out by you"
-INFLUENCE_NEEDS = 3
-"""So many pooled series it takes to leave one out."""
+INFLUENCE_NEEDS = LEAST + 1
+"""So many pooled series it takes to leave one out: with fewer, what is left would not be pooled."""
 
 
 class Evidence(Page):
@@ -164,12 +164,15 @@ class Evidence(Page):
         chosen = selected(rows, self.browsing.toggled)
         figures: dict[str, Any] = {}
         fits: dict[str, Mapping[str, Pooled]] = {}
+        pools: dict[str, Mapping[str, str]] = {}
         refused = ""
         for name, series in (("all", rows), ("selected", chosen)):
             try:
                 fits[name] = pool_by_therapy(series, endpoint, horizon)
             except (ValueError, RuntimeError) as error:
                 fits[name], refused = {}, f"Not pooled: {error}."
+            rates = rows_to_pool(series, endpoint, horizon).groupby("therapy")["value"].agg(list)
+            pools[name] = {therapy: _pooled(fit, rates[therapy]) for therapy, fit in fits[name].items()}
             figures[name] = forest.plain(series, fits[name], endpoint=endpoint, horizon_months=horizon, left_out=False)
         table = forest_table(chosen, endpoint=endpoint, horizon_months=horizon)
         pooled = rows_to_pool(chosen, endpoint, horizon)
@@ -178,19 +181,19 @@ class Evidence(Page):
             what = str(figures["selected"]["layout"]["title"]["text"])
             without = leave_one_out(outcome_effects(pooled)).set_axis(names, axis="index")
             figures["influence"] = influence.plain(without, *fits["selected"].values(), what=what)
-        return self._drawn(figures, fits=fits, table=table, below=caption(table, fits["selected"]), refused=refused)
+        return self._drawn(figures, pools=pools, table=table, below=caption(table, fits["selected"]), refused=refused)
 
     def _drawn(
         self,
         figures: Mapping[str, Any],
         *,
-        fits: Mapping[str, Mapping[str, Pooled]] | None = None,
+        pools: Mapping[str, Mapping[str, str]] | None = None,
         table: pd.DataFrame | None = None,
         below: str = "",
         nothing: str = "",
         refused: str = "",
     ) -> Drawn:
-        browsing, fits = self.browsing, fits or {}
+        browsing, pools = self.browsing, pools or {}
         says = {name: dict(figure["layout"]["meta"])["text"] for name, figure in figures.items()}
         series = [] if table is None else table[table["same_axis"] | table["local"]].to_dict("records")
         html = views.render(
@@ -202,8 +205,8 @@ class Evidence(Page):
             movable=self._movable(),
             below=below,
             pools=[
-                (evidence.therapy_name(name), [fits[which].get(name) for which in ("all", "selected")])
-                for name in dict.fromkeys([*fits.get("all", {}), *fits.get("selected", {})])
+                (evidence.therapy_name(name), [pools[which].get(name, "not pooled") for which in ("all", "selected")])
+                for name in dict.fromkeys([*pools.get("all", {}), *pools.get("selected", {})])
             ],
             therapy=browsing.therapy,
             own=bool(browsing.own),
@@ -256,6 +259,18 @@ class Evidence(Page):
             ]
         lines.append(f"pooled = nd.pool_by_therapy(rows, {at})")
         return "\n".join([*lines, f"nd.forest(rows, pooled, {at}, left_out=False)", ""])
+
+
+def _pooled(fit: Pooled, rates: list[float]) -> str:
+    """Return a pooled rate with its intervals in words; of two series their rates."""
+    if fit.k < LEAST:
+        return side_by_side(rates)
+    on = fit.transformed()
+    rate, low, high, least, most = (100 * end for end in (on.estimate, on.ci_lb, on.ci_ub, on.pi_lb, on.pi_ub))
+    return (
+        f"{rate:.0f} % ({low:.0f} to {high:.0f}), prediction {least:.0f} to {most:.0f} %; k = {fit.k}, "
+        f"tau² {fit.tau2:.2f}, I² {fit.i2:.0f} %"
+    )
 
 
 def _python_of_table(call: str, browsing: Any) -> str:

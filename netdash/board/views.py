@@ -13,10 +13,11 @@ import netdash
 from netdash import evidence, remarks, rules
 from netdash.assessment import MAY_CHANGE, Assessment
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import differences, differing, standing
+from netdash.comparison import Tally, differences, differing, tallies
 from netdash.fields import Choice, Field, plain
-from netdash.figures.forest import caption, forest, forest_table, forest_text
-from netdash.figures.medians import medians, medians_table, medians_text
+from netdash.figures.forest import caption, forest, forest_table
+from netdash.figures.medians import medians, medians_table
+from netdash.figures.rows import beside
 from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
@@ -181,8 +182,7 @@ def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
 
 def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:
     """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
-    chosen = standing(assessment, state.selected)
-    judged = tuple((name, found.verdict.value, found.rule_set.title) for name, found in chosen.items())
+    judged = tuple(tallies(assessment).items())
     others = differing(state.patient, evidence.studies())
     return _plot(state.outcome, state.reading, judged, tuple(sorted(others.items())))
 
@@ -219,42 +219,41 @@ def _pooled(endpoint: str, horizon: float, reading: Any) -> Mapping[str, Pooled]
 def _plot(
     outcome: str,
     reading: Any,
-    judged: tuple[tuple[str, str, str], ...],
+    judged: tuple[tuple[str, Tally], ...],
     others: tuple[tuple[str, str], ...],
 ) -> tuple[str, dict[str, Any]]:
     # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
     # nothing.
     rows, differs = evidence.outcomes(reading), dict(others)
-    chosen = {therapy: verdict for therapy, verdict, _ in judged}
-    criteria = {therapy: title for therapy, _, title in judged}
+    verdicts = dict(judged)
     statistic, endpoint, horizon = outcomes_shown()[outcome]
     if not has_endpoint(endpoint, reading):
         return render("no_forest", outcome=outcome, reading=reading), {}
     table = plot_table(outcome, reading)
     if statistic == "median":
-        figure = medians.plain(rows, chosen, endpoint=endpoint, left_out=False, criteria=criteria, differing=differs)
-        text, below = medians_text(rows, endpoint=endpoint), "† a known discrepancy."
+        figure = medians.plain(rows, verdicts, endpoint=endpoint, left_out=False, differing=differs)
+        below = "† a known discrepancy."
     else:
         pooled = _pooled(endpoint, horizon, reading)
         figure = forest.plain(
             rows,
             pooled,
-            chosen,
+            verdicts,
             endpoint=endpoint,
             horizon_months=horizon,
             left_out=False,
             weights=False,
-            criteria=criteria,
             differing=differs,
         )
-        text = forest_text(rows, chosen, endpoint=endpoint, horizon_months=horizon)
         below = caption(table, pooled)
+    text = figure["layout"]["meta"]["text"]
     left_out = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
     drawn = table[(table["left_out"] == "") & table["study_id"].isin(list(differs))]
     html = render(
         "forest",
         differs=list(dict.fromkeys((row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records"))),
         text=text,
+        says=beside(text),
         caption=below,
         same_axis=[(name, row) for name, row in left_out if row.same_axis],
         others=[(name, row) for name, row in left_out if not row.same_axis],
@@ -265,12 +264,7 @@ def _plot(
 def python(state: State) -> str:
     """Return the lines that give the same in a notebook."""
     statistic, endpoint, horizon = outcomes_shown()[state.outcome]
-    verdicts = (
-        f"chosen = nd.standing(assessment, {state.selected!r})\n"
-        "verdicts = {therapy: found.verdict.value for therapy, found in chosen.items()}\n"
-        "criteria = {therapy: found.rule_set.title for therapy, found in chosen.items()}\n"
-    )
-    how = "left_out=False, criteria=criteria, differing=nd.differing(patient, nd.studies())"
+    how = "left_out=False, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     draw = (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
@@ -282,7 +276,8 @@ def python(state: State) -> str:
     )
     return (
         f"{patient_python(state.patient)}assessment = nd.assess(patient)\n"
-        f"assessment.flips({state.selected!r})\n{verdicts}outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
+        f"assessment.flips({state.selected!r})\nverdicts = nd.tallies(assessment)\n"
+        f"outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
     )
 
 

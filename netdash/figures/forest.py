@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -10,9 +10,9 @@ import pandas as pd
 
 from netdash import evidence
 from netdash.effects import log_odds, wilson
-from netdash.figures import marks, rows
+from netdash.figures import marks, rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import Pooled
+from netdash.pooling import LEAST, Pooled
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
@@ -96,28 +96,24 @@ def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str
 
 def forest_text(
     outcomes: pd.DataFrame,
-    verdicts: Mapping[str, str] | None = None,
+    verdicts: rows.Verdicts | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
 ) -> str:
-    """Return the forest in one sentence; the parameters are those of :func:`forest`."""
+    """Return the forest in words; the parameters are those of :func:`forest`."""
     found = _records(outcomes, endpoint, horizon_months)
-    return _sentence(found, verdicts or {}, title(endpoint, horizon_months) + evidence.said_reading(outcomes))
+    judged = rows.judged(_therapies(_drawn(found)), verdicts)
+    return _sentence(found, judged, title(endpoint, horizon_months) + evidence.said_reading(outcomes))
 
 
-def _sentence(found: list[dict[Any, Any]], verdicts: Mapping[str, str], name: str) -> str:
+def _sentence(found: list[dict[Any, Any]], verdicts: rows.Verdicts, name: str) -> str:
     drawn = sorted(_drawn(found), key=lambda row: row["value"])
     if not drawn:
         return f"{name}: no series can be drawn; {len(found)} rows are left out, each with its reason."
-    met = [evidence.therapy_name(t) for t in _therapies(drawn) if verdicts.get(t) == "met"]
     low, high = (_who(drawn[place]) for place in (0, -1))
     span = f"from {low} to {high}" if len(drawn) > 1 else low
-    # Where no verdict was asked for, none is spoken of.
-    said = f"criteria met for {rows.listed(sorted(met)) or 'none of these'}; " if verdicts else ""
-    return (
-        f"{name}: {len(drawn)} series, {span}; {said}different patients in each, so the rows do not compare therapies."
-    )
+    return f"{name}: {len(drawn)} series, {span}. {rows.criteria_in_words(verdicts)}{rows.NO_COMPARISON}."
 
 
 def _who(row: Mapping[Any, Any]) -> str:
@@ -128,7 +124,7 @@ def _who(row: Mapping[Any, Any]) -> str:
 def forest(
     outcomes: pd.DataFrame,
     pooled: Mapping[str, Pooled] | Pooled | None = None,
-    verdicts: Mapping[str, str] | None = None,
+    verdicts: rows.Verdicts | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
@@ -146,10 +142,11 @@ def forest(
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
         By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
-        diamond, and a row for the prediction interval; squares are then sized by weight.
+        diamond, and a row for the prediction interval; squares are then sized by weight. Two series are not pooled in
+        the picture: their rates stand side by side.
     verdicts : mapping, optional
-        Verdict ("met", "not_met", "unknown") by therapy. Therapies whose criteria are met stand in color and
-        say so; the others are gray.
+        By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. Said in
+        words and signs beside the name of the therapy; no series looks otherwise because of it.
     endpoint, horizon_months
         What is on the axis; every other row is left out, with the reason.
     left_out : bool
@@ -158,8 +155,7 @@ def forest(
     weights : bool
         Whether the weight of each series stands beside its figures, where it is pooled.
     criteria : mapping, optional
-        By therapy: the criteria that its verdict is of, such as "Milan 2007"; their name stands beside the verdict. Of
-        several lists of criteria one can be met and another missed.
+        By therapy: the criteria that a single verdict is of, such as "Milan 2007"; their name stands beside it.
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``netdash.comparison.differing``). Those series are marked ≠.
@@ -169,7 +165,7 @@ def forest(
     Returns
     -------
     plotly.graph_objects.Figure
-        ``layout.meta["text"]`` holds the same in one sentence, ``layout.meta["caption"]`` how it was made.
+        ``layout.meta["text"]`` holds the same in words, ``layout.meta["caption"]`` how it was made.
 
     Raises
     ------
@@ -179,17 +175,20 @@ def forest(
     Notes
     -----
     Every interval of a series is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so
-    it is drawn as a hollow box; no series of the review prints an interval of its own. † marks a series that a
-    discrepancy touches: the text at the pointer names it, and ``nd.source(outcome_id)`` says all of it. The scale is
-    whole, from 0 to 100 percent, so that no interval is ever cut.
+    it is drawn as a hollow box; no series of the review prints an interval of its own. The title says that each row
+    holds other patients and, where verdicts are given, that no series was selected by these criteria. † marks a series
+    that a discrepancy touches: the text at the pointer names it, and ``nd.source(outcome_id)`` says all of it. The
+    scale is whole, from 0 to 100 percent, so that no interval is ever cut.
     """
     found = _records(outcomes, endpoint, horizon_months)
-    name = _of(_therapies(_drawn(found))) + title(endpoint, horizon_months) + evidence.said_reading(outcomes)
-    fits = _by_therapy(pooled, _therapies(_drawn(found)))
+    therapies = _therapies(_drawn(found))
+    name = _of(therapies) + title(endpoint, horizon_months) + evidence.said_reading(outcomes)
+    fits, judged = _by_therapy(pooled, therapies), rows.judged(therapies, verdicts)
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    headings = rows.headings(_therapies(_drawn(found)), verdicts or {}, criteria or {})
+    headings = rows.headings(therapies, judged, criteria or {})
     lines = _lines(records, fits, headings, left_out=left_out, show_weights=weights, font_px=font_px)
-    meta = {"text": _sentence(found, verdicts or {}, name), "caption": _caption(found, fits)}
+    under = rows.warnings(judged)
+    meta = {"text": _sentence(found, judged, name), "caption": _caption(found, fits)}
     return {
         "data": [
             rows.NAMES,
@@ -197,7 +196,7 @@ def forest(
             *map(marks.diamond, rows.of(lines, "pooled")),
             *map(marks.whisker, rows.of(lines, "prediction")),
         ],
-        "layout": {**rows.layout(lines, name, rows.percent_axis(font_px), font_px), "meta": meta},
+        "layout": {**rows.layout(lines, name, rows.percent_axis(font_px), font_px, under), "meta": meta},
     }
 
 
@@ -227,7 +226,9 @@ def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> 
 
 
 def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:
-    models = [f"{evidence.therapy_name(therapy)}: {_model(fit)}" for therapy, fit in pooled.items()]
+    models = [f"{evidence.therapy_name(name)}: {_model(fit)}" for name, fit in pooled.items() if fit.k >= LEAST]
+    apart = [evidence.therapy_name(name) for name, fit in pooled.items() if fit.k < LEAST]
+    two = f"Two series are not pooled: {rows.listed(apart)}. " if apart else ""
     together = (
         "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
         + " ".join(models)
@@ -235,7 +236,7 @@ def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:
     )
     return (
         "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
-        f"prints them. {together if models else ''}† a known discrepancy. "
+        f"prints them. {together if models else ''}{two}† a known discrepancy. "
         f"{len(found) - len(_drawn(found))} rows left out, each with its reason."
     )
 
@@ -260,9 +261,8 @@ def _lines(
         arms, heading, fit = list(found), headings[therapy], pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
         lines.append(heading)
-        verdict = heading["verdict"]
-        lines += [{"verdict": verdict, **_weighted(arm, weights, show_weights, font_px)} for arm in arms]
-        lines += [{**line, "verdict": verdict} for line in (_pooled(fit) if fit else [])]
+        lines += [_weighted(arm, weights, show_weights, font_px) for arm in arms]
+        lines += _together(arms, fit, font_px) if fit else []
     if left_out:
         lines += _models(pooled, font_px)
     same_axis = [record for record in records if record["left_out"] and record["same_axis"]]
@@ -274,7 +274,8 @@ def _lines(
 
 def _models(pooled: Mapping[str, Pooled], font_px: int) -> list[rows.Line]:
     """Return how each diamond was made, as lines under the plot."""
-    lines = [rows.note(evidence.therapy_name(therapy), _model(fit), font_px) for therapy, fit in pooled.items()]
+    drawn = {evidence.therapy_name(therapy): fit for therapy, fit in pooled.items() if fit.k >= LEAST}
+    lines = [rows.note(name, _model(fit), font_px) for name, fit in drawn.items()]
     return [{"kind": "therapy", "left": "<b>How pooled</b>", "right": ""}, *lines] if lines else []
 
 
@@ -300,7 +301,21 @@ def _weights(arms: list[dict[Any, Any]], fit: Pooled | None, therapy: str) -> di
             f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(pooled)} rows "
             "drawn, as PLO and with the same figures; pool them with nd.pool_by_therapy(outcomes)"
         ) from None
-    return dict(zip((arm["outcome_id"] for arm in pooled), weights, strict=True))
+    return dict(zip((arm["outcome_id"] for arm in pooled), weights, strict=True)) if fit.k >= LEAST else {}
+
+
+def side_by_side(rates: Iterable[float]) -> str:
+    """Return the rates of series that are too few to pool, such as "29 and 52 %, 2 series, not pooled"."""
+    found = [f"{rate:g}" for rate in rates]
+    return f"{rows.listed(found)} %, {len(found)} series, not pooled"
+
+
+def _together(arms: list[dict[Any, Any]], fit: Pooled, font_px: int) -> list[rows.Line]:
+    """Return the lines under the series of one therapy: a diamond of them, or the rates where they are too few."""
+    if fit.k >= LEAST:
+        return _pooled(fit)
+    line = rows.note("", side_by_side(arm["value"] for arm in arms if arm["poolable"]), font_px)
+    return [{**line, "note": {**line["note"], "font": {"color": theme.INK}}}]
 
 
 def _pooled(fit: Pooled) -> list[rows.Line]:

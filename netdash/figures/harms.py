@@ -220,7 +220,7 @@ def _lines(records: list[dict[Any, Any]], therapies: list[str], room: float) -> 
     lines = [{**_in_words("", ""), "kind": "panels"}]
     for therapy in therapies:
         if len(therapies) > 1:
-            lines.append(rows.heading(therapy, ""))
+            lines.append(rows.heading(therapy))
         for side in SIDES:
             here = [row for row in found.get(therapy, []) if row["side"] == side]
             if all(row["left_out"] for row in here):
@@ -316,7 +316,7 @@ def _words(lines: list[rows.Line], side: str, font_px: int) -> Mapping[str, Any]
 def _layout(lines: list[rows.Line], title: str, font_px: int) -> dict[str, Any]:
     axis = {"range": [-4, 104], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]}
     half = 0.46 if font_px < rows.LARGE_TYPE else 0.41
-    layout = rows.layout(lines, title, {**axis, "domain": [0, half]}, font_px)
+    layout = rows.layout(lines, title, {**axis, "domain": [0, half]}, font_px, rows.warnings({}))
     named = [line for line in lines if line["right"]]
     ticks = {"tickvals": rows.column(named, "y"), "ticktext": rows.column(named, "right")}
     right = {key: value for key, value in layout["yaxis2"].items() if key != "overlaying"}

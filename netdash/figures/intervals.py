@@ -12,7 +12,7 @@ from netdash import evidence
 from netdash.effects import natural
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import MODEL, SAME, Pooled
+from netdash.pooling import LEAST, MODEL, SAME, Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,14 @@ _WORDS = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
 _OTHERS = (
     "given a table and an estimate of other rates, or pooled otherwise; expected {} and nd.pool of the same effects"
 )
+_APART = "2 series, not pooled"
 _CAPTION = "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
 
 
 def influence_text(left_out: pd.DataFrame, pooled: Pooled) -> str:
     """Return the influence plot in one sentence."""
+    if pooled.k <= LEAST:
+        return f"Pooled {_percent(pooled)} over {pooled.k} series; without one of them two are left, not pooled."
     percent = _in_percent(left_out)["estimate"]
     # Most on the axis that is drawn: on the scale of log odds it can be another one.
     place = max(range(len(percent)), key=lambda row: abs(percent[row] - 100 * pooled.transformed().estimate))
@@ -62,7 +65,8 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
     Returns
     -------
     plotly.graph_objects.Figure
-        On the scale of 0 to 100 percent; ``layout.meta["text"]`` says it in one sentence.
+        On the scale of 0 to 100 percent; ``layout.meta["text"]`` says it in one sentence. Where two series are left
+        they are not pooled.
 
     Raises
     ------
@@ -78,11 +82,13 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
 
 def cumulative_text(added: pd.DataFrame, pooled: Pooled) -> str:
     """Return the cumulative plot in one sentence."""
-    percent = _in_percent(added)
+    if pooled.k < LEAST:
+        return f"{_APART}."
+    percent = _in_percent(added[added["k"] >= LEAST])
     first, last = percent["estimate"][0], percent["estimate"][-1]
     widths = [high - low for low, high in zip(percent["ci_lb"], percent["ci_ub"], strict=True)]
     return (
-        f"Pooled {first:.0f} % over the first 2 series and {last:.0f} % over all {pooled.k}; "
+        f"Pooled {first:.0f} % over the first {LEAST} series and {last:.0f} % over all {pooled.k}; "
         f"its interval went from {widths[0]:.0f} to {widths[-1]:.0f} points wide."
     )
 
@@ -105,7 +111,8 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
     Returns
     -------
     plotly.graph_objects.Figure
-        On the scale of 0 to 100 percent, first series first; ``layout.meta["text"]`` says it in one sentence.
+        On the scale of 0 to 100 percent, first series first; ``layout.meta["text"]`` says it in one sentence. The
+        first two are not pooled.
 
     Raises
     ------
@@ -147,12 +154,15 @@ def _rates(
     ends = _in_percent(table)
     lines = [
         {"kind": "arm", "left": rows.escape(name), "right": f"{value:.0f} % ({low:.0f} to {high:.0f})"}
-        for name, value, low, high in zip(names, *(ends[end] for end in ENDS), strict=True)
+        if k >= LEAST
+        else rows.note(rows.escape(name), _APART, font_px)
+        for name, k, value, low, high in zip(names, table["k"], *(ends[end] for end in ENDS), strict=True)
     ]
+    ends = _in_percent(table[table["k"] >= LEAST])
     subject, what = title
     heading = f"{rows.escape(what)}<br>{subject.lower()}" if what else subject
     meta = {"text": text(table, pooled), "caption": _model(pooled)}
-    at = 100 * pooled.transformed().estimate
+    at = 100 * pooled.transformed().estimate if pooled.k >= LEAST else None
     drawn = _intervals(lines, ends, heading, rows.percent_axis(font_px), at, "square", font_px)
     return {**drawn, "layout": {**drawn["layout"], "meta": meta}}
 
@@ -256,11 +266,11 @@ def _intervals(
     ends: dict[str, list[float]],
     title: str,
     axis: dict[str, Any],
-    at: float,
+    at: float | None,
     symbol: str,
     font_px: int,
 ) -> Drawing:
-    """Return a row for each line, and a dotted line to compare with."""
+    """Return a row for each line, and a dotted line to compare with where there is one."""
     middle, low, high = (ends[end] for end in ENDS)
     lines = rows.stacked(lines)
     arms = rows.of(lines, "arm")
@@ -272,22 +282,21 @@ def _intervals(
         "yaxis": "y2",  # its axis carries the figures on the right
         "x": middle,
         "y": y,
-        "marker": {"symbol": symbol, "size": round(font_px * 0.7), "color": theme.BLUE, "line": {"width": 2}},
+        "marker": {"symbol": symbol, "size": round(font_px * 0.7), "color": theme.INK, "line": {"width": 2}},
         "error_x": {
             "type": "data",
             "symmetric": False,
             "array": [end - value for end, value in zip(high, middle, strict=True)],
             "arrayminus": [value - end for end, value in zip(low, middle, strict=True)],
-            "color": theme.BLUE,
+            "color": theme.INK,
         },
         "text": [f"{arm['left']}: {arm['right']}{arm.get('hover', '')}" for arm in arms],
         "hovertemplate": "%{text}<extra></extra>",
     }
-    upright = theme.upright(at, {"dash": "dot", "color": theme.INK})
-    layout = {
-        **rows.layout(lines, title, axis, font_px),
-        "shapes": [{**upright, "yref": "y", "y0": min(y) - 1, "y1": max(y) + 1}],  # not through words below
-    }
+    layout = rows.layout(lines, title, axis, font_px)
+    if at is not None and y:
+        upright = theme.upright(at, {"dash": "dot", "color": theme.INK})
+        layout["shapes"] = [{**upright, "yref": "y", "y0": min(y) - 1, "y1": max(y) + 1}]  # not through words below
     return {"data": [points, rows.NAMES, *_arrows(y, low, high, axis, font_px)], "layout": layout}
 
 
@@ -306,7 +315,7 @@ def _arrows(
                 "yaxis": "y2",
                 "x": [end] * len(beyond),
                 "y": beyond,
-                "marker": {"symbol": symbol, "size": font_px, "color": theme.BLUE, "opacity": 1},
+                "marker": {"symbol": symbol, "size": font_px, "color": theme.INK, "opacity": 1},
                 "cliponaxis": False,
                 "hoverinfo": "skip",
             }

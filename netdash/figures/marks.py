@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from typing import Any
 
 from netdash.figures import rows, theme
 
 
 def arms(lines: list[rows.Line], font_px: int) -> Iterator[Mapping[str, Any]]:
-    """Return boxes and squares of each therapy; what a verdict decides is said once, for plotly.js to change alone."""
-    sized = [
-        {**arm, "size": size} for arm, size in zip(lines, _sizes(rows.column(lines, "weight"), font_px), strict=True)
-    ]
-    for _, found in groupby(sized, key=lambda arm: str(arm["therapy"])):
-        yield from _therapy(list(found))
-
-
-def _therapy(arms: list[rows.Line]) -> Iterator[Mapping[str, Any]]:
-    look = theme.LOOKS[arms[0]["verdict"]]
+    """Return boxes and squares of all series, in one ink: no series looks better because criteria are met."""
     yield {
         "type": "bar",
         "orientation": "h",
         "name": "interval",
-        "y": rows.column(arms, "y"),
-        "base": rows.column(arms, "ci_lb"),
-        "x": [arm["ci_ub"] - arm["ci_lb"] for arm in arms],
+        "y": rows.column(lines, "y"),
+        "base": rows.column(lines, "ci_lb"),
+        "x": [arm["ci_ub"] - arm["ci_lb"] for arm in lines],
         "width": 0.5,
-        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": look.color, "width": 1.5}},
+        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": theme.INK, "width": 1.5}},
         "hoverinfo": "skip",
     }
     yield {
-        **rows.points(arms),
+        **rows.points(lines),
         "marker": {
-            "color": look.color,
-            "size": rows.column(arms, "size"),
+            "color": theme.INK,
+            "size": _sizes(rows.column(lines, "weight"), font_px),
             "opacity": 1,
-            "symbol": look.symbol,
-            "line": {"width": 1.5, "color": look.color},
+            "symbol": "square",
+            "line": {"width": 1.5, "color": theme.INK},
         },
     }
 
@@ -53,7 +43,6 @@ def _sizes(weights: list[float | None], font_px: int) -> list[float]:
 
 def diamond(row: rows.Line) -> Mapping[str, Any]:
     """Return a pooled rate, as wide as its confidence interval."""
-    color = theme.LOOKS[row["verdict"]].color
     return {
         "type": "scatter",
         "mode": "lines",
@@ -61,8 +50,8 @@ def diamond(row: rows.Line) -> Mapping[str, Any]:
         "x": [row["ci_lb"], row["value"], row["ci_ub"], row["value"], row["ci_lb"]],
         "y": [row["y"], row["y"] + 0.32, row["y"], row["y"] - 0.32, row["y"]],
         "fill": "toself",
-        "fillcolor": color,
-        "line": {"color": color, "width": 1},
+        "fillcolor": theme.INK,
+        "line": {"color": theme.INK, "width": 1},
         "text": row["hover"],
         "hoverinfo": "text",
     }
@@ -76,7 +65,7 @@ def whisker(row: rows.Line) -> Mapping[str, Any]:
         "name": "prediction interval",
         "x": [row["pi_lb"], row["pi_ub"]],
         "y": [row["y"], row["y"]],
-        "line": {"color": theme.LOOKS[row["verdict"]].color, "width": 2, "dash": "dot"},
+        "line": {"color": theme.INK, "width": 2, "dash": "dot"},
         "marker": {"symbol": "line-ns-open", "size": 9},
         "text": row["hover"],
         "hoverinfo": "text",

@@ -53,16 +53,19 @@ def _reason(row: Mapping[Any, Any]) -> str:
     return "" if row["not_reached"] or pd.notna(row["value"]) else "no figure printed"
 
 
-def medians_text(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> str:
-    """Return the medians in one sentence."""
-    return _sentence(_records(_of_endpoint(outcomes, endpoint)), _title(outcomes, endpoint))
+def medians_text(
+    outcomes: pd.DataFrame, verdicts: rows.Verdicts | None = None, *, endpoint: str = "overall_survival"
+) -> str:
+    """Return the medians in words; the parameters are those of :func:`medians`."""
+    found = _records(_of_endpoint(outcomes, endpoint))
+    return _sentence(found, rows.judged(_therapies(found), verdicts), _title(outcomes, endpoint))
 
 
 def _title(outcomes: pd.DataFrame, endpoint: str) -> str:
     return f"Median {rows.words(endpoint)}{evidence.said_reading(outcomes)}"
 
 
-def _sentence(found: list[dict[Any, Any]], name: str) -> str:
+def _sentence(found: list[dict[Any, Any]], verdicts: rows.Verdicts, name: str) -> str:
     drawn = [row for row in found if not row["left_out"]]
     reached = sorted((row for row in drawn if pd.notna(row["value"])), key=lambda row: row["value"])
     if not reached:
@@ -74,14 +77,19 @@ def _sentence(found: list[dict[Any, Any]], name: str) -> str:
     missed = sum(row["not_reached"] for row in drawn)
     return (
         f"{name}: {len(drawn)} series, from {low} to {high}; not reached in {missed}. "
+        f"{rows.criteria_in_words(verdicts)}{rows.NO_COMPARISON}. "
         "No interval is printed, so none is drawn, and medians are not pooled."
     )
+
+
+def _therapies(found: list[dict[Any, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(row["therapy"]) for row in found if not row["left_out"]))
 
 
 @Figure
 def medians(
     outcomes: pd.DataFrame,
-    verdicts: Mapping[str, str] | None = None,
+    verdicts: rows.Verdicts | None = None,
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
@@ -96,13 +104,13 @@ def medians(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     verdicts : mapping, optional
-        Verdict by therapy, as for ``nd.forest``.
+        By therapy, as for ``nd.forest``: what ``nd.tallies`` returns.
     endpoint : str
         The one endpoint on the axis.
     left_out : bool
         Whether means, and rows without a figure, stand below with the reason.
     criteria : mapping, optional
-        By therapy: the criteria that its verdict is of, as for ``nd.forest``.
+        By therapy: the criteria that a single verdict is of, as for ``nd.forest``.
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``netdash.comparison.differing``). Those series are marked ≠.
@@ -122,28 +130,27 @@ def medians(
     found = _records(_of_endpoint(outcomes, endpoint))
     edge = 1.05 * max((row["value"] for row in found if pd.notna(row["value"])), default=12)
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
-    drawn = dict.fromkeys(str(record["therapy"]) for record in records if not record["left_out"])
-    headings = rows.headings(list(drawn), verdicts or {}, criteria or {})
+    therapies = _therapies(found)
+    judged = rows.judged(therapies, verdicts)
+    headings = rows.headings(therapies, judged, criteria or {})
     lines = _lines(records, headings, edge, left_out=left_out, font_px=font_px)
     axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
     name = _title(outcomes, endpoint)
-    layout = rows.layout(lines, name, axis, font_px)
+    layout = rows.layout(lines, name, axis, font_px, rows.warnings(judged))
     return {
         "data": [rows.NAMES, _series(rows.of(lines, "arm"), font_px)],
-        "layout": {**layout, "meta": {"text": _sentence(found, name), "caption": CAPTION}},
+        "layout": {**layout, "meta": {"text": _sentence(found, judged, name), "caption": CAPTION}},
     }
 
 
 def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
-    looks = [theme.LOOKS[arm["verdict"]] for arm in arms]
-    color = [look.color for look in looks]
     return {
         **rows.points(arms),
         "marker": {
-            "color": color,
+            "color": theme.INK,
             "size": round(font_px * 0.75),
-            "symbol": [look.symbol if arm["reached"] else UNREACHED for look, arm in zip(looks, arms, strict=True)],
-            "line": {"width": 2, "color": color},
+            "symbol": ["square" if arm["reached"] else UNREACHED for arm in arms],
+            "line": {"width": 2, "color": theme.INK},
         },
     }
 
@@ -155,7 +162,7 @@ def _lines(
     drawn = [record for record in records if not record["left_out"]]
     for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
         lines.append(headings[therapy])
-        lines += [{**_arm(arm, edge, font_px), "verdict": headings[therapy]["verdict"]} for arm in arms]
+        lines += [_arm(arm, edge, font_px) for arm in arms]
     rest = [record for record in records if record["left_out"]]
     if left_out and rest:
         lines.append({"kind": "therapy", "left": "<b>Left out</b>", "right": ""})

@@ -5,17 +5,26 @@ from __future__ import annotations
 import functools
 import html
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 
 from netdash import evidence
+from netdash.comparison import Tally
 from netdash.figures import theme
+from netdash.wording import MARK, SAID
 
 LINE = 1.45
 """The height of a row in sizes of the type."""
+Verdicts = Mapping[str, Tally | str]
+"""By therapy: a tally of all its rule sets, or the verdict ("met", "not_met", "unknown") of one."""
+NOT_SELECTED = "Series not selected by these criteria"
+NO_COMPARISON = "Different patients in each row: no comparison"
+"""What stands inside the pictures, so that a picture that is copied or saved carries it."""
+UNDER = 2.4
+"""The room for these words, two lines of them, in sizes of the type."""
 Line = dict[str, Any]
 """One line of a picture: kind ("therapy", "arm", "pooled", "prediction", "left_out"), left, right, note, y, figures."""
 
@@ -60,19 +69,53 @@ def label(row: Mapping[Any, Any]) -> str:
     return f"{name} (local)" if row.get("local") else name
 
 
-def heading(therapy: str, verdict: str, criteria: str = "") -> Line:
-    """Return the line that names a therapy and says in the plot, in words, whether its criteria are met, and which."""
-    look = theme.LOOKS[verdict]
-    words = f"{look.word.removeprefix('criteria ')}: {escape(criteria)}" if criteria else look.word
-    said = {"note": {"text": f"{look.sign} {words}", "font": {"color": look.color}}} if look.word else {}
+def heading(therapy: str, said: str = "") -> Line:
+    """Return the line that names a therapy; what is said of its criteria stands beside the name, in the plot."""
     name = f"<b>{evidence.therapy_name(therapy)}</b>"
-    return {"kind": "therapy", "left": name, "right": "", "verdict": verdict, **said}
+    note = {"note": {"text": said, "font": {"color": theme.INK}}} if said else {}
+    return {"kind": "therapy", "left": name, "right": "", **note}
 
 
-def headings(therapies: list[str], verdicts: Mapping[str, str], criteria: Mapping[str, str]) -> dict[str, Line]:
-    """Return :func:`heading` of each therapy."""
-    looks = {therapy: theme.verdict_of(therapy, verdicts) for therapy in therapies}
-    return {therapy: heading(therapy, verdict, criteria.get(therapy, "")) for therapy, verdict in looks.items()}
+def judged(therapies: Iterable[str], verdicts: Verdicts | None) -> Verdicts:
+    """Return the verdicts of the therapies that are drawn, in their order."""
+    return {name: verdicts[name] for name in therapies if verdicts and verdicts.get(name)}
+
+
+def headings(therapies: list[str], verdicts: Verdicts, criteria: Mapping[str, str]) -> dict[str, Line]:
+    """Return :func:`heading` of each therapy; one that has no verdict has its name alone."""
+    said = {name: _in_words(name, verdict, criteria.get(name, "")) for name, verdict in verdicts.items()}
+    return {therapy: heading(therapy, said.get(therapy, "")) for therapy in therapies}
+
+
+def _in_words(therapy: str, verdict: Tally | str, criteria: str) -> str:
+    """Return a verdict with its signs; that of a single rule set with the title of it."""
+    if isinstance(verdict, Tally):
+        return f"{verdict.signs} {verdict}"
+    word = _word(therapy, verdict)
+    return f"{MARK[verdict]} " + (f"{word}: {escape(criteria)}" if criteria else f"criteria {word}")
+
+
+def _word(therapy: str, verdict: str) -> str:
+    if verdict not in MARK:
+        raise ValueError(
+            f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown, or a tally of "
+            "nd.tallies(assessment)"
+        )
+    return SAID[verdict]
+
+
+def criteria_in_words(verdicts: Verdicts) -> str:
+    """Return what is met of the criteria of each therapy in a picture; empty where no verdict was asked for."""
+    said = [
+        f"{evidence.therapy_name(name)}: {verdict if isinstance(verdict, Tally) else _word(name, verdict)}"
+        for name, verdict in verdicts.items()
+    ]
+    return f"Criteria by therapy. {'; '.join(said)}. {NOT_SELECTED}. " if said else ""
+
+
+def warnings(verdicts: Verdicts) -> list[str]:
+    """Return what stands under the title of a picture of several series."""
+    return [NOT_SELECTED, NO_COMPARISON] if verdicts else [NO_COMPARISON]
 
 
 def name(row: Mapping[Any, Any]) -> str:
@@ -152,8 +195,13 @@ def points(arms: list[Line]) -> dict[str, Any]:
     }
 
 
-def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int) -> dict[str, Any]:
-    """Return the layout: names on the left axis, figures on the right one, verdicts and reasons in the plot."""
+def layout(
+    lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int, under: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the layout: names on the left axis, figures on the right one, verdicts and reasons in the plot.
+
+    The words `under` the title stand inside the picture at every size: the margin grows with them.
+    """
     high = sum(line.get("height", 1) for line in lines)
     rows = {
         "range": [0.4, high + 0.6],
@@ -165,6 +213,7 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
     }
     said = of(lines, "arm", "pooled", "prediction")
     heads = 1 + title.count("<br>")
+    below = UNDER if under else 0
     notes = [{**line["note"], "y": line["y"]} for line in lines if "note" in line]
     shared = theme.layout(font_px)
     template = shared["template"]
@@ -172,9 +221,9 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
         **shared,
         # What all notes share is said once: plotly's classes take their time for every property.
         "template": {**template, "layout": {**template["layout"], "annotationdefaults": _NOTE}},
-        "height": round(font_px * (LINE * (high + heads) + 4.6)),  # and room for title and axis
-        "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}},
-        "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads)), "b": round(font_px * 2.2)},
+        "height": round(font_px * (LINE * (high + heads) + below + 4.6)),  # and room for title and axis
+        "title": _title(title, under, font_px),
+        "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads + below)), "b": round(font_px * 2.2)},
         "bargap": 0,
         "barmode": "overlay",
         "xaxis": {"gridcolor": theme.PALE, "zeroline": False, "fixedrange": True, "tickangle": 0, **xaxis},
@@ -188,6 +237,27 @@ def layout(lines: list[Line], title: str, xaxis: Mapping[str, Any], font_px: int
             "side": "right",
         },
         **({"annotations": notes} if notes else {}),
+    }
+
+
+def beside(text: str) -> str:
+    """Return what is said of a picture without what already stands inside it, to be shown beside it."""
+    return text.replace(f" {NOT_SELECTED}.", "").replace(f" {NO_COMPARISON}.", "")
+
+
+def _title(text: str, under: Sequence[str], font_px: int) -> dict[str, Any]:
+    title = {"text": text, "x": 0, "xref": "paper", "font": {"size": round(font_px * 1.25)}}
+    if not under:
+        return title
+    below = {"text": "<br>".join(under), "font": {"size": font_px}}
+    # From the left edge of the picture, where there is most room for words.
+    return {
+        **title,
+        "x": 0.005,
+        "xref": "container",
+        "pad": {"t": round(font_px * 0.3)},
+        "automargin": True,
+        "subtitle": below,
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 # Okabe and Ito's palette, told apart with every common kind of color vision.
@@ -18,34 +17,6 @@ BLUE, VERMILION, ORANGE, GREEN, INK, GRAY, PALE = (
 )
 
 _TURNING = ("zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale")
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one verdict looks: a word, a color, plotly's name of a marker symbol, and a sign like it to write."""
-
-    word: str
-    color: str
-    symbol: str
-    sign: str = ""
-
-
-LOOKS: Mapping[str, Look] = {
-    "met": Look("criteria met", BLUE, "square", "■"),
-    "not_met": Look("criteria not met", GRAY, "circle-open", "○"),
-    "unknown": Look("cannot tell", GRAY, "diamond-open", "◇"),
-    "": Look("", GRAY, "line-ns-open"),
-    "not_asked": Look("", INK, "square"),
-}
-"""By verdict; the empty verdict is that of arms for which no criteria exist."""
-
-
-def verdict_of(therapy: str, verdicts: Mapping[str, str]) -> str:
-    """Return which of :data:`LOOKS` a therapy has; where no verdicts are given at all, none was asked for."""
-    verdict = verdicts.get(therapy, "") if verdicts else "not_asked"
-    if verdict not in LOOKS:
-        raise ValueError(f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown")
-    return verdict
 
 
 def layout(font_px: int = 13) -> dict[str, Any]:

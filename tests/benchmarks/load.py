@@ -81,8 +81,7 @@ class Case:
 
 def answer(patient):
     """Return query, verdicts and figure as the library has them."""
-    chosen = nd.standing(nd.assess(patient), "milan_review")
-    verdicts = tuple((therapy, found.verdict.value) for therapy, found in chosen.items())
+    verdicts = tuple(nd.tallies(nd.assess(patient)).items())
     return patient.to_query(), verdicts_of(patient), _figure(verdicts, patient)
 
 

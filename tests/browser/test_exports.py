@@ -4,6 +4,7 @@ import pytest
 from test_figures import all_figures
 
 import netdash as nd
+from netdash.figures import rows
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 
@@ -20,7 +21,11 @@ def test_the_plot_is_downloaded_by_the_browser(visit, button, suffix, start):
     assert file.suggested_filename.startswith("netdash-5-year-overall-survival-20")
     assert file.suggested_filename.endswith(f".{suffix}")
     with open(file.path(), "rb") as content:  # noqa: PTH123
-        assert content.read(100).lstrip().startswith(start)
+        picture = content.read()
+    assert picture.lstrip().startswith(start)
+    if suffix == "svg":
+        for words in (rows.NOT_SELECTED, rows.NO_COMPARISON, "0 of 7 met, 7 open", "2 series, not pooled"):
+            assert words in picture.decode(), words
 
 
 def test_no_picture_offers_to_upload_itself_however_it_is_shown(browser, tmp_path):

@@ -20,7 +20,11 @@ def test_it_says_everything_and_when():
     assert "Misses 1 of 5: Age" in page
     assert page.count("Not a medical device") == 2
     assert "Mazzaferro 2007 (secondary)" in page
-    assert "\\u25cb not met: Milan, as the review quotes it" in page  # by which the picture goes
+    tally = nd.tallies(nd.assess(PATIENT))["transplantation"]
+    assert f"<b>{nd.forest(nd.outcomes(), verdicts=nd.tallies(nd.assess(PATIENT))).layout.meta['text']}</b>" in page
+    assert f"Transplantation: {tally}" in page
+    assert f"\\u25cf\\u2715? {tally}" in page  # in the picture
+    assert "Series not selected by these criteria\\u003cbr>Different patients in each row: no comparison" in page
 
 
 def test_what_is_outside_the_scope_is_said_and_text_is_escaped():

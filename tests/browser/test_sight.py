@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from netdash.board.state import examples
+from netdash.figures import rows as rows_of_text
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 SLIDERS = {
@@ -83,6 +84,41 @@ def test_the_names_and_figures_beside_the_plot_are_whole(visits, size):
     assert ends
     assert min(ends) >= 0
     assert max(ends) <= width
+
+
+@pytest.mark.parametrize("size", [(3840, 1080), (1920, 1080), (1366, 768), (1024, 768), (390, 844)])
+@pytest.mark.parametrize("view", ["board", "present"])
+def test_what_the_picture_says_of_itself_is_whole_and_over_nothing(visits, size, view):
+    visit = visits(size=size).open()
+    visit.open_example(BOUNDS)
+    if view == "present":
+        if size[0] < 760:
+            pytest.skip("no plot is drawn there yet")
+        visit.page.keyboard.press("p")
+        expect(visit.board).to_have_attribute("data-view", "present")
+        visit.settle()
+    visit.page.wait_for_timeout(500)
+    found = visit.plot.evaluate(
+        """plot => {
+          const all = (css) => [...plot.querySelectorAll(css)].map((text) => text.getBoundingClientRect());
+          const { left, right } = plot.getBoundingClientRect();
+          const [title, under] = [all(".gtitle")[0], all(".gtitle-subtitle")[0]];
+          const rows = all(".ytick text, .y2tick text, .annotation, .barlayer path");
+          return {
+            words: plot.querySelector(".gtitle-subtitle").textContent,
+            type: parseFloat(getComputedStyle(plot.querySelector(".gtitle-subtitle")).fontSize),
+            asked: parseFloat(getComputedStyle(plot).fontSize),
+            inside: under.left >= left && under.right <= right && title.top >= plot.getBoundingClientRect().top - 1,
+            apart: title.bottom <= under.top + 2 && under.bottom <= Math.min(...rows.map((row) => row.top)) + 1,
+            ends: Math.max(...all(".annotation").map((note) => note.right)) - right,
+          };
+        }"""
+    )
+    assert found["words"] == rows_of_text.NOT_SELECTED + rows_of_text.NO_COMPARISON
+    assert found["type"] == pytest.approx(found["asked"], abs=0.1)
+    assert found["inside"]
+    assert found["apart"]
+    assert found["ends"] <= 0
 
 
 def test_the_board_starts_with_nothing_known(visit):

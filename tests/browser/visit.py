@@ -29,18 +29,12 @@ def verdicts_of(patient):
     return nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
 
 
-def forest_of(patient, selected="milan_review"):
+def forest_of(patient):
     """Return the figure that the library draws for this case, as plain data."""
-    chosen, outcomes = nd.standing(nd.assess(patient), selected), nd.outcomes()
-    verdicts = {therapy: found.verdict.value for therapy, found in chosen.items()}
-    criteria = {therapy: found.rule_set.title for therapy, found in chosen.items()}
+    verdicts, outcomes = nd.tallies(nd.assess(patient)), nd.outcomes()
     others = differing(patient, nd.studies())
     pooled = nd.pool_by_therapy(outcomes, endpoint="overall_survival", horizon_months=60)
-    return json.loads(
-        nd.forest(
-            outcomes, pooled, verdicts, left_out=False, weights=False, criteria=criteria, differing=others
-        ).to_json()
-    )
+    return json.loads(nd.forest(outcomes, pooled, verdicts, left_out=False, weights=False, differing=others).to_json())
 
 
 def looks_of(figure):
@@ -170,12 +164,12 @@ class Visit:
 
     # What must hold.
 
-    def expect_case(self, patient, selected="milan_review"):
+    def expect_case(self, patient):
         """The page says that it shows this case, and shows the library's verdicts and figure for it."""
         expect(self.case).to_have_text(in_words(patient), timeout=15_000)
         self.settle()
         assert self.verdicts() == verdicts_of(patient)
-        wanted, found = forest_of(patient, selected), self.forest()
+        wanted, found = forest_of(patient), self.forest()
         assert found["data"] == wanted["data"]
         for axis, drawn in (("yaxis", found["names"]), ("yaxis2", found["figures"])):
             texts = wanted["layout"][axis]["ticktext"]
