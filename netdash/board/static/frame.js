@@ -251,12 +251,17 @@ class Picture {
     // It decides the height, too, but where it has room for every row.
     if (plot.dataset.height === "own") plot.style.height = `${(height * size) / layout.font.size}px`;
     layout.font = { ...layout.font, size };
-    const under = layout.title?.subtitle; // words that belong to the picture; its margin has room for them
-    const top = under && (layout.margin.t * size) / figure.layout.font.size;
     if (layout.title?.font) layout.title.font.size = 1.25 * size;
-    if (under) under.font.size = size;
     const heads = (layout.title?.text ?? "").split("<br>").length;
-    Object.assign((layout.margin ??= {}), { t: top ?? (1 + 1.6 * heads) * size, b: 2.2 * size });
+    let top = (1 + 1.6 * heads) * size;
+    if (layout.title?.subtitle) {
+      // Words that belong to the picture: its margin has room for them.
+      const scale = size / figure.layout.font.size;
+      top = layout.margin.t * scale;
+      layout.title.subtitle.font.size = size;
+      layout.title.pad.t *= scale;
+    }
+    Object.assign((layout.margin ??= {}), { t: top, b: 2.2 * size });
     const first = !plot.data;
     fit(layout, plot.clientWidth);
     window.Plotly.react(plot, data, layout, config(layout));
