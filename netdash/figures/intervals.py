@@ -168,6 +168,8 @@ def _rates(
 
 
 def _model(pooled: Pooled) -> str:
+    if pooled.k < LEAST:
+        return ""  # nothing is pooled
     return (
         f"Dotted: all {pooled.k} series, tau² = {pooled.tau2:.2f}, I² = {pooled.i2:.0f} %, {pooled.method}, "
         f"{pooled.test}. {pooled.caution}".strip()
