@@ -78,7 +78,9 @@ def test_the_forest_counts_the_lists_that_are_met_and_colors_none(board):
     assert transplantation() == (f"●✕? {before}", {theme.INK})
     younger = ON_THE_BOUNDS.replace(age_years=54)
     board.press("age_years", "ArrowLeft")
-    board.expect_case(younger)
+    row = board.page.locator("[data-rule-set=milan_review][data-verdict]")
+    expect(row).to_have_attribute("data-verdict", "met")
+    board.settle()
     after = str(nd.tallies(nd.assess(younger))["transplantation"])
     assert after != before
     assert transplantation() == (f"●✕? {after}", {theme.INK})
