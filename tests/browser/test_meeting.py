@@ -132,8 +132,8 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
     visit.press("age_years", "ArrowLeft")
     findings = visit.page.locator("[data-section=findings]")
     expect(findings).to_contain_text("Age: 55 years → 54 years")
-    expect(findings).to_contain_text("Misses 1 of 5: Age → Meets all 5")
-    expect(visit.page.locator("[data-section=verdicts]")).to_contain_text("A: not met →")
+    expect(findings).to_contain_text("Misses 1 of 5: age 55 years (asked: under 55 years) → Meets 5 of 5")
+    expect(visit.page.locator("[data-section=verdicts]")).to_contain_text("A: missed →")
     visit.page.get_by_role("button", name="Unpin A").click()
     expect(findings).not_to_contain_text("Since A")
 
