@@ -40,7 +40,7 @@ def out_of_sight(locators):
 
 
 def cut_off(page):
-    """Return the verdicts that are not wholly readable, scrolled to or not: a verdict cut off can be read as another."""
+    """Return the verdicts that are not wholly readable when scrolled to: cut off, one can be read as another."""
     cells = rows(page)
     for one in cells:
         one.scroll_into_view_if_needed()
