@@ -17,7 +17,7 @@ from netdash.wording import LEGEND, MARK, STUDIED
 PLOTLY = Path(__file__).parent / "board" / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 
 
-def report(patient: Patient, at: datetime | None = None) -> str:
+def report(patient: Patient, at: datetime | None = None, label: str = "") -> str:
     """Return one case as a page of HTML.
 
     Parameters
@@ -26,6 +26,8 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         The case. Nothing identifies a person: there is no field that could.
     at : datetime, optional
         When it was made; now when not given.
+    label : str
+        What the case is called, such as its label in a list of cases; it stands beside the inputs.
 
     Returns
     -------
@@ -56,6 +58,8 @@ def report(patient: Patient, at: datetime | None = None) -> str:
         mark=MARK,
         text=figure.layout.meta["text"],
         caption=figure.layout.meta["caption"],
+        label=label,
+        height=figure.layout.height,
         data=_script(figure.to_plotly_json()["data"]),
         layout=_script(figure.to_plotly_json()["layout"]),
     )
