@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from netdash import rules
 from netdash.fields import Choice, Count, Field, Number, Value, plain
 from netdash.judgement import judge
 from netdash.patient import FIELDS, Patient
+from netdash.rules import Criterion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,14 +72,41 @@ def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
 
 def stretches(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_spans` as plain dictionaries, for those who draw them often."""
-    found, asked = rules.get(rule_set), _field(field)
+    found = rules.get(rule_set)
+    return _stretches(field, found.breaks(field), lambda value: _verdict(found, patient, {field: value}))
+
+
+def criterion_stretches(patient: Patient, field: str, criterion: Criterion) -> list[dict[str, Any]]:
+    """Return where along one input one criterion alone is met, missed or unknown, the other inputs as they are.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case.
+    field : str
+        A field with numbers, or with words in an order.
+    criterion : Criterion
+        One that looks at the field, or at something that follows from it.
+
+    Returns
+    -------
+    list of dict
+        The rows of :func:`verdict_spans`, of this criterion alone.
+    """
+    return _stretches(
+        field, criterion.breaks(field), lambda value: criterion.judge(_with(patient, {field: value})).value
+    )
+
+
+def _stretches(field: str, breaks: Iterable[float], verdict_at: Callable[[Value], str]) -> list[dict[str, Any]]:
+    asked = _field(field)
     rows: list[dict[str, Any]] = []
     if isinstance(asked, Choice):
         for place, word in enumerate(asked.choices):
             ends = {"low": float(place), "high": float(place), "low_included": True, "high_included": True}
-            rows.append({**ends, "verdict": _verdict(found, patient, {field: word}), "text": asked.show(word)})
+            rows.append({**ends, "verdict": verdict_at(word), "text": asked.show(word)})
         return rows
-    told = [(span, _verdict(found, patient, {field: span.inside})) for span in spans(asked, found.breaks(field))]
+    told = [(span, verdict_at(span.inside)) for span in spans(asked, breaks)]
     for verdict, stretch in groupby(told, lambda pair: pair[1]):
         same = [span for span, _ in stretch]
         first, last = same[0], same[-1]
@@ -167,6 +195,9 @@ def _field(name: str) -> Field:
 def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) -> str:
     if not isinstance(patient, Patient):
         raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
+    return judge(found, _with(patient, changes)).verdict.value
+
+
+def _with(patient: Patient, changes: Mapping[str, Value]) -> Patient:
     # Metastases are counted: the middle of a stretch of them is rounded into it.
-    fitting = {name: round(float(v)) if isinstance(FIELDS[name], Count) else v for name, v in changes.items()}
-    return judge(found, patient.replace(**fitting)).verdict.value
+    return patient.replace(**{n: round(float(v)) if isinstance(FIELDS[n], Count) else v for n, v in changes.items()})

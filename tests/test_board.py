@@ -16,6 +16,7 @@ from netdash.board import Board, views
 from netdash.board.controls import Box, Pick, Slider
 from netdash.board.state import State, examples, outcomes_shown
 from netdash.patient import FIELDS, Patient
+from netdash.wording import SAID
 
 CASE = Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none")
 
@@ -95,20 +96,58 @@ def test_moving_a_slider_recomputes_everything(board, name, new):
     assert shown_verdicts(board) == nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
     assert after["revision"] > before["revision"]
     assert after["query"] == patient.to_query()
-    assert after["inputs"][name] == (new if name != "extrahepatic_disease" else 2)
+    assert after["inputs"][name] == (new if name != "extrahepatic_disease" else 3)
     assert shown_verdicts(board)["milan_review"] == "not_met"
 
 
-def test_unknown_is_ticked_and_unticked(board):
-    age = of(board, "age_years")
-    age.unknown.value = True
-    assert board.state.patient.age_years is None
-    assert age.box.text.value == ""
-    assert "nd-unknown" in age.slider._dom_classes
+def test_a_field_is_cleared_by_its_button(board):
+    for name in board.controls.labels:
+        control = of(board, name)
+        assert control.clear.tooltip == f"Clear {FIELDS[name].label}"
+        control.clear.click()
+        assert name not in board.state.patient.to_dict()
+        assert "nd-unknown" in control.slider._dom_classes
+        assert control.box is None or control.box.text.value == ""
+    assert board.state.patient == Patient()
     assert shown_verdicts(board)["milan_review"] == "unknown"
-    age.unknown.value = False
-    assert board.state.patient.age_years == age.slider.value
-    assert "nd-unknown" not in age.slider._dom_classes
+
+
+def test_nothing_but_a_value_makes_a_field_known():
+    board = Board()
+    for name in board.controls.labels:
+        of(board, name).clear.click()
+        of(board, name).slider.value = of(board, name).slider.value  # a click where the handle rests
+        if of(board, name).box:
+            of(board, name).box.text.value = "  "
+    assert board.state.patient == Patient()
+    assert set(shown_verdicts(board).values()) == {"unknown"}
+
+
+def test_the_first_word_of_a_choice_is_a_move_away_from_not_entered():
+    board = Board()
+    slider = of(board, "extrahepatic_disease").slider
+    field = FIELDS["extrahepatic_disease"]
+    assert [name for name, _ in slider.options] == ["not entered", *map(field.show, field.choices)]
+    slider.index = 1
+    assert board.state.patient.extrahepatic_disease == "none"
+    assert "nd-unknown" not in slider._dom_classes
+    slider.index = 0
+    assert board.state.patient == Patient()
+    assert "nd-unknown" in slider._dom_classes
+
+
+@pytest.mark.parametrize("name", ["age_years", "ki67_percent", "liver_involvement_percent"])
+def test_zero_is_typed_or_reached_from_one(name):
+    for way in (["box"], [1, 0]):
+        board = Board()
+        for step in way:
+            if step == "box":
+                of(board, name).box.text.value = "0"
+            else:
+                of(board, name).slider.value = step
+        assert board.state.patient == Patient(**{name: 0})
+        assert of(board, name).box.text.value == "0"
+        assert "nd-unknown" not in of(board, name).slider._dom_classes
 
 
 def test_a_typed_number_moves_the_slider(board):
@@ -117,20 +156,60 @@ def test_a_typed_number_moves_the_slider(board):
     assert board.state.patient.age_years == 54.9
     age.box.text.value = ""
     assert board.state.patient.age_years is None
-    assert age.unknown.value is True
+    assert "nd-unknown" in age.slider._dom_classes
 
 
-@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan", "1e999", "48 years"])
-def test_a_refused_number_is_put_back_and_said(board, typed):
+@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan", "1e999", "48 years", "4,x"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_refused_text_stays_in_its_box_with_a_message_under_it(typed, known):
+    case = CASE if known else Patient()
+    board = Board(case)
     before = shown_verdicts(board)
     of(board, "age_years").box.text.value = typed
-    assert board.state.patient == CASE
-    assert of(board, "age_years").box.text.value == "48"
+    assert board.state.patient == case
+    assert of(board, "age_years").box.text.value == typed
+    assert of(board, "age_years").slider.value == (48 if known else 0)
     assert shown_verdicts(board) == before
-    assert 'role="alert"' in section(board, "case")
-    assert "0 to 120 years" in section(board, "case")
-    of(board, "age_years").box.text.value = "50"
+    still = "The case still has 48 years." if known else "It is still not entered."
+    words = f"Age: given &#39;{typed}&#39;, expected a number from 0 to 120 years. {still}"
+    assert words in section(board, "refused-age_years")
+    assert "age_years" not in section(board, "refused-age_years")
     assert 'role="alert"' not in section(board, "case")
+
+
+@pytest.mark.parametrize("cure", ["good", "same", "blank", "slide", "clear", "reset", "open", "example"])
+def test_the_message_goes_with_what_was_refused(board, cure):
+    box = of(board, "age_years").box.text
+    box.value = "abc"
+    of(board, "ki67_percent").box.text.value = "5"
+    assert box.value == "abc"  # another field changes nothing about it
+    assert "refused-age_years" in board.frame.content["sections"]
+    {
+        "good": lambda: setattr(box, "value", "50"),
+        "same": lambda: setattr(box, "value", "48"),
+        "blank": lambda: setattr(box, "value", ""),
+        "slide": lambda: setattr(of(board, "age_years").slider, "value", 49),
+        "clear": of(board, "age_years").clear.click,
+        "reset": board.reset.click,
+        "open": lambda: board.state.open(CASE),
+        "example": lambda: setattr(board.examples, "value", next(iter(examples()))),
+    }[cure]()
+    assert "refused-age_years" not in board.frame.content["sections"]
+    age = board.state.patient.age_years
+    assert box.value == ("" if age is None else f"{age:g}")
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+
+
+def test_refused_texts_of_other_boxes_are_said_there_and_cut_when_they_are_long(board):
+    box = of(board, "stable_months").text
+    for last in "ab":
+        box.value = "x" * 60 + last
+        assert box.value.endswith(last)
+        assert board.frame.content["inputs"]["stable_months"] == box.value  # the page waits for no other picture
+    assert f"Duration of stability: given &#39;{'x' * 40}...&#39;" in section(board, "refused-stable_months")
+    box.value = "<img src=x>" * 1000
+    assert len(box.value) == 200
+    assert "<img" not in section(board, "refused-stable_months")
 
 
 def test_a_page_that_moves_a_sliders_limits_changes_no_rule(board):
@@ -139,7 +218,7 @@ def test_a_page_that_moves_a_sliders_limits_changes_no_rule(board):
     slider.value = 10**9
     assert board.state.patient == CASE
     assert slider.value == 48
-    assert 'role="alert"' in section(board, "case")
+    assert "Age: given &#39;1000000000&#39;" in section(board, "refused-age_years")
 
 
 def test_a_number_between_whole_ones_is_exact_in_the_box_and_near_on_the_slider(board):
@@ -163,6 +242,7 @@ def test_a_list_gives_its_word_and_unknown(board):
     site.value = "lung"
     assert board.state.patient.primary_site == "lung"
     assert shown_verdicts(board)["milan_review"] == "not_met"
+    assert site.options[0][0] == "not entered"
     site.value = "unknown"
     assert board.state.patient.primary_site is None
 
@@ -187,7 +267,7 @@ def test_every_example_is_a_case_the_library_can_judge():
 def test_reset_makes_everything_unknown(board):
     board.reset.click()
     assert board.state.patient == Patient()
-    assert of(board, "age_years").unknown.value is True
+    assert "nd-unknown" in of(board, "age_years").slider._dom_classes
 
 
 def test_a_click_on_a_verdict_shows_its_findings(board):
@@ -321,7 +401,7 @@ def test_any_case_is_shown_as_the_library_judges_it(patient):
     assert board.frame.content["inputs"] == board.frame.snapshot()
     for name, control in board.controls._controls.items():
         if isinstance(control, Slider):
-            assert control.unknown.value is (patient.to_dict().get(name) is None)
+            assert ("nd-unknown" in control.slider._dom_classes) is (name not in patient.to_dict())
 
 
 @settings(max_examples=40)
@@ -334,6 +414,39 @@ def test_controls_and_state_never_part(data):
         fresh = Board(board.state.patient)
         assert fresh.frame.snapshot() == board.frame.snapshot()
         assert fresh.frame.content["sections"]["verdicts"] == board.frame.content["sections"]["verdicts"]
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_whatever_is_done_the_picture_is_of_the_inputs_shown_and_undo_brings_back_what_was_typed(data):
+    board = Board()
+    for _ in range(8):
+        before, typed = board.state.patient, board.state.shown is None
+        name = data.draw(st.sampled_from(list(board.controls.labels)))
+        control = of(board, name)
+        step = data.draw(st.sampled_from(["type", "slide", "clear", "reset", "example", "address", "undo", "next"]))
+        if step == "type" and control.box:
+            control.box.text.value = data.draw(st.sampled_from(["", "4,x", "0", "7", "048.0", "<3", "1e9"]))
+        elif step == "slide":
+            place = "index" if name == "extrahepatic_disease" else "value"
+            setattr(control.slider, place, data.draw(st.integers(0, 3)))
+        elif step == "clear":
+            control.clear.click()
+        elif step == "example":
+            board.examples.value = data.draw(st.sampled_from(list(examples())))
+        elif step == "address":
+            board.frame._addressed[0](data.draw(st.sampled_from(["age_years=60", "age=1", "ki67_percent=0"])))
+        elif step == "reset":
+            board.reset.click()
+        elif step in ("undo", "next"):
+            press(board, f"do:{step}")
+        assert board.frame.content["inputs"] == board.frame.snapshot()
+        assert board.frame.content["query"] == board.state.patient.to_query()
+        refused = {name for name in board.state.refused if f"refused-{name}" in board.frame.content["sections"]}
+        assert refused == set(board.state.refused)
+        if step in ("reset", "example", "address") and typed and before.to_dict() and before != board.state.patient:
+            press(board, "do:undo")
+            assert board.state.patient == before
 
 
 def test_a_drainage_that_is_entered_is_not_the_one_that_follows_from_the_site(board):
@@ -397,21 +510,96 @@ def test_present_and_leave_restore_everything(board):
     before = board.frame.content["sections"]["verdicts"]
     press(board, "do:present")
     assert board.frame.content["view"] == "present"
-    press(board, "do:next")
-    assert board.state.example == next(iter(examples()))
-    press(board, "do:next")
-    assert board.state.example == list(examples())[1]
-    press(board, "do:previous")
-    assert board.state.example == next(iter(examples()))
-    board.state.open(CASE)
     press(board, "do:leave")
     assert board.frame.content["view"] == "board"
     assert board.frame.content["sections"]["verdicts"] == before
 
 
-def test_arrow_keys_step_only_while_presenting(board):
-    press(board, "do:next")
+@pytest.mark.parametrize("key", ["do:next", "do:previous"])
+@pytest.mark.parametrize("presenting", [True, False])
+def test_an_arrow_key_does_nothing_without_a_list_of_cases(board, key, presenting):
+    board.state.presenting = presenting
+    for opened in (CASE, next(iter(examples().values()))):
+        board.state.open(opened)
+        press(board, key)
+        assert board.state.patient == opened
+
+
+# --- Undo: a case that was typed is never lost
+
+
+def undo_of(board):
+    """Return what the page says that undo brings back, right after the case was replaced."""
+    return re.sub(r"<[^>]+>", "", section(board, "case").partition('<p class="nd-undo">')[2].partition("</p>")[0])
+
+
+WORDS = "Undo brings back: Age 48 years; Ki-67 4 %; Liver involvement 35 %; Extrahepatic disease none."
+
+
+@pytest.mark.parametrize(
+    ("replace", "said"),
+    [
+        (lambda board: board.reset.click(), "Reset."),
+        (
+            lambda board: setattr(board.examples, "value", next(iter(examples()))),
+            f"Opened the example {next(iter(examples()))}.",
+        ),
+        (lambda board: board.frame._addressed[0]("age_years=60"), "Opened the case of the address."),
+        (lambda board: board.state.open(Patient(age_years=1)), "Opened another case."),
+    ],
+)
+def test_one_step_of_undo_brings_back_what_was_replaced(board, replace, said):
+    assert "do:undo" not in section(board, "case")
+    replace(board)
+    assert board.state.patient != CASE
+    assert undo_of(board) == f"{said.replace('>', '&gt;')} {WORDS} Undo (u)"
+    press(board, "do:undo")
     assert board.state.patient == CASE
+    assert board.frame.content["query"] == CASE.to_query()
+
+
+def test_the_notice_is_short_and_goes_with_the_next_change_while_undo_stays(board):
+    many = CASE.replace(primary_site="pancreas", differentiation="well", bilobar=True)
+    board.state.open(many)
+    board.reset.click()
+    assert "Bilobar metastases yes; and 2 more. Undo (u)" in undo_of(board)
+    of(board, "age_years").slider.value = 70
+    assert undo_of(board) == ""
+    assert 'data-select="do:undo"' in section(board, "case")
+    press(board, "do:undo")
+    assert board.state.patient == many
+    assert undo_of(board) == "Undone. Undo brings back: Age 70 years. Undo (u)"  # it was typed, too
+    press(board, "do:undo")
+    assert board.state.patient == Patient(age_years=70)
+
+
+def test_a_prepared_case_never_takes_the_place_of_a_typed_one(board):
+    names = list(examples())
+    board.examples.value = names[0]
+    board.examples.value = names[1]
+    board.reset.click()
+    press(board, "do:undo")
+    assert board.state.patient == CASE
+    press(board, "do:undo")
+    assert board.state.patient == CASE  # nothing was lost, nothing comes back
+    assert "do:undo" not in section(board, "case")
+
+
+def test_an_example_that_was_reset_comes_back_as_the_example(board):
+    plain = Board()
+    name = next(iter(examples()))
+    plain.examples.value = name
+    plain.reset.click()
+    press(plain, "do:undo")
+    assert plain.state.example == name
+    assert "example, no real patient" in section(plain, "case")
+
+
+def test_undo_changes_no_case_that_is_not_in_sight(board):
+    board.reset.click()
+    press(board, "page:evidence")
+    press(board, "do:undo")
+    assert board.state.patient == Patient()
 
 
 @pytest.mark.parametrize("name", ["t1-fischer-resection-os60", "milan_review-age"])
@@ -449,16 +637,89 @@ def test_inputs_at_odds_are_said_with_the_case(board):
     assert f"<b>Inputs at odds:</b> {said}" in section(board, "case")
 
 
-def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(board):
-    html = section(board, "strip-age_years")
-    assert "met from 0 to under 55 years" not in html  # the drainage is not known: nowhere met
+# --- The strip under a slider: one criterion alone
+
+
+def asked(board, field):
+    """Return what stands under a slider, a line for each criterion."""
+    lines = re.findall(r'<p class="nd-asked">(.*?)</p>', section(board, f"strip-{field}"))
+    return [re.sub(r"<[^>]+>", "", line).strip() for line in lines]
+
+
+def test_a_strip_is_of_its_own_criterion_and_not_of_the_whole_list(board):
+    of(board, "age_years").slider.value = 57
     of(board, "primary_site").widget.value = "pancreas"
+    assert shown_verdicts(board)["milan_review"] == "not_met"
+    assert asked(board, "age_years") == ["✕ asked: under 55 years: missed"]
+    assert asked(board, "ki67_percent") == ["● asked: under 10 %: met"]
+    assert asked(board, "liver_involvement_percent") == ["● asked: at most 50 %: met"]
+    assert asked(board, "extrahepatic_disease") == ["● asked: none: met"]
     html = section(board, "strip-age_years")
-    assert "met from 0 to under 55 years; not met from 55 to 120 years" in html
+    assert "Milan, as the review quotes it, Age: met from 0 to under 55 years; missed from 55 to 120 years" in html
     assert "left:0.000%;width:45.833%" in html
-    assert "left:0.000%;width:25.000%" in section(board, "strip-extrahepatic_disease")
+    html = section(board, "strip-extrahepatic_disease")
+    assert '<span class="nd-part-met" style="left:16.667%;width:33.333%" title="met none">' in html
+    assert '<span class="nd-part-none" style="left:0.000%;width:16.667%" title=" not entered">' in html
+    assert "Milan, as the review quotes it" in section(board, "asking")
+
+
+def test_a_strip_says_what_is_not_entered_and_what_is_not_asked():
+    board = Board()
+    assert asked(board, "age_years") == ["? asked: under 55 years: open (not entered)"]
+    assert asked(board, "extrahepatic_disease") == ["? asked: none: open (not entered)"]
     press(board, "resection_review")
-    assert "not asked" in section(board, "strip-age_years")
+    assert asked(board, "age_years") == ["not asked by Review, 90 % or more resectable"]
+    assert "nd-strip" not in section(board, "strip-age_years")
+
+
+def test_a_criterion_that_decides_nothing_says_so(board):
+    press(board, "resection_review")
+    found = nd.assess(CASE)["resection_review"].rule_set
+    roles = {c.requirement: c.role for c in found.criteria if "extrahepatic_disease" in c.inputs}
+    assert roles
+    lines = asked(board, "extrahepatic_disease")
+    for requirement, role in roles.items():
+        note = {"caution": " (caution, does not decide)", "prognostic": " (prognostic, does not decide)"}.get(role, "")
+        assert any(line.endswith(f": {requirement}: met{note}") for line in lines), lines
+
+
+def test_alternatives_and_what_follows_from_the_input_are_told():
+    board = Board()
+    press(board, "milan_2023")
+    open_ = "open (differentiation not entered; not entered; one of 2 alternatives is enough)"
+    assert asked(board, "ki67_percent")[0] == f"? asked: grade G1 or G2: {open_}"
+    of(board, "ki67_percent").slider.value = 12
+    grade, ki67 = asked(board, "ki67_percent")
+    assert grade == "? asked: grade G1 or G2: open (differentiation not entered; one of 2 alternatives is enough)"
+    assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough)"
+    of(board, "differentiation").widget.value = "well"
+    grade, ki67 = asked(board, "ki67_percent")
+    assert grade == "● asked: grade G1 or G2: met (grade G2; one of 2 alternatives is enough)"
+    assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough; another is met)"
+    of(board, "differentiation").widget.value = "poor"
+    assert asked(board, "ki67_percent")[0].startswith("✕ asked: grade G1 or G2: missed (grade NEC;")
+
+
+def test_a_strip_of_a_trial_says_studied_and_that_of_a_label_speaks_for_one_criterion(board):
+    press(board, "clarinet_population")
+    assert asked(board, "ki67_percent") == ["● studied: under 10 %: met"]
+    press(board, "prrt_label")
+    assert asked(board, "age_years") == ["● asked: at least 18 years: met"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(patients(), st.sampled_from(sorted(nd.rule_sets()["rule_set"])))
+def test_every_strip_says_the_result_of_each_of_its_criteria(patient, rule_set):
+    board = Board(patient)
+    press(board, rule_set)
+    judgement = nd.assess(patient)[rule_set]
+    for name in board.controls.labels:
+        found = [f for f in judgement.findings if name in f.criterion.inputs]
+        lines = asked(board, name)
+        assert len(lines) == max(len(found), 1)
+        for finding, line in zip(found, lines, strict=bool(found)):
+            assert f"{finding.criterion.require(judgement.kind.last)}: {SAID[finding.result]}" in line
+            assert ("does not decide" in line) == (finding.criterion.role != "required")
 
 
 @pytest.mark.parametrize(
@@ -467,11 +728,12 @@ def test_a_strip_under_each_slider_shows_where_the_selected_rule_set_is_met(boar
         ("milan_review", "age_years", {"55": "45.833"}),
         ("milan_2019", "age_years", {"60": "50.000"}),
         ("milan_review", "ki67_percent", {"10": "10.000"}),
+        ("milan_2019", "ki67_percent", {"3": "3.000", "20": "20.000"}),
         ("milan_review", "extrahepatic_disease", {}),
         ("resection_review", "age_years", {}),
     ],
 )
-def test_a_bound_has_its_tick_even_where_no_verdict_changes(board, rule_set, field, ticks):
+def test_a_bound_has_its_tick_even_where_no_result_changes(board, rule_set, field, ticks):
     of(board, "extrahepatic_disease").slider.value = "extensive"
     press(board, rule_set)
     html = section(board, f"strip-{field}")

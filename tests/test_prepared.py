@@ -1,5 +1,7 @@
 """Prepared cases on the board, without a browser: a list opened, stepped through, changed, closed, refused."""
 
+from html import escape
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,7 +60,7 @@ def test_an_example_beside_a_list_still_says_what_it_is(board):
     choose(board, f"Example: {name}")
     assert "example, no real patient" in section(board, "case")
     press(board, "do:present")
-    assert f"<b>1 of {len(examples())}: {name}</b>" in section(board, "case").replace("&gt;", ">")
+    assert f"<b>{name}</b>" in section(board, "case").replace("&gt;", ">")  # no place: no key steps through examples
 
 
 def test_a_case_with_the_name_of_an_example_is_none():
@@ -94,7 +96,7 @@ def test_a_changed_case_says_what_it_was_and_stepping_goes_on_from_its_place(boa
     assert "<b>Case</b>" in section(board, "case")
     assert "changed from 2 of 3: Second" in section(board, "case")
     assert board.examples.label == "Open a case"
-    of(board, "age_years").unknown.value = True
+    of(board, "age_years").clear.click()
     assert "<b>2 of 3: Second</b>" in section(board, "case")
     of(board, "age_years").slider.value = 62
     press(board, "do:present")
@@ -122,14 +124,66 @@ def test_a_pinned_case_stays_pinned_while_stepping(board):
     assert "Since A" in section(board, "findings")
 
 
-def test_a_label_never_goes_into_the_address_or_what_is_said_or_handed_on():
+def test_a_changed_case_of_a_list_comes_back_with_its_place(board):
+    choose(board, "1. First")
+    of(board, "ki67_percent").box.text.value = "7"
+    changed = board.state.patient
+    press(board, "do:present")
+    press(board, "do:next")
+    assert board.state.patient == B
+    assert "Opened 2 of 3: Second. Undo brings back: Age 50 years; Ki-67 7 %." in section(board, "case")
+    press(board, "do:next")
+    assert "Undo brings back: Age" not in section(board, "case").partition('<p class="nd-undo">')[2]
+    press(board, "do:undo")
+    assert board.state.patient == changed
+    assert "changed from 1 of 3: First" in section(board, "case")
+    press(board, "do:next")
+    assert board.state.patient == B
+
+
+def test_a_typed_case_is_brought_back_after_steps_and_stepping_begins_anew(board):
+    press(board, "do:present")
+    for _ in range(4):
+        press(board, "do:previous")
+    press(board, "do:undo")
+    assert board.state.patient == CASE
+    assert "changed from" not in section(board, "case")
+    press(board, "do:next")
+    assert board.state.patient == A
+
+
+def test_a_case_that_was_only_looked_at_is_no_undo_of_a_step():
+    board = Board(cases=LIST)
+    press(board, "do:present")
+    press(board, "do:next")
+    press(board, "do:next")
+    assert "do:undo" not in section(board, "case")
+
+
+def test_undo_after_the_list_was_closed_names_no_case_of_it(board):
+    choose(board, "1. First")
+    of(board, "ki67_percent").box.text.value = "7"
+    board.reset.click()
+    press(board, "do:forget-cases")
+    press(board, "do:undo")
+    assert board.state.patient == A.replace(ki67_percent=7)
+    assert "First" not in section(board, "case")
+
+
+def test_a_label_never_goes_into_the_address_or_what_is_said_or_the_name_of_a_file():
     board = Board(cases={"Tuesday-Q7": B})
     choose(board, "1. Tuesday-Q7")
     assert board.frame.content["query"] == B.to_query()
     assert "Q7" not in board.frame.content["announce"]
     name, _, page = saved(board, "do:report")
     assert "Q7" not in name
-    assert b"Tuesday-Q7" not in page
+    assert b"<h2>Case: Tuesday-Q7</h2>" in page  # the paper on the table says whose it is
+    of(board, "age_years").slider.value = 61
+    assert b"<h2>Case: Tuesday-Q7, changed since it was opened</h2>" in saved(board, "do:report")[2]
+    board.examples.value = (example := next(iter(examples())))
+    assert f"<h2>Case: {escape(example)} (example, no real patient)</h2>".encode() in saved(board, "do:report")[2]
+    of(board, "age_years").slider.value = 62
+    assert b"<h2>Case</h2>" in saved(board, "do:report")[2]
 
 
 def test_a_file_is_opened_on_the_board_and_the_list_is_closed(board):
@@ -276,7 +330,9 @@ def test_a_list_of_ones_own_is_left_alone_by_the_address():
 @settings(max_examples=30)
 @given(
     st.lists(
-        st.sampled_from(["do:next", "do:previous", "do:present", "do:leave", "do:pin", "reset", "slide", "pick"]),
+        st.sampled_from(
+            ["do:next", "do:previous", "do:present", "do:leave", "do:pin", "do:undo", "reset", "slide", "pick"]
+        ),
         max_size=12,
     )
 )

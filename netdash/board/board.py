@@ -13,14 +13,15 @@ import traitlets as t
 
 from netdash import case_list, rules
 from netdash.assessment import assess
-from netdash.board import views
+from netdash.board import strips, views
 from netdash.board.browse import Evidence
+from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.explore import Explore
 from netdash.board.frame import Frame, held
 from netdash.board.overview import Overview
 from netdash.board.page import Page, offer_file
-from netdash.board.state import Prepared, State
+from netdash.board.state import State
 from netdash.board.teach import Teaching
 from netdash.patient import Patient
 from netdash.report import report
@@ -32,8 +33,8 @@ LIST = "NETDASH_CASES"
 OWN_CASES = "A list of prepared cases: a CSV file of patient fields and a label, no identifiers; it stays in memory"
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 LOOKED_AT = [
-    *("patient", "selected", "prepared", "opened", "refusals", "outcome", "reading", "pinned", "presenting"),
-    *("source", "page"),
+    *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
+    *("presenting", "source", "page"),
 ]
 
 
@@ -102,10 +103,11 @@ class Board(w.VBox):  # type: ignore[misc]
         self.add_class("netdash-board").add_class("nd-board")
         self._read_list()
         self.examples.observe(self._open_case, "value")
-        self.reset.on_click(lambda _: self.state.open(Patient()))
+        self.reset.on_click(lambda _: self.state.reset())
         self.frame.on_select(self._select)
         self.frame.on_address(self._arrive)
-        self.state.observe(self._draw, LOOKED_AT)
+        self._looked_at: list[Any] = []
+        self.state.observe(self._look, LOOKED_AT)
         for page in self.pages.values():
             for traits in page.traits:
                 traits.observe(self._draw)
@@ -138,7 +140,9 @@ class Board(w.VBox):  # type: ignore[misc]
             self.state.show_source(what)
         elif key == "do:report":
             name = f"netdash-case-{date.today().isoformat()}.html"
-            self.frame.download(name, "text/html", report(self.state.patient).encode())
+            self.frame.download(name, "text/html", report(self.state.patient, label=self.state.label).encode())
+        elif key == "do:undo" and self.pages[self.state.page].about_the_case:
+            self.state.take_back()
         elif key == "do:cases-template":
             self.frame.download("netdash-cases.csv", "text/csv", case_list.example_file().read_bytes())
         elif key == "do:forget-cases":
@@ -151,13 +155,22 @@ class Board(w.VBox):  # type: ignore[misc]
         for page in self.pages.values():
             page.press(word, what)
 
+    def _look(self, _: t.Bunch) -> None:
+        """Draw once what was changed at once: each trait that was held tells of its change, in any order."""
+        now = [getattr(self.state, name) for name in LOOKED_AT]
+        if now != self._looked_at:
+            self._looked_at = now
+            self.controls.show()  # first: a picture says for which inputs it was computed
+            self._draw()
+
     def _draw(self, _: t.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
         assessment, page = assess(state.patient), self.pages[state.page]
         drawn = page.draw(assessment)
-        strips = {f"strip-{name}": views.strip(state.patient, name, state.selected) for name in self.controls.labels}
-        case = {"case": views.case(state, assessment, at), **strips} if page.about_the_case else {}
+        under = {f"strip-{name}": strips.strip(state.patient, name, state.selected) for name in self.controls.labels}
+        beside = {"asking": strips.asking(state.selected), **under, **views.refused(state)}
+        case = {"case": views.case(state, assessment, at), **beside} if page.about_the_case else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
             sections={"tools": views.tools(state, tabs), **case, **drawn.sections, "foot": views.foot()},

@@ -17,6 +17,7 @@ from netdash.patient import FIELDS
 ALWAYS_IN_SIGHT = "Patient"
 """The group of fields that get a slider and are never folded away."""
 UNKNOWN = "unknown"
+"""The entry of a list or a slider that stands for no answer."""
 
 
 class Control:
@@ -55,18 +56,16 @@ class Control:
         raise NotImplementedError
 
     def _take(self, event: t.Bunch) -> None:
-        """Hand what a widget was changed to over to the state; what is refused is put back, and said."""
+        """Hand what a widget was changed to over to the state; a text that is refused stays where it was typed."""
         if self._syncing:
             return
         try:
             # The widget's own limits can be moved by a page; the field's cannot.
             self.state.enter(self.field.name, self._read(event))
-        except ValueError as error:
-            self.put_back()
-            self.state.refuse(self.field.name, str(error))
-        else:
-            # "48.0" typed over 48 changes no case, yet the box must show what the picture was computed for.
-            self.put_back()
+        except ValueError:
+            self.state.keep_refused(self.field.name, str(event["new"]))
+        # "48.0" typed over 48 changes no case, yet the box must show what the picture was computed for.
+        self.put_back()
 
     def put_back(self) -> None:
         """Show what the state holds."""
@@ -83,7 +82,7 @@ class Pick(Control):
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
         values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
-        unknown = "as the site says" if field.name in rules.DERIVED_FROM else "unknown"
+        unknown = "as the site says" if field.name in rules.DERIVED_FROM else field.show(None)
         # A list's own None would show an empty line: unknown is an entry of its own.
         options: list[tuple[str, Value]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
         self.widget = w.Dropdown(options=options, value=UNKNOWN, description=field.label, tooltip=field.help)
@@ -99,56 +98,63 @@ class Pick(Control):
 
 
 class Box(Control):
-    """A typed number; blank is unknown."""
+    """A typed number; blank is unknown. A text that is refused stays, and a message under it says why."""
 
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
         self.text = w.Text(
             description=f"{field.label}, {field.unit}" if field.unit else field.label,
-            placeholder="unknown",
+            placeholder=field.show(None),
             tooltip=f"{field.help} Expected: {field.allowed}.",
             continuous_update=False,
         )
         self.text.add_class("nd-field")
         self.text.observe(self._take, "value")
-        self.widget, self.parts = self.text, {field.name: self.text}
+        self.message = _classed(w.Box(), f"netdash-slot-refused-{field.name}")
+        self.widget, self.parts = _classed(w.VBox([self.text, self.message]), "nd-typed"), {field.name: self.text}
 
     def _read(self, event: t.Bunch) -> Value | None:
         return self.field.parse(event["new"]) if event["new"].strip() else None
 
     def _put(self, value: Value | None) -> None:
-        self.text.value = "" if value is None else plain(float(value))
+        entered = "" if value is None else plain(float(value))
+        self.text.value = self.state.refused.get(self.field.name, entered)
 
 
 class Slider(Control):
-    """A slider with an exact box, or the word of a choice, beside it, and a tick for unknown."""
+    """A slider with an exact box, or the word of a choice, and a button that clears both."""
 
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
         self.slider = self._make_slider()
         self.slider.add_class("nd-slider")
         self.slider.add_class(f"netdash-control-{field.name}")
-        self.unknown = w.Checkbox(value=True, description="unknown", indent=False, tooltip=f"{field.label} is unknown")
+        self.clear = w.Button(description="×", tooltip=f"Clear {field.label}")
+        self.clear.add_class("nd-clear")
         self.box = Box(field, state) if isinstance(field, Number) else None
-        name = self.box.widget if self.box else w.HTML(f'<span class="nd-label">{field.label}</span>')
+        name = self.box.text if self.box else w.HTML(f'<span class="nd-label">{field.label}</span>')
         strip = _classed(w.Box(), f"netdash-slot-strip-{field.name}")
-        self.widget = w.VBox([w.HBox([name, self.unknown]), self.slider, strip])
-        self.widget.add_class("nd-input")
+        message = [self.box.message] if self.box else []
+        self.widget = w.VBox([w.HBox([name, self.clear]), *message, self.slider, strip])
+        self.widget.add_class("nd-input").add_class("nd-typed")
         self.slider.observe(self._take, "value")
-        self.unknown.observe(self._take, "value")
-        self.parts = {field.name: self.slider, f"{field.name}-unknown": self.unknown}
+        self.clear.on_click(lambda _: state.enter(field.name, None))
+        self.parts = {field.name: self.slider}
         if self.box:
             self.parts |= {f"{field.name}-box": self.box.text}
 
     def _read(self, event: t.Bunch) -> Any:
-        if event["owner"] is self.unknown and event["new"]:
+        if event["new"] == UNKNOWN:
             return None
-        value = self.slider.value
-        return float(value) if isinstance(self.field, Number) else value
+        return float(event["new"]) if isinstance(self.field, Number) else event["new"]
 
     def _make_slider(self) -> Any:
         if isinstance(self.field, Choice):
-            options = [(self.field.show(value), value) for value in self.field.choices]
+            # A place of its own for unknown: else the handle would rest on the first word, which no click could enter.
+            options = [
+                (self.field.show(None), UNKNOWN),
+                *((self.field.show(value), value) for value in self.field.choices),
+            ]
             return w.SelectionSlider(options=options, readout=True)
         # The page's FloatSlider counts in shares of its length and sends 54.99999999999999 back for 55, which is
         # under 55. Whole numbers are exact; what lies between them is typed, and its handle stands at the nearest.
@@ -156,8 +162,7 @@ class Slider(Control):
         return w.IntSlider(min=least, max=most, value=least, step=int(self.field.step or 1), readout=False)
 
     def _put(self, value: Value | None) -> None:
-        self.unknown.value = value is None
-        # An unknown has no place on the slider: its handle rests at the start, and looks empty.
+        # An unknown number has no place on the slider: its handle rests at the start, and looks empty.
         shown = self._start if value is None else value
         self.slider.value = round(float(shown)) if isinstance(self.field, Number) else shown
         (self.slider.add_class if value is None else self.slider.remove_class)("nd-unknown")
@@ -166,7 +171,7 @@ class Slider(Control):
 
     @property
     def _start(self) -> Value:
-        return self.field.choices[0] if isinstance(self.field, Choice) else float(self.field.minimum or 0)
+        return UNKNOWN if isinstance(self.field, Choice) else float(self.field.minimum or 0)
 
 
 class Controls:
@@ -182,11 +187,10 @@ class Controls:
 
     def __init__(self, state: State) -> None:
         self._controls = {field.name: _make(field, state) for field in _needed()}
-        self.widget = w.VBox(list(self._columns()))
-        self.widget.add_class("nd-controls")
+        asking = _classed(w.Box(), "netdash-slot-asking")
+        self.widget = _classed(w.VBox([asking, *self._columns()]), "nd-controls")
         self._state = state
-        state.observe(self._show, "patient")
-        self._show(None)
+        self.show()
 
     @property
     def parts(self) -> Mapping[str, w.ValueWidget]:
@@ -200,7 +204,7 @@ class Controls:
 
     @property
     def texts(self) -> dict[str, str]:
-        """What is said of the value of each slider, by field; an unknown is said to be one."""
+        """What is said of the value of each slider, by field; of an unknown, that it is not entered."""
         entered = self._state.patient.to_dict()
         return {name: FIELDS[name].show(entered.get(name)) for name in self.labels}
 
@@ -213,7 +217,8 @@ class Controls:
                 yield w.HTML(f'<h2 class="nd-h">{group}</h2>')
                 yield _classed(w.Box(widgets), "nd-group")
 
-    def _show(self, _: t.Bunch | None) -> None:
+    def show(self) -> None:
+        """Show the case of the state, and what was refused."""
         entered = self._state.patient.to_dict()
         for name, control in self._controls.items():
             control.show(entered.get(name))

@@ -138,7 +138,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
             When this was computed, as text.
         view
             What the board's root carries as ``data-view``, for style sheets; "present" also gives the arrow keys the
-            keys "do:next" and "do:previous", and Escape "do:leave". The key p is "do:present".
+            keys "do:next" and "do:previous", and Escape "do:leave". The key p is "do:present", the key u "do:undo".
         """
         self.line.content = {
             "revision": self.line.content.get("revision", 0) + 1,

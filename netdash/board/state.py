@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import traitlets as t
 
 from netdash import case_list, evidence, rules, teaching
+from netdash.board.cases import Prepared, Undo, examples, in_order
 from netdash.fields import Value
 from netdash.patient import Patient
 from netdash.provenance import source
@@ -18,42 +18,11 @@ from netdash.ranges import numbers, ordered
 
 LONGEST_WORDS = 200
 LONGEST_QUERY = 10_000
+LONGEST_REFUSED = 200
+"""How many characters are kept of a text that a box refused."""
 OWN = "x-"
 """What the identifiers of own series begin with."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
-
-
-@functools.cache
-def examples() -> Mapping[str, Patient]:
-    """Return made-up cases by name; none is a person."""
-    return case_list.cases()
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A case that was prepared, and its place among the others.
-
-    Attributes
-    ----------
-    label : str
-        What it is called.
-    patient : Patient
-        The case as it was prepared.
-    number, of : int
-        Its place, from 1, and how many there are.
-    own : bool
-        Whether it is of a list that was opened; else it is a made-up example.
-    """
-
-    label: str
-    patient: Patient
-    number: int
-    of: int
-    own: bool
-
-
-def _in_order(cases: Mapping[str, Patient], own: bool) -> list[Prepared]:
-    return [Prepared(label, case, place, len(cases), own) for place, (label, case) in enumerate(cases.items(), 1)]
 
 
 @functools.cache
@@ -215,8 +184,12 @@ class State(t.HasTraits):
         The prepared case or example that the case began as; it may have been changed since.
     last : str
         Label of the prepared case or example that was opened last; stepping goes on from there.
+    refused : dict of str to str
+        By field: the text that was typed there and refused. The box keeps it, the case keeps what it had.
     refusals : dict of str to str
-        By field: why the last entry there was refused. What is refused changes nothing else.
+        Why the last address ("address") or list of cases ("cases") was not taken. It changed nothing else.
+    undo : Undo or None
+        What one step of undo brings back.
     outcome : str
         Name of what the plot shows, one of :func:`outcomes_shown`.
     reading : str
@@ -244,7 +217,9 @@ class State(t.HasTraits):
     prepared = t.Dict(value_trait=t.Instance(Patient), key_trait=t.Unicode())
     opened = t.Instance(Prepared, allow_none=True)
     last = t.Unicode("")
+    refused = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
     refusals = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
+    undo = t.Instance(Undo, allow_none=True)
     outcome = t.Unicode("5-year overall survival")
     reading = t.Enum(list(READINGS.values()), "corrected")
     pinned = t.Instance(Patient, allow_none=True)
@@ -270,7 +245,7 @@ class State(t.HasTraits):
     @property
     def offered(self) -> list[Prepared]:
         """The cases that can be opened: those of the list, if there is one, then the made-up examples."""
-        return [*_in_order(self.prepared, own=True), *_in_order(examples(), own=False)]
+        return [*in_order(self.prepared, own=True), *in_order(examples(), own=False)]
 
     @property
     def shown(self) -> Prepared | None:
@@ -287,29 +262,70 @@ class State(t.HasTraits):
         """Set one field of the case; None makes it unknown."""
         self.put({name: value})
 
+    @property
+    def label(self) -> str:
+        """What the case is called on paper: its place in a list, or the example that it is; else empty."""
+        if self.opened is None or not (self.shown or self.opened.own):
+            return ""
+        if not self.opened.own:
+            return f"{self.opened.label} (example, no real patient)"
+        return self.opened.label if self.shown else f"{self.opened.label}, changed since it was opened"
+
     def put(self, values: Mapping[str, Value | None]) -> None:
         """Set some fields of the case at once; None makes one unknown."""
         patient = self.patient.replace(**values)
         with self.hold_trait_notifications():
-            self.refusals = {field: why for field, why in self.refusals.items() if field not in values}
+            self.refused = {field: text for field, text in self.refused.items() if field not in values}
             if patient.to_dict() != self.patient.to_dict():
                 self.patient = patient
 
+    def keep_refused(self, name: str, text: str) -> None:
+        """Keep a text that a field refused, for its box to show; the case stays as it is."""
+        self.refused = {**self.refused, name: text[:LONGEST_REFUSED]}
+
     def refuse(self, name: str, why: str) -> None:
-        """Remember why an input was refused; the case stays as it is."""
+        """Remember why an address or a list of cases was refused; the case stays as it is."""
         self.refusals = {**self.refusals, name: why}
 
-    def open(self, patient: Patient) -> None:
-        """Replace the whole case."""
-        with self.hold_trait_notifications():
-            self.patient, self.opened, self.refusals = patient, None, {}
+    def reset(self) -> None:
+        """Make every input unknown."""
+        self._replace(Patient(), None, "Reset")
+
+    def open(self, patient: Patient, done: str = "Opened another case") -> None:
+        """Replace the whole case; `done` says in words what did so."""
+        self._replace(patient, None, done)
 
     def open_prepared(self, case: Prepared) -> None:
         """Replace the whole case by a prepared one."""
+        self._replace(case.patient, case, f"Opened {case.name}")
+
+    def take_back(self) -> None:
+        """Bring back the case that was replaced last; the one shown, if it was typed, is what undo brings back then."""
+        if (back := self.undo) is None:
+            return
         with self.hold_trait_notifications():
-            self.patient, self.opened, self.refusals = case.patient, case, {}
-            if case.own == bool(self.prepared):  # an example opened in between is no place in the list
-                self.last = case.label
+            self.undo = None
+            self._replace(back.patient, back.opened, "Undone", stepping=True)
+            self.last = back.last
+
+    def _replace(self, patient: Patient, opened: Prepared | None, done: str, *, stepping: bool = False) -> None:
+        undo = self._undo_of(patient, done, stepping)
+        with self.hold_trait_notifications():
+            self.patient, self.opened, self.undo, self.refused, self.refusals = patient, opened, undo, {}, {}
+            if opened is not None and opened.own == bool(self.prepared):  # an example is no place in the list
+                self.last = opened.label
+
+    def _undo_of(self, patient: Patient, done: str, stepping: bool) -> Undo | None:
+        """Return what undo brings back once the case is replaced.
+
+        A case that was typed or changed exists nowhere else: a prepared one, which does, never takes its place.
+        """
+        typed, kept = self.shown is None, self.undo
+        if not self.patient.to_dict() or patient.to_dict() == self.patient.to_dict():
+            return kept  # nothing is lost
+        if not typed and (stepping or (kept is not None and kept.typed)):
+            return kept
+        return Undo(done, patient, self.patient, self.opened, self.last, typed)
 
     def take_cases(self, cases: Mapping[str, Patient] | str | Path | bytes) -> None:
         """Put a list of cases beside the examples, or none; a faulty file changes nothing and says why.
@@ -326,13 +342,15 @@ class State(t.HasTraits):
             self.prepared, self.last, self.refusals = found, "", refusals
             if self.opened is not None and self.opened.own:
                 self.opened = None
+            if self.undo is not None:
+                self.undo = self.undo.without_list()
 
     def open_query(self, query: str) -> None:
         """Replace the case by that of an address; a query that is refused changes nothing but says why."""
         try:
             if len(query) > LONGEST_QUERY:
                 raise ValueError(f"it has {len(query):,} characters, expected at most {LONGEST_QUERY:,}; copy it again")
-            self.open(Patient.from_query(query))
+            self.open(Patient.from_query(query), "Opened the case of the address")
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
 
@@ -356,8 +374,11 @@ class State(t.HasTraits):
             self.source = name
 
     def step(self, places: int) -> None:
-        """Open the prepared case that many places after the one opened last, in a ring; an example without a list."""
-        turn = [case for case in self.offered if case.own == bool(self.prepared)]
+        """Open the case of the list that many places after the one opened last, in a ring; nothing without a list."""
+        turn = in_order(self.prepared, own=True)
+        if not turn:
+            return
         labels = [case.label for case in turn]
         here = labels.index(self.last) if self.last in labels else -1 if places > 0 else 0
-        self.open_prepared(turn[(here + places) % len(turn)])
+        case = turn[(here + places) % len(turn)]
+        self._replace(case.patient, case, f"Opened {case.name}", stepping=True)

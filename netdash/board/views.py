@@ -14,7 +14,6 @@ from netdash import evidence, remarks, rules
 from netdash.assessment import MAY_CHANGE, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
-from netdash.fields import Choice, Field, plain
 from netdash.figures.forest import caption, forest, forest_table
 from netdash.figures.medians import medians, medians_table
 from netdash.figures.rows import beside
@@ -22,13 +21,16 @@ from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
-from netdash.ranges import stretches
 from netdash.synthesis import pool_by_therapy
 from netdash.wording import KINDS, LEGEND, MARK, SAID, STUDIED, TAGS
 
 ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
 NEXT = 3
 """How many of the inputs that are still open are named."""
+BROUGHT_BACK = 5
+"""How many inputs are named of the case that undo brings back."""
+GIVEN = 40
+"""How many characters are shown of a text that was refused."""
 
 
 @functools.cache
@@ -48,7 +50,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def case(state: State, assessment: Assessment, at: str) -> str:
-    """Return the case in words, what puts it outside the scope, when it was computed, and what was refused."""
+    """Return the case in words, what puts it outside the scope, when it was computed, and what undo brings back."""
+    undo = state.undo
+    brings_back = known(undo.patient) if undo else []
+    more = len(brings_back) - BROUGHT_BACK
     return render(
         "case",
         state=state,
@@ -57,7 +62,8 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         at=at,
         scope=assessment.scope,
         conflicts=assessment.conflicts,
-        refusals=list(state.refusals.values()),
+        just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
+        brings_back=[*brings_back[:BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
     )
 
 
@@ -160,24 +166,22 @@ def shown_source(state: State) -> Source | None:
     return source(state.source) if state.source else None
 
 
-def strip(patient: Patient, field: str, rule_set: str) -> str:
-    """Return where along one slider the selected rule set is met, missed or unknown, and the bounds it asks for."""
-    asked = FIELDS[field]
-    parts = [{**row, **_place(asked, row)} for row in stretches(patient, field, rule_set)]
-    found = rules.get(rule_set)
-    used = field in found.inputs
-    ticks = {plain(value): 100 * value / (asked.maximum or 1) for value in found.breaks(field)}
-    return render("strip", parts=parts, used=used, ticks=ticks, title=found.title, label=asked.label)
+def refused(state: State) -> dict[str, str]:
+    """Return by section what stands under each box whose text was refused, and what the case still has there."""
+    entered = state.patient.to_dict()
+    return {
+        f"refused-{name}": render(
+            "refused",
+            field=FIELDS[name],
+            given=_short(text),
+            still=FIELDS[name].show(entered[name]) if name in entered else "",
+        )
+        for name, text in state.refused.items()
+    }
 
 
-def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
-    """Return where a stretch begins along its slider, and how long it is, in percent."""
-    low, high, length = row["low"], row["high"], asked.maximum or 1
-    if isinstance(asked, Choice):
-        # The words stand at even distances along the slider; each owns half the way to its neighbors.
-        length = len(asked.choices) - 1
-        low, high = max(low - 0.5, 0), min(high + 0.5, length)
-    return {"left": 100 * low / length, "width": 100 * (high - low) / length}
+def _short(text: str) -> str:
+    return repr(text if len(text) <= GIVEN else f"{text[:GIVEN]}...")
 
 
 def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:

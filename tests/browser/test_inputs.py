@@ -34,6 +34,8 @@ def board(shared):
         ("liver_involvement_percent", "End", 100),
         ("extrahepatic_disease", "ArrowRight", "limited_stable"),
         ("extrahepatic_disease", "End", "extensive"),
+        ("extrahepatic_disease", "ArrowLeft", None),
+        ("extrahepatic_disease", "Home", None),
     ],
 )
 def test_a_slider_moved_by_keyboard_shows_what_the_library_computes(board, name, key, value):
@@ -117,7 +119,7 @@ def test_a_slider_dragged_by_the_pointer_shows_what_the_library_computes(board):
         ("Age, years", "age_years", "1e2", 100),
         ("Liver involvement, %", "liver_involvement_percent", "49.5", 49.5),
         ("Ki-67, %", "ki67_percent", "9.99", 9.99),
-        ("Disease stable for, months", "stable_months", "3", 3),
+        ("Duration of stability, months", "stable_months", "3", 3),
     ],
 )
 def test_a_typed_number_is_taken_as_it_stands(board, label, name, typed, value):
@@ -126,33 +128,107 @@ def test_a_typed_number_is_taken_as_it_stands(board, label, name, typed, value):
     board.expect_case(ON_THE_BOUNDS.replace(**{name: value}))
 
 
-@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan"])
-def test_a_refused_number_is_put_back_and_the_page_says_why(board, typed):
+@pytest.mark.parametrize("typed", ["130", "-1", "abc", "4,x"])
+def test_a_refused_text_stays_in_its_box_with_the_message_under_it(board, typed):
     box = board.page.get_by_label("Age, years")
     box.fill(typed)
     box.press("Enter")
     alert = board.page.get_by_role("alert")
-    expect(alert).to_contain_text("from 0 to 120 years")
-    expect(alert).to_contain_text(typed)
-    expect(box).to_have_value("55")
+    expect(alert).to_have_text(
+        f"Age: given '{typed}', expected a number from 0 to 120 years. The case still has 55 years."
+    )
+    expect(box).to_have_value(typed)
+    expect(box).to_have_attribute("aria-invalid", "true")
+    assert box.evaluate("node => document.getElementById(node.getAttribute('aria-describedby')).textContent") == (
+        alert.text_content()
+    )
+    assert box.evaluate("node => getComputedStyle(node).borderTopColor") == "rgb(179, 38, 30)"
+    under, field = alert.bounding_box(), box.bounding_box()
+    assert 0 <= under["y"] - (field["y"] + field["height"]) < 12
     board.expect_case(ON_THE_BOUNDS)
+    # Another field changes, and this one still says what it was given.
+    board.press("ki67_percent", "ArrowLeft")
+    board.expect_case(ON_THE_BOUNDS.replace(ki67_percent=7))
+    expect(box).to_have_value(typed)
+    expect(alert).to_have_count(1)
     board.press("age_years", "ArrowLeft")
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=54, ki67_percent=7))
+    expect(alert).to_have_count(0)
+    expect(box).to_have_value("54")
+    assert box.get_attribute("aria-invalid") is None
+    assert box.get_attribute("aria-describedby") is None
+
+
+def test_a_refused_text_of_a_field_in_a_group_is_said_in_sight_and_moves_nothing_but_its_group(board):
+    page = board.page
+    heads = page.locator("[data-section=case], .nd-verdicts").all()
+    before = [one.bounding_box() for one in heads]
+    box = page.get_by_label("Duration of stability, months")
+    box.fill("half a year")
+    box.press("Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Duration of stability: given 'half a year', expected a number from 0 to 600 months.")
+    expect(alert).to_be_in_viewport(ratio=0.95)
+    expect(box).to_have_value("half a year")
+    assert [one.bounding_box() for one in heads] == before
+    box.fill("")
+    box.press("Enter")
     expect(alert).to_have_count(0)
 
 
-def test_unknown_is_an_answer(board):
-    board.page.get_by_role("checkbox", name="unknown").first.check()
-    board.expect_case(ON_THE_BOUNDS.replace(age_years=None))
-    expect(board.page.get_by_label("Age, years")).to_have_value("")
-    expect(board.handle("age_years")).to_have_attribute("aria-valuetext", "unknown")
+def test_a_field_is_cleared_by_its_button_and_unknown_until_a_value_is_given(board):
+    page = board.page
+    page.get_by_role("button", name="Clear Age").click()
+    unknown = ON_THE_BOUNDS.replace(age_years=None)
+    board.expect_case(unknown)
+    expect(page.get_by_label("Age, years")).to_have_value("")
+    expect(board.handle("age_years")).to_have_attribute("aria-valuetext", "not entered")
+    # Nothing but a move or a number makes it known.
+    board.handle("age_years").click()
+    board.press("age_years", "Home", "ArrowLeft")
+    page.get_by_label("Age, years").click()
+    page.get_by_label("Age, years").press("Enter")
+    page.get_by_role("button", name="Clear Age").click()
+    board.press("ki67_percent", "ArrowLeft")
+    board.expect_case(unknown.replace(ki67_percent=7))
     board.press("age_years", "ArrowRight")
-    board.expect_case(ON_THE_BOUNDS.replace(age_years=1))
-    expect(board.page.get_by_role("checkbox", name="unknown").first).not_to_be_checked()
+    board.expect_case(unknown.replace(age_years=1, ki67_percent=7))
+    board.press("age_years", "ArrowLeft")
+    board.expect_case(unknown.replace(age_years=0, ki67_percent=7))
+    expect(page.get_by_label("Age, years")).to_have_value("0")
+
+
+def test_no_control_makes_an_empty_case_known_but_a_value(visit):
+    visit.open()
+    for label in ("Age", "Ki-67", "Liver involvement", "Extrahepatic disease"):
+        visit.page.get_by_role("button", name=f"Clear {label}").click()
+        visit.page.get_by_role("slider", name=label, exact=True).click()
+    assert visit.page.locator(".nd-input input[type=checkbox]").count() == 0
+    visit.expect_case(nd.Patient())
+
+
+@pytest.mark.parametrize("how", ["mouse", "touch", "key"])
+def test_none_is_entered_where_it_stands_on_the_slider(visits, how):
+    visit = visits(has_touch=how == "touch")
+    visit.open()
+    track = visit.page.locator(".netdash-control-extrahepatic_disease .noUi-base").bounding_box()
+    place = track["x"] + track["width"] / 3, track["y"] + track["height"] / 2
+    if how == "key":
+        visit.press("extrahepatic_disease", "ArrowRight")
+    elif how == "mouse":
+        visit.page.mouse.click(*place)
+    else:
+        visit.page.touchscreen.tap(*place)
+    visit.expect_case(nd.Patient(extrahepatic_disease="none"))
+    strip = visit.page.locator("[data-section=strip-extrahepatic_disease] .nd-part-met").bounding_box()
+    assert strip["x"] < place[0] < strip["x"] + strip["width"]
+    visit.page.get_by_role("button", name="Clear Extrahepatic disease").click()
+    visit.expect_case(nd.Patient())
 
 
 def test_every_slider_can_be_made_unknown(board):
-    for box in board.page.get_by_role("checkbox", name="unknown").all():
-        box.check()
+    for button in board.page.get_by_role("button", name="Clear ").all():
+        button.click()
     names = ("age_years", "ki67_percent", "liver_involvement_percent", "extrahepatic_disease")
     board.expect_case(ON_THE_BOUNDS.replace(**dict.fromkeys(names)))
 
@@ -160,10 +236,10 @@ def test_every_slider_can_be_made_unknown(board):
 def test_a_list_offers_unknown_and_the_words_of_the_field(board):
     site = board.page.get_by_label("Primary site", exact=True)
     words = nd.Patient.fields().set_index("name").at["primary_site", "choices"]
-    expect(site.locator("option")).to_have_text(["unknown", *(word.replace("_", " ") for word in words)])
+    expect(site.locator("option")).to_have_text(["not entered", *(word.replace("_", " ") for word in words)])
     site.select_option(label="lung")
     board.expect_case(ON_THE_BOUNDS.replace(primary_site="lung"))
-    site.select_option(label="unknown")
+    site.select_option(label="not entered")
     board.expect_case(ON_THE_BOUNDS.replace(primary_site=None))
 
 

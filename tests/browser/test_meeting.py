@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
+from browser.visit import verdicts_of
 from netdash.board.state import examples
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
@@ -39,16 +40,62 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     assert visit.verdicts() == before
 
 
-def test_arrow_keys_step_through_the_prepared_cases_while_presenting(visit):
-    names = list(examples())
-    visit.open()
+TYPED = nd.Patient(age_years=57, ki67_percent=8)
+
+
+def test_an_arrow_key_does_nothing_without_a_list_of_cases(visit):
+    visit.open(TYPED.to_query())
     visit.page.locator("body").press("p")
     expect(visit.board).to_have_attribute("data-view", "present")
-    for name in (*names, names[0]):
+    for key in ("ArrowRight", "ArrowLeft", "PageDown", "ArrowRight"):
+        visit.page.keyboard.press(key)
+    visit.page.keyboard.press("Escape")
+    expect(visit.board).to_have_attribute("data-view", "board")
+    visit.expect_case(TYPED)
+    visit.page.wait_for_timeout(500)
+    visit.expect_case(TYPED)
+
+
+def test_a_typed_case_comes_back_after_a_reset_by_button_and_by_key(visit):
+    visit.open(TYPED.to_query())
+    undo = visit.page.get_by_role("button", name="Undo")
+    expect(undo).to_have_count(0)
+    for how in ("button", "key"):
+        visit.page.get_by_role("button", name="Reset").click()
+        visit.expect_case(nd.Patient())
+        notice = visit.page.get_by_role("status").filter(has_text="Undo brings back")
+        expect(notice).to_have_text("Reset. Undo brings back: Age 57 years; Ki-67 8 %.")
+        visit.shoot("undo")
+        undo.click() if how == "button" else visit.page.keyboard.press("u")
+        visit.expect_case(TYPED)
+        expect(undo).to_have_count(0)
+    visit.page.get_by_label("Case", exact=True).select_option(label=BOUNDS)
+    visit.expect_case(examples()[BOUNDS])
+    visit.page.get_by_label("Age, years").press("u")  # typed into a box, it is a letter
+    visit.page.get_by_label("Age, years").fill("55")
+    visit.page.get_by_label("Age, years").press("Enter")
+    visit.expect_case(examples()[BOUNDS])
+    visit.handle("age_years").press("u")  # on a slider, it is none
+    visit.expect_case(TYPED)
+
+
+def test_a_case_typed_in_a_meeting_comes_back_after_a_step(visit):
+    visit.open()
+    open_list(visit, TUESDAY)
+    expect(visit.case).to_contain_text("3 prepared cases")
+    visit.page.get_by_label("Case", exact=True).select_option(label="1. Tuesday A: midgut")
+    visit.expect_case(nd.cases(TUESDAY)["Tuesday A: midgut"])
+    visit.press("age_years", "ArrowRight")
+    expect(visit.case).to_contain_text("changed from 1 of 3: Tuesday A: midgut Age 49 years; Ki-67 4 %")
+    visit.page.locator("[data-select='do:present']").click()
+    expect(visit.board).to_have_attribute("data-view", "present")
+    for place in (2, 3):
         visit.page.keyboard.press("ArrowRight")
-        expect(visit.case).to_contain_text(name)
-    visit.page.keyboard.press("ArrowLeft")
-    expect(visit.case).to_contain_text(names[-1])
+        expect(visit.case).to_contain_text(f"{place} of 3")
+    visit.page.keyboard.press("u")
+    expect(visit.case).to_contain_text("changed from 1 of 3: Tuesday A: midgut Age 49 years; Ki-67 4 %")
+    visit.settle()
+    assert visit.verdicts() == verdicts_of(nd.cases(TUESDAY)["Tuesday A: midgut"].replace(age_years=49))
 
 
 TUESDAY = b"""label;age_years;ki67_percent;liver_involvement_percent;primary_site
@@ -160,14 +207,26 @@ def test_the_plot_and_the_reading_are_chosen(visit):
     visit.page.wait_for_function(f"() => {names}.includes('Kianmanesh 2008, n = 23 †')")
 
 
-def test_strips_under_the_sliders_lie_where_the_bounds_are(visit):
+def test_strips_under_the_sliders_lie_where_the_bounds_are_and_say_their_own_result(visit):
     visit.open()
     visit.open_example(BOUNDS)
-    strip = visit.page.locator("[data-section=strip-age_years] .nd-strip")
+    section = visit.page.locator("[data-section=strip-age_years]")
+    strip = section.locator(".nd-strip")
     expect(strip).to_have_attribute(
-        "aria-label",
-        "Milan, as the review quotes it along Age: met from 0 to under 55 years; not met from 55 to 120 years",
+        "aria-label", "Milan, as the review quotes it, Age: met from 0 to under 55 years; missed from 55 to 120 years"
     )
     met = strip.locator(".nd-part-met").bounding_box()
     whole = strip.bounding_box()
     assert abs(met["width"] / whole["width"] - 55 / 120) < 0.01
+    # The age is too high for the list; of the other inputs nothing is.
+    expect(section).to_contain_text("asked: under 55 years: missed")
+    for name, words in {
+        "ki67_percent": "asked: under 10 %: met",
+        "liver_involvement_percent": "asked: at most 50 %: met",
+        "extrahepatic_disease": "asked: none: met",
+    }.items():
+        expect(visit.page.locator(f"[data-section=strip-{name}]")).to_contain_text(words)
+        track = visit.page.locator(f".netdash-control-{name} .noUi-base").bounding_box()
+        strip = visit.page.locator(f"[data-section=strip-{name}] .nd-strip").bounding_box()
+        assert abs(track["x"] - strip["x"]) < 12
+        assert abs(track["width"] - strip["width"]) < 24

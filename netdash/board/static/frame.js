@@ -61,6 +61,8 @@ const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
 const served = document.body.dataset.netdash === "page"; // netdash's own page; else JupyterLab or Notebook
 const settings = served ? JSON.parse(document.getElementById("jupyter-config-data").textContent) : {};
 
+let notes = 0; // messages beside boxes so far: each needs an id of its own
+
 const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
 
 function element(tag, attributes, ...children) {
@@ -409,6 +411,18 @@ async function render({ model, el, host, signal }) {
     for (const [attribute, texts] of [["aria-label", shown.labels], ["aria-valuetext", shown.valuetexts]])
       for (const [control, text] of Object.entries(texts))
         for (const handle of root.querySelectorAll(`.netdash-control-${CSS.escape(control)} .noUi-handle`)) set(handle, attribute, text);
+    // A box whose text was refused says so, and why, to who cannot see it.
+    for (const typed of root.querySelectorAll(".nd-typed")) {
+      const [box, note] = [typed.querySelector("input"), typed.querySelector(".nd-refused")];
+      if (note && !note.id) {
+        note.id = `netdash-note-${++notes}`;
+        note.scrollIntoView({ block: "nearest" });
+      }
+      for (const [attribute, text] of [["aria-invalid", "true"], ["aria-describedby", note?.id]])
+        if (note) set(box, attribute, text);
+        else box?.removeAttribute(attribute);
+    }
+    for (const button of root.querySelectorAll(".nd-clear")) set(button, "aria-label", button.title);
     // A button that opens a file counts those it holds. Ours hand them on at once: "(0)" would say that nothing is there.
     for (const { childNodes } of root.querySelectorAll(".widget-upload"))
       for (const text of childNodes) if (text.nodeType === Node.TEXT_NODE) text.data = text.data.replace(/ \(\d+\)$/, "");
@@ -500,12 +514,13 @@ async function render({ model, el, host, signal }) {
   for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
   lost.again.addEventListener("click", () => (address(), location.reload()));
 
-  // Keys of the meeting; what is typed into an input, or moves a slider, stays there.
+  // Keys of the meeting; what is typed into an input stays there. A slider takes arrows, but no letters.
   function key(event) {
     if (!root || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target.closest?.("input, select, textarea, [role=slider], [contenteditable]")) return;
+    if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
     const pressed = event.key.toLowerCase();
-    const keys = { p: "do:present" };
+    if (pressed.length > 1 && event.target.closest?.("[role=slider]")) return;
+    const keys = { p: "do:present", u: "do:undo" };
     if (shown?.view === "present") Object.assign(keys, { escape: "do:leave", arrowright: "do:next", arrowleft: "do:previous" });
     if (keys[pressed]) line.send({ type: "select", key: keys[pressed] });
   }
