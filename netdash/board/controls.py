@@ -155,7 +155,7 @@ class Slider(Control):
                 (self.field.show(None), UNKNOWN),
                 *((self.field.show(value), value) for value in self.field.choices),
             ]
-            return w.SelectionSlider(options=options, readout=True)
+            return _classed(w.SelectionSlider(options=options, readout=True), "nd-choice")
         # The page's FloatSlider counts in shares of its length and sends 54.99999999999999 back for 55, which is
         # under 55. Whole numbers are exact; what lies between them is typed, and its handle stands at the nearest.
         least, most = int(self.field.minimum or 0), int(self.field.maximum or 0)
