@@ -686,16 +686,17 @@ def test_a_criterion_that_decides_nothing_says_so(board):
 def test_alternatives_and_what_follows_from_the_input_are_told():
     board = Board()
     press(board, "milan_2023")
-    open_ = "open (differentiation not entered; not entered; one of 2 alternatives is enough)"
+    open_ = "open (not entered; differentiation not entered; one of 2 alternatives is enough)"
     assert asked(board, "ki67_percent")[0] == f"? asked: grade G1 or G2: {open_}"
     of(board, "ki67_percent").slider.value = 12
-    grade, ki67 = asked(board, "ki67_percent")
+    grade, ki67, caution = asked(board, "ki67_percent")
     assert grade == "? asked: grade G1 or G2: open (differentiation not entered; one of 2 alternatives is enough)"
     assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough)"
     of(board, "differentiation").widget.value = "well"
-    grade, ki67 = asked(board, "ki67_percent")
+    grade, ki67, caution = asked(board, "ki67_percent")
     assert grade == "● asked: grade G1 or G2: met (grade G2; one of 2 alternatives is enough)"
     assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough; another is met)"
+    assert caution == "● asked: grade G1 or G2: met (grade G2; caution, does not decide)"
     of(board, "differentiation").widget.value = "poor"
     assert asked(board, "ki67_percent")[0].startswith("✕ asked: grade G1 or G2: missed (grade NEC;")
 

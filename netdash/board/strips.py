@@ -61,7 +61,8 @@ def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criter
 def _reason(patient: Patient, asked: Field, criterion: Criterion) -> Iterator[str]:
     """Say what is not entered, what else decides, and whether the criterion decides anything."""
     if criterion.judge(patient) is Verdict.UNKNOWN:
-        yield from (field.show(None) if field is asked else field.say(None) for field in criterion.needs(patient))
+        needs = sorted(criterion.needs(patient), key=lambda field: field is not asked)
+        yield from (field.show(None) if field is asked else field.say(None) for field in needs)
     elif criterion.quantity is not asked:
         yield criterion.quantity.say(criterion.observed(patient))
     if criterion.role in NOTES:
