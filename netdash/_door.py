@@ -1,159 +1,148 @@
-"""The ways into the server: the page while there is room, a token when one is asked for, and a sign of life."""
+"""The page, which begins a session while there is room, and the health check."""
 
 from __future__ import annotations
 
-import asyncio
-import hmac
 import json
+import logging
 import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
 import tornado.web
-from jupyter_server.auth.identity import IdentityProvider, User
-from jupyter_server.auth.login import LoginFormHandler
-from tornado.ioloop import IOLoop
 from voila.tornado.handler import TornadoVoilaHandler
+
+from netdash._machine import trouble_with
+from netdash._sessions import Sessions, Visit
 
 HANDED_OUT = re.compile(r'"kernelId": ?"([\w-]+)"')
 RETRY_SECONDS = 30
-ALONE_SECONDS = 15.0
-"""So long a session without a connection is kept: a page that is loaded again, or a network that stumbles."""
-NEWCOMER_SECONDS = 60.0
-"""So long a page may take until it first connects."""
+
+log = logging.getLogger("netdash")
 
 
-class Sessions:
-    """Who is in: each visit from its request on, each session from its kernel on.
-
-    Parameters
-    ----------
-    kernels : netdash._voila.Kernels
-        Where the kernels of the sessions run.
-    limit : int
-        How many there may be; kernels kept ready are not sessions.
-    """
-
-    def __init__(self, kernels: Any, limit: int) -> None:
-        self.kernels, self.limit = kernels, limit
-        self.opening = 0
-        self._since: dict[str, tuple[float, bool]] = {}  # when last seen without a connection, and whether it had one
-
-    def __len__(self) -> int:
-        alive = set(self.kernels.list_kernel_ids())
-        self._since = {name: seen for name, seen in self._since.items() if name in alive}
-        return len(self._since) + self.opening
-
-    @property
-    def accepting(self) -> bool:
-        """Whether there is room for one more."""
-        return len(self) < self.limit
-
-    def begin(self, kernel_id: str) -> None:
-        """Count a kernel as a session from now on."""
-        self._since[kernel_id] = (asyncio.get_running_loop().time(), False)
-
-    def watch(self) -> None:
-        """End the sessions that nobody is connected to any more; to be called every few seconds."""
-        now, loop = asyncio.get_running_loop().time(), IOLoop.current()
-        len(self)  # forgets those that ended
-        for name, (since, met) in list(self._since.items()):
-            if self.kernels.connections(name):
-                self._since[name] = (now, True)
-            elif now - since > (ALONE_SECONDS if met else NEWCOMER_SECONDS):
-                del self._since[name]
-                loop.add_callback(self.kernels.shutdown_kernel, name)
+class NotReadyError(Exception):
+    """No board can be opened now; the text says why."""
 
 
 class Door(TornadoVoilaHandler):  # type: ignore[misc]
-    """The page, or a polite one when all places are taken."""
+    """The page, or a polite one when all places are taken or the server is not ready."""
+
+    async def prepare(self) -> None:
+        """Take a token out of the address, right or wrong, before anything else is done with the address."""
+        if "token" not in self.request.query_arguments:
+            await super().prepare()
+            return
+        await self.identity_provider.get_user(self)  # a right one becomes a cookie
+        rest = [(k, v) for k, values in self.request.query_arguments.items() if k != "token" for v in values]
+        self.redirect(self.request.path + (f"?{urlencode(rest)}" if rest else ""))
 
     async def get(self, path: str | None = None) -> None:
-        """Write the page; a token in the address has become a cookie by now and is taken out of it."""
+        """Write the page."""
+        if not await self._may_open(path):
+            return
+        self._visit = Visit.new()
+        self._hand_out_cookie()
+        try:
+            await super().get(path)
+        except NotReadyError as error:
+            log.error("No board can be opened: %s.", error)
+            self.clear()
+            self._say("not_ready.html", reason=str(error))
+
+    async def head(self, path: str | None = None) -> None:
+        """Answer as to GET, without a session."""
+        await self._may_open(path)
+
+    async def _may_open(self, path: str | None) -> bool:
+        """Whether there is a page at this path and room for its session; say so when there is none."""
         if path:
             raise tornado.web.HTTPError(404)
-        if "token" in self.request.query_arguments:
-            rest = [(k, v) for k, values in self.request.query_arguments.items() if k != "token" for v in values]
-            self.redirect(self.request.path + (f"?{urlencode(rest)}" if rest else ""))
-            return
-        if self.current_user and not self._sessions.accepting:
-            self._turn_away()
-            return
-        await super().get(path)
+        if not self._sessions.accepting and self.request.method == "GET":
+            await self._sessions.make_room()
+        if not self._sessions.accepting:
+            self._say("busy.html", limit=self._sessions.limit)
+        return self._sessions.accepting
+
+    def _hand_out_cookie(self) -> None:
+        """Give the browser the cookie of this visit; from one that holds too many, take those of ended sessions."""
+        secure = self.request.protocol == "https"
+        options = {"path": self.base_url, "httponly": True, "samesite": "Lax", "secure": secure}
+        self.set_cookie(*self._visit, expires_days=None, **options)
+        for name in self._sessions.left_over(self.request.cookies):
+            self.clear_cookie(name, path=self.base_url)
 
     @property
     def _sessions(self) -> Sessions:
         found: Sessions = self.settings["netdash_sessions"]
         return found
 
-    def _turn_away(self) -> None:
+    def _say(self, template: str, **words: Any) -> None:
         self.set_status(503)
         self.set_header("Retry-After", str(RETRY_SECONDS))
         self.set_header("Cache-Control", "no-store")
-        template = self.settings["voila_jinja2_env"].get_template("busy.html")
-        self.finish(template.render(limit=self._sessions.limit))
+        self.finish(self.settings["voila_jinja2_env"].get_template(template).render(**words))
 
     async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
         """Yield the page piece by piece; the visit is a session once its kernel is written into the page."""
-        sessions, waiting = self._sessions, True
+        sessions, kernel_id = self._sessions, ""
         sessions.opening += 1
         try:
-            async for html in super().get_generator(path):
-                found = HANDED_OUT.search(html) if waiting else None
+            async for html in self._pieces(path):
+                found = None if kernel_id else HANDED_OUT.search(html)
                 if found:
-                    sessions.begin(found[1])
-                    sessions.opening, waiting = sessions.opening - 1, False
+                    kernel_id = found[1]
+                    sessions.begin(kernel_id, self._visit)
+                    sessions.opening -= 1
                 yield html
         finally:
-            sessions.opening -= waiting
+            if kernel_id:
+                sessions.loaded(kernel_id)
+            else:
+                sessions.opening -= 1
+
+    async def _pieces(self, path: str | None) -> AsyncIterator[str]:
+        """Yield the page of a kernel that can be started; those kept ready may have failed, and are passed over."""
+        kernels, written = self.kernel_manager, False
+        while True:
+            ready = kernels.get_pool_size(self.notebook_path)
+            try:
+                async for html in super().get_generator(path):
+                    written = True
+                    yield html
+                break
+            except Exception as error:
+                if written:
+                    raise
+                if not ready:
+                    self._sessions.fail(
+                        trouble_with(self.settings["netdash_folder"]) or "a kernel could not be started"
+                    )
+                    raise NotReadyError(self._sessions.trouble) from error
+        if not ready and hasattr(kernels, "fill_if_needed"):
+            kernels.fill_if_needed(
+                notebook_name=self.notebook_path
+            )  # Voila does so only when it takes one from the pool
 
 
 class Health(tornado.web.RequestHandler):
-    """A sign of life for a load balancer: how many sessions there are, and nothing of any of them."""
+    """The state of the server for a load balancer: how many sessions there are, and nothing of any of them."""
 
     def get(self) -> None:
-        """Write it; the status is 200 as long as the server answers."""
+        """Write it; the status is 503 while no board can be opened."""
         sessions: Sessions = self.settings["netdash_sessions"]
+        trouble = trouble_with(self.settings["netdash_folder"]) or sessions.trouble
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "application/json")
-        self.finish(
-            json.dumps(
-                {
-                    "status": "ok",
-                    "sessions": len(sessions),
-                    "limit": sessions.limit,
-                    "accepting": sessions.accepting,
-                }
-            )
-        )
+        state: dict[str, Any] = {
+            "status": "ok",
+            "sessions": len(sessions),
+            "limit": sessions.limit,
+            "accepting": sessions.accepting,
+        }
+        if trouble:
+            self.set_status(503)
+            state |= {"status": "not ready", "accepting": False, "reason": trouble}
+        self.finish(json.dumps(state))
 
-
-class Login(LoginFormHandler):
-    """The page that asks for the token."""
-
-    def _render(self, message: dict[str, str] | None = None) -> None:
-        template = self.settings["voila_jinja2_env"].get_template("login.html")
-        self.set_header("Cache-Control", "no-store")
-        following = self.get_argument("next", default=self.base_url)
-        self.finish(template.render(action=f"?{urlencode({'next': following})}", refused=bool(message)))
-
-
-class Identity(IdentityProvider):
-    """Whoever has the token, for as long as the browser is open; whoever comes when there is none."""
-
-    cookie_options = {"expires_days": None, "samesite": "Lax"}
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "login_handler_class": Login})
-
-    @property
-    def auth_enabled(self) -> bool:
-        """Whether a token is asked for."""
-        return bool(self.token)
-
-    def process_login_form(self, handler: Any) -> User | None:
-        """Return a user when the form holds the token."""
-        given = handler.get_body_argument("token", default="")
-        right = hmac.compare_digest(given.encode(), self.token.encode())
-        return self.generate_anonymous_user(handler) if right else None
+    head = get

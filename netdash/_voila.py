@@ -1,4 +1,4 @@
-"""Voila as netdash serves it: its own interpreter, a kernel that is not culled in the hand-over, quiet about cases."""
+"""Voila as netdash serves it: its own interpreter, its own kernels, checked requests, a log without cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import ctypes
 import gc
 import logging
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from jupyter_server.utils import url_path_join
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from traitlets import Unicode, default
@@ -30,8 +28,14 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from netdash._door import Door, Health, Sessions
+from netdash._door import Door, Health
+from netdash._frames import LARGEST_MESSAGE, NOT_ACCEPTED, fault_of
+from netdash._gate import BODY_SECONDS, HEADER_SECONDS, CommonHeaders, Gate, Hosts, Listener
+from netdash._log import Brief, public_name
+from netdash._machine import without_secrets
+from netdash._sessions import WATCH_MILLISECONDS, Sessions
 
+log = logging.getLogger("netdash")
 KERNEL = "python3"
 OPTIONS = (
     "--HistoryManager.enabled=False",
@@ -40,7 +44,6 @@ OPTIONS = (
 )
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """A session computes little and one thing at a time; by default each would have a thread for every processor."""
-WATCH_MILLISECONDS = 3000
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
 SCRIPTS = f"voila/static/{voila_version}"
@@ -97,6 +100,12 @@ class Kernels(AsyncMappingKernelManager):
         kernel_id: str = super().new_kernel_id(**options)
         return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
 
+    def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
+        """Name the connection file, which stands in the command line of the kernel, so that it does not tell the id."""
+        manager, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
+        manager.connection_file = str(Path(self.connection_dir) / f"kernel-{public_name(kernel_id)}.json")
+        return manager, name, kernel_id
+
     @default("context")
     def _roomy_context(self) -> Any:
         """Return where the sockets are; of its own accord it has room for those of 160 sessions."""
@@ -105,8 +114,14 @@ class Kernels(AsyncMappingKernelManager):
         return context
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
-        """Start a kernel without the address of a visitor: Voila gives it to the *next* visitor's kernel."""
-        env = {name: value for name, value in options.get("env", {}).items() if name not in CASE_VARIABLES}
+        """Start a kernel without the server's secrets, and without the address of a visitor.
+
+        Voila gives that to the *next* visitor's kernel. The kernels' IPython keeps its files in the folder of the
+        server, because the home of a service may be read-only.
+        """
+        given = without_secrets(options.get("env", {}))
+        env = {name: value for name, value in given.items() if name not in CASE_VARIABLES}
+        env["IPYTHONDIR"] = str(Path(self.connection_dir) / "ipython")
         kernel_id: str = await super().start_kernel(**{**options, "env": env})
         return kernel_id
 
@@ -153,6 +168,18 @@ class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
         self.set_nodelay(True)
         await super().open(kernel_id)
 
+    def on_message(self, frame: str | bytes) -> None:
+        """Hand a message on, if it is one; otherwise close the line."""
+        fault = fault_of(frame, self.selected_subprotocol)
+        if not fault:
+            try:
+                super().on_message(frame)
+            except Exception as error:  # whatever a frame makes of jupyter_server, it is this line's alone
+                fault = type(error).__name__
+        if fault:
+            log.error("A page sent what is no message (%s): its line was closed.", fault)
+            self.close(NOT_ACCEPTED, "not a message")
+
 
 OURS = {TornadoVoilaHandler: Door, VoilaKernelWebsocketHandler: Channels}
 
@@ -172,11 +199,16 @@ class Server(Voila):  # type: ignore[misc]
     announce: Callable[[str], None]
     max_sessions: int
     behind_proxy: bool
+    hosts: Hosts
+    most_connections: int
 
     def init_handlers(self) -> list[Any]:
         """Return what is served: the page through its door, and of Voila's own handlers those that the page needs."""
         sessions = self.app.settings["netdash_sessions"] = Sessions(self.kernel_manager, self.max_sessions)
         self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]  # errors look like the rest
+        self.app.settings["netdash_folder"] = self.connection_dir
+        self.app.settings["websocket_max_message_size"] = LARGEST_MESSAGE
+        self.app.transforms.append(CommonHeaders)
         PeriodicCallback(sessions.watch, WATCH_MILLISECONDS).start()
         unused = ("/voila/files/", "/voila/api/themes/", "/voila/query/")
         kept = [one for one in super().init_handlers() if not any(part in one[0] for part in unused)]
@@ -200,6 +232,7 @@ class Server(Voila):  # type: ignore[misc]
         self.port = self._sockets[0].getsockname()[1]
         self.ioloop = IOLoop.current()
         signal.signal(signal.SIGINT, self._handle_signal_stop)  # an interrupt is as orderly an end as a termination
+        brief = Brief()
         for logger in self._loggers():
             logger.setLevel(logging.ERROR)
             logger.addFilter(brief)
@@ -208,13 +241,21 @@ class Server(Voila):  # type: ignore[misc]
         super().start()
 
     def _loggers(self) -> list[logging.Logger]:
-        names = (self.log.name, "tornado.access", "tornado.application", "tornado.general", "asyncio")
+        names = (self.log.name, log.name, "tornado.access", "tornado.application", "tornado.general", "asyncio")
         return [logging.getLogger(name) for name in names]
 
     def listen(self) -> None:
         """Serve what `start` has set up."""
-        # A proxy knows whether the visitor came by https, and so whether the cookie of the token may leave without it.
-        server = HTTPServer(self.app, max_body_size=LARGEST_BODY, xheaders=self.behind_proxy)
+        gate = Gate(self.app, self.hosts, self.server_url, self.app.settings["netdash_sessions"])
+        # A proxy knows whether the visitor came by https, and so whether cookies may leave without it.
+        server = Listener(
+            gate,
+            max_body_size=LARGEST_BODY,
+            xheaders=self.behind_proxy,
+            idle_connection_timeout=HEADER_SECONDS,
+            body_timeout=BODY_SECONDS,
+        )
+        server.most = self.most_connections
         server.add_sockets(self._sockets)
         gc.freeze()  # what is there now stays: to look through it at each end of a session would take time
         self.announce(self.connection_url)
@@ -229,16 +270,3 @@ class Server(Voila):  # type: ignore[misc]
             logger.setLevel(logging.CRITICAL)  # that a kernel died while it ran the notebook is no news now
         self.ioloop.run_sync(self.kernel_manager.shutdown_all)
         super().stop()
-
-
-def brief(record: logging.LogRecord) -> bool:
-    """Shorten what libraries log to one line and blot out queries, which are cases; keeps every record."""
-    message = record.getMessage()
-    if record.exc_info and record.exc_info[1]:
-        error = record.exc_info[1]
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        first = message.partition("\n")[0]
-        message = f"{first.partition(':')[0]}: {said[-1]}"
-    record.exc_info = record.exc_text = None
-    record.msg, record.args = re.sub(r"\?[^\s'\"]*", "?...", message), None
-    return True

@@ -43,6 +43,12 @@ POLICY = "; ".join(
         "form-action 'self'",
     ]
 )
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+SHORTEST_TOKEN = 16
 
 
 class ServeError(Exception):
@@ -112,11 +118,17 @@ def serve(
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(BOARD), os.environ.get("JUPYTER_PATH")]))
     hand_on(cases)
 
+    from netdash._gate import CommonHeaders, Hosts
+    from netdash._machine import forbid_core_dumps, raise_descriptors
     from netdash._voila import Server
 
+    forbid_core_dumps()
+    CommonHeaders.headers = HEADERS
     server = Server.instance(config=configuration(asked, notebook), config_file_paths=[])
     server.announce, server.max_sessions = lambda url: announce(url, asked, open_browser), max_sessions
     server.behind_proxy = bool(asked.public_hosts)
+    server.hosts = Hosts({*map(str.lower, asked.public_hosts), asked.host.lower()}, anyone=asked.takes_any_name)
+    server.most_connections = raise_descriptors() // 2
     server.initialize(argv=[])
     try:
         server.start()
@@ -151,6 +163,21 @@ class Asked:
             )
         if not re.fullmatch(r"[A-Za-z0-9]{0,8}", self.worker):
             raise ServeError(f"worker: given {self.worker!r}, expected up to 8 letters and digits.")
+        if 0 < len(self.token) < SHORTEST_TOKEN:
+            raise ServeError(
+                f"token: given one of {len(self.token)} characters, expected at least {SHORTEST_TOKEN}: a short "
+                'one can be guessed; make one with: python -c "import secrets; print(secrets.token_urlsafe())".'
+            )
+        if not (self.is_local or self.token or self.public_hosts):
+            raise ServeError(
+                f"host: given {self.host}, which others than this machine can reach, without a token and without a "
+                "public host; set NETDASH_TOKEN, or name with --public-host under which name a proxy serves it."
+            )
+
+    @property
+    def takes_any_name(self) -> bool:
+        """Whether requests for any host name are answered: beyond this machine, when a token is asked for instead."""
+        return not self.is_local and not self.public_hosts
 
     @property
     def is_local(self) -> bool:
@@ -203,7 +230,7 @@ def configuration(asked: Asked, notebook: Path) -> Config:
     """Return how Voila serves the board."""
     from traitlets.config import Config
 
-    from netdash._door import Identity
+    from netdash._login import Identity
     from netdash._voila import SCRIPTS, Kernels, ThisInterpreter
 
     notebook, idle_seconds = notebook.resolve(), max(1, round(60 * asked.idle_minutes))
@@ -224,21 +251,17 @@ def configuration(asked: Asked, notebook: Path) -> Config:
             "open_browser": False,
             "log_level": "ERROR",
             "tornado_settings": {
-                "headers": {
-                    "Content-Security-Policy": POLICY,
-                    "Referrer-Policy": "no-referrer",
-                    "X-Content-Type-Options": "nosniff",
-                },
+                "headers": HEADERS,
                 # The notice that a tab was closed carries no token, and refusing it leaves the kernel running. What
                 # comes from another origin is refused all the same.
                 "disable_check_xsrf": True,
-                # Another site could point a name of its own at this machine, and so read what is served here.
-                "allow_remote_access": not asked.is_local,
-                "local_hostnames": ["localhost", *asked.public_hosts],
-                # A network cut without a word is noticed in time for its session to end within half a minute.
+                # _gate.Hosts checks the name that a request is for, on every path; jupyter_server's own check would
+                # tell whether a file exists.
+                "allow_remote_access": True,
+                # A network cut without a word is noticed within twelve seconds.
                 "ws_ping_interval": 4000,
                 "ws_ping_timeout": 8000,
-                "xsrf_cookie_kwargs": {"expires_days": None},
+                "xsrf_cookie_kwargs": {"expires_days": None, "httponly": True, "samesite": "Lax"},
                 # The names of these files hold a digest of what is in them.
                 "static_immutable_cache": [f"{asked.base_url}voila/labextensions/"],
                 "log_function": lambda handler: None,  # no access log: addresses are cases
@@ -267,6 +290,8 @@ def configuration(asked: Asked, notebook: Path) -> Config:
             "cull_idle_timeout": idle_seconds,
             "cull_interval": min(30, idle_seconds),
         },
+        # Voila signs notebooks that it trusts, and would keep the key and the signatures in the home of the service.
+        "NotebookNotary": {"secret": os.urandom(32), "db_file": ":memory:"},
         # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
         "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
         "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},

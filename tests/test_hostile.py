@@ -11,8 +11,7 @@ from browser.served import SERVE, Served
 from browser.visit import verdicts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_serve import ask
-from wire import Wire, message
+from wire import Wire, ask, message
 
 import netdash as nd
 

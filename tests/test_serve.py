@@ -9,19 +9,17 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, kernel_id_of, serve_notebook
+from browser.served import SERVE, Served, serve_notebook
 from conftest import ROOT
-from wire import Wire
+from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1
 
 import netdash as nd
 from netdash._voila import SCRIPTS, YEAR, give_back
@@ -56,40 +54,9 @@ def bothered():
     served.kill()
 
 
-def ask(server, path="/", method="GET", body=None, **headers):
-    """Send a request just as it is written, dots and all."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
-    connection.close()
-    return answer
-
-
 def open_session(server, query=""):
     """Open the page without a browser; return the identifier of its kernel."""
-    return kernel_of(ask(server, f"/?{query}").text)
-
-
-def kernel_of(page):
-    return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
-
-
-def line_to(server, kernel_id, **options):
-    address = f"ws://{urlsplit(server.url).netloc}/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4()}"
-    return websocket.create_connection(address, timeout=30, **options)
-
-
-def message(kind, channel="shell", **content):
-    header = {
-        "msg_id": uuid.uuid4().hex,
-        "msg_type": kind,
-        "session": "s",
-        "username": "",
-        "date": "",
-        "version": "5.3",
-    }
-    return json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel})
+    return open_page(server, query).kernel_id
 
 
 # What it says.
@@ -126,7 +93,7 @@ def test_a_busy_port_is_one_plain_sentence():
 
 
 def test_a_host_that_is_none_of_ours_is_one_plain_sentence():
-    ended = run("--port", "0", "--host", "192.0.2.1")
+    ended = run("--port", "0", "--host", "192.0.2.1", "--public-host", "board.example")
     assert ended.returncode != 0
     assert re.fullmatch(r"Error: netdash cannot listen on 192\.0\.2\.1:0 \(.+\): .+\.\n", ended.stderr)
 
@@ -267,15 +234,15 @@ def test_the_vendored_plotly_is_the_one_that_plotly_speaks_to():
 # What it lets in.
 
 
-@pytest.mark.parametrize("protocol", ["", "v1.kernel.websocket.jupyter.org"])
+@pytest.mark.parametrize("protocol", ["", V1])
 @pytest.mark.parametrize("channel", ["shell", "control"])
 def test_a_visitor_cannot_run_code(server, tmp_path, channel, protocol):
     target = tmp_path / "ran"
     code = f"open({str(target)!r}, 'w')"
-    line = line_to(server, open_session(server), subprotocols=[protocol] if protocol else None)
+    line = open_page(server).connect(subprotocols=[protocol] if protocol else None)
 
     def send(text, channel):
-        line.send_binary(pack(text, channel)) if protocol else line.send(text)
+        line.send_binary(pack_v1(text, channel)) if protocol else line.send(text)
 
     send(message("execute_request", channel, code=code, silent=False), channel)
     evaluate = {"expression": code, "context": "repl"}
@@ -292,32 +259,20 @@ def test_a_visitor_cannot_run_code(server, tmp_path, channel, protocol):
     assert {"execute_reply", "debug_reply", "complete_reply"}.isdisjoint(kinds)
 
 
-def pack(text, channel):
-    """Return a message as the binary protocol of Jupyter writes it."""
-    whole = json.loads(text)
-    parts = [channel.encode()]
-    parts += [json.dumps(whole[part]).encode() for part in ("header", "parent_header", "metadata", "content")]
-    offsets = [8 * (len(parts) + 2)]
-    for part in parts:
-        offsets.append(offsets[-1] + len(part))
-    return b"".join([n.to_bytes(8, "little") for n in (len(offsets), *offsets)] + parts)
-
-
 def kind_of(received):
     text = received if isinstance(received, str) else received.decode("latin-1")
     return re.search(r'"msg_type": ?"(\w+)"', text)[1]
 
 
 def test_another_site_can_neither_listen_nor_end_a_session(server):
-    kernel_id = open_session(server)
+    page = open_page(server)
     with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
-        line_to(server, kernel_id, origin=FOREIGN)
-    assert ask(server, f"/voila/api/shutdown/{kernel_id}", "POST", Origin=FOREIGN).status >= 400
-    assert ask(server, f"/api/kernels/{kernel_id}", "DELETE", Origin=FOREIGN).status >= 400
-    assert ask(server, f"/api/kernels/{kernel_id}").status == 200
-    own = server.url.rstrip("/")
-    assert ask(server, f"/voila/api/shutdown/{kernel_id}", "POST", Origin=own).status == 204
-    assert ask(server, f"/api/kernels/{kernel_id}").status == 404
+        page.connect(origin=FOREIGN)
+    assert page.ask("POST", "voila/api/shutdown/{}", Origin=FOREIGN).status >= 400
+    assert page.ask("DELETE", Origin=FOREIGN).status >= 400
+    assert page.ask().status == 200
+    assert page.ask("POST", "voila/api/shutdown/{}", Origin=server.url.rstrip("/")).status == 204
+    assert page.ask().status == 404
 
 
 def test_every_page_has_a_kernel_of_its_own(server):
@@ -424,7 +379,7 @@ def test_faulty_cases_are_one_plain_sentence_with_nothing_of_them(tmp_path, cont
 
 # Who is let in.
 
-TOKEN = "a long secret"
+TOKEN = "a long secret word"
 
 
 @pytest.fixture(scope="module")
@@ -443,20 +398,18 @@ def log_in(server, token=TOKEN):
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def cookie(answer):
-    return answer.headers["Set-Cookie"].partition(";")[0]
-
-
 def test_without_the_token_nothing_of_the_board_can_be_had(guarded):
     answer = ask(guarded, f"/board/?{PATIENT.to_query()}")
     assert (answer.status, answer.headers["Location"][:13]) == (302, "/board/login?")
-    kernel_id = kernel_of(ask(guarded, "/board/", Cookie=cookie(log_in(guarded))).text)
-    assert ask(guarded, f"/board/api/kernels/{kernel_id}").status == 403
-    assert ask(guarded, f"/board/api/kernels/{kernel_id}", "DELETE").status == 403
-    assert ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST").status == 403
-    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
-        websocket.create_connection(f"ws://{urlsplit(guarded.url).netloc}/board/api/kernels/{kernel_id}/channels")
-    ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST", Cookie=cookie(log_in(guarded)))
+    page = open_page(guarded, path="/board/", Cookie=cookies_of(log_in(guarded)))
+    path = f"/board/api/kernels/{page.kernel_id}"
+    for cookies in ("", cookies_of(log_in(guarded)), page.cookies.split("; ")[-1]):  # of the token, and of the visit
+        assert ask(guarded, path, Cookie=cookies).status == 403
+        assert ask(guarded, path, "DELETE", Cookie=cookies).status == 403
+        assert ask(guarded, f"/board/voila/api/shutdown/{page.kernel_id}", "POST", Cookie=cookies).status == 403
+        with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+            websocket.create_connection(f"ws://{urlsplit(guarded.url).netloc}{path}/channels", cookie=cookies)
+    assert page.ask("POST", "board/voila/api/shutdown/{}").status == 204
 
 
 def test_the_token_opens_the_board_until_the_browser_is_closed(guarded):
@@ -478,7 +431,7 @@ def test_a_wrong_token_is_refused_and_said(guarded, given):
 def test_a_token_in_the_address_does_not_stay_there(guarded):
     answer = ask(guarded, f"/board/?{urlencode({'token': TOKEN})}&{PATIENT.to_query()}")
     assert (answer.status, answer.headers["Location"]) == (302, f"/board/?{PATIENT.to_query()}")
-    assert cookie(answer)
+    assert cookies_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -492,27 +445,28 @@ def test_the_form_leads_nowhere_else(guarded, following):
 
 
 def test_beyond_the_limit_a_visitor_is_told_politely_and_a_place_that_is_free_is_given(guarded):
-    inside = {"Cookie": cookie(log_in(guarded))}
-    first, second = (kernel_of(ask(guarded, "/board/", **inside).text) for _ in range(2))
+    inside = {"Cookie": cookies_of(log_in(guarded))}
+    first, second = (open_page(guarded, path="/board/", **inside) for _ in range(2))
     refused = ask(guarded, f"/board/?{PATIENT.to_query()}", **inside)
     assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
     assert "2 boards are open" in refused.text
     assert health(guarded) == {"status": "ok", "sessions": 2, "limit": 2, "accepting": False}
-    assert ask(guarded, f"/board/voila/api/shutdown/{first}", "POST", **inside).status == 204
-    third = kernel_of(ask(guarded, "/board/", **inside).text)
-    for kernel_id in (second, third):
-        ask(guarded, f"/board/voila/api/shutdown/{kernel_id}", "POST", **inside)
+    assert first.ask("POST", "board/voila/api/shutdown/{}").status == 204
+    third = open_page(guarded, path="/board/", **inside)
+    for page in (second, third):
+        page.ask("POST", "board/voila/api/shutdown/{}")
     assert health(guarded)["sessions"] == 0
 
 
 def test_visitors_who_come_at_once_do_not_exceed_the_limit(guarded):
-    inside = {"Cookie": cookie(log_in(guarded))}
+    inside = {"Cookie": cookies_of(log_in(guarded))}
     with ThreadPoolExecutor(6) as crowd:
         answers = list(crowd.map(lambda _: ask(guarded, "/board/", **inside), range(6)))
     assert sorted(answer.status for answer in answers) == [200, 200, 503, 503, 503, 503]
     for answer in answers:
         if answer.status == 200:
-            ask(guarded, f"/board/voila/api/shutdown/{kernel_of(answer.text)}", "POST", **inside)
+            path = f"/board/voila/api/shutdown/{kernel_of(answer.text)}"
+            assert ask(guarded, path, "POST", Cookie=f"{inside['Cookie']}; {cookies_of(answer)}").status == 204
 
 
 def health(server):
@@ -543,9 +497,9 @@ def test_a_proxy_is_believed_that_the_visitor_came_by_https_and_nobody_else_is(g
 
 def test_a_worker_signs_its_sessions_and_takes_the_cookies_of_the_others():
     served, other = (Served(NETDASH_WORKER=name, NETDASH_TOKEN=TOKEN) for name in ("a1", "b"))
-    stranger = Served(NETDASH_TOKEN="another secret")
+    stranger = Served(NETDASH_TOKEN="another secret word")
     form, host = urlencode({"token": TOKEN}), {"Host": "localhost"}
-    given = cookie(ask(served, "/login", "POST", body=form, **FORM, **host))
+    given = cookies_of(ask(served, "/login", "POST", body=form, **FORM, **host))
     assert kernel_of(ask(served, "/", Cookie=given, **host).text).startswith("a1_")
     assert kernel_of(ask(other, "/", Cookie=given, **host).text).startswith("b_")
     assert ask(stranger, "/", Cookie=given, **host).status == 302
@@ -568,7 +522,7 @@ def test_a_base_url_that_is_none_is_one_plain_sentence(base_url):
 
 
 def test_listening_beyond_this_machine_without_a_token_is_said():
-    served = Served((*SERVE, "--host", "0.0.0.0"))
+    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_PUBLIC_HOST="board.example")
     ask(served, "/healthz")
     assert "Warning: netdash listens on 0.0.0.0, beyond this machine, without a token" in served.complaints()
     served.kill()
@@ -585,23 +539,23 @@ def ends(kernel):
     kernel.wait(timeout=30)
 
 
-def test_a_session_nobody_is_connected_to_any_more_ends_within_half_a_minute(server):
-    kernel_id = open_session(server)
-    kernel = server.kernel(kernel_id)
-    line = line_to(server, kernel_id)
+def test_a_session_nobody_is_connected_to_any_more_ends_within_two_minutes(server):
+    page = open_page(server)
+    kernel, line = server.kernel(page.kernel_id), page.connect()
     time.sleep(4)
     line.sock.close()  # without a word, as a browser that is killed
-    ends(kernel)
+    kernel.wait(timeout=120)
 
 
-def test_a_page_that_comes_back_finds_its_session(server):
-    kernel_id = open_session(server)
-    for _ in range(3):
-        line = line_to(server, kernel_id)
-        time.sleep(4)
-        line.close()
-        time.sleep(5)
-    assert server.kernel(kernel_id).is_running()
+def test_a_session_survives_a_minute_without_a_network(server):
+    page = open_page(server)
+    line = page.connect()
+    time.sleep(4)
+    line.sock.close()
+    time.sleep(60)
+    page.connect().close()
+    assert server.kernel(page.kernel_id).is_running()
+    page.say_goodbye()
 
 
 # What it leaves behind.
@@ -615,7 +569,7 @@ def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
         page = Wire(own_server)
         page.content()
         goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=30)
-        goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}")
+        goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}", headers={"Cookie": page.cookies})
         time.sleep(0.02)
         page.socket.close(timeout=0)  # while its kernel is being ended, as a browser does it
         assert goodbye.getresponse().status == 204
@@ -630,7 +584,7 @@ def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
 def at_rest(server):
     """Wait until there are kernels for the next visitors and no others."""
     end = time.monotonic() + 60
-    while len(kernels := server.kernels()) != POOL or not all(server.has_run(kernel_id_of(one)) for one in kernels):
+    while len(kernels := server.kernels()) != POOL or not all(map(server.has_run, kernels)):
         assert time.monotonic() < end, kernels
         time.sleep(0.1)
 

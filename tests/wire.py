@@ -1,5 +1,6 @@
 """A page without a browser: it speaks Jupyter's protocol with the kernel of a session."""
 
+import http.client
 import json
 import queue
 import re
@@ -7,9 +8,65 @@ import threading
 import time
 import urllib.request
 import uuid
+from dataclasses import dataclass
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import websocket
+
+V1 = "v1.kernel.websocket.jupyter.org"
+
+
+def ask(server, path="/", method="GET", body=None, **headers):
+    """Send a request just as it is written, dots and all."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
+    connection.close()
+    return answer
+
+
+def kernel_of(page):
+    """Return the identifier of the kernel that is written into a page."""
+    return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
+
+
+def cookies_of(answer):
+    """Return what a browser sends back of the cookies of an answer."""
+    return "; ".join(given.partition(";")[0] for given in answer.headers.get_all("Set-Cookie") or [])
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was fetched and has not connected yet: the identifier of its kernel and the cookies it came with."""
+
+    server: object
+    kernel_id: str
+    cookies: str
+
+    def ask(self, method="GET", path="api/kernels/{}", **headers):
+        """Ask the server about the kernel, with the cookies."""
+        return ask(self.server, f"/{path.format(self.kernel_id)}", method, Cookie=self.cookies, **headers)
+
+    def say_goodbye(self):
+        return self.ask("POST", "voila/api/shutdown/{}")
+
+    def connect(self, **options):
+        return line_to(self.server, self.kernel_id, **{"cookie": self.cookies, **options})
+
+
+def open_page(server, query="", path="/", **headers):
+    """Fetch the page without a browser."""
+    answer = ask(server, f"{path}?{query}", **headers)
+    given = "; ".join(filter(None, [headers.get("Cookie", ""), cookies_of(answer)]))
+    return Page(server, kernel_of(answer.text), given)
+
+
+def line_to(server, kernel_id, **options):
+    """Open a websocket to a kernel."""
+    address = f"ws://{urlsplit(server.url).netloc}/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4()}"
+    return websocket.create_connection(address, **{"timeout": 60, **options})
 
 
 def message(kind, channel="shell", **content):
@@ -46,11 +103,10 @@ class Wire:
     def __init__(self, server, query="", timeout=30):
         self.base = server.url
         with urllib.request.urlopen(f"{self.base}?{query}", timeout=60) as answer:
-            page = answer.read().decode()
-        self.kernel_id = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]
-        address = f"ws://{urlsplit(self.base).netloc}/api/kernels/{self.kernel_id}/channels?session_id={uuid.uuid4()}"
+            page, self.cookies = answer.read().decode(), cookies_of(answer)
+        self.kernel_id = kernel_of(page)
         # Whether text is UTF-8 is seen when it is decoded; to look at each byte before is slow.
-        self.socket = websocket.create_connection(address, timeout=timeout, skip_utf8_validation=True)
+        self.socket = line_to(server, self.kernel_id, timeout=timeout, skip_utf8_validation=True, cookie=self.cookies)
         self.socket.settimeout(None)
         self._received = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -134,8 +190,20 @@ class Wire:
 
     def close(self):
         self.socket.close()
-        request = urllib.request.Request(f"{self.base}voila/api/shutdown/{self.kernel_id}", method="POST")
+        address, headers = f"{self.base}voila/api/shutdown/{self.kernel_id}", {"Cookie": self.cookies}
+        request = urllib.request.Request(address, method="POST", headers=headers)
         urllib.request.urlopen(request, timeout=30).close()
+
+
+def pack_v1(text, channel="shell"):
+    """Return a message as the newer binary protocol of Jupyter writes it."""
+    whole = json.loads(text)
+    parts = [channel.encode()]
+    parts += [json.dumps(whole[part]).encode() for part in ("header", "parent_header", "metadata", "content")]
+    offsets = [8 * (len(parts) + 2)]
+    for part in parts:
+        offsets.append(offsets[-1] + len(part))
+    return b"".join([n.to_bytes(8, "little") for n in (len(offsets), *offsets)] + parts)
 
 
 def packed(text, buffer):

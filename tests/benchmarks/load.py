@@ -30,7 +30,7 @@ import websocket
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser.served import SERVE, Served, kernel_id_of
+from browser.served import SERVE, Served, name_for, name_of
 from browser.visit import Visit, forest_of, in_words, verdicts_of
 from wire import Wire
 
@@ -222,8 +222,8 @@ class Machine:
 
     def memory(self, visitors):
         """Return the bytes (PSS) of the server and of the visitors' kernels."""
-        own = {visitor.kernel_id for visitor in visitors}
-        kernels = [kernel for kernel in self.server.kernels() if kernel_id_of(kernel) in own]
+        own = {name_for(visitor.kernel_id) for visitor in visitors}
+        kernels = [kernel for kernel in self.server.kernels() if name_of(kernel) in own]
         return pss(psutil.Process(self.server.process.pid)), sum(map(pss, kernels))
 
 
@@ -490,7 +490,7 @@ class AtRest:
             time.sleep(1)
         time.sleep(5)  # a kernel that was just started runs the notebook
         process, kernels = psutil.Process(server.process.pid), server.kernels()
-        ready = [pss(kernel) for kernel in kernels if kernel_id_of(kernel) != stayed.kernel_id]
+        ready = [pss(kernel) for kernel in kernels if name_of(kernel) != name_for(stayed.kernel_id)]
         return cls(
             server_memory=pss(process),
             stayed_memory=pss(server.kernel(stayed.kernel_id)),

@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser.served import Served, kernel_id_of
+from browser.served import Served
 
 BOARD = "netdash"
 CASE = "age_years=54&ki67_percent=4&liver_involvement_percent=35&extrahepatic_disease=none&differentiation=well"
@@ -95,7 +95,7 @@ def press(page, key):
 
 def ready(server):
     """Wait until the kernel of the next visitor has run the notebook: visitors come one at a time."""
-    while not (kernels := server.kernels()) or not server.has_run(kernel_id_of(max(kernels, key=started))):
+    while not (kernels := server.kernels()) or not server.has_run(max(kernels, key=started)):
         time.sleep(0.2)
 
 

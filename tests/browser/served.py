@@ -1,6 +1,6 @@
 """`netdash serve` in a process of its own, as `make dashboard` starts it."""
 
-import json
+import hashlib
 import os
 import re
 import signal
@@ -9,15 +9,13 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
 SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
 PATIENCE = 60  # seconds until a server that says nothing is given up
+WORK = 0.5  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
 def serve_notebook(path, **options):
@@ -27,8 +25,14 @@ def serve_notebook(path, **options):
     return (sys.executable, "-c", f"from pathlib import Path; from netdash.serve import serve; {start}")
 
 
-def kernel_id_of(process):
-    return re.search(r"kernel-([0-9a-f-]{36})\.json", " ".join(process.cmdline()))[1]
+def name_of(process):
+    """Return the name of a kernel, which stands in its command line."""
+    return re.search(r"kernel-([0-9a-f]{32})\.json", " ".join(process.cmdline()))[1]
+
+
+def name_for(kernel_id):
+    """Return the name of the kernel with an identifier; the name does not tell the identifier."""
+    return hashlib.sha256(kernel_id.encode()).hexdigest()[:32]
 
 
 def _is_kernel(process):
@@ -74,26 +78,21 @@ class Served:
         return found[0]
 
     def knows(self, kernel_id):
-        """Return what the server says of a kernel; None when it does not know it, or knows that it is dead."""
-        try:
-            with urllib.request.urlopen(f"{self.url}api/kernels/{kernel_id}") as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError:
-            return None
+        """Whether a kernel still runs."""
+        return any(name_of(child) == name_for(kernel_id) for child in self.kernels())
 
-    def has_run(self, kernel_id):
-        """Whether a kernel has run the notebook: it is idle and has been so for a while."""
-        state = self.knows(kernel_id)
-        if not state or state["execution_state"] != "idle":
-            return False
-        return (datetime.now(UTC) - datetime.fromisoformat(state["last_activity"])).total_seconds() > 1
+    def has_run(self, process):
+        """Whether a kernel has run the notebook: it has worked, and now it rests."""
+        worked = sum(process.cpu_times()[:2])
+        time.sleep(1)
+        return worked > WORK and sum(process.cpu_times()[:2]) == worked
 
     def kernel(self, kernel_id):
-        return next(child for child in self.kernels() if kernel_id in " ".join(child.cmdline()))
+        return next(child for child in self.kernels() if name_of(child) == name_for(kernel_id))
 
     def kill_kernel(self, process):
         """Kill a kernel, which the server may complain of."""
-        self._killed.add(kernel_id_of(process))
+        self._killed.add(name_of(process)[:8])
         process.kill()
 
     def stop(self, how=signal.SIGTERM):

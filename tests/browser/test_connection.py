@@ -11,7 +11,7 @@ from conftest import ROOT
 from playwright.sync_api import expect
 
 import netdash as nd
-from browser.served import SERVE, Served, kernel_id_of, serve_notebook
+from browser.served import SERVE, Served, name_for, name_of, serve_notebook
 from browser.visit import Visit, forest_of, in_words, verdicts_of
 
 AGE = nd.Patient(age_years=50)
@@ -92,12 +92,12 @@ def test_a_killed_kernel_is_said_within_five_seconds_and_one_click_restores_the_
 def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fragile):
     server = fragile.server
     waiting = server.waiting_kernel()
-    dead = kernel_id_of(waiting)
-    while not server.has_run(dead):
+    dead = name_of(waiting)
+    while not server.has_run(waiting):
         time.sleep(0.1)
     server.kill_kernel(waiting)
     fragile.open(AGE.to_query())
-    assert fragile.kernel_id() != dead
+    assert name_for(fragile.kernel_id()) != dead
     fragile.expect_case(AGE)
     server.kill()  # it may have complained about the dead kernel
 
@@ -147,8 +147,7 @@ def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
 
 def test_a_session_ended_by_the_server_is_said_within_five_seconds(visit):
     visit.open(AGE.to_query())
-    request = urllib.request.Request(f"{visit.url}voila/api/shutdown/{visit.kernel_id()}", method="POST")
-    assert urllib.request.urlopen(request).status == 204
+    assert visit.context.request.post(f"{visit.url}voila/api/shutdown/{visit.kernel_id()}").status == 204
     expect_lost(visit)
     visit.forgive("404")  # the question about the ended kernel
 
@@ -235,13 +234,13 @@ def test_a_server_can_keep_cases_out_of_addresses(own):
 
 
 def test_the_board_under_a_path_and_a_token(browser):
-    server = Served((*SERVE, "--base-url", "/some/board/"), NETDASH_TOKEN="a long secret")
+    server = Served((*SERVE, "--base-url", "/some/board/"), NETDASH_TOKEN="a long secret word")
     visit = Visit(browser, server)
     visit.page.goto(f"{server.url}?{AGE.to_query()}")
     visit.page.get_by_label("Token").fill("wrong")
     visit.page.get_by_role("button", name="Open the board").click()
     expect(visit.page.get_by_role("alert")).to_contain_text("That is not the token")
-    visit.page.get_by_label("Token").fill("a long secret")
+    visit.page.get_by_label("Token").fill("a long secret word")
     visit.page.get_by_role("button", name="Open the board").click()
     visit.expect_case(AGE)
     visit.press("age_years", "ArrowRight")

@@ -20,7 +20,7 @@ from browser.served import Served
 from browser.visit import Visit
 
 DEPLOY = ROOT / "docs" / "deploy"
-NAME, TOKEN, AGE = "netdash.example.org", "a-long-secret", nd.Patient(age_years=50)
+NAME, TOKEN, AGE = "netdash.example.org", "a-long-secret-word", nd.Patient(age_years=50)
 LIMITS = {"1": 1, "2": 3}  # boards at once; in turn, the fourth meets the full worker
 SOON = 5_000  # ms within which a page must say that its worker is gone
 MAIN = """

@@ -1,0 +1,65 @@
+"""Checks of websocket frames, before jupyter_server parses them.
+
+A binary frame begins with a table: how many parts the message has, and where each of them begins. jupyter_server
+believes that table, and a short frame that claims very many parts stops its event loop. So the table is read here first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+V1 = "v1.kernel.websocket.jupyter.org"
+"""Name of Jupyter's newer protocol, which every browser asks for; without it jupyter_server uses the old one."""
+MOST_PARTS = 64
+"""Numbers in a frame's table. A message has six parts and one for each buffer; the board sends one buffer at most."""
+LEAST_PARTS_V1 = 6
+"""Numbers in the table of a v1 frame without buffers: channel, header, parent header, metadata, content, end."""
+LARGEST_MESSAGE = 6_000_000
+"""Bytes of a message. The largest is a file of 5 MB, the most that the page sends."""
+NOT_ACCEPTED = 1003
+"""Close code of RFC 6455 for data that cannot be accepted."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a protocol writes the table of a frame."""
+
+    width: int
+    byteorder: str
+    fewest: int
+
+
+OLD_LAYOUT = Layout(width=4, byteorder="big", fewest=1)
+V1_LAYOUT = Layout(width=8, byteorder="little", fewest=LEAST_PARTS_V1)
+
+
+def fault_of(frame: str | bytes, protocol: str | None) -> str:
+    """Return why a frame is no message; empty when its table is sound.
+
+    Parameters
+    ----------
+    frame
+        What the page sent, as tornado hands it on.
+    protocol
+        Name of the protocol agreed with the page; None for Jupyter's old one.
+    """
+    if isinstance(frame, str):
+        return "text, expected a binary frame" if protocol == V1 else ""
+    return _fault_of_table(frame, V1_LAYOUT if protocol == V1 else OLD_LAYOUT)
+
+
+def _fault_of_table(frame: bytes, layout: Layout) -> str:
+    """Return what is wrong with the table at the beginning of a binary frame."""
+    width, order = layout.width, layout.byteorder
+    if len(frame) < width:
+        return f"{len(frame)} bytes, too short for a table"
+    count = int.from_bytes(frame[:width], order)  # type: ignore[arg-type]
+    if not layout.fewest <= count <= MOST_PARTS:
+        return f"a table of {count} numbers, expected {layout.fewest} to {MOST_PARTS}"
+    table = width * (count + 1)
+    if len(frame) < table:
+        return f"{len(frame)} bytes, too short for a table of {count} numbers"
+    offsets = [int.from_bytes(frame[at : at + width], order) for at in range(width, table, width)]  # type: ignore[arg-type]
+    if offsets[0] != table or offsets != sorted(offsets) or offsets[-1] > len(frame):
+        return "a table whose numbers do not rise from its own end to the end of the frame"
+    return ""

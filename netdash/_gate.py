@@ -1,0 +1,161 @@
+"""What every request must pass before a handler sees it, and what every answer carries.
+
+The handlers are those of several libraries, and each of them checks other things. These checks are made in one place,
+for all of them and for paths that nobody serves.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from http.client import responses
+from typing import Any
+from urllib.parse import unquote
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import IOStream
+from tornado.routing import Router
+from tornado.web import Application, OutputTransform, RequestHandler
+
+from netdash._sessions import Sessions
+
+METHODS = {"GET", "HEAD", "POST", "DELETE"}
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
+KERNEL_PATHS = ("api/kernels/", "voila/api/shutdown/")
+"""Paths below the base URL that begin so are followed by the identifier of a kernel."""
+RETRY_SECONDS = "60"
+HEADER_SECONDS = 15
+"""Seconds within which a client must send the whole head of a request, and the next request on the same connection."""
+BODY_SECONDS = 15
+
+log = logging.getLogger("netdash")
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The names that requests may be for.
+
+    A site elsewhere can let a name of its own point at this machine, and a browser then takes what is served here for
+    that site's. Such a request carries the site's name in its Host header.
+
+    Parameters
+    ----------
+    names
+        Names and addresses besides those of this machine for itself.
+    anyone
+        Whether every name is taken: where a token is asked for, and nobody said under which names netdash is reached.
+    """
+
+    names: Collection[str] = ()
+    anyone: bool = False
+
+    def allow(self, host: str) -> bool:
+        """Whether a Host header names this server."""
+        found = HOST.fullmatch(host.lower())
+        if not found:
+            return False
+        name = found["name"].strip("[]")
+        return self.anyone or name == "localhost" or name in self.names or _is_loopback(name)
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Refused(RequestHandler):
+    """An answer that says only its status."""
+
+    SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "TRACE", "CONNECT")
+
+    def initialize(self, status: int) -> None:
+        """Take the status."""
+        self.status = status
+
+    def prepare(self) -> None:
+        """Answer, whatever the method."""
+        self.set_status(self.status)
+        self.set_header("Content-Type", "text/plain")
+        self.finish(f"{self.status} {responses[self.status]}\n")
+
+
+@dataclass
+class Gate(Router):
+    """Hands a request on to the application when its host, method, path and kernel are in order."""
+
+    application: Application
+    hosts: Hosts
+    base_url: str
+    sessions: Sessions
+    _kernel: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to read kernels from paths."""
+        self._kernel = re.compile(rf"{re.escape(self.base_url)}(?:{'|'.join(KERNEL_PATHS)})(?P<rest>.*)", re.DOTALL)
+
+    def find_handler(self, request: HTTPServerRequest, **_: Any) -> Any:
+        """Return what answers a request."""
+        status = self._fault(request)
+        if status:
+            return self.application.get_handler_delegate(request, Refused, {"status": status})
+        return self.application.find_handler(request)
+
+    def _fault(self, request: HTTPServerRequest) -> int:
+        """Return the status with which a request is refused; 0 when it is in order."""
+        if not self.hosts.allow(request.host):
+            return 403
+        if request.method not in METHODS:
+            return 405
+        if ".." in re.split(r"[/\\]", unquote(request.path)):
+            return 404
+        found = self._kernel.fullmatch(request.path)
+        return self._fault_of_kernel(request, unquote(found["rest"]).split("/")[0]) if found else 0
+
+    def _fault_of_kernel(self, request: HTTPServerRequest, kernel_id: str) -> int:
+        if request.method == "HEAD":
+            return 405
+        if self.sessions.belongs(kernel_id, request.cookies):
+            self.sessions.note(kernel_id)
+            return 0
+        return 403 if kernel_id in self.sessions.kernels else 0  # what is not there is answered as always
+
+
+class CommonHeaders(OutputTransform):
+    """Headers of every answer, those of static files and of errors included."""
+
+    headers: Mapping[str, str] = {}
+
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Add them; which version of tornado this is, is nobody's business."""
+        for name, value in self.headers.items():
+            if name not in headers:
+                headers[name] = value
+        if status_code == 429:
+            headers["Retry-After"] = RETRY_SECONDS
+        headers.pop("Server", None)
+        return status_code, headers, chunk
+
+
+class Listener(HTTPServer):
+    """tornado's server, which closes connections that send nothing and those that are too many.
+
+    At most half of the process's file descriptors may be connections without a session; the other half is left for
+    those with one, and for kernels.
+    """
+
+    most: int = 512
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Serve a connection, unless too many are open."""
+        if len(self._connections) < self.most:
+            return super().handle_stream(stream, address)
+        log.error("%d connections are open at once: further ones are closed.", self.most)
+        return stream.close()

@@ -1,0 +1,56 @@
+"""What the server logs: one short line for each event, without cases and without identifiers of kernels."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+
+KERNEL_ID = re.compile(r"\b(?:[A-Za-z0-9]{1,8}_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+QUIET_SECONDS = 60
+"""The same line is logged once within so many seconds."""
+MOST_REMEMBERED = 1000
+
+
+def public_name(kernel_id: str) -> str:
+    """Return a name for a kernel that others may see: it tells kernels apart and does not tell the identifier."""
+    return hashlib.sha256(kernel_id.encode()).hexdigest()[:32]
+
+
+def redact(text: str) -> str:
+    """Return a text without the queries of addresses and the identifiers of kernels."""
+    text = re.sub(r"\?[^\s'\"]*", "?...", text)
+    return KERNEL_ID.sub(lambda found: f"[kernel {public_name(found[0])[:8]}]", text)
+
+
+class Brief(logging.Filter):
+    """Shortens each record to one redacted line, and drops a line that was logged within the last minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logged: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record; return whether it is logged."""
+        message = redact(_one_line(record))
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = message, None
+        now = time.monotonic()
+        if now - self._logged.get(message, -QUIET_SECONDS) < QUIET_SECONDS:
+            return False
+        if len(self._logged) >= MOST_REMEMBERED:
+            self._logged.clear()
+        self._logged[message] = now
+        return True
+
+
+def _one_line(record: logging.LogRecord) -> str:
+    """Return what a record says, without a traceback."""
+    message = record.getMessage()
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        first = message.partition("\n")[0]
+        message = f"{first.partition(':')[0]}: {said[-1]}"
+    return message

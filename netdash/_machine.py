@@ -1,0 +1,53 @@
+"""What the server asks of the operating system: no core dumps, enough file descriptors, room for temporary files."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+if sys.platform != "win32":
+    import resource
+
+MOST_DESCRIPTORS = 65_536
+PROBE = b"\0" * 4096
+"""As much is written to see whether there is room for a connection file."""
+SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
+
+
+def forbid_core_dumps() -> None:
+    """Let neither this process nor its kernels write their memory, which holds cases, to a file when they crash."""
+    if sys.platform != "win32":
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def raise_descriptors() -> int:
+    """Raise the limit of file descriptors as far as it may be raised, and return it."""
+    if sys.platform == "win32":
+        return MOST_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what its names call a secret."""
+    return {name: value for name, value in environment.items() if not SECRET.search(name)}
+
+
+def trouble_with(folder: str | Path) -> str:
+    """Return why no temporary file can be written to a folder; empty when one can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(PROBE)
+            probe.flush()
+    except OSError as error:
+        return f"temporary files cannot be written ({error.strerror or type(error).__name__})"
+    return ""
