@@ -115,14 +115,18 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
                 if written:
                     raise
                 if not ready:
-                    self._sessions.fail(
-                        trouble_with(self.settings["netdash_folder"]) or "a kernel could not be started"
-                    )
-                    raise NotReadyError(self._sessions.trouble) from error
+                    raise NotReadyError(self._why_not_ready()) from error
         if not ready and hasattr(kernels, "fill_if_needed"):
-            kernels.fill_if_needed(
-                notebook_name=self.notebook_path
-            )  # Voila does so only when it takes one from the pool
+            # Voila fills the pool only when it takes a kernel from it.
+            kernels.fill_if_needed(notebook_name=self.notebook_path)
+
+    def _why_not_ready(self) -> str:
+        """Return why no kernel could be started; remember it when /healthz cannot see it by itself."""
+        trouble = trouble_with(self.settings["netdash_folder"])
+        if trouble:
+            return trouble
+        self._sessions.fail("a kernel could not be started")
+        return self._sessions.trouble
 
 
 class Health(tornado.web.RequestHandler):

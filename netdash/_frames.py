@@ -1,7 +1,7 @@
 """Checks of websocket frames, before jupyter_server parses them.
 
 A binary frame begins with a table: how many parts the message has, and where each of them begins. jupyter_server
-believes that table, and a short frame that claims very many parts stops its event loop. So the table is read here first.
+believes that table, and a short frame that claims very many parts stops its event loop. So it is read here first.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ V1_LAYOUT = Layout(width=8, byteorder="little", fewest=LEAST_PARTS_V1)
 
 
 def fault_of(frame: str | bytes, protocol: str | None) -> str:
-    """Return why a frame is no message; empty when its table is sound.
+    """Return why a frame is no message, in words that hold nothing of the frame; empty when its table is sound.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def _fault_of_table(frame: bytes, layout: Layout) -> str:
     """Return what is wrong with the table at the beginning of a binary frame."""
     width, order = layout.width, layout.byteorder
     if len(frame) < width:
-        return f"{len(frame)} bytes, too short for a table"
+        return "too short for a table"
     count = int.from_bytes(frame[:width], order)  # type: ignore[arg-type]
     if not layout.fewest <= count <= MOST_PARTS:
-        return f"a table of {count} numbers, expected {layout.fewest} to {MOST_PARTS}"
+        return f"a table of less than {layout.fewest} or more than {MOST_PARTS} numbers"
     table = width * (count + 1)
     if len(frame) < table:
-        return f"{len(frame)} bytes, too short for a table of {count} numbers"
+        return "too short for its table"
     offsets = [int.from_bytes(frame[at : at + width], order) for at in range(width, table, width)]  # type: ignore[arg-type]
     if offsets[0] != table or offsets != sorted(offsets) or offsets[-1] > len(frame):
-        return "a table whose numbers do not rise from its own end to the end of the frame"
+        return "a table whose numbers do not rise from its own end to at most the end of the frame"
     return ""

@@ -10,7 +10,8 @@ import time
 KERNEL_ID = re.compile(r"\b(?:[A-Za-z0-9]{1,8}_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 QUIET_SECONDS = 60
 """The same line is logged once within so many seconds."""
-MOST_REMEMBERED = 1000
+MOST_LINES = 100
+"""Different lines that are logged within that time; the others are dropped."""
 
 
 def public_name(kernel_id: str) -> str:
@@ -25,7 +26,7 @@ def redact(text: str) -> str:
 
 
 class Brief(logging.Filter):
-    """Shortens each record to one redacted line, and drops a line that was logged within the last minute."""
+    """Shortens each record to one redacted line, and drops it when the same or too many were logged lately."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,10 +38,9 @@ class Brief(logging.Filter):
         record.exc_info = record.exc_text = None
         record.msg, record.args = message, None
         now = time.monotonic()
-        if now - self._logged.get(message, -QUIET_SECONDS) < QUIET_SECONDS:
+        self._logged = {line: at for line, at in self._logged.items() if now - at < QUIET_SECONDS}
+        if message in self._logged or len(self._logged) >= MOST_LINES:
             return False
-        if len(self._logged) >= MOST_REMEMBERED:
-            self._logged.clear()
         self._logged[message] = now
         return True
 

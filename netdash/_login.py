@@ -121,6 +121,12 @@ class Identity(IdentityProvider):
         user: User | None = await self._get_user(handler)
         return None if user and user.username in self._logged_out else user
 
+    def get_token(self, handler: Any) -> str:
+        """Return the token in the address or in the Authorization header; that of the form is read by the form."""
+        given: str = handler.get_query_argument("token", "")
+        header = self.auth_header_pat.match(handler.request.headers.get("Authorization", ""))
+        return given or (header[2] if header else "")
+
     async def get_user_token(self, handler: Any) -> User | None:
         """Return a user when the address or the Authorization header holds the token."""
         given = self.get_token(handler)

@@ -72,11 +72,14 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
     show_default=False,
     help="CSV of prepared cases, shown to every visitor.",
 )
-def serve(browser: bool, **options: Any) -> None:
+@click.pass_context
+def serve(context: click.Context, /, browser: bool, **options: Any) -> None:
     """Serve the board; prints its address."""
     from netdash.serve import ServeError
     from netdash.serve import serve as serve_board
 
+    if options["token"] and context.get_parameter_source("token") is click.core.ParameterSource.COMMANDLINE:
+        click.echo("Warning: --token: every user of this machine can read it; set NETDASH_TOKEN instead.", err=True)
     try:
         serve_board(open_browser=browser, **options)
     except ServeError as error:
