@@ -39,7 +39,7 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
 
     async def get(self, path: str | None = None) -> None:
         """Write the page."""
-        if not await self._may_open(path):
+        if not self._may_open(path):
             return
         self._visit = Visit.new()
         self._hand_out_cookie()
@@ -52,14 +52,12 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
 
     async def head(self, path: str | None = None) -> None:
         """Answer as to GET, without a session."""
-        await self._may_open(path)
+        self._may_open(path)
 
-    async def _may_open(self, path: str | None) -> bool:
+    def _may_open(self, path: str | None) -> bool:
         """Whether there is a page at this path and room for its session; say so when there is none."""
         if path:
             raise tornado.web.HTTPError(404)
-        if not self._sessions.accepting and self.request.method == "GET":
-            await self._sessions.make_room()
         if not self._sessions.accepting:
             self._say("busy.html", limit=self._sessions.limit)
         return self._sessions.accepting

@@ -12,13 +12,11 @@ from typing import Any, NamedTuple
 
 ALONE_SECONDS = 75.0
 """Seconds without a sign of life from a page after which its session ends: it survives 60 s without a network."""
-SILENT_SECONDS = 10.0
+SILENT_SECONDS = 12.0
 """The same for a page that has never connected. With the interval of `watch` it gives its place back within 15 s."""
 NEWCOMER_SECONDS = 60.0
 """Seconds after which a page that asks about its session, but never connects, gives its place back."""
-YIELDING_SECONDS = 4.0
-"""Seconds of silence after which a page that never connected makes room for the next one when all places are taken."""
-WATCH_MILLISECONDS = 3000
+WATCH_MILLISECONDS = 1000
 FAILURE_SECONDS = 30.0
 """Seconds for which the server says that it is not ready after a session could not be begun."""
 COOKIE = re.compile(r"netdash-visit-[0-9a-f]{16}")
@@ -144,7 +142,7 @@ class Sessions:
         return [name for name in held if name not in known] if len(held) > MOST_COOKIES else []
 
     async def watch(self) -> None:
-        """End the sessions that nobody is connected to any more; to be called every few seconds."""
+        """End the sessions that nobody is connected to any more; to be called every second."""
         now = _now()
         len(self)  # forgets those that ended
         for name, session in list(self._sessions.items()):
@@ -152,21 +150,6 @@ class Sessions:
                 session.seen, session.connected = now, True
         over = [name for name, session in self._sessions.items() if session.is_over(now)]
         await asyncio.gather(*map(self.end, over))
-
-    async def make_room(self) -> None:
-        """End the session of the page that has been silent longest, when all places are taken and it never connected.
-
-        Programs that fetch the page and run no script never connect: link previews, scanners, probes. They must not
-        keep a visitor out.
-        """
-        now = _now()
-        silent = {name: one.seen for name, one in self._sessions.items() if self._is_silent(name, one, now)}
-        if silent and not self.accepting:
-            await self.end(min(silent, key=lambda name: silent[name]))
-
-    def _is_silent(self, name: str, session: Session, now: float) -> bool:
-        met = session.loading or session.connected or self.kernels.connections(name)
-        return not met and now - session.seen > YIELDING_SECONDS
 
     async def end(self, kernel_id: str) -> None:
         """End a session and its kernel."""

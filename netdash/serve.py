@@ -237,6 +237,7 @@ def configuration(asked: Asked, notebook: Path) -> Config:
     page = {
         "netdashIdleMinutes": asked.idle_minutes,
         "netdashCaseInAddress": asked.case_in_address,
+        "netdashLogout": bool(asked.token),
         "fullStaticUrl": asked.base_url + SCRIPTS,
     }
     settings: dict[str, Any] = {

@@ -340,17 +340,6 @@ def test_a_page_that_still_loads_and_says_so_keeps_its_place():
     served.stop()
 
 
-def test_programs_that_fetch_the_page_keep_no_visitor_out():
-    served = Served((*SERVE, "--max-sessions", "2"))
-    open_page(served)
-    here = Wire(served)
-    assert ask(served).status == 503
-    time.sleep(5)  # a page of ours would have asked about its session by now
-    assert ask(served).status == 200
-    assert here.content()
-    served.stop()
-
-
 HALF_OPEN = 600
 FEW_DESCRIPTORS = ("/bin/sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", *SERVE)
 

@@ -5,9 +5,10 @@ import json
 import re
 import struct
 
+import nbformat
 import pytest
 import websocket
-from browser.served import SERVE, Served
+from browser.served import SERVE, Served, serve_notebook
 from browser.visit import verdicts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -256,6 +257,73 @@ def test_what_is_shown_cannot_be_written_by_a_page(hostile):
             hostile.update(comm_id, **state)
         # After each round: of too many answers at once a socket drops those that it has no room for.
         assert "forged" not in json.dumps(hostile.content())
+
+
+# What a page would have to change to write words of its own onto the page: widgets, views, buttons, new widgets.
+FORGED = [
+    {"value": "<h1>FORGED</h1>"},
+    {"_view_module": "evil", "_view_name": "FORGED"},
+    {"_model_module": "evil"},
+    {"children": []},
+    {"description": "FORGED", "disabled": True, "tooltip": "FORGED"},
+    {"_dom_classes": ["FORGED"], "layout": "IPY_MODEL_FORGED"},
+    {"_esm": "FORGED", "_css": "FORGED"},
+    {"content": "FORGED", "width": "FORGED"},
+]
+TEXTS = ("HTMLModel", "HTMLMathModel", "LabelModel")
+
+
+def changed(before, after):
+    """Return what differs between two states of all widgets, except the values of controls."""
+    found = {}
+    for comm_id in before.keys() | after.keys():
+        old, new = before.get(comm_id, {}), after.get(comm_id, {})
+        allowed = set() if old.get("_model_name") in TEXTS else {"value", "index"}
+        names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)} - allowed
+        if names - {"content"}:  # what the frame shows is what the kernel computed last
+            found[comm_id] = names
+    return found
+
+
+def test_a_page_changes_values_of_controls_and_nothing_else(hostile):
+    before = hostile.states()
+    assert any(model["_model_name"] in TEXTS for model in before.values())
+    for state in FORGED:
+        for comm_id in hostile.models:
+            hostile.update(comm_id, **state)
+        hostile.content()  # of too many answers at once a socket drops those that it has no room for
+    assert changed(before, hostile.states()) == {}
+
+
+def test_a_page_makes_no_widget_and_closes_none(hostile):
+    before = hostile.states()
+    model = next(model for model in before.values() if model["_model_name"] == "HTMLModel")
+    state = {name: value for name, value in model.items() if name.startswith("_") and not name.startswith("_dom")}
+    for comm_id in ("new", *hostile.models):
+        for target in ("jupyter.widget", "jupyter.widget.control", "none"):
+            data = {"state": state, "buffer_paths": []}
+            hostile.send("comm_open", comm_id=comm_id, target_name=target, target_module="os", data=data)
+        hostile.send("comm_close", comm_id=comm_id, data={})
+    hostile.content()
+    assert changed(before, hostile.states()) == {}
+
+
+def test_a_notebook_of_ones_own_keeps_its_sliders_and_its_texts_keep_their_words(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    code = "import ipywidgets as w; text = w.HTML('said'); slider = w.IntSlider(5); w.VBox([slider, text])"
+    notebook.cells = [nbformat.v4.new_code_cell(code)]
+    nbformat.write(notebook, tmp_path / "own.ipynb")
+    served = Served(serve_notebook(tmp_path / "own.ipynb"))
+    wire = Wire.__new__(Wire)
+    wire.meet(served)
+    ids = {model["_model_name"]: comm_id for comm_id, model in wire.states().items()}
+    wire.update(ids["IntSliderModel"], value=7, max=10**9)
+    wire.update(ids["HTMLModel"], value="FORGED")
+    states = wire.states()
+    assert (states[ids["IntSliderModel"]]["value"], states[ids["IntSliderModel"]]["max"]) == (7, 100)
+    assert states[ids["HTMLModel"]]["value"] == "said"
+    wire.close()
+    served.stop()
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,15 @@ class Wire:
     """
 
     def __init__(self, server, query="", timeout=30):
+        self.meet(server, query, timeout)
+        self.models = self.states()
+        (frame,) = (state for state in self.models.values() if "controls" in state)
+        self.line = frame["line"].removeprefix("anywidget:")
+        self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
+        self.custom({"type": "address", "query": query})
+
+    def meet(self, server, query="", timeout=30):
+        """Open the page and a line to its kernel, whatever the notebook."""
         self.base = server.url
         with urllib.request.urlopen(f"{self.base}?{query}", timeout=60) as answer:
             page, self.cookies = answer.read().decode(), cookies_of(answer)
@@ -110,11 +119,6 @@ class Wire:
         self.socket.settimeout(None)
         self._received = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
-        self.models = self._states()
-        (frame,) = (state for state in self.models.values() if "controls" in state)
-        self.line = frame["line"].removeprefix("anywidget:")
-        self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
-        self.custom({"type": "address", "query": query})
 
     def send(self, kind, channel="shell", **content):
         self.socket.send(message(kind, channel, **content))
@@ -155,7 +159,8 @@ class Wire:
                 return found
         raise TimeoutError(f"no answer within {seconds} seconds")
 
-    def _states(self):
+    def states(self):
+        """Return the state of every widget by its identifier, as the kernel has it now."""
         comm = uuid.uuid4().hex
         self.send("comm_open", comm_id=comm, target_name="jupyter.widget.control", data={})
         self.send("comm_msg", comm_id=comm, data={"method": "request_states"})

@@ -3,8 +3,13 @@
   const PATIENCE = 30_000;
   const SOON = 100; // ms between looks whether the page has come so far
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
+  const TRACKING = /^(utm_\w*|fbclid|gclid|msclkid|mc_cid|mc_eid)(=|$)/;
   const starting = document.getElementById("netdash-starting");
   const [text, progress, again] = starting.querySelectorAll("p, progress, button");
+  // Mail programs and messengers add parameters of their own to a link; they are no part of the case.
+  const query = location.search.slice(1).split("&").filter((part) => !TRACKING.test(part)).join("&");
+  if (query !== location.search.slice(1)) history.replaceState(null, "", location.pathname + (query && `?${query}`) + location.hash);
+
   again.addEventListener("click", () => location.reload());
 
   const fail = (message) => {
@@ -33,12 +38,12 @@
     if (!document.querySelector("main")) return setTimeout(check, SOON); // its kernel is not known yet
     const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
     const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).catch(() => ({ status: 0 }));
-    if (status !== 404) setTimeout(check, POLL);
-    else once();
+    if (status === 404 || status === 403) once(); // it ended, or the server does not take this browser for its visitor
+    else setTimeout(check, POLL);
   }
 
   function once() {
-    if (sessionStorage.getItem("netdash-again")) return fail("netdash could not start: its session ended.");
+    if (sessionStorage.getItem("netdash-again")) return fail("netdash could not start: its session ended, or this browser keeps no cookies for this site.");
     sessionStorage.setItem("netdash-again", "yes");
     location.reload();
   }
