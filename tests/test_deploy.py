@@ -51,3 +51,20 @@ def test_the_configurations_are_python(path):
 @pytest.mark.parametrize("path", [DEPLOY / "install.sh", ROOT / "postBuild"], ids=lambda p: p.name)
 def test_the_scripts_are_shell(path):
     assert subprocess.run(["/bin/sh", "-n", path], check=False).returncode == 0
+
+
+def test_every_promise_names_attacks_that_exist():
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    promises = [row for row in text.splitlines() if row.startswith("| ") and "the attack that tests it" not in row]
+    assert len(promises) > 15
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for promise in promises:
+        named = re.findall(r"`(test_\w+)`", promise)
+        assert named, promise
+        assert [name for name in named if f"def {name}(" not in written] == []
+
+
+def test_the_report_for_jupyter_server_holds_no_exploit():
+    text = (ROOT / "docs" / "develop" / "upstream-report.md").read_text(encoding="utf-8")
+    assert "```" not in text
+    assert not re.search(r"\\x|ff ?ff|send", text)

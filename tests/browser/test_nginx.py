@@ -309,19 +309,18 @@ def test_another_name_is_cut_off(site):
     line.request("GET", "/", headers={"Host": "elsewhere.example"})
     with pytest.raises((OSError, http.client.HTTPException)):
         line.getresponse()
-    assert site.ask("/healthz", Host="elsewhere.example")[0] == 403
+    with pytest.raises((OSError, http.client.HTTPException)):
+        site.ask("/healthz", Host="elsewhere.example")
 
 
-@pytest.mark.parametrize("guess", ["header", "query"])
-def test_guesses_that_do_not_use_the_form_are_refused_after_ten_of_each_worker(site, guess):
+def test_guesses_that_do_not_use_the_form_are_refused_after_ten_of_each_worker(site):
     statuses = []
     for n in range(40):
-        given = {"Authorization": f"token guess{n}"} if guess == "header" else {}
-        path = "/api/kernels/a-b-c-d-e" if guess == "header" else f"/nothing?token=guess{n}"
-        statuses.append(site.ask(path, **given, **{"X-Forwarded-For": f"192.0.2.{n}"})[0])
-    assert 429 in statuses
+        given = {"Authorization": f"token guess{n}", "X-Forwarded-For": f"192.0.2.{n}"}
+        statuses.append(site.ask("/api/kernels/a-b-c-d-e", **given)[0])
+    assert 403 in statuses
     assert set(statuses[20:]) == {429}
-    time.sleep(61)  # the tests after this one have the right token
+    assert {site.ask(f"/nothing?token=guess{n}")[0] for n in range(5)} == {429}
 
 
 def test_that_no_worker_is_left_is_said_in_plain_words(site):
