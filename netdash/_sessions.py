@@ -15,7 +15,7 @@ ALONE_SECONDS = 75.0
 SILENT_SECONDS = 12.0
 """The same for a page that has never connected. With the interval of `watch` it gives its place back within 15 s."""
 NEWCOMER_SECONDS = 60.0
-"""Seconds after which a page that asks about its session, but never connects, gives its place back."""
+"""Seconds after which a page gives its place back that still loads, or asks about its session, and never connected."""
 WATCH_MILLISECONDS = 1000
 FAILURE_SECONDS = 30.0
 """Seconds for which the server says that it is not ready after a session could not be begun."""
@@ -67,11 +67,10 @@ class Session:
 
     def is_over(self, now: float) -> bool:
         """Whether nobody is there any more."""
-        if self.loading:
-            return False
         if self.connected:
             return now - self.seen > ALONE_SECONDS
-        return now - self.seen > SILENT_SECONDS or now - self.begun > NEWCOMER_SECONDS
+        silent = not self.loading and now - self.seen > SILENT_SECONDS
+        return silent or now - self.begun > NEWCOMER_SECONDS
 
 
 class Sessions:

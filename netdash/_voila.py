@@ -232,6 +232,7 @@ class Server(Voila):  # type: ignore[misc]
         self.port = self._sockets[0].getsockname()[1]
         self.ioloop = IOLoop.current()
         signal.signal(signal.SIGINT, self._handle_signal_stop)  # an interrupt is as orderly an end as a termination
+        logging.captureWarnings(True)  # what a page sends can make libraries warn
         brief = Brief()
         for logger in self._loggers():
             logger.setLevel(logging.ERROR)
@@ -241,7 +242,15 @@ class Server(Voila):  # type: ignore[misc]
         super().start()
 
     def _loggers(self) -> list[logging.Logger]:
-        names = (self.log.name, log.name, "tornado.access", "tornado.application", "tornado.general", "asyncio")
+        names = (
+            self.log.name,
+            log.name,
+            "tornado.access",
+            "tornado.application",
+            "tornado.general",
+            "asyncio",
+            "py.warnings",
+        )
         return [logging.getLogger(name) for name in names]
 
     def listen(self) -> None:

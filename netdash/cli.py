@@ -61,7 +61,7 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
 @setting("--max-sessions", default=20, type=click.IntRange(1), help="Boards open at once; each takes about 80 MB.")
 @setting("--pool", default=2, type=click.IntRange(0), help="Kernels kept ready for the next visitors.")
 @setting("--idle-minutes", default=60.0, type=click.FloatRange(0, min_open=True), help="Ends unused sessions.")
-@setting("--token", default="", show_default=False, help="Secret that visitors must give; better in the environment.")
+@setting("--token", default="", show_default=False, help="Secret of 16 characters and more that visitors must give.")
 @setting("--public-host", "public_hosts", multiple=True, help="Name under which a proxy serves it; may be repeated.")
 @setting("--browser/--no-browser", default=True, help="Open the board in the browser.")
 @setting("--case-in-address/--no-case-in-address", default=True, help="Keep the case in the page's address.")

@@ -92,10 +92,11 @@ def serve(
     idle_minutes
         A session without activity for this long is ended.
     token
-        Secret that a visitor must give; none when empty.
+        Secret of at least 16 characters that a visitor must give; none when empty.
     public_hosts
-        Names under which a proxy on this machine serves it. Listening on a loopback address, requests for other names
-        are refused. The proxy is then believed when it says that the visitor came by https.
+        Names under which a proxy serves it. Requests for other names than these and this machine's own are refused.
+        The proxy is then believed when it says from where, and whether by https, the visitor came. Listening beyond
+        this machine needs a token or one of them.
     case_in_address
         Whether the page keeps the case in its address, and so in the history of the visitor's browser.
     worker
@@ -108,7 +109,8 @@ def serve(
     Raises
     ------
     ServeError
-        If the port cannot be had, the notebook is missing, the installation is broken or the cases are faulty.
+        If the port cannot be had, the notebook is missing, the installation is broken, the cases are faulty, the token
+        is short, or whoever reaches the machine could come in.
     """
     hosts = tuple(public_hosts)
     asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)

@@ -1,6 +1,6 @@
 """netdash inside each person's own Jupyter server, beside JupyterLab at .../netdash/: for JupyterHub and for Binder.
 
-Needs jupyter-server-proxy in the server's environment. Here the Jupyter server asks who comes, and refuses other sites,
+Needs jupyter-server-proxy 4.1.1 or later in the server's environment. Here the Jupyter server asks who comes, and refuses other sites,
 before anything reaches netdash; that is why netdash may take every request for one of this machine. The Jupyter server
 logs the first line of each request, and so no case may be in an address.
 """

@@ -1,4 +1,4 @@
-"""netdash as a service of JupyterHub: one server for all, at /services/netdash/; load it from jupyterhub_config.py.
+"""netdash as a service of JupyterHub 5.4.5 or later: one server for all, at /services/netdash/; load it from jupyterhub_config.py.
 
 The Hub starts and restarts it and its proxy leads there. It does not ask who comes: the Hub leaves that to the service, and
 netdash knows no Hub. What asks is the token; without one the board is open to whoever reaches the Hub.

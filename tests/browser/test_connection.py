@@ -245,10 +245,31 @@ def test_the_board_under_a_path_and_a_token(browser):
     visit.expect_case(AGE)
     visit.press("age_years", "ArrowRight")
     visit.expect_case(AGE.replace(age_years=51))
+    visit.shoot("log-out")
+    visit.page.get_by_role("link", name="Log out").click()
+    expect(visit.page.get_by_text("You are logged out")).to_be_visible()
+    visit.page.get_by_role("link", name="Open the board").click()
+    expect(visit.page.get_by_label("Token")).to_be_visible()
     visit.forgive("401")
     visit.check()
     visit.close()
     server.stop()
+
+
+def test_what_mail_programs_add_to_a_link_is_no_part_of_the_case(visit):
+    visit.open(f"utm_source=teams&{AGE.to_query()}&fbclid=x&utm_medium=a%20b")
+    visit.expect_case(AGE)
+    assert visit.page.url == f"{visit.url}?{AGE.to_query()}"
+
+
+def test_a_browser_without_the_cookie_is_told_what_is_missing(visit):
+    visit.page.route("**/api/kernels/*", lambda route: route.fulfill(status=403))  # as if its cookies were refused
+    visit.page.route_web_socket("**/channels*", lambda line: None)
+    visit.page.goto(visit.url)
+    expect(visit.page.get_by_role("alert")).to_contain_text(
+        "this browser keeps no cookies for this site", timeout=30_000
+    )
+    visit.forgive("403")
 
 
 def test_a_full_house_is_said_on_a_page_of_its_own(own):
