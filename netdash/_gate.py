@@ -134,7 +134,7 @@ class CommonHeaders(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Add them; which version of tornado this is, is nobody's business."""
+        """Add the headers, and take out the one that tells tornado's version."""
         for name, value in self.headers.items():
             if name not in headers:
                 headers[name] = value
