@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 G2_FROM_KI67_PERCENT = 3.0
 G2_TO_KI67_PERCENT = 20.0
 
+TRACKING = ("utm_", "fbclid", "gclid")
+"""How the names begin that other programs add to a link."""
+
 PORTAL_DRAINED_BY_SITE = {
     "pancreas": True,
     "duodenum": True,
@@ -292,9 +295,15 @@ class Patient:
         ------
         ValueError, TypeError
             As :class:`Patient`; a field given twice is refused.
+
+        Notes
+        -----
+        What mail and chat programs add to a link to follow it, such as ``utm_source``, is left out.
         """
         values: dict[str, object] = {}
         for name, text in parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
+            if name.startswith(TRACKING):
+                continue
             if name not in FIELDS:
                 raise TypeError(_unknown_name(name))
             if name in values:

@@ -1,5 +1,6 @@
 """Every picture but the forest: what it draws, its sentence, and what it refuses."""
 
+import io
 import json
 import re
 from datetime import date
@@ -15,7 +16,7 @@ import netdash as nd
 from netdash import rules
 from netdash.evidence import therapy_name
 from netdash.figures import harms, maps, medians, strips, theme
-from netdash.figures.export import file_name
+from netdash.figures.export import as_csv, file_name
 from netdash.figures.intervals import influence_text
 from netdash.pooling import LEAST
 from netdash.ranges import numbers
@@ -836,3 +837,13 @@ def test_a_therapy_there_is_not_is_refused_with_those_there_are(outcomes):
 def test_both_ways_to_draw_give_the_same_picture(outcomes, effects):
     for name, (figure, arguments) in figures_and_arguments(outcomes, effects).items():
         assert json.loads(figure(*arguments).to_json()) == json.loads(json.dumps(figure.plain(*arguments))), name
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-1+2", "@SUM(1)", "\tx", "\rx"])
+def test_no_cell_of_a_csv_is_a_formula_to_a_spreadsheet(text):
+    made = as_csv(pd.DataFrame({"author": [text, "Chen 1998"], "value": [-1.5, 2]}))
+    author, other = pd.read_csv(io.BytesIO(made), keep_default_na=False)["author"]
+    assert author.replace("\n", "\r") == f"'{text}"
+    assert other == "Chen 1998"
+    assert b"-1.5" in made
+    assert b"'-1.5" not in made

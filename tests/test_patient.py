@@ -240,3 +240,10 @@ def test_values_are_shown_with_their_unit():
     assert FIELDS["symptomatic"].show(False) == "no"
     assert FIELDS["primary_site"].show("small_intestine") == "small intestine"
     assert FIELDS["lesion_count"].show(None) == "not entered"
+
+
+def test_what_other_programs_add_to_a_link_is_left_out():
+    link = "?utm_source=teams&age_years=67&fbclid=abc&utm_medium=a%20b&gclid=1"
+    assert Patient.from_query(link) == Patient(age_years=67)
+    with pytest.raises(TypeError, match="no field of Patient"):
+        Patient.from_query("age_years=67&source=teams")

@@ -16,7 +16,7 @@ from netdash.board import views
 from netdash.board.page import Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
-from netdash.figures.export import titled
+from netdash.figures.export import as_csv, titled
 from netdash.figures.forest import caption, forest, forest_table, side_by_side
 from netdash.figures.harms import REPORTED, harms_beside_benefits, harms_table
 from netdash.figures.intervals import influence
@@ -286,7 +286,7 @@ def _python_of_table(call: str, browsing: Any) -> str:
 
 
 def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False).encode()
+    return as_csv(rows)
 
 
 def _columns(show: str) -> list[str]:

@@ -12,7 +12,7 @@ from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import State
-from netdash.figures.export import titled
+from netdash.figures.export import as_csv, titled
 from netdash.figures.maps import eligibility_map
 from netdash.figures.strips import verdict_strip
 from netdash.patient import FIELDS, Patient
@@ -68,7 +68,7 @@ class Explore(Page):
             verdict_grid(self.state.patient, exploring.x, exploring.y, name).assign(rule_set=name)
             for name in self._names()
         ]
-        return titled(f"map {exploring.x} {exploring.y}", "csv"), pd.concat(cells).to_csv(index=False).encode()
+        return titled(f"map {exploring.x} {exploring.y}", "csv"), as_csv(pd.concat(cells))
 
     def python(self) -> str:
         """Return the lines that give map and what-if in a notebook; the first picture is in the variable what_if."""

@@ -8,7 +8,7 @@ from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import READINGS, State, outcomes_shown
-from netdash.figures.export import titled
+from netdash.figures.export import as_csv, titled
 
 
 class Overview(Page):
@@ -56,4 +56,4 @@ class Overview(Page):
         state = self.state
         table = views.plot_table(state.outcome, state.reading)
         name = titled(f"{state.outcome} {state.reading}", "csv")
-        return name, table[table["same_axis"]].to_csv(index=False).encode()
+        return name, as_csv(table[table["same_axis"]])

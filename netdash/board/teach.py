@@ -11,7 +11,7 @@ from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.page import Drawn, Page, choose
 from netdash.board.state import State
-from netdash.figures.export import titled
+from netdash.figures.export import as_csv, titled
 from netdash.judgement import judge
 
 
@@ -87,7 +87,7 @@ class Teaching(Page):
             for answer in feedback.answers
         ]
         columns = ["case_id", "teaches", "rule_set", "given", "verdict"]
-        return titled("teaching", "csv"), pd.DataFrame(rows, columns=columns).to_csv(index=False).encode()
+        return titled("teaching", "csv"), as_csv(pd.DataFrame(rows, columns=columns))
 
 
 def _python(feedback: teaching.Feedback) -> str:

@@ -37,6 +37,20 @@ def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
     return titled(figure.layout.title.text or "figure", suffix, on)
 
 
+def as_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in which no text is a formula to a spreadsheet.
+
+    A cell of somebody's own file, such as ``=HYPERLINK(...)``, would be run by the program that opens the table: an
+    apostrophe before it makes it text.
+    """
+    words = table.select_dtypes(exclude=["number", "bool"])
+    return table.assign(**{str(name): words[name].map(_defused) for name in words}).to_csv(index=False).encode()
+
+
+def _defused(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
 def titled(title: str, suffix: str, on: date | None = None) -> str:
     """Return a file name made of a title and a day, today when not given."""
     words = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
@@ -150,7 +164,7 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     """
     path = _free(Path(folder) / file_name(figure, suffix))
     if suffix == "csv":
-        drawn(figure).to_csv(path, index=False)
+        path.write_bytes(as_csv(drawn(figure)))
     elif suffix == "html":
         meta = figure.layout.meta or {}
         said = " ".join(text for text in (meta.get("text"), meta.get("caption")) if text)

@@ -30,7 +30,13 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     expect(visit.board).to_have_attribute("data-view", "present")
     expect(visit.page.locator(".nd-controls")).to_be_hidden()
     expect(visit.page.locator("[data-section=findings]")).to_be_hidden()
-    for selector in (".nd-row", ".nd-verdict", ".nd-case", "[data-figure] .ytick text", "[data-figure] .y2tick text"):
+    for selector in (
+        "td:not(.nd-folded) > .nd-row",
+        ".nd-verdict",
+        ".nd-case",
+        "[data-figure] .ytick text",
+        "[data-figure] .y2tick text",
+    ):
         expect_large(visit.page, selector)
     visit.settle()
     visit.shoot("present-1920x1080")
@@ -187,7 +193,7 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
 
 def test_a_click_on_a_series_shows_its_source_and_its_error(visit):
     visit.open()
-    point = visit.plot.locator(".xy2 .scatterlayer path.point").nth(8)  # Kianmanesh
+    point = visit.plot.locator(".xy2 .scatterlayer path.point").nth(7)  # Kianmanesh
     box = point.bounding_box()
     visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     shown = visit.page.get_by_role("region", name="Source")
