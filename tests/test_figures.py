@@ -1,6 +1,5 @@
 """Every picture but the forest: what it draws, its sentence, and what it refuses."""
 
-import io
 import json
 import re
 from datetime import date
@@ -842,8 +841,7 @@ def test_both_ways_to_draw_give_the_same_picture(outcomes, effects):
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-1+2", "@SUM(1)", "\tx", "\rx"])
 def test_no_cell_of_a_csv_is_a_formula_to_a_spreadsheet(text):
     made = as_csv(pd.DataFrame({"author": [text, "Chen 1998"], "value": [-1.5, 2]}))
-    author, other = pd.read_csv(io.BytesIO(made), keep_default_na=False)["author"]
-    assert author.replace("\n", "\r") == f"'{text}"
-    assert other == "Chen 1998"
+    assert f"'{text}".encode() in made
+    assert b"\nChen 1998" in made
     assert b"-1.5" in made
     assert b"'-1.5" not in made
