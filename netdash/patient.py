@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 G2_FROM_KI67_PERCENT = 3.0
 G2_TO_KI67_PERCENT = 20.0
 
-TRACKING = ("utm_", "fbclid", "gclid")
+TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
 """How the names begin that other programs add to a link."""
 
 PORTAL_DRAINED_BY_SITE = {
@@ -289,7 +289,7 @@ class Patient:
 
     @classmethod
     def from_query(cls, query: str) -> Patient:
-        """Return the patient of an address's query, with or without its question mark.
+        """Return the patient of an address's query or fragment, with or without its first character (``?`` or ``#``).
 
         Raises
         ------
@@ -301,14 +301,15 @@ class Patient:
         What mail and chat programs add to a link to follow it, such as ``utm_source``, is left out.
         """
         values: dict[str, object] = {}
-        for name, text in parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
+        text = query.removeprefix("?").removeprefix("#")
+        for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
             if name.startswith(TRACKING):
                 continue
             if name not in FIELDS:
                 raise TypeError(_unknown_name(name))
             if name in values:
                 raise ValueError(f"{name} was given twice, expected once; keep one of them")
-            values[name] = FIELDS[name].parse(text)
+            values[name] = FIELDS[name].parse(value)
         return cls.from_dict(values)
 
     @staticmethod

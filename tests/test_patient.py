@@ -225,6 +225,10 @@ def test_a_bad_link_is_refused(query):
         Patient.from_query(query)
 
 
+def test_a_fragment_is_read_as_a_query_is():
+    assert Patient.from_query("#age_years=48") == Patient.from_query("?age_years=48") == Patient(age_years=48)
+
+
 def test_a_link_reads_as_in_the_contract():
     assert Patient(age_years=48, ki67_percent=4).to_query() == "age_years=48&ki67_percent=4"
     assert Patient.from_query("symptomatic=no&primary_site=lung") == Patient(symptomatic=False, primary_site="lung")

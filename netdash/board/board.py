@@ -18,7 +18,7 @@ from netdash.board.browse import Evidence
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.explore import Explore
-from netdash.board.frame import Frame, held
+from netdash.board.frame import Frame
 from netdash.board.overview import Overview
 from netdash.board.page import Page, offer_file
 from netdash.board.state import State
@@ -85,12 +85,14 @@ class Board(w.VBox):  # type: ignore[misc]
         self.file = os.environ.get(LIST, "") if cases is None else ""
         if cases is not None:
             self.state.prepared = dict(cases) if isinstance(cases, Mapping) else case_list.cases(cases)
-        self.examples = held(w.Dropdown(options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"))
+        self.examples = w.Dropdown(options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases")
         self.upload = offer_file("Own cases", OWN_CASES, self.state.take_cases)
         self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
         files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, w.FileUpload)]
-        self.frame = Frame(controls={**self.controls.parts, **parts}, files=[self.upload, *files])
+        self.frame = Frame(
+            controls={**self.controls.parts, **parts, "prepared": self.examples}, files=[self.upload, *files]
+        )
         name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
         bars = [_box(w.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar]
         for bar in bars:

@@ -55,7 +55,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
 
     Each call of `show` travels as one message and is drawn at once, so text and figures are never of different cases.
     The page compares `inputs` with what the controls show now; while they differ it says "Recomputing…", and after
-    three seconds, or when the kernel is gone, it grays the content out and says that the connection is lost.
+    three seconds, or when the kernel is gone, it grays the content out and says that the connection is lost. When it is
+    back the page asks which inputs the kernel has, and says which of those entered meanwhile are not among them.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         announce
             Sentence for the polite live region, spoken when it changes.
         query
-            The case as a query string without ``?``. A served page keeps it in its address; a notebook ignores it.
+            The case as a query string. A served page keeps it in the fragment of its address; a notebook ignores it.
         computed_at
             When this was computed, as text.
         view
@@ -159,7 +160,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         self._selected.append(callback)
 
     def on_address(self, callback: Callable[[str], None]) -> None:
-        """Call back once with the query string, without ``?``, when a served page is opened; it may be empty.
+        """Call back once with the case of the address, without ``#``, when a served page is opened; it may be empty.
 
         A preheated kernel has run before the address was known; the page draws nothing until this has been answered.
         """
@@ -181,6 +182,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
                 self._answer(query)
             case {"type": "sync", "revision": int(revision)} if revision != self.line.content.get("revision"):
                 self.line.send_state("content")
+            case {"type": "inputs", "number": int(number)}:
+                self.line.send({"type": "inputs", "number": number, "inputs": self.snapshot()})
             case {"type": "plotly"}:
                 self.line.send({"type": "plotly"}, buffers=[PLOTLY.read_bytes()])
 

@@ -1,15 +1,19 @@
-"""The address holds the case."""
+"""The address holds the case, behind "#": no request, log, proxy or history of a server ever has it."""
 
 import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
+from browser.network import Network
+from browser.visit import Visit
 
 CASE = nd.Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, primary_site="pancreas")
 
 
 def expect_address(visit, patient):
-    visit.page.wait_for_function("query => location.search.slice(1) === query", arg=patient.to_query())
+    visit.page.wait_for_function(
+        "query => location.hash.slice(1) === query && !location.search", arg=patient.to_query()
+    )
 
 
 def test_a_link_opens_its_case_and_the_address_follows_every_move(visit):
@@ -67,6 +71,91 @@ def test_a_bad_address_is_named_and_neither_executed_nor_half_applied(visit, que
     visit.expect_case(nd.Patient())
     assert visit.page.evaluate("window.hit") is None
     assert visit.page.locator("img[src=x]").count() == 0
+
+
+def test_a_link_with_what_messengers_add_to_it_opens_its_case(visit):
+    visit.page.goto(f"{visit.url}?utm_source=teams&fbclid=abc&{CASE.to_query()}&utm_campaign=x")
+    visit.expect_case(CASE)
+    expect_address(visit, CASE)
+
+
+@pytest.fixture
+def watched(browser, server):
+    """A visit through a network that keeps all that the browser sends."""
+    network = Network(server)
+    visit = Visit(browser, network)
+    yield visit
+    visit.close()
+    visit.check()
+    network.close()
+
+
+def use(visit):
+    """Move a slider, turn the pages, copy the link, press a button and load the page again."""
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(CASE.replace(age_years=49))
+    visit.page.get_by_role("button", name="Copy link").click()
+    for name in ("Explore", "Evidence", "Board"):
+        visit.page.get_by_role("button", name=name, exact=True).click()
+    visit.settle()
+    expect_address(visit, CASE.replace(age_years=49))
+    visit.page.reload()
+    visit.expect_case(CASE.replace(age_years=49))
+
+
+def times_sent(visit, *words):
+    """Return how often any of the words was sent, in the address of a request or anywhere else in it."""
+    return sum(bytes(visit.server.sent).count(word.encode()) for word in words)
+
+
+def test_no_request_holds_the_case_of_a_link_nor_of_a_board_that_is_used(watched):
+    watched.open(CASE.to_query())
+    watched.expect_case(CASE)
+    use(watched)
+    assert times_sent(watched, "GET /") > 5
+    assert times_sent(watched, *CASE.to_dict(), "Referer", "pancreas") == 0
+
+
+def test_an_old_link_is_rewritten_before_anything_else_is_asked_for(watched):
+    watched.page.goto(f"{watched.url}?{CASE.to_query()}")
+    watched.expect_case(CASE)
+    expect_address(watched, CASE)
+    use(watched)
+    assert times_sent(watched, "age_years") == 1, "the link itself"
+    assert times_sent(watched, "Referer") == 0
+    entries = watched.page.evaluate("navigation.entries().map(entry => entry.url)")
+    assert entries == [f"{watched.url}#{CASE.replace(age_years=49).to_query()}"]
+
+
+def test_the_copied_link_opens_the_case(visits):
+    first = visits(permissions=["clipboard-read", "clipboard-write"]).open(CASE.to_query())
+    first.page.get_by_role("button", name="Copy link").click()
+    expect(first.page.locator(".netdash-notice")).to_have_text("The link to this case was copied.")
+    link = first.page.evaluate("navigator.clipboard.readText()")
+    assert link == f"{first.url}#{CASE.to_query()}"
+    second = visits()
+    second.page.goto(link)
+    second.expect_case(CASE)
+
+
+def test_another_link_in_the_same_tab_opens_its_case_and_back_opens_the_first(visit):
+    visit.open("age_years=40")
+    first, other = nd.Patient(age_years=40), nd.Patient(age_years=70)
+    visit.page.goto(f"{visit.url}#{other.to_query()}")
+    visit.expect_case(other)
+    visit.page.go_back()
+    visit.expect_case(first)
+    visit.page.go_forward()
+    visit.expect_case(other)
+
+
+def test_back_from_another_page_opens_the_case_that_was_left(visit):
+    visit.open("age_years=40")
+    visit.press("age_years", "ArrowRight")
+    expect_address(visit, nd.Patient(age_years=41))
+    visit.page.goto("about:blank")
+    visit.page.go_back()
+    visit.expect_case(nd.Patient(age_years=41))
 
 
 def test_two_tabs_are_two_cases(visits):

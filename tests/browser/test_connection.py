@@ -106,7 +106,7 @@ def test_a_session_that_does_not_start_is_said_and_can_be_tried_again(fragile):
     kernel = fragile.server.waiting_kernel()
     kernel.suspend()
     fragile.page.clock.install()
-    fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")
+    fragile.page.goto(f"{fragile.url}#{AGE.to_query()}", wait_until="commit")
     expect(fragile.page.get_by_role("status")).to_contain_text("Starting netdash")
     fragile.page.wait_for_function("() => 'voila_finish' in window")  # page.js has run: its clock ticks
     fragile.page.clock.fast_forward(31_000)
@@ -220,7 +220,7 @@ def test_a_server_can_keep_cases_out_of_addresses(own):
     visit = own(case_in_address=False)
     visit.open("age_years=55")
     visit.expect_case(nd.Patient(age_years=55))
-    visit.page.wait_for_function("() => location.search === ''")
+    visit.page.wait_for_function("() => location.hash === ''")
     visit.press("age_years", "ArrowLeft")
     visit.expect_case(nd.Patient(age_years=54))
     visit.page.wait_for_timeout(600)
@@ -236,7 +236,7 @@ def test_a_server_can_keep_cases_out_of_addresses(own):
 def test_the_board_under_a_path_and_a_token(browser):
     server = Served((*SERVE, "--base-url", "/some/board/"), NETDASH_TOKEN="a long secret word")
     visit = Visit(browser, server)
-    visit.page.goto(f"{server.url}?{AGE.to_query()}")
+    visit.page.goto(f"{server.url}#{AGE.to_query()}")
     visit.page.get_by_label("Token").fill("wrong")
     visit.page.get_by_role("button", name="Open the board").click()
     expect(visit.page.get_by_role("alert")).to_contain_text("That is not the token")
@@ -276,19 +276,20 @@ def test_a_full_house_is_said_on_a_page_of_its_own(own):
     visit = own(max_sessions=1)
     visit.open()
     second = visit.context.new_page()
-    second.goto(visit.url)
+    second.goto(f"{visit.url}#{AGE.to_query()}")
     expect(second.get_by_text("All places are taken: 1 boards are open")).to_be_visible()
     visit.leave()
     while not json.load(urllib.request.urlopen(f"{visit.url}healthz"))["accepting"]:
         time.sleep(0.1)
     second.get_by_role("link", name="Try again").click()
     expect(second.locator(".netdash-board")).to_be_visible(timeout=30_000)
+    expect(second.locator("[data-section=case]")).to_have_text(in_words(AGE))
 
 
 def test_a_kernel_that_dies_while_it_runs_the_notebook_is_replaced(fragile):
     kernel = fragile.server.waiting_kernel()
     kernel.suspend()
-    fragile.page.goto(f"{fragile.url}?{AGE.to_query()}", wait_until="commit")
+    fragile.page.goto(f"{fragile.url}#{AGE.to_query()}", wait_until="commit")
     fragile.page.wait_for_timeout(1000)
     fragile.server.kill_kernel(kernel)
     fragile.expect_case(AGE)

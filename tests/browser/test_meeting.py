@@ -135,7 +135,7 @@ def test_a_list_of_cases_is_opened_presented_and_stepped_through(visits, size):
         visit.page.keyboard.press("ArrowRight")
         expect(visit.case).to_contain_text(f"{place} of 3: {label}")
         visit.expect_case(patient)
-        visit.page.wait_for_url(f"**/?{patient.to_query()}")
+        visit.page.wait_for_url(f"**/#{patient.to_query()}")
     visit.page.keyboard.press("ArrowLeft")
     expect(visit.case).to_contain_text("2 of 3")
     visit.expect_case(list(cases.values())[1])

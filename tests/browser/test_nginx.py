@@ -169,7 +169,8 @@ def come(browser, site):
 
     def visit(patient=AGE):
         made.append(Visit(browser, site, ignore_https_errors=True))
-        made[-1].open(f"token={TOKEN}&{patient.to_query()}")
+        made[-1].page.goto(f"{site.url}?token={TOKEN}#{patient.to_query()}")
+        made[-1].settle()
         return made[-1]
 
     yield visit

@@ -85,7 +85,7 @@ class Visit:
     # What a visitor does.
 
     def open(self, query=""):
-        self.page.goto(f"{self.url}?{query}" if query else self.url)
+        self.page.goto(f"{self.url}#{query}" if query else self.url)
         self.settle()
         return self
 

@@ -9,6 +9,8 @@ const ANSWER = 3000; // ms to wait for the kernel's answer to the address before
 const ANSWERED = 400; // ms after which a place on a map is taken for answered although nothing changed
 const SAID = 4000; // ms for which a notice stays
 const LARGEST = 5_000_000; // bytes of a file that is sent to the kernel, which takes less and says how much; 10 MB would cut the line
+const AGAIN = 4000; // ms until a line that did not come up is asked for again, twice as long after each time,
+const AGAIN_MOST = 20_000; // and never longer than this
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
 
 // The camera makes an SVG, the button beside it a PNG, both in the browser; their names say what and when.
@@ -352,6 +354,101 @@ class Watch {
   }
 }
 
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+// Keeps what was entered on this page until the kernel has answered. A line that breaks loses inputs. After it JupyterLab
+// puts the kernel's values back into the controls, and ipywidgets waits for the lost answers and sends nothing more: both
+// are seen in fields of WidgetModel that have no public name (_state_lock, _pending_msgs, _msg_buffer).
+class Entries {
+  #entered = new Map(); // control -> value, the latest last
+  #waiting = new Map(); // controls without an answer when the kernel was asked what it has -> whether more is to be sent
+  #since = new Set(); // controls changed since it was asked
+  #asking = false; // whether it is not yet known what the kernel has
+  #files = []; // files whose buttons had no answer then: [model, name]
+
+  constructor(controls, files) {
+    Object.assign(this, { controls, files }); // name -> [model, trait]; models of the buttons that open files
+  }
+
+  get any() {
+    return this.#entered.size > 0;
+  }
+
+  // Called on each change of a control: whether it was made on this page.
+  note(name) {
+    const [model, trait] = this.controls[name];
+    if (model._state_lock !== null) return false;
+    this.#entered.delete(name);
+    this.#entered.set(name, model.get(trait));
+    this.#since.add(name);
+    return true;
+  }
+
+  // Forgets what the kernel has answered.
+  forget() {
+    if (this.#asking) return;
+    for (const name of this.#entered.keys()) if (!this.controls[name][0]._pending_msgs) this.#entered.delete(name);
+  }
+
+  // What was entered and is not among these inputs.
+  beside(inputs) {
+    return [...this.#entered].filter(([name, value]) => !same(inputs[name], value));
+  }
+
+  // To be called when the kernel is asked what it has, after a line broke.
+  ask() {
+    this.forget();
+    this.#asking = true;
+    const waiting = Object.entries(this.controls).filter(([, [model]]) => model._pending_msgs);
+    this.#waiting = new Map(waiting.map(([name, [model]]) => [name, model._msg_buffer !== null]));
+    this.#files = this.files.filter((model) => model._pending_msgs).map((model) => [model, model.get("value")[0]?.name]);
+    this.#since.clear();
+  }
+
+  // To be called with the inputs that the kernel has. Returns the entries that are not among them, and the names of files
+  // that may be lost, and puts the kernel's values into the controls. As long as an answer is still to come it returns
+  // nothing: then the kernel is to be asked again.
+  settle(inputs) {
+    for (const [name, more] of this.#waiting) this.#free(name, more);
+    const controls = Object.entries(this.controls);
+    if (controls.some(([, [model]]) => model._pending_msgs)) return;
+    const [dropped, files] = [this.beside(inputs), this.#files.filter(([model]) => model._pending_msgs)];
+    this.#entered.clear();
+    this.#asking = false;
+    for (const [name, [model, trait]] of controls) if (!same(model.get(trait), inputs[name])) model.set_state({ [trait]: inputs[name] });
+    for (const [model] of files) Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
+    return { dropped, files: files.map(([, name]) => name).filter(Boolean) };
+  }
+
+  // The kernel answers in order: an answer that has not come by now was lost, and the control need not wait for it.
+  #free(name, more) {
+    const [model, trait] = this.controls[name];
+    if (!model._pending_msgs || (more && model._msg_buffer === null)) return; // it came, and the rest was sent
+    Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
+    if (this.#since.has(name)) model.send_sync_message({ [trait]: this.#entered.get(name) });
+  }
+}
+
+// Says what was not taken, with a button that enters it.
+function offer({ enter, dismissed }) {
+  const what = element("p", {});
+  const again = element("button", { type: "button" });
+  const dismiss = element("button", { type: "button" }, "Dismiss");
+  const node = element("div", { class: "netdash-dropped", role: "alert", hidden: "" }, what, again, dismiss);
+  again.addEventListener("click", enter);
+  dismiss.addEventListener("click", dismissed);
+  return {
+    node,
+    show(words, possible) {
+      const text = words.length ? `Not taken while the connection was lost: ${words.join("; ")}` : "";
+      node.hidden = !text;
+      if (what.textContent !== text) what.textContent = text; // text that arrives is what an alert speaks
+      again.hidden = !possible;
+      again.textContent = words.length > 1 ? "Enter them" : "Enter it";
+    },
+  };
+}
+
 function banner() {
   const again = element("button", { type: "button" });
   const what = element("strong", {});
@@ -361,12 +458,13 @@ function banner() {
   return {
     node,
     again,
-    show(lost, idle, at) {
+    show(lost, idle, at, entered) {
       node.hidden = !lost;
       what.textContent = idle
         ? `This session was ended after ${settings.netdashIdleMinutes} minutes without use`
         : "Connection lost: this picture is not for the inputs shown";
       when.textContent = at ? `${idle ? "The picture" : "It"} was computed at ${at}.` : "";
+      if (entered.length) when.textContent += ` Entered since and not in this picture: ${entered.join("; ")}.`;
       if (!settings.netdashCaseInAddress) when.textContent += " This server keeps no case in addresses: note the inputs before you open another board.";
       again.textContent = !settings.netdashCaseInAddress ? "Open an empty board" : idle ? "Reopen this case" : "Reload this case";
       node.replaceChildren(...(lost ? words : [])); // text that arrives is what an alert speaks
@@ -377,7 +475,13 @@ function banner() {
 async function render({ model, el, host, signal }) {
   const line = await host.getModel(model.get("line"));
   const controls = {};
-  for (const [name, [reference, trait]] of Object.entries(model.get("controls"))) controls[name] = [await host.getModel(reference), trait];
+  const models = {}; // the same, whole: what anywidget gives of a model is its public part
+  const whole = (reference) => model.widget_manager.get_model(reference.replace("anywidget:", ""));
+  for (const [name, [reference, trait]] of Object.entries(model.get("controls"))) {
+    controls[name] = [await host.getModel(reference), trait];
+    models[name] = [await whole(reference), trait];
+  }
+  const entries = new Entries(models, await Promise.all(model.get("files").map(whole)));
   await library(line);
 
   const lost = banner();
@@ -385,13 +489,16 @@ async function render({ model, el, host, signal }) {
   const live = element("p", { class: "netdash-live", "aria-live": "polite" });
   const body = element("div", { class: "netdash-sections" });
   const notice = element("p", { class: "netdash-notice", role: "status", hidden: "" });
-  const frame = element("div", { class: "netdash-frame" }, lost.node, recomputing, notice, live, body);
+  let dropped = history.state?.netdashDropped ?? []; // of a page that was loaded again: {name, value, words}
+  const dropping = offer({ enter, dismissed: () => drop([]) });
+  const frame = element("div", { class: "netdash-frame" }, lost.node, dropping.node, recomputing, notice, live, body);
   el.append(frame);
 
   let used = Date.now(); // when the kernel last sent a picture
   let root = null; // known once the widget is attached
   let picture = null;
   let shown = null; // the content that is drawn
+  let told = null; // the inputs that the kernel said it has when the line last came up
 
   const watch = new Watch({
     controls,
@@ -400,10 +507,56 @@ async function render({ model, el, host, signal }) {
       if (!root || root.dataset.netdashState === state) return;
       root.dataset.netdashState = state;
       recomputing.hidden = state !== "recomputing";
-      const idle = watch.over && Date.now() - used >= 0.9 * 60_000 * settings.netdashIdleMinutes;
-      lost.show(state === "lost", idle, shown?.computed_at);
+      warn();
+      settle();
     },
   });
+
+  function warn() {
+    const idle = watch.over && Date.now() - used >= 0.9 * 60_000 * settings.netdashIdleMinutes;
+    lost.show(root.dataset.netdashState === "lost", idle, shown?.computed_at, missing().map(({ words }) => words));
+  }
+
+  // What was entered while the line was lost and is not in the picture.
+  function missing() {
+    const open = root?.dataset.netdashState === "lost" && shown ? entries.beside(shown.inputs) : [];
+    return open.map(([name, value]) => ({ name, value, words: inWords(name, value) }));
+  }
+
+  function inWords(name, value) {
+    const [control, trait] = controls[name];
+    const label = shown?.labels[name] ?? control.get("description");
+    if (typeof value === "boolean") return `${control.get("tooltip") ?? label}: ${value ? "yes" : "no"}`;
+    const text = String((trait === "index" ? control.get("_options_labels")[value] : value) ?? "").trim();
+    const [what, unit = ""] = label.split(/, (?=[^,]*$)/); // of a box: "Age, years"
+    return text ? `${what} ${text} ${unit}`.trim() : `${what} not entered`;
+  }
+
+  function drop(list) {
+    dropped = list;
+    dropping.show([...new Set(dropped.map(({ words }) => words))], dropped.some(canEnter));
+    settle();
+  }
+
+  // What of it a picture leaves: nothing once another case was opened, which is when inputs change that nobody entered here.
+  function offered({ inputs }) {
+    const known = (read) => !shown || [shown.inputs, told ?? {}].some((before) => same(read(before), read(inputs)));
+    if (!entries.any && !known((all) => all)) return [];
+    return dropped.filter(({ name, value }) => !name || (known((all) => all[name]) && !same(inputs[name], value)));
+  }
+
+  // A file cannot be entered, nor what was carried over to another version in which it stands for another word.
+  const canEnter = ({ name, value, words }) => name in controls && inWords(name, value) === words;
+
+  function enter() {
+    const list = dropped.filter(canEnter);
+    drop(dropped.filter((one) => !canEnter(one)));
+    for (const { name, value } of list) {
+      const [control, trait] = controls[name];
+      control.set(trait, value);
+      control.save_changes();
+    }
+  }
 
   // Names the handles of the sliders; ipywidgets gives them none and makes new ones at will.
   function name() {
@@ -428,16 +581,26 @@ async function render({ model, el, host, signal }) {
       for (const text of childNodes) if (text.nodeType === Node.TEXT_NODE) text.data = text.data.replace(/ \(\d+\)$/, "");
   }
 
+  // The case stands in the fragment of the address, which a browser sends to nobody. Beside it, also for a page that is
+  // loaded again, stands what was not taken.
   let settling;
   function address() {
-    const query = shown.query && settings.netdashCaseInAddress ? `?${shown.query}` : "";
-    if (location.search !== query) history.replaceState(null, "", location.pathname + query + location.hash);
+    if (!served || !shown) return;
+    const hash = shown.query && settings.netdashCaseInAddress ? `#${shown.query}` : "";
+    const kept = settings.netdashCaseInAddress ? [...dropped, ...missing()] : [];
+    const state = kept.length ? { netdashDropped: kept } : null;
+    if (location.search || location.hash !== hash || !same(history.state, state)) history.replaceState(state, "", location.pathname + hash);
+  }
+  function settle() {
+    clearTimeout(settling);
+    settling = setTimeout(address, SETTLED);
   }
 
-  let patience = served && location.search.length > 1; // the picture before the address was applied is not worth a look
+  let patience = served && location.hash.length > 1; // the picture before the address was applied is not worth a look
   function draw() {
     const content = line.get("content");
     if (!content.revision || content === shown || (patience && !content.answered)) return;
+    const offers = offered(content);
     root ??= el.closest(".netdash-board") ?? document.body;
     if (!served && !picture) root.addEventListener("focusin", keepKeys, { signal });
     picture ??= new Picture(root, body, { select, copy });
@@ -448,10 +611,10 @@ async function render({ model, el, host, signal }) {
     name();
     if (live.textContent !== content.announce) live.textContent = content.announce;
     frame.dataset.revision = content.revision;
+    entries.forget();
     watch.compare(content.inputs);
+    drop(offers);
     if (!served) return;
-    clearTimeout(settling);
-    settling = setTimeout(address, SETTLED);
     document.getElementById("netdash-starting")?.remove();
   }
 
@@ -467,7 +630,7 @@ async function render({ model, el, host, signal }) {
   async function copy() {
     if (!served) return say("A notebook has no address for a case; Show the Python gives the lines that open it.");
     if (!settings.netdashCaseInAddress) return say("This server keeps no case in addresses.");
-    const link = location.origin + location.pathname + (shown.query ? `?${shown.query}` : "");
+    const link = location.origin + location.pathname + (shown.query ? `#${shown.query}` : "");
     const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false); // only on a safe origin
     say(copied ? "The link to this case was copied." : `The link to this case: ${link}`);
   }
@@ -511,7 +674,14 @@ async function render({ model, el, host, signal }) {
   }
 
   line.on("change:content", soon);
-  for (const [control, trait] of Object.values(controls)) control.on(`change:${trait}`, () => shown && watch.compare(shown.inputs));
+  for (const [name, [control, trait]] of Object.entries(controls)) control.on(`change:${trait}`, () => changed(name));
+  function changed(name) {
+    const here = entries.note(name);
+    if (!shown) return;
+    if (here && dropped.some((one) => one.name === name)) drop(dropped.filter((one) => one.name !== name));
+    watch.compare(shown.inputs);
+    if (root.dataset.netdashState === "lost") (warn(), settle());
+  }
   lost.again.addEventListener("click", () => (address(), location.reload()));
 
   // Keys of the meeting; what is typed into an input stays there. A slider takes arrows, but no letters.
@@ -531,23 +701,58 @@ async function render({ model, el, host, signal }) {
 
   const kernel = model.widget_manager.kernel;
   const onKernel = (_, status) => watch.kernel(status);
-  const onConnection = (_, status) => watch.connection(status);
+  let changes = 0; // of the state of the line so far
+  const onConnection = (_, status) => {
+    changes += 1;
+    if (status === "connected") ask();
+    else watch.connection(status);
+  };
   kernel?.statusChanged.connect(onKernel);
   kernel?.connectionStatusChanged.connect(onConnection);
 
+  // A line that came up again is as good as before once the kernel has said which inputs it has.
+  let asked = 0; // how often
+  function ask() {
+    entries.ask();
+    line.send({ type: "inputs", number: ++asked });
+  }
+  line.on("msg:custom", ({ type, number, inputs }) => {
+    if (type !== "inputs" || number !== asked) return;
+    watch.connection("connected");
+    const found = entries.settle(inputs);
+    if (!found) return ask();
+    told = inputs;
+    const fresh = found.dropped.map(([name, value]) => ({ name, value, words: inWords(name, value) }));
+    const files = found.files.map((name) => ({ words: `the file ${name} (open it again if it is not there)` }));
+    drop([...dropped.filter(({ name }) => !fresh.some((one) => one.name === name)), ...fresh, ...files]);
+  });
+
   // The signals above come at once but know nothing of a network that swallows packets, nor of a session ended by the
   // server. A question to the server about the kernel does, and unlike one to the kernel it is not activity of the session.
+  // An answer while the line is down, here or at the server's end, asks for the line at once: JupyterLab waits up to 30 s.
   async function poll() {
-    if (document.hidden || watch.over) return;
-    const status = await fetch(`${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`, { cache: "no-store", signal: AbortSignal.timeout(POLL) })
-      .then((response) => response.status)
-      .catch(() => 0);
+    const down = kernel.connectionStatus !== "connected";
+    if ((document.hidden && !down) || watch.over) return;
+    const before = changes;
+    const [status, lines] = await fetch(`${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`, { cache: "no-store", signal: AbortSignal.timeout(POLL) })
+      .then(async (response) => [response.status, response.ok ? (await response.json()).connections : 0])
+      .catch(() => [0, 0]);
     watch.server(status);
+    if (!down) wait = AGAIN;
+    if (status === 200 && changes === before && (down || lines === 0)) reconnect();
+  }
+  let wait = AGAIN;
+  let next = 0;
+  function reconnect() {
+    if (performance.now() < next) return;
+    next = performance.now() + wait;
+    wait = Math.min(2 * wait, AGAIN_MOST);
+    kernel.reconnect().catch(() => {}); // the next answer asks for it again
   }
   const polling = served && kernel ? setInterval(poll, POLL) : undefined;
 
   line.send({ type: "sync", revision: line.get("content").revision ?? 0 });
-  if (served) line.send({ type: "address", query: location.search.slice(1) }); // last: its answer is a picture of its own
+  if (served) line.send({ type: "address", query: location.hash.slice(1) }); // last: its answer is a picture of its own
   setTimeout(() => ((patience = false), soon()), ANSWER);
   soon();
 

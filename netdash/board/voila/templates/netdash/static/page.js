@@ -12,6 +12,12 @@
 
   again.addEventListener("click", () => location.reload());
 
+  // The case stands behind "#", which a browser sends to nobody. In an old link it stands behind "?", where servers and
+  // proxies see it: no later request, and no entry of the history, has it there.
+  const parts = [location.search.slice(1), location.hash.slice(1)].filter(Boolean);
+  if (location.search) history.replaceState(history.state, "", `${location.pathname}#${parts.join("&")}`);
+  addEventListener("hashchange", () => location.reload()); // another link was opened in this tab
+
   const fail = (message) => {
     if (!starting.isConnected) return;
     text.textContent = message;
