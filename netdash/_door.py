@@ -29,13 +29,16 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
     """The page, or a polite one when all places are taken or the server is not ready."""
 
     async def prepare(self) -> None:
-        """Take a token out of the address, right or wrong, before anything else is done with the address."""
+        """Take a token out of the address, right or wrong, before anything else is done with the address.
+
+        What else an old link has goes behind "#", which no request holds.
+        """
         if "token" not in self.request.query_arguments:
             await super().prepare()
             return
         await self.identity_provider.get_user(self)  # a right one becomes a cookie
         rest = [(k, v) for k, values in self.request.query_arguments.items() if k != "token" for v in values]
-        self.redirect(self.request.path + (f"?{urlencode(rest)}" if rest else ""))
+        self.redirect(self.request.path + (f"#{urlencode(rest)}" if rest else ""))
 
     async def get(self, path: str | None = None) -> None:
         """Write the page."""
@@ -80,6 +83,11 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
         self.set_header("Retry-After", str(RETRY_SECONDS))
         self.set_header("Cache-Control", "no-store")
         self.finish(self.settings["voila_jinja2_env"].get_template(template).render(**words))
+
+    def get_login_url(self) -> str:
+        """Return where the token is asked for; the case of an old link goes behind "#", which no request holds."""
+        case = f"#{self.request.query}" if self.request.query else ""
+        return f"{super().get_login_url()}?{urlencode({'next': self.request.path})}{case}"
 
     async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
         """Yield the page piece by piece; the visit is a session once its kernel is written into the page."""

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from browser.network import Network
+from browser.served import SERVE, Served
 from browser.visit import Visit
 
 CASE = nd.Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, primary_site="pancreas")
@@ -125,6 +126,25 @@ def test_an_old_link_is_rewritten_before_anything_else_is_asked_for(watched):
     assert times_sent(watched, "Referer") == 0
     entries = watched.page.evaluate("navigation.entries().map(entry => entry.url)")
     assert entries == [f"{watched.url}#{CASE.replace(age_years=49).to_query()}"]
+
+
+@pytest.mark.parametrize("link", ["?{case}", "?token={token}&{case}", "#{case}", "?token={token}#{case}"])
+def test_a_token_that_is_asked_for_or_given_sends_the_case_no_second_time(browser, link):
+    token = "a-long-secret-word"
+    served = Served((*SERVE, "--base-url", "/some/board/"), NETDASH_TOKEN=token)
+    network = Network(served)
+    visit = Visit(browser, network)
+    visit.page.goto(network.url + link.format(case=CASE.to_query(), token=token))
+    if "token" not in link:
+        visit.page.get_by_label("Token").fill(token)
+        visit.page.get_by_role("button", name="Open the board").click()
+    visit.expect_case(CASE)
+    expect_address(visit, CASE)
+    assert times_sent(visit, "age_years") == ("#" not in link), "an old link alone, and once"
+    visit.close()
+    visit.check()
+    network.close()
+    served.stop()
 
 
 def test_the_copied_link_opens_the_case(visits):

@@ -29,7 +29,7 @@ def server():
     yield served
     said = served.complaints()
     served.kill()
-    assert set(said.splitlines()) <= {"Task exception was never retrieved: WebSocketClosedError"}, said
+    assert [line for line in said.splitlines() if not line.endswith(": WebSocketClosedError")] == []
 
 
 @pytest.fixture
@@ -60,8 +60,14 @@ def enter_five_years(visit):
     visit.press("age_years", *["ArrowRight"] * 5)
 
 
+def lines_of(visit):
+    """Return how many lines the server has to the kernel of a page; the question goes past the network."""
+    answer = visit.context.request.get(f"{visit.server.server.url}api/kernels/{visit.kernel_id()}")
+    return answer.json()["connections"]
+
+
 def wait_until_the_server_notices(visit):
-    while visit.server.knows(visit.kernel_id())["connections"]:
+    while lines_of(visit):
         time.sleep(0.1)
 
 
@@ -96,7 +102,7 @@ def expect_it_works_on(visit, age):
     visit.expect_case(nd.Patient(age_years=age + 1))
     expect(dropped(visit)).to_be_hidden()
     expect(visit.banner).to_be_hidden()
-    assert visit.server.knows(visit.kernel_id())["connections"] == 1
+    assert lines_of(visit) == 1
 
 
 def test_what_was_entered_in_a_silence_is_said_and_entered_with_one_button(hurt):

@@ -358,10 +358,10 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 // Keeps what was entered on this page until the kernel has answered. A line that breaks loses inputs. After it JupyterLab
 // puts the kernel's values back into the controls, and ipywidgets waits for the lost answers and sends nothing more: both
-// are seen in fields of WidgetModel that have no public name (_state_lock, _pending_msgs, _msg_buffer).
+// are seen in fields of WidgetModel that have no public name (_state_lock, _pending_msgs, _msg_buffer, _expectedEchoMsgIds).
 class Entries {
   #entered = new Map(); // control -> value, the latest last
-  #waiting = new Map(); // controls without an answer when the kernel was asked what it has -> whether more is to be sent
+  #waiting = new Map(); // controls without an answer when the kernel was asked what it has -> the message
   #since = new Set(); // controls changed since it was asked
   #asking = false; // whether it is not yet known what the kernel has
   #files = []; // files whose buttons had no answer then: [model, name]
@@ -400,7 +400,7 @@ class Entries {
     this.forget();
     this.#asking = true;
     const waiting = Object.entries(this.controls).filter(([, [model]]) => model._pending_msgs);
-    this.#waiting = new Map(waiting.map(([name, [model]]) => [name, model._msg_buffer !== null]));
+    this.#waiting = new Map(waiting.map(([name, [model, trait]]) => [name, model._expectedEchoMsgIds.get(trait)]));
     this.#files = this.files.filter((model) => model._pending_msgs).map((model) => [model, model.get("value")[0]?.name]);
     this.#since.clear();
   }
@@ -409,7 +409,7 @@ class Entries {
   // that may be lost, and puts the kernel's values into the controls. As long as an answer is still to come it returns
   // nothing: then the kernel is to be asked again.
   settle(inputs) {
-    for (const [name, more] of this.#waiting) this.#free(name, more);
+    for (const [name, message] of this.#waiting) this.#free(name, message);
     const controls = Object.entries(this.controls);
     if (controls.some(([, [model]]) => model._pending_msgs)) return;
     const [dropped, files] = [this.beside(inputs), this.#files.filter(([model]) => model._pending_msgs)];
@@ -421,9 +421,9 @@ class Entries {
   }
 
   // The kernel answers in order: an answer that has not come by now was lost, and the control need not wait for it.
-  #free(name, more) {
+  #free(name, message) {
     const [model, trait] = this.controls[name];
-    if (!model._pending_msgs || (more && model._msg_buffer === null)) return; // it came, and the rest was sent
+    if (!model._pending_msgs || model._expectedEchoMsgIds.get(trait) !== message) return; // it came; another was sent
     Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
     if (this.#since.has(name)) model.send_sync_message({ [trait]: this.#entered.get(name) });
   }
