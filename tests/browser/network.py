@@ -9,6 +9,12 @@ from urllib.parse import urlsplit
 RESET = struct.pack("ii", 1, 0)  # closing sends RST, not FIN
 
 
+def _reset(end):
+    with contextlib.suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    end.close()
+
+
 class _Connection:
     """One connection of the browser and the one to the server that it is passed on to."""
 
@@ -28,17 +34,13 @@ class _Connection:
                     target.sendall(data)
         self.network.flows.wait()
         if not self.lost:
-            self.close()
-
-    def close(self, reset=False):
-        for end in self.ends:
-            with contextlib.suppress(OSError):
-                if reset:
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                else:
+            for end in self.ends:
+                with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
-            if reset:
-                end.close()
+
+    def reset(self):
+        for end in self.ends:
+            _reset(end)
 
 
 class Network:
@@ -74,15 +76,13 @@ class Network:
     def _connect(self, near):
         self.flows.wait()
         if self._refusing:
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            near.close()
+            _reset(near)
             return
         where = urlsplit(self.server.url)
         try:
             far = socket.create_connection((where.hostname, where.port))
         except OSError:  # nobody is there
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            near.close()
+            _reset(near)
             return
         self._connections.append(_Connection(self, near, far))
 
@@ -104,7 +104,7 @@ class Network:
         """Reset every connection; new ones can be made."""
         connections, self._connections = self._connections, []
         for one in connections:
-            one.close(reset=True)
+            one.reset()
 
     def refuse(self):
         """Reset every connection, and each new one, until `accept`."""
@@ -116,7 +116,7 @@ class Network:
         self._refusing = False
 
     def forget(self):
-        """Drop all that is sent on present connections, for ever; new ones work. So a VPN that dialed anew."""
+        """Drop all that is sent on present connections, for ever; new ones work: as a VPN that has dialed anew."""
         for one in self._connections:
             one.lost = True
 

@@ -587,8 +587,8 @@ async function render({ model, el, host, signal }) {
   function address() {
     if (!served || !shown) return;
     const hash = shown.query && settings.netdashCaseInAddress ? `#${shown.query}` : "";
-    const kept = settings.netdashCaseInAddress ? [...dropped, ...missing()] : [];
-    const state = kept.length ? { netdashDropped: kept } : null;
+    const carried = settings.netdashCaseInAddress ? [...dropped, ...missing()] : [];
+    const state = carried.length ? { netdashDropped: carried } : null;
     if (location.search || location.hash !== hash || !same(history.state, state)) history.replaceState(state, "", location.pathname + hash);
   }
   function settle() {
