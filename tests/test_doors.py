@@ -281,7 +281,7 @@ def test_a_token_that_can_be_guessed_is_refused_in_words(token):
 
 def test_a_wrong_token_does_not_stay_in_the_address(guarded):
     answer = ask(guarded, f"/?token=bad&{CASE.to_query()}")
-    assert (answer.status, answer.headers["Location"]) == (302, f"/?{CASE.to_query()}")
+    assert (answer.status, answer.headers["Location"]) == (302, f"/#{CASE.to_query()}")
     assert "bad" not in ask(guarded, answer.headers["Location"]).headers["Location"]
 
 

@@ -74,8 +74,11 @@ def test_a_bad_address_is_named_and_neither_executed_nor_half_applied(visit, que
     assert visit.page.locator("img[src=x]").count() == 0
 
 
-def test_a_link_with_what_messengers_add_to_it_opens_its_case(visit):
-    visit.page.goto(f"{visit.url}?utm_source=teams&fbclid=abc&{CASE.to_query()}&utm_campaign=x")
+@pytest.mark.parametrize(
+    "link", ["?utm_source=a%20b&fbclid=c&{case}", "?utm_source=a%20b&fbclid=c#{case}", "#{case}&utm_id="]
+)
+def test_what_mail_programs_and_messengers_add_to_a_link_is_no_part_of_the_case(visit, link):
+    visit.page.goto(visit.url + link.format(case=CASE.to_query()))
     visit.expect_case(CASE)
     expect_address(visit, CASE)
 

@@ -256,12 +256,6 @@ def test_the_board_under_a_path_and_a_token(browser):
     server.stop()
 
 
-def test_what_mail_programs_add_to_a_link_is_no_part_of_the_case(visit):
-    visit.open(f"utm_source=teams&{AGE.to_query()}&fbclid=x&utm_medium=a%20b")
-    visit.expect_case(AGE)
-    assert visit.page.url == f"{visit.url}?{AGE.to_query()}"
-
-
 def test_a_browser_without_the_cookie_is_told_what_is_missing(visit):
     visit.page.route("**/api/kernels/*", lambda route: route.fulfill(status=403))  # as if its cookies were refused
     visit.page.route_web_socket("**/channels*", lambda line: None)

@@ -3,13 +3,8 @@
   const PATIENCE = 30_000;
   const SOON = 100; // ms between looks whether the page has come so far
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
-  const TRACKING = /^(utm_\w*|fbclid|gclid|msclkid|mc_cid|mc_eid)(=|$)/;
   const starting = document.getElementById("netdash-starting");
   const [text, progress, again] = starting.querySelectorAll("p, progress, button");
-  // Mail programs and messengers add parameters of their own to a link; they are no part of the case.
-  const query = location.search.slice(1).split("&").filter((part) => !TRACKING.test(part)).join("&");
-  if (query !== location.search.slice(1)) history.replaceState(null, "", location.pathname + (query && `?${query}`) + location.hash);
-
   again.addEventListener("click", () => location.reload());
 
   // The case stands behind "#", which a browser sends to nobody. In an old link it stands behind "?", where servers and
