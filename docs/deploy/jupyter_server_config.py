@@ -2,7 +2,7 @@
 
 Needs jupyter-server-proxy 4.1.1 or later in the server's environment. Here the Jupyter server asks who comes, and refuses other sites,
 before anything reaches netdash; that is why netdash may take every request for one of this machine. The Jupyter server
-logs the first line of each request, and so no case may be in an address.
+logs the first line of each request, with the case of an old link; so no case may be in an address.
 """
 
 c = get_config()  # noqa: F821
