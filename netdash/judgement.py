@@ -133,7 +133,8 @@ class Judgement:
 
     def _open(self, clause: Clause) -> str:
         ways = [self._asking(way) for way in clause.alternatives]
-        return " or ".join(" and ".join(field.say(None) for field in way) for way in ways if way)
+        said = (" and ".join(field.say(None) for field in way) for way in ways if way)
+        return " or ".join(dict.fromkeys(said))
 
     def _asking(self, way: tuple[Criterion, ...]) -> tuple[Field, ...]:
         """Return the inputs to ask for of one alternative; of one that is missed already, none."""

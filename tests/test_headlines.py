@@ -240,6 +240,12 @@ def test_what_another_list_asks_and_is_not_entered_stands_beside_a_met_line():
     assert "age" not in said.split(": ")[1].split(", ")
 
 
+def test_what_two_alternatives_lack_is_said_once():
+    entered = {"differentiation": "well", "primary_site": "pancreas", "primary_status": "resected", "stable_months": 8}
+    found = nd.assess(nd.Patient(**entered, liver_unresectable=True, extrahepatic_disease="none"))["milan_2023"]
+    assert found.headline == "Open, 1 of 7: Ki-67 not entered"
+
+
 def test_a_miss_says_how_much_is_still_open():
     assert nd.assess(nd.Patient(differentiation="poor"))["prrt_label"].beside == ("Still open: 7 of 8",)
 
