@@ -81,7 +81,7 @@ def test_the_link_is_copied_and_opens_the_same_case(visit, visits):
     expect(visit.page.locator(".netdash-notice")).to_have_text("The link to this case was copied.")
     link = visit.page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(visit.url)
-    visits().open(link.partition("?")[2]).expect_case(examples()[BOUNDS])
+    visits().open(link.partition("#")[2]).expect_case(examples()[BOUNDS])
 
 
 def test_the_report_is_saved_from_the_board(visit, tmp_path):
