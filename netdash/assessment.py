@@ -233,11 +233,15 @@ class Assessment:
         return remarks.called_for((j.rule_set.therapy for j in self.published), self.patient)
 
     @property
+    def general(self) -> tuple[str, ...]:
+        """What the sources remark on every therapy, or on none in particular."""
+        return tuple(remark.text for remark in remarks.beside("", self.patient))
+
+    @property
     def context(self) -> tuple[str, ...]:
         """What is said of the case before any verdict: inputs at odds, what is outside the scope, general remarks."""
         outside = [f"Outside the scope: {c.label}. {c.note}" for c in self.scope]
-        general = [remark.text for remark in remarks.beside("", self.patient)]
-        return (*(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *general)
+        return (*(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *self.general)
 
     def _repr_html_(self) -> str:
         """Return a table that a notebook shows and keeps."""

@@ -111,7 +111,7 @@ class Answer:
     def __str__(self) -> str:
         """Return it in one line, and a line for each finding that decides."""
         mark = "Right" if self.right else f"Wrong, answered {self.judgement.kind.word(self.given)}"
-        lines = [f"{mark}. {self.judgement.rule_set.title}: {self.judgement.headline}."]
+        lines = [f"{mark}. {self.judgement.rule_set.title}: {self.judgement.sentence}."]
         return "\n".join([*lines, *(f"  {_finding(found)}" for found in self.deciding)])
 
 

@@ -770,3 +770,11 @@ def test_every_plot_of_every_reading_is_drawn_or_says_why_not_and_its_python_run
         assert drawn or "No row has this endpoint as printed" in section(board, "forest")
         exec(views.python(board.state), {})
         assert board.pages["board"].csv()[1]
+
+
+def test_what_the_sources_remark_on_every_therapy_stands_on_the_board():
+    shown = section(Board(), "verdicts")
+    remarks = nd.assess(nd.Patient()).general
+    assert any("multidisciplinary team" in text for text in remarks)
+    for text in remarks:
+        assert text in shown

@@ -53,6 +53,8 @@ def test_each_case_asks_and_says_nothing_of_the_answer_before_it_is_given(board,
     assert shown.count("✓ Right") == len(case.rule_sets)
     for judgement in (found.judgement for found in board.state.learning.score.feedback[0].answers):
         assert judgement.headline in shown
+        for text in judgement.beside:
+            assert text in shown
         for finding in judgement.deciding:
             assert f'data-select="source:{finding.criterion.criterion_id}"' in shown
     for place in filter(None, case.discrepancies.split("; ")):

@@ -90,7 +90,7 @@ def verdicts(state: State, assessment: Assessment) -> str:
         wanted=wanted,
         before=before,
         remarks=assessment.remarks,
-        legend=LEGEND,
+        notes=(*assessment.general, LEGEND),
     )
 
 
