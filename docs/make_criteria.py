@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from netdash import conflicts, evidence, rules
+from netdash import conflicts, evidence, outcome_rows, rule_tables, rules
 from netdash.wording import KINDS, STUDIED
 
 KIND = {
@@ -61,7 +61,7 @@ that quotes it.
 
 def text() -> str:
     """Return the page."""
-    every = list(rules.load().values())
+    every = list(rule_tables.load().values())
     published = [found for found in every if found.kind != "population"]
     studied = [found for found in every if found.kind == "population"]
     parts = [HEAD, _kinds(), *_by_therapy(published), POPULATIONS, *map(_rule_set, studied)]
@@ -117,7 +117,8 @@ def _wrong(found: rules.RuleSet | rules.Criterion) -> str:
 
 def _scope() -> str:
     lines = [
-        f"- **{found.label}** ({found.quantity.label}: {found.requirement}). {found.note}" for found in rules.scope()
+        f"- **{found.label}** ({found.quantity.label}: {found.requirement}). {found.note}"
+        for found in rule_tables.scope()
     ]
     return "\n".join(
         ["## Outside the scope\n", "Said when the inputs say so; hides no verdict and decides none.\n", *lines, ""]
@@ -135,7 +136,7 @@ def _conflict(found: conflicts.Conflict) -> str:
 
 
 def _remarks() -> str:
-    rows = evidence.records(evidence.remarks())
+    rows = outcome_rows.records(evidence.remarks())
     shown = [_remark(row) + _condition(row) for row in rows if not row["why_not_shown"]]
     kept = [f"{_remark(row)} Not shown: {row['why_not_shown']}" for row in rows if row["why_not_shown"]]
     return "\n".join([BESIDE, *shown, "", KEPT_BACK, *kept, ""])
@@ -149,7 +150,7 @@ def _remark(row: Mapping[str, Any]) -> str:
 def _condition(row: Mapping[str, Any]) -> str:
     if not row["field"]:
         return " Said always."
-    found = rules.condition(row["remark_id"], *(row[name] for name in ("field", "operator", "value")))
+    found = rule_tables.condition(row["remark_id"], *(row[name] for name in ("field", "operator", "value")))
     return f" Said when entered: {found.quantity.topic} {found.requirement}."
 
 

@@ -15,7 +15,6 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
-    from netdash.case_list import cases
     from netdash.cohort import assess_cohort, attrition
     from netdash.comparison import compare, differing, standing, tallies
     from netdash.effects import effect_sizes
@@ -40,15 +39,17 @@ if TYPE_CHECKING:
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
     from netdash.patient import Patient
-    from netdash.pooling import Pooled, cumulative, leave_one_out, pool, subgroups
+    from netdash.pooling import Pooled, pool
+    from netdash.prepared_cases import cases
     from netdash.provenance import Source, source
+    from netdash.sensitivity import cumulative, leave_one_out, subgroups
     from netdash.synthesis import contrasts, outcome_effects, pool_by_therapy, pool_outcomes
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
-        "case_list": ["cases"],
+        "prepared_cases": ["cases"],
         "cohort": ["assess_cohort", "attrition"],
         "comparison": ["compare", "differing", "standing", "tallies"],
         "effects": ["effect_sizes"],
@@ -73,8 +74,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],
         "patient": ["Patient"],
-        "pooling": ["Pooled", "cumulative", "leave_one_out", "pool", "subgroups"],
+        "pooling": ["Pooled", "pool"],
         "provenance": ["Source", "source"],
+        "sensitivity": ["cumulative", "leave_one_out", "subgroups"],
         "synthesis": ["contrasts", "outcome_effects", "pool_by_therapy", "pool_outcomes"],
     },
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from netdash import conflicts, evidence, remarks, rules
+from netdash import conflicts, evidence, remarks, rule_tables
 from netdash.fields import Value
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import FIELDS, Patient
@@ -52,7 +52,7 @@ class Assessment:
     @property
     def scope(self) -> tuple[Criterion, ...]:
         """What puts the case outside what the tool is for; it hides no verdict and decides none."""
-        return tuple(found for found in rules.scope() if found.judge(self.patient) is Verdict.MET)
+        return tuple(found for found in rule_tables.scope() if found.judge(self.patient) is Verdict.MET)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -290,8 +290,10 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
     """
     if not isinstance(patient, Patient):
         raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
-    wanted = set(rules.load()) if rule_sets is None else {rules.get(name).rule_set for name in rule_sets}
-    return Assessment(patient, tuple(judge(found, patient) for name, found in rules.load().items() if name in wanted))
+    wanted = set(rule_tables.load()) if rule_sets is None else {rule_tables.get(name).rule_set for name in rule_sets}
+    return Assessment(
+        patient, tuple(judge(found, patient) for name, found in rule_tables.load().items() if name in wanted)
+    )
 
 
 def change(judgement: Judgement, finding: Finding, field: str, observed: Value | None) -> str:

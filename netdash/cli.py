@@ -75,8 +75,8 @@ def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., N
 @click.pass_context
 def serve(context: click.Context, /, browser: bool, **options: Any) -> None:
     """Serve the board; prints its address."""
-    from netdash.serve import ServeError
     from netdash.serve import serve as serve_board
+    from netdash.server.settings import ServeError
 
     if options["token"] and context.get_parameter_source("token") is click.core.ParameterSource.COMMANDLINE:
         click.echo("Warning: --token: every user of this machine can read it; set NETDASH_TOKEN instead.", err=True)
@@ -92,14 +92,14 @@ def serve(context: click.Context, /, browser: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and findings as JSON.")
 def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
     """Hold the published criteria against one patient; fields left out are unknown."""
-    from netdash import rules
+    from netdash import rule_tables
     from netdash.assessment import assess as assess_patient
 
-    known = list(dict.fromkeys(found.therapy for found in rules.load().values()))
+    known = list(dict.fromkeys(found.therapy for found in rule_tables.load().values()))
     for therapy in therapies:
         if therapy not in known:
             raise click.BadParameter(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
-    wanted = [name for name, found in rules.load().items() if not therapies or found.therapy in therapies]
+    wanted = [name for name, found in rule_tables.load().items() if not therapies or found.therapy in therapies]
     assessment = assess_patient(Patient.from_dict(values), wanted)
     if not as_json:
         click.echo(str(assessment))
@@ -127,7 +127,7 @@ def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: t
 
     Exit codes: 0 every row was judged, 1 some rows were rejected, 2 wrong use.
     """
-    from netdash.cohort_files import assess_file
+    from netdash.cohort.files import assess_file
 
     wanted = [name.strip() for name in rule_sets.split(",") if name.strip()] or None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.assessment import Assessment, assess
 from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
@@ -40,10 +40,10 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    known = list(dict.fromkeys(found.therapy for found in rules.load().values()))
+    known = list(dict.fromkeys(found.therapy for found in rule_tables.load().values()))
     if therapy not in known:
         raise ValueError(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
-    assessment = assess(patient, [name for name, found in rules.load().items() if found.therapy == therapy])
+    assessment = assess(patient, [name for name, found in rule_tables.load().items() if found.therapy == therapy])
     cells: dict[str, dict[str, str]] = {"Verdict": {"this_patient": ""}}
     for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
         quantity = rules.QUANTITIES[name]

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netdash import evidence, rules
+from netdash import evidence, outcome_rows, rule_tables
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
 
@@ -57,7 +57,7 @@ def load() -> tuple[Conflict, ...]:
     ValueError
         When a row of the data names no field, operator or value that there is; the message names the row.
     """
-    return tuple(_conflict(row) for row in evidence.records(evidence.conflicts()))
+    return tuple(_conflict(row) for row in outcome_rows.records(evidence.conflicts()))
 
 
 def _conflict(row: Mapping[str, str]) -> Conflict:
@@ -65,7 +65,7 @@ def _conflict(row: Mapping[str, str]) -> Conflict:
         return Conflict(row["conflict_id"], row["why"], less=row["field"], more=row["value"])
     both = [{name: row[f"{prefix}{name}"] for name in ("field", "operator", "value")} for prefix in ("", "other_")]
     return Conflict(
-        row["conflict_id"], row["why"], tuple(rules.condition(row["conflict_id"], **found) for found in both)
+        row["conflict_id"], row["why"], tuple(rule_tables.condition(row["conflict_id"], **found) for found in both)
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from netdash._files import folder
+from netdash.files import folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,14 +25,8 @@ HONESTY = (
 )
 """What stands on every page, table and picture that is handed on."""
 
-MARKED = "marked as not poolable"
 REVIEW = "review"
 """The source of what the review itself prints."""
-_FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
-_TEXT = {
-    *("why_not_poolable", "why_not_drawn", "discrepancies", "source", "locator", "arm", "population", "cohort"),
-    *("unit", "note"),
-}
 
 # The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
 # fmt: off
@@ -81,10 +75,12 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
         return published
     import pandas as pd
 
-    from netdash import series
+    from netdash import own_series
 
     local_schema = schema()["local_series"]
-    own = series.as_outcomes(typed(series.read(extra, local_schema), local_schema), Path(series.name(extra)).name)
+    own = own_series.as_outcomes(
+        typed(own_series.read(extra, local_schema), local_schema), Path(own_series.name(extra)).name
+    )
     own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
     return pd.concat([published, own], ignore_index=True)
 
@@ -92,7 +88,7 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
 @functools.cache
 def _outcomes(reading: Reading) -> pd.DataFrame:
     table = _of_reading("outcomes", reading)
-    who = _read("studies")[["study_id", "citation", "author", "year"]]
+    who = read_table("studies")[["study_id", "citation", "author", "year"]]
     joined = table.merge(who, on="study_id", how="left", validate="many_to_one").assign(local=False)
     return joined[[*_OUTCOMES, *(column for column in joined.columns if column not in _OUTCOMES)]]
 
@@ -100,8 +96,8 @@ def _outcomes(reading: Reading) -> pd.DataFrame:
 def _of_reading(table: str, reading: Reading) -> pd.DataFrame:
     """Return outcomes or claims of one reading; the printed one has no row that only a cited source gives."""
     if reading == "corrected":
-        return _read(table, corrected=True)
-    rows = _read(table)
+        return read_table(table, corrected=True)
+    rows = read_table(table)
     return rows[rows["source"] == REVIEW].reset_index(drop=True)
 
 
@@ -113,7 +109,7 @@ def corrections() -> pd.DataFrame:
     DataFrame
         table, id (of the row there), column, printed, corrected (both as text; empty = not known), discrepancy_id.
     """
-    found = _read("corrections").copy()
+    found = read_table("corrections").copy()
     where = zip(found["table"].tolist(), found["id"].tolist(), found["column"].tolist(), strict=True)
     printed = [_text(table).set_index(_key(table)).at[row, column] for table, row, column in where]
     found.insert(3, "printed", printed)
@@ -129,7 +125,7 @@ def studies() -> pd.DataFrame:
         study_id, citation, author, year, design, years, primary_sites, grades ("not known" where nothing is
         confirmed), studied, confirmed_by, note.
     """
-    return _read("studies").copy()
+    return read_table("studies").copy()
 
 
 def references() -> pd.DataFrame:
@@ -140,7 +136,7 @@ def references() -> pd.DataFrame:
     DataFrame
         citation (1 to 112), authors, title, journal, year, volume, pages, pmid, doi, note, discrepancies.
     """
-    return _read("references").copy()
+    return read_table("references").copy()
 
 
 def discrepancies() -> pd.DataFrame:
@@ -165,7 +161,7 @@ def _discrepancies() -> pd.DataFrame:
         for row, ids in zip(table[_key(name)], table["discrepancies"], strict=True):
             for found in filter(None, ids.split("; ")):
                 touched.setdefault(found, []).append(f"{prefix}{row}")
-    table = _read("discrepancies")
+    table = read_table("discrepancies")
     return table.assign(touches=["; ".join(touched.get(found, [])) for found in table["discrepancy_id"]])
 
 
@@ -203,7 +199,7 @@ def later_outcomes() -> pd.DataFrame:
         outcome_id, source, therapy, arm, population, n, endpoint, statistic, horizon_months, value, low, high,
         unit, comparator, locator, note.
     """
-    return _read("later_outcomes").copy()
+    return read_table("later_outcomes").copy()
 
 
 def criteria() -> pd.DataFrame:
@@ -215,7 +211,7 @@ def criteria() -> pd.DataFrame:
         criterion_id, rule_set, label, role, group, alternative, field, operator, value, source, locator, note,
         discrepancies.
     """
-    return _read("criteria").copy()
+    return read_table("criteria").copy()
 
 
 def rule_sets() -> pd.DataFrame:
@@ -228,7 +224,7 @@ def rule_sets() -> pd.DataFrame:
         discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
         and netdash has no input for, joined by "; ").
     """
-    return _read("rule_sets").copy()
+    return read_table("rule_sets").copy()
 
 
 def scope() -> pd.DataFrame:
@@ -239,7 +235,7 @@ def scope() -> pd.DataFrame:
     DataFrame
         scope_id, label, field, operator, value, source, locator, note.
     """
-    return _read("scope").copy()
+    return read_table("scope").copy()
 
 
 def conflicts() -> pd.DataFrame:
@@ -251,7 +247,7 @@ def conflicts() -> pd.DataFrame:
         conflict_id, field, operator, value, other_field, other_operator, other_value (two conditions; or `value` names
         the field that `field` must not be under), why.
     """
-    return _read("conflicts").copy()
+    return read_table("conflicts").copy()
 
 
 def remarks() -> pd.DataFrame:
@@ -263,107 +259,18 @@ def remarks() -> pd.DataFrame:
         remark_id, therapy (joined by "; "; empty for every one), field, operator, value (when it is said; empty for
         always), text, why_not_shown (the reason why the board does not show it, else empty), source, locator.
     """
-    return _read("remarks").copy()
+    return read_table("remarks").copy()
 
 
 def therapies() -> pd.DataFrame:
     """Return therapies in the order of the review, then comparators: therapy, label, comparator, surgery."""
-    return _read("therapies").copy()
+    return read_table("therapies").copy()
 
 
 def is_comparator(therapy: str) -> bool:
     """Whether a therapy is an arm that others were compared with, such as no resection."""
-    found = _read("therapies")
+    found = read_table("therapies")
     return therapy in set(found.loc[found["comparator"], "therapy"])
-
-
-def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of outcomes in the fixed order of the therapies, then by year: the order of every picture."""
-    keys = records_in_order(outcomes[["therapy", "year", "outcome_id"]].assign(place=range(len(outcomes))))
-    return outcomes.iloc[[row["place"] for row in keys]]
-
-
-@functools.cache
-def _printed_facts() -> Mapping[str, Mapping[str, Any]]:
-    """Return by outcome the facts that the corrected reading replaces, as they are printed."""
-    printed, corrected = (_read("outcomes", corrected=c).set_index("outcome_id")[list(_FACTS)] for c in (False, True))
-    found: dict[str, dict[str, Any]] = {}
-    for name in _FACTS:
-        same = (printed[name] == corrected[name]).fillna(value=False) | (printed[name].isna() & corrected[name].isna())
-        for outcome, value in printed.loc[~same.astype(bool), name].items():
-            found.setdefault(str(outcome), {})[name] = value.item() if hasattr(value, "item") else value
-    return found
-
-
-def reading_of(outcomes: pd.DataFrame) -> Reading:
-    """Return which reading rows of outcomes are of, by what stands in them; "corrected" where both say the same."""
-    facts = _printed_facts()
-    columns = {name: outcomes[name].to_numpy(object) for name in _FACTS if name in outcomes}
-    for place, outcome in enumerate(outcomes["outcome_id"].tolist()):
-        for name, value in facts.get(outcome, {}).items():
-            given = columns[name][place] if name in columns else None
-            if isinstance(given, type(value)) and given == value:
-                return "printed"
-    return "corrected"
-
-
-def said_reading(outcomes: pd.DataFrame) -> str:
-    """Return what a title says of the reading: nothing of the corrected one."""
-    return ", as printed" if reading_of(outcomes) == "printed" else ""
-
-
-def why_left_out(row: Mapping[Any, Any]) -> str:
-    """Return why a row of outcomes is in no pool, empty when it may be in one; a mark alone is a reason, too."""
-    why = row.get("why_not_poolable")
-    return "" if row["poolable"] else why if isinstance(why, str) and why else MARKED
-
-
-def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
-    """Raise ValueError when a table is none of outcomes, lacks the endpoint, or is not clear on pooling."""
-    import numpy as np
-
-    given = getattr(outcomes, "columns", ())
-    if missing := [name for name in ("poolable", *columns) if name not in given]:
-        raise ValueError(f"outcomes: given no {', '.join(missing)}; expected a table like nd.outcomes(), or rows of it")
-    unclear = [value for value in outcomes["poolable"].tolist() if not isinstance(value, bool | np.bool_)]
-    if unclear:
-        raise ValueError(f"poolable: given {unclear[0]!r} in {len(unclear)} rows, expected True or False in each")
-    if endpoint is not None and endpoint not in (known := sorted(outcomes["endpoint"].dropna().unique())):
-        there = f"expected one of {', '.join(known)}" if known else "the table has no rows"
-        raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
-
-
-def expect_months(horizon_months: object) -> None:
-    """Raise ValueError when a horizon is not a number."""
-    import numbers
-
-    if not isinstance(horizon_months, numbers.Real):
-        raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
-    import pandas as pd
-
-    names = [str(name) for name in table]
-    columns = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def records_in_order(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return :func:`records` of :func:`in_order`, again without what a small table need not pay for."""
-    order = {name: place for place, name in enumerate(_read("therapies")["therapy"])}
-
-    def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        year = row["year"]  # a missing one stands last
-        return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
-
-    found = records(outcomes)
-    for row in found:
-        for name in _TEXT & row.keys():
-            if not isinstance(row[name], str):  # in a table that was written to a file and read again
-                row[name] = ""
-    return sorted(found, key=place)
 
 
 def sources() -> pd.DataFrame:
@@ -374,7 +281,7 @@ def sources() -> pd.DataFrame:
     DataFrame
         source, name, citation, year, pmid, doi, read_in, secondary.
     """
-    return _read("sources").copy()
+    return read_table("sources").copy()
 
 
 def teaching_cases() -> pd.DataFrame:
@@ -386,7 +293,7 @@ def teaching_cases() -> pd.DataFrame:
         case_id, title, patient (a query that ``Patient.from_query`` reads), rule_sets and expected (verdicts in the
         same order, both joined by ";"), question, mistake, teaches, source, locator, discrepancies.
     """
-    return _read("teaching").copy()
+    return read_table("teaching").copy()
 
 
 def source_name(source: str) -> str:
@@ -404,14 +311,14 @@ def therapy_name(therapy: str) -> str:
 
 @functools.cache
 def _source_names() -> Mapping[str, str]:
-    found = _read("sources")
+    found = read_table("sources")
     marks = [" (secondary)" if mark else "" for mark in found["secondary"]]
     return {key: f"{name}{mark}" for key, name, mark in zip(found["source"], found["name"], marks, strict=True)}
 
 
 @functools.cache
 def _names(table: str, key: str, name: str) -> Mapping[str, str]:
-    found = _read(table)
+    found = read_table(table)
     return dict(zip(found[key], found[name], strict=True))
 
 
@@ -445,15 +352,16 @@ def _text(table: str) -> pd.DataFrame:
 
 
 @functools.cache
-def _read(table: str, corrected: bool = False) -> pd.DataFrame:
-    text = _text(table)
+def read_table(name: str, corrected: bool = False) -> pd.DataFrame:
+    """Return a table of ``data/``, read once: a caller that changes it must copy it first."""
+    text = _text(name)
     if corrected:
-        text = text.set_index(_key(table))
+        text = text.set_index(_key(name))
         for fix in _text("corrections").to_dict("records"):
-            if fix["table"] == table:
+            if fix["table"] == name:
                 text.loc[fix["id"], fix["column"]] = fix["corrected"]
-        text = text.reset_index()[list(_text(table))]
-    return typed(text, schema()[table])
+        text = text.reset_index()[list(_text(name))]
+    return typed(text, schema()[name])
 
 
 def typed(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.fields import Field, Value, counted
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
@@ -234,7 +234,7 @@ def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
 @functools.lru_cache(maxsize=128)
 def _of_lists(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
     """Return by quantity, in words, what has one result in any list or label of a therapy."""
-    compared = [r for r in rules.load().values() if r.therapy == therapy and r.kind in COMPARED]
+    compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED]
     findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
     return {
         f.criterion.quantity.name: f.criterion.quantity.topic

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ LOCAL_MAXIMUM = sys.float_info.epsilon**0.25  # by how much tau2 = 0 must be lik
 MODEL = ("measure", "method", "test")
 """How a table of fits says what they are."""
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
-_NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
+NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
 
 
 @dataclass(frozen=True)
@@ -181,10 +181,11 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Viechtbauer W. J Stat Softw 2010;36(3):1-48. Knapp G, Hartung J. Stat Med 2003;22:2693-2710. DerSimonian R,
     Laird N. Control Clin Trials 1986;7:177-188. Paule RC, Mandel J. J Res Natl Bur Stand 1982;87:377-385.
     """
-    return _fit(*_checked(effects, method, test), method, test)
+    return fit(*checked(effects, method, test), method, test)
 
 
-def _checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tuple[Numbers, Numbers, str]:
+def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tuple[Numbers, Numbers, str]:
+    """Return yi, vi and the measure of a table of effects; raise ValueError when it is none, or of too few studies."""
     for name, given, known in (("method", method, tuple(_TAU2)), ("test", test, ("knha", "z"))):
         if given not in known:
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
@@ -209,7 +210,8 @@ def _checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> t
     return yi, vi, measures[0]
 
 
-def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pooled:
+def fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pooled:
+    """Return the random-effects fit of checked numbers."""
     k, y = yi.size, yi - yi.mean()
     tau2 = _TAU2[method](y, vi)
     w = 1 / (vi + tau2)
@@ -223,7 +225,7 @@ def _fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pool
     qe, typical = max(0.0, y @ fixed @ y), (k - 1) / np.trace(fixed)
     found = [estimate, se, estimate - half, estimate + half, estimate - reach, estimate + reach, tau2]
     found += [100 * tau2 / (tau2 + typical), 1 + tau2 / typical, qe, chi_squared_above(qe, k - 1)]
-    numbers: dict[str, Any] = {name: float(value) for name, value in zip(_NUMBERS, found, strict=True)}
+    numbers: dict[str, Any] = {name: float(value) for name, value in zip(NUMBERS, found, strict=True)}
     weights = tuple((100 * w / w.sum()).tolist())
     caution = _caution(k, narrow=bool(half < Z_95 * se_z))
     return Pooled(**numbers, k=k, method=method, test=test, measure=measure, weights=weights, caution=caution)
@@ -300,119 +302,3 @@ _TAU2: dict[str, Callable[[Numbers, Numbers], float]] = {
     "PM": _paule_mandel,
 }
 _NOT_CONVERGED = "{} did not converge: look for a study whose variance is out of all proportion, or use method='DL'"
-
-
-def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> pd.DataFrame:
-    """Pool again without each study in turn (metafor's ``leave1out``).
-
-    Parameters
-    ----------
-    effects, method, test
-        As for :func:`pool`; three studies or more.
-
-    Returns
-    -------
-    DataFrame
-        One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
-        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` takes them back);
-        and shift, by how much the estimate lies above that of all studies.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`pool`, and with fewer than three studies.
-    """
-    yi, vi, measure = _checked(effects, method, test, least=3)
-    kept = ~np.eye(yi.size, dtype=bool)
-    table = _table((_fit(yi[rest], vi[rest], measure, method, test) for rest in kept), effects.index)
-    return table.assign(shift=table["estimate"] - _fit(yi, vi, measure, method, test).estimate)
-
-
-def cumulative(
-    effects: pd.DataFrame, order: ArrayLike | None = None, method: Method = "REML", test: Test = "knha"
-) -> pd.DataFrame:
-    """Pool the first two studies, the first three, and so on (metafor's ``cumul``).
-
-    Parameters
-    ----------
-    effects, method, test
-        As for :func:`pool`.
-    order : array_like of shape (k,), optional
-        Numbers to sort by first, such as years; equal ones stay in the order given. A series needs the index of
-        `effects`.
-
-    Returns
-    -------
-    DataFrame
-        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out` but
-        shift.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`pool`, and when `order` is not a number for each study.
-    """
-    _of_the_same_rows("order", order, effects)
-    if order is not None:
-        keys = numbers("order", order)
-        if keys.size != len(effects) or np.isnan(keys).any():
-            raise ValueError(f"order: given {keys.tolist()}, expected a number for each of {len(effects)} studies")
-        effects = effects.iloc[np.argsort(keys, kind="stable")]
-    yi, vi, measure = _checked(effects, method, test)
-    fits = (_fit(yi[:k], vi[:k], measure, method, test) for k in range(2, yi.size + 1))
-    return _table(fits, effects.index[1:])
-
-
-def subgroups(
-    effects: pd.DataFrame, groups: Sequence[Any] | pd.Series[Any], method: Method = "REML", test: Test = "knha"
-) -> pd.DataFrame:
-    """Pool each group by itself, with its own tau2 (metafor's ``rma`` with ``subset``).
-
-    Parameters
-    ----------
-    effects, method, test
-        As for :func:`pool`.
-    groups : sequence of length k
-        The group of each study, such as its therapy. A series needs the index of `effects`.
-
-    Returns
-    -------
-    DataFrame
-        One row per group in order of appearance, the columns of :func:`cumulative`. A group of one study has no
-        numbers; its caution says why. Groups are not tested against each other.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`pool`, and when there is not one group for each study.
-    """
-    import pandas as pd
-
-    _of_the_same_rows("groups", groups, effects)
-    names: list[Any] = (
-        list(groups) if pd.api.types.is_list_like(groups) and not isinstance(groups, Mapping) else [groups]
-    )
-    if len(names) != len(effects) or pd.isna(names).any():
-        raise ValueError(f"groups: given {names}, expected one for each of {len(effects)} studies")
-    members = {name: effects[[other == name for other in names]] for name in dict.fromkeys(names)}
-    fits = [pool(rows, method, test) if len(rows) > 1 else None for rows in members.values()]
-    return _table(fits, list(members))
-
-
-def _of_the_same_rows(name: str, given: Any, effects: pd.DataFrame) -> None:
-    """Refuse a series with another index: taken in its own order it would speak of other studies."""
-    import pandas as pd
-
-    if isinstance(given, pd.Series) and not given.index.equals(effects.index):
-        raise ValueError(
-            f"{name}: given a series with another index than the effects, expected the same; take both from one table "
-            "or give a list"
-        )
-
-
-def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
-    rows = [asdict(fit) if fit else single for fit in fits]
-    return pd.DataFrame(rows, index=index, columns=[*_NUMBERS, "k", "caution", *MODEL])

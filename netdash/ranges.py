@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.fields import Choice, Count, Field, Number, Value, plain
 from netdash.judgement import judge
 from netdash.patient import FIELDS, Patient
@@ -72,7 +72,7 @@ def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
 
 def stretches(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_spans` as plain dictionaries, for those who draw them often."""
-    found = rules.get(rule_set)
+    found = rule_tables.get(rule_set)
     return _stretches(field, found.breaks(field), lambda value: _verdict(found, patient, {field: value}))
 
 
@@ -154,7 +154,7 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
 
 def cells(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_grid` as plain dictionaries, for those who draw them often."""
-    found = rules.get(rule_set)
+    found = rule_tables.get(rule_set)
     if x == y:
         raise ValueError(f"x and y: given {x!r} twice, expected two different fields")
     return [

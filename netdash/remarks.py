@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from netdash import evidence, rules
+from netdash import evidence, outcome_rows, rule_tables
 from netdash.patient import Patient
 from netdash.rules import Criterion, Verdict
 
@@ -49,7 +49,7 @@ class Remark:
 @functools.cache
 def load() -> tuple[Remark, ...]:
     """Return what sources say beside their criteria and the board shows, in the order of the data."""
-    rows = evidence.records(evidence.remarks())
+    rows = outcome_rows.records(evidence.remarks())
     return tuple(_remark(row) for row in rows if not row["why_not_shown"])
 
 
@@ -58,7 +58,7 @@ def _remark(row: Mapping[str, str]) -> Remark:
     return Remark(
         **{name: row[name] for name in ("remark_id", "text", "source", "locator")},
         therapies=tuple(filter(None, row["therapy"].split("; "))),
-        condition=rules.condition(row["remark_id"], **asked) if row["field"] else None,
+        condition=rule_tables.condition(row["remark_id"], **asked) if row["field"] else None,
     )
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from netdash import evidence
 from netdash.assessment import assess
 from netdash.comparison import tallies
 from netdash.figures.forest import forest
+from netdash.files import PLOTLY
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
 from netdash.wording import LEGEND, MARK, STUDIED
-
-PLOTLY = Path(__file__).parent / "board" / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 
 
 def report(patient: Patient, at: datetime | None = None, label: str = "") -> str:

@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import errno
-import hashlib
-import ipaddress
 import os
-import re
 import threading
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from netdash.files import SHARE, TEMPLATE, folder
+from netdash.server.settings import EXTENSIONS, ServeError, Settings
+
 if TYPE_CHECKING:
-    from traitlets.config import Config
+    pass
 
-BOARD = Path(__file__).parent / "board"
-TEMPLATE = BOARD / "voila" / "templates" / "netdash"
-EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 CASES = "NETDASH_CASES"
-REFILL_AFTER = 4.0
-"""Seconds until the pool starts another kernel: on two cores it would take one from the page that is being loaded."""
-# Voila's sign of life while a kernel starts slowly, the one inline script there is.
-HEARTBEAT = base64.b64encode(hashlib.sha256(b"window.voila_heartbeat()").digest()).decode()
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        f"script-src 'self' blob: 'sha256-{HEARTBEAT}'",  # anywidget imports its module from a blob
-        "style-src 'self' 'unsafe-inline'",  # plotly and the widgets write style elements
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "frame-ancestors 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    ]
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-SHORTEST_TOKEN = 16
-
-
-class ServeError(Exception):
-    """The board cannot be served; the text says why and what to do, in one sentence."""
 
 
 def serve(
@@ -113,23 +80,26 @@ def serve(
         is short, or whoever reaches the machine could come in.
     """
     hosts = tuple(public_hosts)
-    asked = Asked(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)
-    notebook = notebook or default_notebook()
-    check(notebook)
+    settings = Settings(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)
+    notebook = notebook or folder("dashboards") / "tumor_board.ipynb"
+    check_installation(notebook)
     # Where Voila looks for templates; inherited by the kernels, which do not use it.
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(BOARD), os.environ.get("JUPYTER_PATH")]))
-    hand_on(cases)
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
+    pass_cases_to_kernels(cases)
 
-    from netdash._gate import CommonHeaders, Hosts
-    from netdash._machine import forbid_core_dumps, raise_descriptors
-    from netdash._voila import Server
+    from netdash.server.configuration import HEADERS, configuration
+    from netdash.server.gate import CommonHeaders, Hosts
+    from netdash.server.machine import forbid_core_dumps, raise_descriptors
+    from netdash.server.voila_app import Server
 
     forbid_core_dumps()
     CommonHeaders.headers = HEADERS
-    server = Server.instance(config=configuration(asked, notebook), config_file_paths=[])
-    server.announce, server.max_sessions = lambda url: announce(url, asked, open_browser), max_sessions
-    server.behind_proxy = bool(asked.public_hosts)
-    server.hosts = Hosts({*map(str.lower, asked.public_hosts), asked.host.lower()}, anyone=asked.takes_any_name)
+    server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
+    server.announce, server.max_sessions = lambda url: announce(url, settings, open_browser), max_sessions
+    server.behind_proxy = bool(settings.public_hosts)
+    server.hosts = Hosts(
+        {*map(str.lower, settings.public_hosts), settings.host.lower()}, anyone=settings.takes_any_name
+    )
     server.most_connections = raise_descriptors() // 2
     server.initialize(argv=[])
     try:
@@ -139,64 +109,7 @@ def serve(
         raise ServeError(f"netdash cannot listen on {host}:{port} ({error.strerror or error}): {advice}.") from error
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What `serve` was asked for, checked."""
-
-    host: str
-    port: int
-    base_url: str
-    pool: int
-    max_sessions: int
-    idle_minutes: float
-    token: str
-    public_hosts: tuple[str, ...]
-    case_in_address: bool
-    worker: str
-
-    def __post_init__(self) -> None:
-        """Raise ServeError for what cannot be served."""
-        if not re.fullmatch(r"/|(/[\w.~-]+)+/", self.base_url):
-            raise ServeError(f"base_url: given {self.base_url!r}, expected a path such as /netdash/.")
-        if self.pool < 0 or self.max_sessions < 1 or not self.idle_minutes > 0:
-            raise ServeError(
-                f"Given pool {self.pool}, max_sessions {self.max_sessions}, idle_minutes {self.idle_minutes:g}; "
-                "expected 0 or more, 1 or more, and more than 0."
-            )
-        if not re.fullmatch(r"[A-Za-z0-9]{0,8}", self.worker):
-            raise ServeError(f"worker: given {self.worker!r}, expected up to 8 letters and digits.")
-        if 0 < len(self.token) < SHORTEST_TOKEN:
-            raise ServeError(
-                f"token: given one of {len(self.token)} characters, expected at least {SHORTEST_TOKEN}: a short "
-                'one can be guessed; make one with: python -c "import secrets; print(secrets.token_urlsafe())".'
-            )
-        if not (self.is_local or self.token or self.public_hosts):
-            raise ServeError(
-                f"host: given {self.host}, which others than this machine can reach, without a token and without a "
-                "public host; set NETDASH_TOKEN, or name with --public-host under which name a proxy serves it."
-            )
-
-    @property
-    def takes_any_name(self) -> bool:
-        """Whether requests for any host name are answered: beyond this machine, when a token is asked for instead."""
-        return not self.is_local and not self.public_hosts
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach it."""
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return self.host == "localhost"
-
-
-def default_notebook() -> Path:
-    """Return the board's notebook: beside the package's modules in a wheel, beside the package in a checkout."""
-    package = Path(__file__).parent
-    places = [folder / "dashboards" / "tumor_board.ipynb" for folder in (package, package.parent)]
-    return next((place for place in places if place.exists()), places[0])
-
-
-def check(notebook: Path) -> None:
+def check_installation(notebook: Path) -> None:
     """Raise ServeError if something that serving needs is not there."""
     if not notebook.is_file():
         raise ServeError(f"The notebook {notebook} is missing; install netdash again.")
@@ -213,112 +126,28 @@ def check(notebook: Path) -> None:
         raise ServeError(f"The browser part {extension} is missing; install voila, ipywidgets and anywidget again.")
 
 
-def hand_on(cases: Path | None) -> None:
+def pass_cases_to_kernels(cases: Path | None) -> None:
     """Tell the kernels where the prepared cases are, and nothing of them; raise ServeError if they are faulty."""
     os.environ.pop(CASES, None)
     if cases is None:
         return
-    from netdash import case_list
+    from netdash import prepared_cases
 
     try:
-        case_list.cases(cases)
-    except case_list.CaseListError as error:
+        prepared_cases.cases(cases)
+    except prepared_cases.CaseListError as error:
         # What stands in the file may be of a patient, and what a server says is kept.
         raise ServeError(f"{cases}: {error.discreet}. nd.cases({str(cases)!r}) says what is given there.") from None
     os.environ[CASES] = str(cases.resolve())
 
 
-def configuration(asked: Asked, notebook: Path) -> Config:
-    """Return how Voila serves the board."""
-    from traitlets.config import Config
-
-    from netdash._login import Identity
-    from netdash._voila import SCRIPTS, Kernels, ThisInterpreter
-
-    notebook, idle_seconds = notebook.resolve(), max(1, round(60 * asked.idle_minutes))
-    page = {
-        "netdashIdleMinutes": asked.idle_minutes,
-        "netdashCaseInAddress": asked.case_in_address,
-        "netdashLogout": bool(asked.token),
-        "fullStaticUrl": asked.base_url + SCRIPTS,
-    }
-    settings: dict[str, Any] = {
-        "Voila": {
-            "ip": asked.host,
-            "port": asked.port,
-            "base_url": asked.base_url,
-            "token": asked.token,
-            "identity_provider_class": Identity,
-            "notebook_path": str(notebook),
-            "root_dir": str(notebook.parent),
-            "open_browser": False,
-            "log_level": "ERROR",
-            "tornado_settings": {
-                "headers": HEADERS,
-                # The notice that a tab was closed carries no token, and refusing it leaves the kernel running. What
-                # comes from another origin is refused all the same.
-                "disable_check_xsrf": True,
-                # _gate.Hosts checks the name that a request is for, on every path; jupyter_server's own check would
-                # tell whether a file exists.
-                "allow_remote_access": True,
-                # A network cut without a word is noticed within twelve seconds.
-                "ws_ping_interval": 4000,
-                "ws_ping_timeout": 8000,
-                "xsrf_cookie_kwargs": {"expires_days": None, "httponly": True, "samesite": "Lax"},
-                # The names of these files hold a digest of what is in them.
-                "static_immutable_cache": [f"{asked.base_url}voila/labextensions/"],
-                "log_function": lambda handler: None,  # no access log: addresses are cases
-            },
-        },
-        "VoilaConfiguration": {
-            "template": "netdash",
-            "allow_template_override": "NO",
-            "allow_theme_override": "NO",
-            "file_allowlist": [],
-            "extension_allowlist": EXTENSIONS,
-            "show_tracebacks": False,
-            "strip_sources": True,
-            "preheat_kernel": asked.pool > 0,
-            "default_pool_size": asked.pool,
-            "page_config_hook": lambda config, **_: config | page,
-            "multi_kernel_manager_class": Kernels,
-            "kernel_spec_manager_class": ThisInterpreter,
-        },
-        "VoilaKernelManager": {"fill_delay": REFILL_AFTER},
-        "Kernels": {
-            "worker": asked.worker,
-            "kernel_manager_class": "netdash._voila.Kernel",
-            "allow_tracebacks": False,
-            "cull_connected": True,
-            "cull_idle_timeout": idle_seconds,
-            "cull_interval": min(30, idle_seconds),
-        },
-        # Voila signs notebooks that it trusts, and would keep the key and the signatures in the home of the service.
-        "NotebookNotary": {"secret": os.urandom(32), "db_file": ":memory:"},
-        # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
-        "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
-        "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
-        # Signatures of messages, kept against their being played again. What comes through a socket that is the
-        # server's own is not; 65,536 of them, twice for each session, are 20 MB.
-        "Session": {"digest_history_size": 100},
-    }
-    if asked.token:
-        settings["Voila"]["cookie_secret"] = secret_of(asked.token)
-    return Config(settings)
-
-
-def secret_of(token: str) -> bytes:
-    """Return what signs the cookies: the same for every worker with the token, and after a restart."""
-    return hashlib.scrypt(token.encode(), salt=b"netdash", n=2**14, r=8, p=1)
-
-
-def announce(url: str, asked: Asked, open_browser: bool) -> None:
+def announce(url: str, settings: Settings, open_browser: bool) -> None:
     """Print the address, say who can reach it when that is not this machine alone, and open it."""
     click.echo(f"netdash is served at {url}")  # flushes
-    if not asked.is_local and not asked.token:
+    if not settings.is_local and not settings.token:
         click.echo(
-            f"Warning: netdash listens on {asked.host}, beyond this machine, without a token: whoever reaches it can "
-            "use it. Set NETDASH_TOKEN, or let a proxy ask who comes.",
+            f"Warning: netdash listens on {settings.host}, beyond this machine, without a token: whoever reaches it "
+            "can use it. Set NETDASH_TOKEN, or let a proxy ask who comes.",
             err=True,
         )
     if open_browser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from netdash import evidence
+from netdash import evidence, outcome_rows
 from netdash.effects import Z_95, effect_sizes, events, natural
 from netdash.pooling import Method, Pooled, Test, pool
 
@@ -24,14 +24,14 @@ _NEEDED = (
 
 def rows_to_pool(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> pd.DataFrame:
     """Return the rows of one endpoint at one horizon that may be pooled, in the order of the pictures."""
-    evidence.expect(outcomes, *_NEEDED)
+    outcome_rows.expect(outcomes, *_NEEDED)
     wanted = (
         outcomes["poolable"].astype(bool)
         & (outcomes["endpoint"] == endpoint)
         & (outcomes["statistic"] == "rate")
         & (outcomes["horizon_months"] == horizon_months)
     )
-    return evidence.in_order(outcomes[wanted])
+    return outcome_rows.in_order(outcomes[wanted])
 
 
 def pool_by_therapy(
@@ -64,8 +64,8 @@ def pool_by_therapy(
     ValueError
         When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
     """
-    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
-    evidence.expect_months(horizon_months)
+    outcome_rows.expect(outcomes, *_NEEDED, endpoint=endpoint)
+    outcome_rows.expect_months(horizon_months)
     rows = rows_to_pool(outcomes, endpoint, horizon_months)
     groups = rows.groupby("therapy", sort=False)
     return {str(name): pool(outcome_effects(found), method, test) for name, found in groups if len(found) > 1}
@@ -101,7 +101,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     """
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")
-    evidence.expect(outcomes, *_NEEDED, "study_id", "author", "year", "table", "locator", "discrepancies")
+    outcome_rows.expect(outcomes, *_NEEDED, "study_id", "author", "year", "table", "locator", "discrepancies")
     pairs = _pairs(outcomes)
     columns = {"treated": "therapy", "control": "therapy_control"}
     for name in ("endpoint", "horizon_months", "value", "value_control", "discrepancies", "left_out"):
@@ -128,7 +128,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
 
 def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the rates of two arms side by side, those of the second with ``_control``, and why a pair is left out."""
-    rows = evidence.in_order(outcomes[outcomes["statistic"] == "rate"])
+    rows = outcome_rows.in_order(outcomes[outcomes["statistic"] == "rate"])
     rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in ("discrepancies", "why_not_poolable")})
     known = evidence.therapies().set_index("therapy")
     # A study stands in several rows of a table: only arms of the same row are set against each other.
@@ -144,7 +144,7 @@ def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     reasons = pairs["why_not_poolable"].mask(pairs["poolable"], pairs["why_not_poolable_control"])
     usable = pairs["poolable"] & pairs["poolable_control"]
     missing = pairs[["value", "n", "value_control", "n_control"]].isna().any(axis=1)
-    left_out = reasons.replace("", evidence.MARKED).mask(usable, "")
+    left_out = reasons.replace("", outcome_rows.MARKED).mask(usable, "")
     touched = [
         "; ".join(dict.fromkeys(filter(None, f"{treated}; {control}".split("; "))))
         for treated, control in zip(pairs["discrepancies"], pairs["discrepancies_control"], strict=True)
@@ -168,9 +168,9 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     Series of str
         The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
     """
-    evidence.expect(outcomes, *_NEEDED)
+    outcome_rows.expect(outcomes, *_NEEDED)
     rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", evidence.MARKED)
+    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED)
     reasons = marked.where(~rows["poolable"].astype(bool), "")
 
     def exclude(wrong: Any, reason: Any) -> None:
@@ -212,7 +212,7 @@ def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    evidence.expect(outcomes, *_NEEDED)
+    outcome_rows.expect(outcomes, *_NEEDED)
     if len(outcomes) < 2:
         given = "1 row" if len(outcomes) else "no rows"
         raise ValueError(f"outcomes: given {given}, expected 2 or more; quote a single study as it stands")

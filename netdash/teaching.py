@@ -10,7 +10,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netdash import evidence, rules
+from netdash import evidence, outcome_rows, rule_tables
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import Patient
 from netdash.rules import RuleSet, Verdict
@@ -181,7 +181,7 @@ def cases() -> Mapping[str, Case]:
     ValueError
         When a row of the data is no valid case; the message names row and cure.
     """
-    return {row["case_id"]: _case(row) for row in evidence.records(evidence.teaching_cases())}
+    return {row["case_id"]: _case(row) for row in outcome_rows.records(evidence.teaching_cases())}
 
 
 def get(case_id: str) -> Case:
@@ -200,7 +200,7 @@ def get(case_id: str) -> Case:
 def _case(row: Mapping[str, str]) -> Case:
     names = row["rule_sets"].split(";")
     try:
-        found = tuple(rules.get(name) for name in names)
+        found = tuple(rule_tables.get(name) for name in names)
         patient = Patient.from_query(row["patient"])
     except (ValueError, TypeError) as error:
         raise ValueError(f"teaching.csv, row {row['case_id']}: {error}") from None

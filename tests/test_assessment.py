@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.patient import FIELDS
 from netdash.rules import Bound, Verdict
 
@@ -253,7 +253,7 @@ def test_the_verdicts_frame_is_the_contracts():
         *("therapy", "rule_set", "verdict", "n_criteria", "n_met", "n_not_met", "n_unknown"),
         *("missed", "unknown", "cautions", "headline", "kind", "n_cautions", "silent_on", "not_asked"),
     ]
-    assert list(frame["rule_set"]) == list(rules.load())
+    assert list(frame["rule_set"]) == list(rule_tables.load())
     assert (frame["n_criteria"] == frame[["n_met", "n_not_met", "n_unknown"]].sum(axis=1)).all()
 
 
@@ -316,7 +316,7 @@ def test_flips_tell_the_fixed_from_the_changeable_from_what_is_not_entered():
     assert nd.assess(CANDIDATE).flips("milan_review").empty
 
 
-@given(patients(), st.sampled_from(list(rules.load())))
+@given(patients(), st.sampled_from(list(rule_tables.load())))
 def test_no_flip_proposes_another_age_or_a_finding_nobody_wishes_for(patient, name):
     flips = nd.assess(patient, [name]).flips(name)
     for row in flips.to_dict("records"):
@@ -326,7 +326,7 @@ def test_no_flip_proposes_another_age_or_a_finding_nobody_wishes_for(patient, na
         assert (row["needed"] is None) == bool(set(together) & {"fixed", "state"})
 
 
-@pytest.mark.parametrize("name", [name for name, found in rules.load().items() if found.clauses])
+@pytest.mark.parametrize("name", [name for name, found in rule_tables.load().items() if found.clauses])
 def test_what_is_not_entered_together_makes_a_rule_set_met(name):
     flips = nd.assess(nd.Patient(), [name]).flips(name).query("role == 'required'")
     assert set(flips["may_change"]) == {"not entered"}
@@ -347,13 +347,13 @@ def test_a_verdict_never_improves_when_an_input_becomes_unknown(patient, name):
 
 @given(patients(), st.data())
 def test_moving_an_input_inside_its_bound_never_worsens_a_verdict(patient, data):
-    bounds = [(n, c) for n, s in rules.load().items() for c in s.criteria if isinstance(c, Bound)]
+    bounds = [(n, c) for n, s in rule_tables.load().items() for c in s.criteria if isinstance(c, Bound)]
     name, criterion = data.draw(st.sampled_from(bounds))
     inside = data.draw(values(criterion.quantity).filter(criterion.holds))
     order = [Verdict.NOT_MET, Verdict.UNKNOWN, Verdict.MET]
     before = nd.assess(patient, [name])[name].verdict
     after = nd.assess(patient.replace(**{criterion.quantity.name: inside}), [name])[name].verdict
-    grades = any(c.quantity.name == "grade" for c in rules.get(name).criteria)
+    grades = any(c.quantity.name == "grade" for c in rule_tables.get(name).criteria)
     assume(not (grades and criterion.quantity.name == "ki67_percent"))
     assert order.index(after) >= order.index(before)
 
@@ -385,7 +385,7 @@ def test_the_notebook_shows_a_well_formed_table_with_every_rule_set():
     parser = Balance()
     parser.feed(shown)
     assert parser.depth == 0
-    assert all(rule_set.title in shown for rule_set in rules.load().values())
+    assert all(rule_set.title in shown for rule_set in rule_tables.load().values())
 
 
 @pytest.mark.parametrize(

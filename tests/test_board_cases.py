@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.patient import FIELDS
 
 ROWS = {
@@ -267,4 +267,4 @@ def test_unfit_or_diseased_is_no_longer_one_input(case):
 
 def test_every_rule_set_is_decided_in_some_case():
     named = {name for found in DECIDED.values() for names in found.values() for name in names.split()}
-    assert set(rules.load()) - named == {"mibg_review"}
+    assert set(rule_tables.load()) - named == {"mibg_review"}

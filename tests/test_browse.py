@@ -16,7 +16,7 @@ from test_explore import saved
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board
-from netdash.board.browse import MINE, selected
+from netdash.board.pages.evidence import MINE, selected
 from netdash.board.state import LONGEST_WORDS, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.harms import REPORTED, harms_table

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
-from netdash.case_list import LARGEST_BYTES, LONGEST_LABEL, MOST_CASES, CaseListError
 from netdash.patient import FIELDS, _spell
+from netdash.prepared_cases import LARGEST_BYTES, LONGEST_LABEL, MOST_CASES, CaseListError
 
 TEMPLATE = ROOT / "data" / "cases.csv"
 LIST = "label,age_years,ki67_percent,symptomatic,primary_site\nFirst,48,4.5,yes,pancreas\nSecond,,,,\n"

@@ -10,16 +10,17 @@ from conftest import patients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdash import rules
+from netdash import rule_tables
 from netdash.assessment import assess
-from netdash.cohort import assess_cohort, attrition, invalid_values, tell
+from netdash.cohort import assess_cohort, attrition, invalid_values
+from netdash.cohort.expressions import met_missed
 from netdash.patient import FIELDS, PORTAL_DRAINED_BY_SITE, Patient
 from netdash.rules import Criterion, Verdict
 
-SETS = list(rules.load())
+SETS = list(rule_tables.load())
 DERIVED = [
     name
-    for name, found in rules.load().items()
+    for name, found in rule_tables.load().items()
     if {c.quantity.name for c in found.criteria} & {"grade", "primary_portal_drained"}
 ]
 
@@ -81,9 +82,9 @@ def test_every_grade_and_every_site_on_both_sides_of_each_limit():
 
 
 def test_every_kind_of_criterion_has_an_expression():
-    made = {type(criterion) for found in rules.load().values() for criterion in found.criteria}
+    made = {type(criterion) for found in rule_tables.load().values() for criterion in found.criteria}
     for kind in made:
-        assert tell.dispatch(kind) is not tell.dispatch(Criterion), kind
+        assert met_missed.dispatch(kind) is not met_missed.dispatch(Criterion), kind
 
 
 def test_the_order_is_that_of_the_data_and_other_columns_pass_through_untouched():
@@ -105,7 +106,7 @@ def test_no_column_and_no_row():
 
 
 def test_a_rule_set_that_decides_nothing_stays_unknown():
-    idle = [name for name, found in rules.load().items() if not found.clauses]
+    idle = [name for name, found in rule_tables.load().items() if not found.clauses]
     for name in idle:
         frame = arrow([Patient(differentiation="poor", high_proliferation=True)])
         assert verdicts(frame, rule_sets=[name]) == [{name: "unknown"}]
@@ -355,7 +356,7 @@ def attrition_by_hand(group, rule_set):
         judgement = assess(patient, [rule_set])[rule_set]
         results = {f.criterion.criterion_id: f.result for f in judgement.findings}
         found.append([clause.judge(results) for clause in judgement.rule_set.clauses])
-    for i in range(len(rules.get(rule_set).clauses)):
+    for i in range(len(rule_tables.get(rule_set).clauses)):
         left = [answers for answers in found if set(answers[:i]) <= {Verdict.MET}]
         met, missed, unknown = (sum(a[i] is v for a in left) for v in (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN))
         alone = [answers[i] for answers in found]
@@ -370,7 +371,7 @@ def test_attrition_counts_what_counting_by_hand_gives(group, rule_set, kind):
         *("criterion", "n_before", "n_met", "n_not_met", "n_unknown", "n_remaining"),
         *("n_excluded_alone", "n_unknown_alone"),
     ]
-    assert table.criterion.tolist() == [clause.label for clause in rules.get(rule_set).clauses]
+    assert table.criterion.tolist() == [clause.label for clause in rule_tables.get(rule_set).clauses]
     assert [tuple(row) for row in table.drop(columns="criterion").to_numpy()] == list(
         attrition_by_hand(group, rule_set)
     )
@@ -425,7 +426,7 @@ def test_a_refused_lazy_frame_is_refused_before_it_is_computed():
 
 def test_pairs_of_alternatives_agree_on_every_combination():
     """The one rule set whose clauses join three readings, on every answer to each."""
-    names = [n for n in rules.get("radioembolization_review").inputs if FIELDS[n].kind == "bool"][:7]
+    names = [n for n in rule_tables.get("radioembolization_review").inputs if FIELDS[n].kind == "bool"][:7]
     group = [
         Patient(**dict(zip(names, v, strict=True))) for v in itertools.product((None, True, False), repeat=len(names))
     ]

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 from cohorts import arrow, assessed, pandas_inferred, pandas_nullable, registry
 
-from netdash import rules
+from netdash import rule_tables
 from netdash.cohort import assess_cohort, attrition, invalid_values
 from netdash.patient import FIELDS, Patient
 
-SETS = list(rules.load())
+SETS = list(rule_tables.load())
 ENGINES = ("duckdb", "dask", "pyspark")
 
 pytestmark = [

@@ -13,12 +13,12 @@ from conftest import patients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdash import cohort_sources, rules
-from netdash.cohort import attrition
-from netdash.cohort_files import assess_file
+from netdash import rule_tables
+from netdash.cohort import attrition, sources
+from netdash.cohort.files import assess_file
 from netdash.patient import FIELDS
 
-SETS = list(rules.load())
+SETS = list(rule_tables.load())
 
 
 @pytest.fixture(params=["csv", "parquet"])
@@ -82,7 +82,7 @@ def test_batches_change_nothing(tmp_path, monkeypatch, suffix):
     some = SETS[5:9]
     whole = assess_file(source, tmp_path / "whole.csv", some, attrition=True)
     # Small blocks, as Arrow reads them from the CSV, and small batches, as Parquet is read.
-    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 20_000)
     shares = []
     parts = assess_file(source, tmp_path / "parts.csv", some, attrition=True, batch_rows=77, progress=shares.append)
     assert parts.target.read_bytes() == whole.target.read_bytes()
@@ -214,7 +214,7 @@ def test_a_ragged_row_is_rejected_as_a_whole(tmp_path):
 
 
 def test_row_numbers_hold_across_blocks_and_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 3000)
     lines, expected, judged = [], {}, []
     for i in range(1, 3001):
         if i % 7 == 0 or 1000 <= i < 1400:  # some blocks hold nothing else
@@ -243,7 +243,7 @@ def test_an_open_quote_does_not_swallow_the_rows_behind_it(tmp_path):
 
 def test_a_row_that_is_not_utf8_is_rejected_and_the_others_are_not(tmp_path, monkeypatch):
     for block in (4 * 2**20, 64):
-        monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", block)
+        monkeypatch.setattr(sources, "BLOCK_BYTES", block)
         lines = ["id,age_years,hospital", *(f"{i},48,Köln" for i in range(40))]
         text = "\n".join(lines).encode().replace("7,48,Köln".encode(), "7,48,Köln".encode("latin-1"))
         text += "\nD\xfcsseldorf\n41,\xfc,x\n".encode("latin-1")
@@ -376,7 +376,7 @@ def test_an_interrupted_run_leaves_the_earlier_target_as_it_was(tmp_path):
 
 
 def test_a_row_longer_than_a_block_is_said_to_be(tmp_path, monkeypatch):
-    monkeypatch.setattr(cohort_sources, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 1000)
     with pytest.raises(ValueError, match=r"patients\.csv cannot be read"):
         run(tmp_path, "age_years,note\n48," + "x" * 5000 + "\n")
     assert [path.name for path in tmp_path.iterdir()] == ["patients.csv"]
@@ -386,7 +386,7 @@ def test_a_row_longer_than_a_block_is_said_to_be(tmp_path, monkeypatch):
 
 PEAK = """
 import json, resource, sys
-from netdash.cohort_files import assess_file
+from netdash.cohort.files import assess_file
 seen = []
 peak = lambda share: seen.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 assess_file(sys.argv[1], sys.argv[2], ["milan_2007"], batch_rows=1000, progress=peak)

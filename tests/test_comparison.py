@@ -7,7 +7,7 @@ from conftest import patients
 from hypothesis import given, settings
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.comparison import Tally, differences, differing, standing, tallies
 from netdash.rules import Verdict
 
@@ -54,7 +54,7 @@ def test_an_unknown_therapy_is_refused_with_those_there_are():
 def test_every_criterion_of_a_therapy_is_in_the_comparison(patient):
     for therapy in ("transplantation", "radioembolization", "prrt"):
         table = nd.compare(patient, therapy)
-        for found in rules.load().values():
+        for found in rule_tables.load().values():
             if found.therapy == therapy:
                 for criterion in found.criteria:
                     assert criterion.requirement in table.at[criterion.quantity.label, found.rule_set]
@@ -176,12 +176,12 @@ def test_a_tally_holds_the_titles_and_only_of_what_was_assessed():
     assert found == {"transplantation": Tally((), (titles["milan_review"],), (titles["milan_2007"],))}
 
 
-@pytest.mark.parametrize("selected", ["", *rules.load()])
+@pytest.mark.parametrize("selected", ["", *rule_tables.load()])
 def test_the_selected_rule_set_stands_for_its_therapy_and_the_first_for_each_other(selected):
     found = {therapy: judgement.rule_set.rule_set for therapy, judgement in standing(nd.assess(CASE), selected).items()}
     wanted = nd.rule_sets().drop_duplicates("therapy").set_index("therapy")["rule_set"].to_dict()
     if selected:
-        wanted[rules.get(selected).therapy] = selected
+        wanted[rule_tables.get(selected).therapy] = selected
     assert found == wanted
     assert list(found) == list(wanted)
 

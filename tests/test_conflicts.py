@@ -5,7 +5,7 @@ from conftest import patients
 from hypothesis import given, settings
 
 import netdash as nd
-from netdash import conflicts, evidence
+from netdash import conflicts, evidence, outcome_rows
 from netdash.patient import FIELDS
 
 CASES = {
@@ -80,7 +80,7 @@ CASES = {
 }
 """Each conflict: a case that holds it, and changes of it that lie just beside."""
 
-ROWS = {row["conflict_id"]: row for row in evidence.records(evidence.conflicts())}
+ROWS = {row["conflict_id"]: row for row in outcome_rows.records(evidence.conflicts())}
 
 
 def held(patient):

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
-from netdash import conflicts, evidence, rules
+from netdash import conflicts, evidence, outcome_rows, rule_tables
 
 PAGES = [
     ROOT / "README.md",
@@ -59,12 +59,12 @@ def section(heading):
 
 def test_populations_stand_in_a_section_of_their_own_and_nothing_else_does():
     ids = re.findall(r"\(`(\w+)`\)", section("## Whom trials studied"))
-    assert ids == [name for name, found in rules.load().items() if found.kind == "population"]
+    assert ids == [name for name, found in rule_tables.load().items() if found.kind == "population"]
 
 
 def test_each_rule_set_says_what_its_source_asks_besides():
     page = (ROOT / "docs" / "criteria.md").read_text(encoding="utf-8")
-    for found in rules.load().values():
+    for found in rule_tables.load().values():
         part = page.split(f"(`{found.rule_set}`)")[1].split("\n##")[0]
         assert ("Not asked: " in part) == bool(found.not_asked)
         assert found.not_asked in part
@@ -75,14 +75,14 @@ def test_each_pair_at_odds_and_each_remark_stands_on_the_page():
     assert section("## Inputs at odds").count("\n- ") == len(conflicts.load())
     beside = section("## What sources say beside their criteria")
     shown, kept = beside.split("### Not shown")
-    for row in evidence.records(evidence.remarks()):
+    for row in outcome_rows.records(evidence.remarks()):
         assert row["text"] in (kept if row["why_not_shown"] else shown)
         assert row["why_not_shown"] in kept
 
 
 @pytest.mark.parametrize("place", STATEMENTS.values(), ids=list(STATEMENTS))
 def test_each_statement_that_is_no_criterion_has_its_place_or_a_line_that_says_why_not(place):
-    remarks = {row["remark_id"]: row for row in evidence.records(evidence.remarks())}
+    remarks = {row["remark_id"]: row for row in outcome_rows.records(evidence.remarks())}
     assert remarks[place.removeprefix("")]["text"]
 
 

@@ -23,9 +23,9 @@ from test_serve import FORM, run
 from wire import Wire, ask, cookies_of, kernel_of, line_to, open_page
 
 import netdash as nd
-from netdash._log import Brief, public_name, redact
-from netdash._machine import without_secrets
-from netdash._sessions import MOST_COOKIES, Visit
+from netdash.server.machine import without_secrets
+from netdash.server.redact import Brief, public_name, redact
+from netdash.server.sessions import MOST_COOKIES, Visit
 
 CASE = nd.Patient(age_years=48, ki67_percent=13.37)
 TOKEN = "a long secret word"

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
-from netdash import evidence
+from netdash import evidence, outcome_rows
 
 KEYS = {name: schema["primaryKey"] for name, schema in evidence.schema().items()}
 
@@ -108,7 +108,7 @@ def test_frictionless_finds_the_tables_valid():
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_the_loader_gives_the_types_of_the_dictionary(name):
     kinds = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "bool"}
-    table = evidence._read(name)
+    table = evidence.read_table(name)
     wanted = {field["name"]: kinds[field["type"]] for field in evidence.schema()[name]["fields"]}
     assert {column: str(dtype) for column, dtype in table.dtypes.items()} == wanted
     assert len(table)
@@ -460,12 +460,12 @@ def test_names_of_therapies_and_sources():
 def test_the_reading_of_any_rows_is_known_by_what_stands_in_them(tmp_path):
     printed, corrected = nd.outcomes("printed"), nd.outcomes()
     printed.to_csv(tmp_path / "printed.csv", index=False)
-    assert evidence.reading_of(pd.read_csv(tmp_path / "printed.csv")) == "printed"
+    assert outcome_rows.reading_of(pd.read_csv(tmp_path / "printed.csv")) == "printed"
     facts = {"therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit"}
     fixes = evidence.corrections().query("table == 'outcomes' and printed != corrected")
     touched = set(fixes.loc[fixes["column"].isin(facts), "id"])
     for name in corrected["outcome_id"]:
-        assert evidence.reading_of(corrected[corrected["outcome_id"] == name]) == "corrected"
+        assert outcome_rows.reading_of(corrected[corrected["outcome_id"] == name]) == "corrected"
     for name in printed["outcome_id"]:
         one = printed["outcome_id"] == name
-        assert evidence.reading_of(printed[one]) == ("printed" if name in touched else "corrected"), name
+        assert outcome_rows.reading_of(printed[one]) == ("printed" if name in touched else "corrected"), name

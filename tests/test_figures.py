@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.evidence import therapy_name
 from netdash.figures import harms, maps, medians, strips, theme
 from netdash.figures.export import as_csv, file_name
@@ -371,7 +371,7 @@ def test_the_sentence_of_a_map_says_what_is_drawn_whatever_is_known_of_the_patie
 
 
 @settings(max_examples=40)
-@given(patients(), st.sampled_from(list(rules.load())), st.sampled_from(list(permutations(numbers(), 2))))
+@given(patients(), st.sampled_from(list(rule_tables.load())), st.sampled_from(list(permutations(numbers(), 2))))
 def test_a_map_that_is_met_somewhere_says_so_and_one_that_is_not_does_not(patient, rule_set, axes):
     figure = nd.eligibility_map(patient, *axes, rule_set)
     met = "met" in set(nd.drawn(figure).query("trace == 'map'")["name"])

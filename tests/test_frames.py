@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from wire import V1, Wire, message, open_page, pack_v1, packed
 
 import netdash as nd
-from netdash._frames import LARGEST_MESSAGE, MOST_PARTS, fault_of
+from netdash.server.frames import LARGEST_MESSAGE, MOST_PARTS, fault_of
 
 OLD = None
 PROTOCOLS = {"old": OLD, "v1": V1}

@@ -7,7 +7,7 @@ from conftest import patients
 from hypothesis import given, settings
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.judgement import NOTHING_DECIDES
 from netdash.rules import QUANTITIES, Verdict
 from netdash.wording import KINDS
@@ -52,7 +52,7 @@ def test_no_line_holds_a_negation_or_the_word_needs(patient):
         assert not re.search(r"\bneeds?\b", judgement.headline, re.IGNORECASE), judgement.headline
 
 
-@pytest.mark.parametrize("found", [f for f in rules.load().values() if f.not_asked], ids=lambda f: f.rule_set)
+@pytest.mark.parametrize("found", [f for f in rule_tables.load().values() if f.not_asked], ids=lambda f: f.rule_set)
 def test_what_a_source_asks_besides_is_named_without_a_negation(found):
     for condition in found.not_asked.split("; "):
         assert condition

@@ -13,7 +13,7 @@ import yaml
 from conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-WHERE = "import json, netdash._files as f; print(json.dumps([str(f.folder('data')), str(f.folder('dashboards'))]))"
+WHERE = "import json, netdash.files as f; print(json.dumps([str(f.folder('data')), str(f.folder('dashboards'))]))"
 
 
 def requirement(text):

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash import pooling
 from netdash.effects import effect_sizes, events, log_odds, natural, wilson
-from netdash.pooling import cumulative, leave_one_out, pool, subgroups
+from netdash.pooling import pool
+from netdash.sensitivity import cumulative, leave_one_out, subgroups
 from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
 
 REFERENCE = ROOT / "tests" / "reference"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.patient import FIELDS
 from netdash.ranges import numbers, verdict_grid, verdict_spans
 
@@ -48,12 +48,12 @@ def test_words_in_an_order_have_their_places():
 
 
 @settings(max_examples=40)
-@given(patients(), st.sampled_from(sorted(rules.load())), st.data())
+@given(patients(), st.sampled_from(sorted(rule_tables.load())), st.data())
 def test_any_value_has_the_verdict_of_its_stretch(patient, rule_set, data):
     field = data.draw(st.sampled_from(["age_years", "ki67_percent", "liver_involvement_percent", "stable_months"]))
     spans = verdict_spans(patient, field, rule_set)
     most = FIELDS[field].maximum
-    breaks = [v for v in rules.get(rule_set).breaks(field) if v <= most]
+    breaks = [v for v in rule_tables.get(rule_set).breaks(field) if v <= most]
     value = data.draw(st.floats(0, most) | st.sampled_from([*breaks, 0.0, float(most)]))
     (found,) = [
         row

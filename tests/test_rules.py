@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict, all_of, any_of
 
@@ -34,7 +34,7 @@ SET = {
 
 
 def build(*rows):
-    return rules.build([SET], [labelled({**ROW, **row}) for row in rows])["x"]
+    return rule_tables.build([SET], [labelled({**ROW, **row}) for row in rows])["x"]
 
 
 def labelled(row):
@@ -133,9 +133,9 @@ def test_contradictions_duplicates_and_orphans_are_refused():
     with pytest.raises(ValueError, match="rule_sets.csv lacks"):
         build({}, {"criterion_id": "y-age", "rule_set": "y"})
     with pytest.raises(ValueError, match="no row"):
-        rules.build([SET, {**SET, "rule_set": "z"}], [ROW])
+        rule_tables.build([SET, {**SET, "rule_set": "z"}], [ROW])
     with pytest.raises(ValueError, match="rule_sets.csv repeats"):
-        rules.build([SET, SET], [ROW])
+        rule_tables.build([SET, SET], [ROW])
     with pytest.raises(ValueError, match="stand apart"):
         build(
             {"group": "g", "alternative": "a"},
@@ -166,10 +166,10 @@ def test_alternatives_of_a_group_are_joined_by_or_and_the_members_of_one_by_and(
 
 def test_an_unknown_rule_set_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="milan_review"):
-        rules.get("milano")
+        rule_tables.get("milano")
 
 
-ALL = [c for rule_set in rules.load().values() for c in rule_set.criteria]
+ALL = [c for rule_set in rule_tables.load().values() for c in rule_set.criteria]
 
 
 @given(st.data())

@@ -22,9 +22,12 @@ from conftest import ROOT
 from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1
 
 import netdash as nd
-from netdash._voila import SCRIPTS, YEAR, give_back
 from netdash.board.frame import PLOTLY
-from netdash.serve import EXTENSIONS, ServeError, serve
+from netdash.serve import serve
+from netdash.server.configuration import EXTENSIONS
+from netdash.server.kernels import trim_memory
+from netdash.server.settings import ServeError
+from netdash.server.voila_app import SCRIPTS, YEAR
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 FOREIGN = "http://elsewhere.example"
@@ -639,6 +642,6 @@ def test_memory_that_is_free_goes_back_to_the_system():
     for block in blocks[:-1]:
         libc.free(block)
     held = psutil.Process().memory_info().rss
-    give_back()
+    trim_memory()
     assert held - psutil.Process().memory_info().rss > 30e6
     libc.free(blocks[-1])

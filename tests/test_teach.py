@@ -11,7 +11,7 @@ from test_board import press, run, section
 from test_explore import saved
 
 import netdash as nd
-from netdash import evidence, teaching
+from netdash import evidence, outcome_rows, teaching
 from netdash.board import Board
 from netdash.rules import Verdict
 
@@ -62,7 +62,7 @@ def test_each_case_asks_and_says_nothing_of_the_answer_before_it_is_given(board,
 
 
 def test_the_verdicts_are_those_that_the_data_expect():
-    for row in evidence.records(evidence.teaching_cases()):
+    for row in outcome_rows.records(evidence.teaching_cases()):
         expected = dict(zip(row["rule_sets"].split(";"), row["expected"].split(";"), strict=True))
         assert verdicts_of(teaching.get(row["case_id"])) == expected, row["case_id"]
 

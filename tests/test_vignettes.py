@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
-from netdash import rules
+from netdash import rule_tables
 from netdash.rules import Bound, Verdict
 
 TOLD = tomllib.loads((ROOT / "tests" / "vignettes.toml").read_text(encoding="utf-8"))
@@ -80,17 +80,17 @@ def gaps(rule_sets, cases):
 
 
 def test_every_criterion_has_its_cases():
-    assert list(gaps(rules.load(), ALL)) == []
+    assert list(gaps(rule_tables.load(), ALL)) == []
 
 
 def test_a_criterion_without_cases_is_found():
     without = [case for case in ALL if case[1] != "mibg_review"]
-    assert list(gaps(rules.load(), without)) == [
+    assert list(gaps(rule_tables.load(), without)) == [
         f"mibg_review-uptake: no case where it is {missing}" for missing in ("met", "not_met", "unknown")
     ]
 
 
-@pytest.mark.parametrize("found", list(rules.load().values()), ids=lambda f: f.rule_set)
+@pytest.mark.parametrize("found", list(rule_tables.load().values()), ids=lambda f: f.rule_set)
 def test_what_never_decides_changes_no_verdict(found):
     for _, _, case, verdict in (c for c in ALL if c[1] == found.rule_set):
         deciding = {name for clause in found.clauses for criterion in clause.criteria for name in criterion.inputs}

@@ -11,18 +11,18 @@ from typing import Any
 import ipywidgets as w
 import traitlets as t
 
-from netdash import case_list, rules
+from netdash import prepared_cases, rule_tables
 from netdash.assessment import assess
 from netdash.board import strips, views
-from netdash.board.browse import Evidence
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
-from netdash.board.explore import Explore
 from netdash.board.frame import Frame
-from netdash.board.overview import Overview
-from netdash.board.page import Page, offer_file
+from netdash.board.pages.evidence import Evidence
+from netdash.board.pages.explore import Explore
+from netdash.board.pages.overview import Overview
+from netdash.board.pages.page import Page, offer_file
+from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
-from netdash.board.teach import Teaching
 from netdash.patient import Patient
 from netdash.report import report
 
@@ -84,7 +84,7 @@ class Board(w.VBox):  # type: ignore[misc]
         self.controls = Controls(self.state)
         self.file = os.environ.get(LIST, "") if cases is None else ""
         if cases is not None:
-            self.state.prepared = dict(cases) if isinstance(cases, Mapping) else case_list.cases(cases)
+            self.state.prepared = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
         self.examples = w.Dropdown(options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases")
         self.upload = offer_file("Own cases", OWN_CASES, self.state.take_cases)
         self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
@@ -146,13 +146,13 @@ class Board(w.VBox):  # type: ignore[misc]
         elif key == "do:undo" and self.pages[self.state.page].about_the_case:
             self.state.take_back()
         elif key == "do:cases-template":
-            self.frame.download("netdash-cases.csv", "text/csv", case_list.example_file().read_bytes())
+            self.frame.download("netdash-cases.csv", "text/csv", prepared_cases.example_file().read_bytes())
         elif key == "do:forget-cases":
             self.state.take_cases({})
         elif key == "do:csv":
             name, table = self.pages[self.state.page].csv()
             self.frame.download(name, "text/csv", table)
-        elif key in rules.load():
+        elif key in rule_tables.load():
             self.state.select(key)
         for page in self.pages.values():
             page.press(word, what)

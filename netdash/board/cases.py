@@ -6,14 +6,14 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from netdash import case_list
+from netdash import prepared_cases
 from netdash.patient import Patient
 
 
 @functools.cache
 def examples() -> Mapping[str, Patient]:
     """Return made-up cases by name; none is a person."""
-    return case_list.cases()
+    return prepared_cases.cases()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as w
 import traitlets as t
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.board.state import State
 from netdash.fields import Choice, Field, Number, Value, YesNo, plain
 from netdash.patient import FIELDS
@@ -225,7 +225,7 @@ class Controls:
 
 
 def _needed() -> Iterator[Field]:
-    asked = {name for rule_set in rules.load().values() for name in rule_set.inputs}
+    asked = {name for rule_set in rule_tables.load().values() for name in rule_set.inputs}
     return (field for name, field in FIELDS.items() if name in asked)
 
 

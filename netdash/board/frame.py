@@ -11,8 +11,9 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from netdash.files import PLOTLY
+
 STATIC = Path(__file__).parent / "static"
-PLOTLY = Path(__file__).parent / "voila" / "templates" / "netdash" / "static" / "plotly-cartesian.min.js"
 LONGEST_KEY = 200
 
 

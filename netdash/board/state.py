@@ -9,7 +9,7 @@ from pathlib import Path
 
 import traitlets as t
 
-from netdash import case_list, evidence, rules, teaching
+from netdash import evidence, prepared_cases, rule_tables, rules, teaching
 from netdash.board.cases import Prepared, Undo, examples, in_order
 from netdash.fields import Value
 from netdash.patient import Patient
@@ -69,7 +69,7 @@ class Exploring(t.HasTraits):
     def outline(self, rule_set: str) -> None:
         """Outline a rule set, or no longer."""
         chosen = set(self.outlined) ^ {rule_set}
-        self.outlined = [name for name in rules.load() if name in chosen]
+        self.outlined = [name for name in rule_tables.load() if name in chosen]
 
 
 class Browsing(t.HasTraits):
@@ -234,7 +234,7 @@ class State(t.HasTraits):
     @t.validate("selected")
     def _known_rule_set(self, proposal: t.Bunch) -> str:
         # A page can send any text; only a known rule set is taken.
-        return rules.get(proposal["value"]).rule_set
+        return rule_tables.get(proposal["value"]).rule_set
 
     @t.validate("outcome")
     def _known_outcome(self, proposal: t.Bunch) -> str:
@@ -333,8 +333,8 @@ class State(t.HasTraits):
         The case that is shown stays; of a list that is gone it is no part any more.
         """
         try:
-            found = dict(cases) if isinstance(cases, Mapping) else case_list.cases(cases)
-        except case_list.CaseListError as error:
+            found = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
+        except prepared_cases.CaseListError as error:
             self.refuse("cases", f"The list of cases was not taken: {error.why}")
             return
         refusals = {name: why for name, why in self.refusals.items() if name != "cases"}

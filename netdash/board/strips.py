@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netdash import rules
+from netdash import rule_tables, rules
 from netdash.board import views
 from netdash.fields import Choice, Field, plain
 from netdash.patient import FIELDS, Patient
@@ -23,7 +23,7 @@ NOTES = {
 
 def asking(rule_set: str) -> str:
     """Return whose criteria stand under the sliders."""
-    return views.render("asking", found=rules.get(rule_set))
+    return views.render("asking", found=rule_tables.get(rule_set))
 
 
 def strip(patient: Patient, field: str, rule_set: str) -> str:
@@ -31,7 +31,7 @@ def strip(patient: Patient, field: str, rule_set: str) -> str:
 
     The verdict of the whole rule set, which other inputs decide too, stands in the table of verdicts.
     """
-    found = rules.get(rule_set)
+    found = rule_tables.get(rule_set)
     asked = [_criterion(patient, FIELDS[field], found, criterion) for criterion in found.criteria]
     return views.render("strip", criteria=list(filter(None, asked)), title=found.name, label=FIELDS[field].label)
 

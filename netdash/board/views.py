@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import netdash
-from netdash import evidence, remarks, rules
+from netdash import evidence, remarks, rule_tables
 from netdash.assessment import MAY_CHANGE, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
@@ -126,7 +126,7 @@ def compared(state: State) -> str:
         for name, field in FIELDS.items()
         if then.get(name) != now.get(name)
     ]
-    titles = {name: rules.get(name).name for name in changes}
+    titles = {name: rule_tables.get(name).name for name in changes}
     return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from netdash import evidence
+from netdash import evidence, outcome_rows
 from netdash.effects import log_odds, wilson
 from netdash.figures import marks, rows, theme
 from netdash.figures.plain import Drawing, Figure
@@ -54,14 +54,14 @@ def forest_table(
         When no row has that endpoint; the message lists those there are.
     """
     found = _records(outcomes, endpoint, horizon_months)
-    return evidence.in_order(outcomes).assign(**{name: [row[name] for row in found] for name in ADDED})
+    return outcome_rows.in_order(outcomes).assign(**{name: [row[name] for row in found] for name in ADDED})
 
 
 def _records(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> list[dict[Any, Any]]:
     """Return the rows of :func:`forest_table` as plain dictionaries."""
-    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
-    evidence.expect_months(horizon_months)
-    found = evidence.records_in_order(outcomes)
+    outcome_rows.expect(outcomes, *_NEEDED, endpoint=endpoint)
+    outcome_rows.expect_months(horizon_months)
+    found = outcome_rows.records_in_order(outcomes)
     for row in found:
         same_axis = _same_axis(row, endpoint, horizon_months)
         row.update(label=rows.label(row), left_out=_reason(row, endpoint, horizon_months), same_axis=same_axis)
@@ -88,7 +88,7 @@ def _reason(row: Mapping[Any, Any], endpoint: str, horizon_months: float) -> str
         return _LEFT_OUT_BY["statistic"].format(row["statistic"])
     if row["horizon_months"] != horizon_months:
         return _LEFT_OUT_BY["horizon"].format(rows.years(row["horizon_months"]), rows.years(horizon_months))
-    why = "" if row.get("local") else evidence.why_left_out(row)
+    why = "" if row.get("local") else outcome_rows.why_left_out(row)
     if why:
         return why
     return _LEFT_OUT_BY["missing"] if pd.isna(row["value"]) or pd.isna(row["n"]) else ""
@@ -104,7 +104,7 @@ def forest_text(
     """Return the forest in words; the parameters are those of :func:`forest`."""
     found = _records(outcomes, endpoint, horizon_months)
     judged = rows.judged(_therapies(_drawn(found)), verdicts)
-    return _sentence(found, judged, title(endpoint, horizon_months) + evidence.said_reading(outcomes))
+    return _sentence(found, judged, title(endpoint, horizon_months) + outcome_rows.said_reading(outcomes))
 
 
 def _sentence(found: list[dict[Any, Any]], verdicts: rows.Verdicts, name: str) -> str:
@@ -182,7 +182,7 @@ def forest(
     """
     found = _records(outcomes, endpoint, horizon_months)
     therapies = _therapies(_drawn(found))
-    name = _of(therapies) + title(endpoint, horizon_months) + evidence.said_reading(outcomes)
+    name = _of(therapies) + title(endpoint, horizon_months) + outcome_rows.said_reading(outcomes)
     fits, judged = _by_therapy(pooled, therapies), rows.judged(therapies, verdicts)
     records = [{**row, "differs": (differing or {}).get(row.get("study_id", ""), "")} for row in found]
     headings = rows.headings(therapies, judged, criteria or {})
@@ -222,7 +222,7 @@ def _of(therapies: list[str]) -> str:
 
 def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> str:
     """Return what stands under the forest of one :func:`forest_table`: how it was made, and what is not in it."""
-    return _caption(evidence.records(table[["left_out"]]), pooled or {})
+    return _caption(outcome_rows.records(table[["left_out"]]), pooled or {})
 
 
 def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:

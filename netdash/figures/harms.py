@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from netdash import evidence
+from netdash import evidence, outcome_rows
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
@@ -58,8 +58,8 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
 
 
 def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
-    evidence.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
-    reading = evidence.reading_of(outcomes)
+    outcome_rows.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
+    reading = outcome_rows.reading_of(outcomes)
     texts = evidence.claims(reading) if claims is None else claims
     side = {endpoint: name for name, endpoints in SIDES.items() for endpoint in endpoints}
     order = {endpoint: place for place, endpoint in enumerate(side)}
@@ -67,9 +67,9 @@ def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | N
     def asked(row: Mapping[str, Any]) -> bool:
         return row["therapy"] in wanted and row["endpoint"] in side
 
-    found = [_of_outcome(row) for row in evidence.records_in_order(outcomes) if asked(row)]
+    found = [_of_outcome(row) for row in outcome_rows.records_in_order(outcomes) if asked(row)]
     tabled = _with_survival(outcomes) | _with_survival(evidence.outcomes(reading))
-    found += [_of_claim(row, tabled) for row in evidence.records(texts) if asked(row)]
+    found += [_of_claim(row, tabled) for row in outcome_rows.records(texts) if asked(row)]
     found.sort(key=lambda row: (wanted.index(row["therapy"]), order[row["endpoint"]]))
     return [{**row, "side": side[row["endpoint"]], "left_out": _reason(row)} for row in found]
 
@@ -89,7 +89,7 @@ def _therapies(therapy: str | None) -> list[str]:
 
 def _of_outcome(row: Mapping[Any, Any]) -> dict[Any, Any]:
     figure = "" if pd.notna(row["value"]) else "no percent printed"
-    why = "" if row.get("local") else evidence.why_left_out(row)
+    why = "" if row.get("local") else outcome_rows.why_left_out(row)
     value = {"low": row["value"], "high": row["value"], "qualifier": "exact", "why": why or figure}
     return {**row, **value, "id": row["outcome_id"], "label": rows.label(row)}
 
@@ -166,7 +166,7 @@ def _at(row: Mapping[Any, Any]) -> str:
 
 def _title(outcomes: pd.DataFrame, therapy: str | None) -> str:
     of = f": {evidence.therapy_name(therapy)}" if therapy else ""
-    return f"Harms beside benefits{of}{evidence.said_reading(outcomes)}"
+    return f"Harms beside benefits{of}{outcome_rows.said_reading(outcomes)}"
 
 
 @Figure

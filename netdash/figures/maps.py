@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from netdash import rules
+from netdash import rule_tables
 from netdash.fields import Count
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
@@ -27,7 +27,7 @@ def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
     """Say where the rule set is met over the whole map, whatever is known of the patient's own two values."""
-    here = f"{rules.get(rule_set).title}:"
+    here = f"{rule_tables.get(rule_set).title}:"
     met = [cell for cell in grid if cell["verdict"] == "met"]
     rest = " or ".join(WORDS[verdict] for verdict in ("not_met", "unknown") if _any(grid, verdict))
     if not met:
@@ -157,7 +157,7 @@ def _outline(grid: Sequence[Cell], name: str, dash: str) -> dict[str, Any]:
         for a, b in pairwise([(left, low), (right, low), (right, high), (left, high), (left, low)]):
             edges[min(a, b), max(a, b)] = edges.get((min(a, b), max(a, b)), 0) + 1
     alone = [edge for edge, count in edges.items() if count == 1]
-    title = rules.get(name).title
+    title = rule_tables.get(name).title
     return {
         "type": "scatter",
         "mode": "lines",
@@ -197,7 +197,11 @@ def _layout(x: str, y: str, names: list[str], font_px: int) -> dict[str, Any]:
         for place, name in (("xaxis", x), ("yaxis", y))
     }
     several = {"showlegend": True, "legend": {"orientation": "h", "y": -0.3}} if len(names) > 1 else {}
-    title = {"text": rules.get(names[0]).title if len(names) == 1 else "Where each is met", "x": 0, "xref": "paper"}
+    title = {
+        "text": rule_tables.get(names[0]).title if len(names) == 1 else "Where each is met",
+        "x": 0,
+        "xref": "paper",
+    }
     return {**theme.layout(font_px), **axes, "title": title, **several}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from netdash import evidence
+from netdash import evidence, outcome_rows
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
 
@@ -32,17 +32,17 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
     """
     table = _of_endpoint(outcomes, endpoint)
     found = _records(table)
-    return evidence.in_order(table).assign(**{name: [row[name] for row in found] for name in ("label", "left_out")})
+    return outcome_rows.in_order(table).assign(**{name: [row[name] for row in found] for name in ("label", "left_out")})
 
 
 def _of_endpoint(outcomes: pd.DataFrame, endpoint: str) -> pd.DataFrame:
-    evidence.expect(outcomes, *_NEEDED, endpoint=endpoint)
+    outcome_rows.expect(outcomes, *_NEEDED, endpoint=endpoint)
     return outcomes[(outcomes["endpoint"] == endpoint) & (outcomes["statistic"] != "rate")]
 
 
 def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return the rows of :func:`medians_table` as plain dictionaries."""
-    return [{**row, "label": rows.label(row), "left_out": _reason(row)} for row in evidence.records_in_order(table)]
+    return [{**row, "label": rows.label(row), "left_out": _reason(row)} for row in outcome_rows.records_in_order(table)]
 
 
 def _reason(row: Mapping[Any, Any]) -> str:
@@ -62,7 +62,7 @@ def medians_text(
 
 
 def _title(outcomes: pd.DataFrame, endpoint: str) -> str:
-    return f"Median {rows.words(endpoint)}{evidence.said_reading(outcomes)}"
+    return f"Median {rows.words(endpoint)}{outcome_rows.said_reading(outcomes)}"
 
 
 def _sentence(found: list[dict[Any, Any]], verdicts: rows.Verdicts, name: str) -> str:

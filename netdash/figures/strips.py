@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from netdash import rules
+from netdash import rule_tables
 from netdash.fields import Choice
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
@@ -31,7 +31,9 @@ def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
         met, untold = (
             " and ".join(row["text"] for row in found if row["verdict"] == word) for word in ("met", "unknown")
         )
-        said.append(f"{rules.get(name).title} is met {met or 'nowhere'}{f', cannot be told {untold}' * bool(untold)}")
+        said.append(
+            f"{rule_tables.get(name).title} is met {met or 'nowhere'}{f', cannot be told {untold}' * bool(untold)}"
+        )
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
 
@@ -62,7 +64,7 @@ def verdict_strip(
     ValueError
         When a name is not known or the field has no order.
     """
-    asking = [name for name, found in rules.load().items() if field in found.inputs]
+    asking = [name for name, found in rule_tables.load().items() if field in found.inputs]
     names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
@@ -86,7 +88,7 @@ def _bars(
         "name": word,
         "base": [row["low"] - beyond for _, row in found],
         "x": [row["high"] - row["low"] + 2 * beyond for _, row in found],
-        "y": [rules.get(name).title for name, _ in found],
+        "y": [rule_tables.get(name).title for name, _ in found],
         "text": [word] * len(found),
         "textposition": "inside",
         "insidetextanchor": "middle",
@@ -111,7 +113,7 @@ def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dic
         "xaxis": {"range": ends, "fixedrange": True, "ticksuffix": "", **(ticks if asked.choices else {})},
         "yaxis": {
             "categoryorder": "array",
-            "categoryarray": [rules.get(name).title for name in reversed(names)],
+            "categoryarray": [rule_tables.get(name).title for name in reversed(names)],
             "automargin": True,
             "fixedrange": True,
         },

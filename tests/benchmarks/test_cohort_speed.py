@@ -8,7 +8,7 @@ from cohorts import registry
 
 from netdash.assessment import assess
 from netdash.cohort import assess_cohort
-from netdash.cohort_files import assess_file
+from netdash.cohort.files import assess_file
 from netdash.patient import FIELDS, Patient
 
 SETS = ["milan_review", "review_conclusion", "milan_2007", "milan_2019", "milan_2023"]

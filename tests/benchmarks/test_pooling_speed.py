@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from netdash.pooling import leave_one_out, pool
+from netdash.pooling import pool
+from netdash.sensitivity import leave_one_out
 
 EFFECTS = Path(__file__).parents[1] / "reference" / "effects.csv"
 FITS = [

@@ -16,7 +16,7 @@ from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
-from netdash._sessions import COOKIE, Sessions
+from netdash.server.sessions import COOKIE, Sessions
 
 GUESSES = 10
 """Wrong tokens that one address may give within a minute."""

@@ -21,7 +21,7 @@ from tornado.iostream import IOStream
 from tornado.routing import Router
 from tornado.web import Application, OutputTransform, RequestHandler
 
-from netdash._sessions import Sessions
+from netdash.server.sessions import Sessions
 
 METHODS = {"GET", "HEAD", "POST", "DELETE"}
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")

@@ -1,4 +1,4 @@
-"""Where the project's own folders are: inside the package of a wheel, beside the package in a checkout."""
+"""Where the project's own files are: inside the package of a wheel, beside the package in a checkout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import functools
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+SHARE = PACKAGE / "server" / "share"
+"""What the server adds to Jupyter's search path."""
+TEMPLATE = SHARE / "voila" / "templates" / "netdash"
+"""The page that Voila serves."""
+PLOTLY = TEMPLATE / "static" / "plotly-cartesian.min.js"
+"""The script that draws every figure: a file of the served page, put into a report, sent once to JupyterLab."""
 
 
 @functools.cache

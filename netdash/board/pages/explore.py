@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from netdash import rules
+from netdash import rule_tables
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.page import Drawn, Page, choose
+from netdash.board.pages.page import Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.export import as_csv, titled
 from netdash.figures.maps import eligibility_map
@@ -43,7 +43,7 @@ class Explore(Page):
         over = eligibility_map.plain(state.patient, x, y, names)
         asking = self._asking()
         what_if = verdict_strip.plain(state.patient, along, asking) if asking else {}
-        unasked = [rules.get(name).title for name in names if name not in asking]
+        unasked = [rule_tables.get(name).title for name in names if name not in asking]
         selected = assessment[state.selected]
         return Drawn(
             sections={
@@ -80,7 +80,7 @@ class Explore(Page):
 
     def _asking(self) -> list[str]:
         """Return those of the rule sets on the map that ask for what is varied."""
-        return [name for name in self._names() if self.state.exploring.along in rules.get(name).inputs]
+        return [name for name in self._names() if self.state.exploring.along in rule_tables.get(name).inputs]
 
     def _names(self) -> list[str]:
         """Return the rule sets on the map, the selected one first."""
@@ -88,7 +88,7 @@ class Explore(Page):
 
     def press(self, word: str, what: str) -> None:
         """Outline a rule set, or put the patient where the map was touched."""
-        if word == "outline" and what in rules.load():
+        if word == "outline" and what in rule_tables.load():
             self.state.exploring.outline(what)
         elif word == "put":
             self._put(what)

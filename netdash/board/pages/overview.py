@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.page import Drawn, Page, choose
+from netdash.board.pages.page import Drawn, Page, choose
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
 

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 from netdash import csv_checks
-from netdash._files import folder
 from netdash.csv_checks import MOST_SAID, Problem, refuse, shown
 from netdash.fields import Number, Value
+from netdash.files import folder
 from netdash.patient import FIELDS, Patient
 
 LABEL = "label"

@@ -9,7 +9,7 @@ import pandas as pd
 from netdash import evidence, teaching
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.page import Drawn, Page, choose
+from netdash.board.pages.page import Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.export import as_csv, titled
 from netdash.judgement import judge

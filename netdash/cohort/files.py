@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdash import cohort
-from netdash.cohort_columns import read_columns
-from netdash.cohort_sources import Batch, Reject, is_csv, open_source, said_of
+from netdash.cohort.columns import read_columns
+from netdash.cohort.sources import Batch, Reject, is_csv, open_source, said_of
 from netdash.patient import FIELDS
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import ipywidgets as w
 import pandas as pd
 import traitlets as t
 
-from netdash import evidence
+from netdash import evidence, outcome_rows
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.page import Drawn, Page, choose, offer_file
+from netdash.board.pages.page import Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.export import as_csv, titled
@@ -21,7 +21,8 @@ from netdash.figures.forest import caption, forest, forest_table, side_by_side
 from netdash.figures.harms import REPORTED, harms_beside_benefits, harms_table
 from netdash.figures.intervals import influence
 from netdash.figures.medians import medians
-from netdash.pooling import LEAST, Pooled, leave_one_out
+from netdash.pooling import LEAST, Pooled
+from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
 POOLING, HARMS = "pooling", "harms"
@@ -134,7 +135,7 @@ class Evidence(Page):
             figures["harms"] = harms_beside_benefits.plain(self._rows(), therapy or None, _claims(self.state.reading))
             meta = figures["harms"]["layout"]["meta"]
             table = self._of_therapy(harms_table(self._rows(), claims=_claims(self.state.reading)))
-            rest = evidence.records(table[~table["left_out"].isin(["", REPORTED])])
+            rest = outcome_rows.records(table[~table["left_out"].isin(["", REPORTED])])
         html = views.render(
             "harms",
             nothing=nothing,

@@ -10,18 +10,23 @@ normal; :func:`invalid_values` counts them.
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from netdash import rules
-from netdash.cohort_columns import Closed, Column, Table, read_columns
-from netdash.fields import Field, Value
-from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE
-from netdash.rules import GRADE, Bound, Clause, Criterion, OneOf, RuleSet, Verdict
+from netdash import rule_tables
+from netdash.cohort.columns import Table, read_columns
+from netdash.cohort.expressions import (
+    MetMissed,
+    all_hold,
+    clause_answer,
+    criteria_answered,
+    verdict_expression,
+    with_answers,
+)
+from netdash.patient import FIELDS
+from netdash.rules import RuleSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +73,10 @@ def assess_cohort(
             f"the frame has columns named like rule sets: {', '.join(sorted(taken))}; rename or drop them, since the "
             "verdicts take these names"
         )
-    staged = _criteria(table, columns, wanted)
-    judged = staged.table.with_columns(**{found.rule_set: _verdict(found, staged.told) for found in wanted})
+    staged = criteria_answered(table, columns, wanted)
+    judged = staged.table.with_columns(
+        **{found.rule_set: verdict_expression(found, staged.answers) for found in wanted}
+    )
     result: IntoFrameT = nw.to_native(judged.drop(staged.names))
     return result
 
@@ -107,18 +114,20 @@ def attritions(
     """Return :func:`attrition` of several rule sets, or of all of them, by id, all in one aggregation."""
     table, columns = read_columns(frame, ignore)
     wanted = _wanted(rule_sets)
-    table, _, told = _criteria(table, columns, wanted)
-    clauses = {_name(found, i): _clause(clause, told) for found in wanted for i, clause in enumerate(found.clauses)}
-    table, _, told = _stage(table, clauses)
-    alone = {f"{name}-{way}": where for name, ways in told.items() for way, where in ways._asdict().items()}
+    table, _, answers = criteria_answered(table, columns, wanted)
+    clauses = {
+        _name(found, i): clause_answer(clause, answers) for found in wanted for i, clause in enumerate(found.clauses)
+    }
+    table, _, answers = with_answers(table, clauses)
+    alone = {f"{name}-{way}": where for name, ways in answers.items() for way, where in ways._asdict().items()}
     wheres = dict(alone)
     for found in wanted:
         before: list[nw.Expr | None] = []
         for i in range(len(found.clauses)):
-            met, missed = (alone[f"{_name(found, i)}-{way}"] for way in Told._fields)
-            wheres[f"{_name(found, i)}-left-missed"] = _and([*before, missed])
+            met, missed = (alone[f"{_name(found, i)}-{way}"] for way in MetMissed._fields)
+            wheres[f"{_name(found, i)}-left-missed"] = all_hold([*before, missed])
             before.append(met)
-            wheres[f"{_name(found, i)}-left-met"] = _and(before)
+            wheres[f"{_name(found, i)}-left-met"] = all_hold(before)
     n = _counts(table, wheres)
     return {found.rule_set: _attrition(found, n) for found in wanted}
 
@@ -185,141 +194,9 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
 # --- What a criterion says of a row -------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
-    """In which rows a statement is met and in which it is missed; None = in no row."""
-
-    met: nw.Expr | None
-    missed: nw.Expr | None
-
-
-def _and(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
-    found = list(parts)
-    known = [part for part in found if part is not None]
-    return functools.reduce(operator.and_, known) if known and len(known) == len(found) else None
-
-
-def _or(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
-    known = [part for part in parts if part is not None]
-    return functools.reduce(operator.or_, known) if known else None
-
-
-def _all_of(parts: Iterable[Told]) -> Told:
-    found = list(parts)
-    return Told(_and(told.met for told in found), _or(told.missed for told in found))
-
-
-def _any_of(parts: Iterable[Told]) -> Told:
-    found = list(parts)
-    return Told(_or(told.met for told in found), _and(told.missed for told in found))
-
-
-@functools.singledispatch
-def tell(criterion: Criterion, columns: Mapping[str, Column]) -> Told:
-    """Return in which rows a criterion is met and in which it is missed."""
-    raise NotImplementedError(f"{type(criterion).__name__} has no expression yet: register one with tell.register")
-
-
-@tell.register
-def _(criterion: Bound, columns: Mapping[str, Column]) -> Told:
-    field, bound = criterion.quantity, criterion.bound
-    if field.name not in columns:
-        return Told(None, None)
-    bound_is_low = criterion.below is not criterion.strict
-    low = columns[field.name].between(field.minimum, bound, "both" if bound_is_low else "left")
-    high = columns[field.name].between(bound, field.maximum, "right" if bound_is_low else "both")
-    return Told(low, high) if criterion.below else Told(high, low)
-
-
-@tell.register
-def _(criterion: OneOf, columns: Mapping[str, Column]) -> Told:
-    field = criterion.quantity
-    others = [value for value in field.choices or (True, False) if value not in criterion.allowed]
-    return Told(
-        _or(_equals(field, value, columns) for value in criterion.allowed),
-        _or(_equals(field, value, columns) for value in others),
-    )
-
-
-def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
-    if field is GRADE:
-        return _grade(columns)[str(value)]
-    entered = columns[field.name].equals(value) if field.name in columns else None
-    if field.name != "primary_portal_drained":
-        return entered
-    return _or([entered, _and([_drained_by_site(value, columns), *_not_entered(field, columns)])])
-
-
-def _not_entered(field: Field, columns: Mapping[str, Column]) -> Iterator[nw.Expr]:
-    if field.name in columns:
-        yield columns[field.name].missing
-
-
-def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
-    site = columns.get("primary_site")
-    settled = [name for name, found in PORTAL_DRAINED_BY_SITE.items() if found is drained]
-    return _or(site.equals(name) for name in settled) if site else None
-
-
-def _grade(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
-    """Return in which rows the grade is which; :attr:`netdash.patient.Patient.grade` for a column."""
-    words, index = columns.get("differentiation"), columns.get("ki67_percent")
-    well = words.equals("well") if words else None
-    limits = FIELDS["ki67_percent"]
-
-    def within(low: float | None, high: float | None, closed: Closed) -> nw.Expr | None:
-        return _and([well, index.between(low, high, closed) if index else None])
-
-    return {
-        "G1": within(limits.minimum, G2_FROM_KI67_PERCENT, "left"),
-        "G2": within(G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, "both"),
-        "G3": within(G2_TO_KI67_PERCENT, limits.maximum, "right"),
-        "NEC": words.equals("poor") if words else None,
-    }
-
-
-class Staged(NamedTuple):
-    """A table that holds answers as columns of its own, these columns' names, and the answers as these columns."""
-
-    table: Table
-    names: list[str]
-    told: Mapping[str, Told]
-
-
-def _stage(table: Table, told: Mapping[str, Told]) -> Staged:
-    wheres = {(name, way): where for name, ways in told.items() for way, where in ways._asdict().items()}
-    names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
-    answers = {name: where for key, name in names.items() if (where := wheres[key]) is not None}
-    table = table.with_columns(**answers) if answers else table  # a frame without a field answers nothing
-    columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
-    return Staged(table, [*names.values()], {n: Told(columns[n, "met"], columns[n, "missed"]) for n in told})
-
-
-def _criteria(table: Table, columns: Mapping[str, Column], wanted: Iterable[RuleSet]) -> Staged:
-    """Return what each criterion that decides says, by what it asks; what two rule sets ask is answered once."""
-    asked = {_asks(c): c for found in wanted for clause in found.clauses for c in clause.criteria}
-    return _stage(table, {name: tell(criterion, columns) for name, criterion in asked.items()})
-
-
-def _asks(criterion: Criterion) -> str:
-    return f"{criterion.quantity.name} {criterion.operator} {criterion.requirement}"
-
-
-def _clause(clause: Clause, told: Mapping[str, Told]) -> Told:
-    return _any_of(_all_of(told[_asks(criterion)] for criterion in found) for found in clause.alternatives)
-
-
-def _verdict(rule_set: RuleSet, told: Mapping[str, Told]) -> nw.Expr:
-    met, missed = _all_of(_clause(clause, told) for clause in rule_set.clauses)
-    answer: nw.Expr = nw.lit(Verdict.UNKNOWN.value)
-    for where, verdict in ((missed, Verdict.NOT_MET), (met, Verdict.MET)):
-        if where is not None:
-            answer = nw.when(where).then(nw.lit(verdict.value)).otherwise(answer)
-    return answer
-
-
 def _wanted(rule_sets: Iterable[str] | None) -> list[RuleSet]:
-    known = rules.load()
-    names = set(known) if rule_sets is None else {rules.get(name).rule_set for name in rule_sets}
+    known = rule_tables.load()
+    names = set(known) if rule_sets is None else {rule_tables.get(name).rule_set for name in rule_sets}
     return [found for name, found in known.items() if name in names]
 
 

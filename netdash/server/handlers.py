@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import tornado.web
 from voila.tornado.handler import TornadoVoilaHandler
 
-from netdash._machine import trouble_with
-from netdash._sessions import Sessions, Visit
+from netdash.server.machine import trouble_with
+from netdash.server.sessions import Sessions, Visit
 
 HANDED_OUT = re.compile(r'"kernelId": ?"([\w-]+)"')
 RETRY_SECONDS = 30

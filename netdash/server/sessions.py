@@ -78,7 +78,7 @@ class Sessions:
 
     Parameters
     ----------
-    kernels : netdash._voila.Kernels
+    kernels : netdash.server.voila_app.Kernels
         Where the kernels of the sessions run.
     limit : int
         How many there may be; kernels kept ready are not sessions.

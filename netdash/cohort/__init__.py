@@ -1,0 +1,5 @@
+"""A registry judged by the published criteria, inside whatever data-frame engine holds it."""
+
+from netdash.cohort.frames import assess_cohort, attrition, attritions, invalid_values
+
+__all__ = ["assess_cohort", "attrition", "attritions", "invalid_values"]

@@ -1,0 +1,161 @@
+"""Criteria as data-frame expressions: in which rows each is met and in which it is missed.
+
+No row makes both true; a row where neither is true is unknown. Clauses and rule sets combine the two by AND and OR and
+never by NOT, so that a missing value, which makes every comparison false, never becomes an answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import narwhals.stable.v2 as nw
+
+from netdash.cohort.columns import Closed, Column, Table
+from netdash.fields import Field, Value
+from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE
+from netdash.rules import GRADE, Bound, Clause, Criterion, OneOf, RuleSet, Verdict
+
+
+class MetMissed(NamedTuple):
+    """In which rows a statement is met and in which it is missed; None = in no row."""
+
+    met: nw.Expr | None
+    missed: nw.Expr | None
+
+
+def all_hold(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
+    """Return where all parts hold; None, nowhere, when one of them holds nowhere."""
+    found = list(parts)
+    known = [part for part in found if part is not None]
+    return functools.reduce(operator.and_, known) if known and len(known) == len(found) else None
+
+
+def any_holds(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
+    """Return where at least one part holds; None when each of them holds nowhere."""
+    known = [part for part in parts if part is not None]
+    return functools.reduce(operator.or_, known) if known else None
+
+
+def _all_of(parts: Iterable[MetMissed]) -> MetMissed:
+    found = list(parts)
+    return MetMissed(all_hold(answers.met for answers in found), any_holds(answers.missed for answers in found))
+
+
+def _any_of(parts: Iterable[MetMissed]) -> MetMissed:
+    found = list(parts)
+    return MetMissed(any_holds(answers.met for answers in found), all_hold(answers.missed for answers in found))
+
+
+@functools.singledispatch
+def met_missed(criterion: Criterion, columns: Mapping[str, Column]) -> MetMissed:
+    """Return in which rows a criterion is met and in which it is missed."""
+    raise NotImplementedError(
+        f"{type(criterion).__name__} has no expression yet: register one with met_missed.register"
+    )
+
+
+@met_missed.register
+def _(criterion: Bound, columns: Mapping[str, Column]) -> MetMissed:
+    field, bound = criterion.quantity, criterion.bound
+    if field.name not in columns:
+        return MetMissed(None, None)
+    bound_is_low = criterion.below is not criterion.strict
+    low = columns[field.name].between(field.minimum, bound, "both" if bound_is_low else "left")
+    high = columns[field.name].between(bound, field.maximum, "right" if bound_is_low else "both")
+    return MetMissed(low, high) if criterion.below else MetMissed(high, low)
+
+
+@met_missed.register
+def _(criterion: OneOf, columns: Mapping[str, Column]) -> MetMissed:
+    field = criterion.quantity
+    others = [value for value in field.choices or (True, False) if value not in criterion.allowed]
+    return MetMissed(
+        any_holds(_equals(field, value, columns) for value in criterion.allowed),
+        any_holds(_equals(field, value, columns) for value in others),
+    )
+
+
+def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
+    if field is GRADE:
+        return _grade(columns)[str(value)]
+    entered = columns[field.name].equals(value) if field.name in columns else None
+    if field.name != "primary_portal_drained":
+        return entered
+    return any_holds([entered, all_hold([_drained_by_site(value, columns), *_not_entered(field, columns)])])
+
+
+def _not_entered(field: Field, columns: Mapping[str, Column]) -> Iterator[nw.Expr]:
+    if field.name in columns:
+        yield columns[field.name].missing
+
+
+def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
+    site = columns.get("primary_site")
+    settled = [name for name, found in PORTAL_DRAINED_BY_SITE.items() if found is drained]
+    return any_holds(site.equals(name) for name in settled) if site else None
+
+
+def _grade(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
+    """Return in which rows the grade is which; :attr:`netdash.patient.Patient.grade` for a column."""
+    words, index = columns.get("differentiation"), columns.get("ki67_percent")
+    well = words.equals("well") if words else None
+    limits = FIELDS["ki67_percent"]
+
+    def within(low: float | None, high: float | None, closed: Closed) -> nw.Expr | None:
+        return all_hold([well, index.between(low, high, closed) if index else None])
+
+    return {
+        "G1": within(limits.minimum, G2_FROM_KI67_PERCENT, "left"),
+        "G2": within(G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, "both"),
+        "G3": within(G2_TO_KI67_PERCENT, limits.maximum, "right"),
+        "NEC": words.equals("poor") if words else None,
+    }
+
+
+class WithAnswers(NamedTuple):
+    """A table that holds answers as columns of its own, these columns' names, and the answers as these columns."""
+
+    table: Table
+    names: list[str]
+    answers: Mapping[str, MetMissed]
+
+
+def with_answers(table: Table, answers: Mapping[str, MetMissed]) -> WithAnswers:
+    """Return a table with the answers as columns of its own: an engine then computes each of them once."""
+    wheres = {(name, way): where for name, ways in answers.items() for way, where in ways._asdict().items()}
+    names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
+    added = {name: where for key, name in names.items() if (where := wheres[key]) is not None}
+    # with_columns needs an expression; there is none when no column is a patient field.
+    table = table.with_columns(**added) if added else table
+    columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
+    return WithAnswers(
+        table, [*names.values()], {n: MetMissed(columns[n, "met"], columns[n, "missed"]) for n in answers}
+    )
+
+
+def criteria_answered(table: Table, columns: Mapping[str, Column], wanted: Iterable[RuleSet]) -> WithAnswers:
+    """Return what each criterion that decides says, by what it asks; what two rule sets ask is answered once."""
+    asked = {_criterion_key(c): c for found in wanted for clause in found.clauses for c in clause.criteria}
+    return with_answers(table, {name: met_missed(criterion, columns) for name, criterion in asked.items()})
+
+
+def _criterion_key(criterion: Criterion) -> str:
+    return f"{criterion.quantity.name} {criterion.operator} {criterion.requirement}"
+
+
+def clause_answer(clause: Clause, answers: Mapping[str, MetMissed]) -> MetMissed:
+    """Return in which rows a clause is met and in which it is missed."""
+    return _any_of(_all_of(answers[_criterion_key(criterion)] for criterion in found) for found in clause.alternatives)
+
+
+def verdict_expression(rule_set: RuleSet, answers: Mapping[str, MetMissed]) -> nw.Expr:
+    """Return the verdict of a rule set as a column of text."""
+    met, missed = _all_of(clause_answer(clause, answers) for clause in rule_set.clauses)
+    answer: nw.Expr = nw.lit(Verdict.UNKNOWN.value)
+    for where, verdict in ((missed, Verdict.NOT_MET), (met, Verdict.MET)):
+        if where is not None:
+            answer = nw.when(where).then(nw.lit(verdict.value)).otherwise(answer)
+    return answer

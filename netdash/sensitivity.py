@@ -1,0 +1,132 @@
+"""How a pooled estimate depends on its studies: one left out, one after the other, subgroups; in metafor's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from netdash.effects import numbers
+from netdash.pooling import MODEL, NUMBERS, Method, Pooled, Test, checked, fit, pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> pd.DataFrame:
+    """Pool again without each study in turn (metafor's ``leave1out``).
+
+    Parameters
+    ----------
+    effects, method, test
+        As for :func:`pool`; three studies or more.
+
+    Returns
+    -------
+    DataFrame
+        One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
+        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` takes them back);
+        and shift, by how much the estimate lies above that of all studies.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and with fewer than three studies.
+    """
+    yi, vi, measure = checked(effects, method, test, least=3)
+    kept = ~np.eye(yi.size, dtype=bool)
+    table = _table((fit(yi[rest], vi[rest], measure, method, test) for rest in kept), effects.index)
+    return table.assign(shift=table["estimate"] - fit(yi, vi, measure, method, test).estimate)
+
+
+def cumulative(
+    effects: pd.DataFrame, order: ArrayLike | None = None, method: Method = "REML", test: Test = "knha"
+) -> pd.DataFrame:
+    """Pool the first two studies, the first three, and so on (metafor's ``cumul``).
+
+    Parameters
+    ----------
+    effects, method, test
+        As for :func:`pool`.
+    order : array_like of shape (k,), optional
+        Numbers to sort by first, such as years; equal ones stay in the order given. A series needs the index of
+        `effects`.
+
+    Returns
+    -------
+    DataFrame
+        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out` but
+        shift.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and when `order` is not a number for each study.
+    """
+    _of_the_same_rows("order", order, effects)
+    if order is not None:
+        keys = numbers("order", order)
+        if keys.size != len(effects) or np.isnan(keys).any():
+            raise ValueError(f"order: given {keys.tolist()}, expected a number for each of {len(effects)} studies")
+        effects = effects.iloc[np.argsort(keys, kind="stable")]
+    yi, vi, measure = checked(effects, method, test)
+    fits = (fit(yi[:k], vi[:k], measure, method, test) for k in range(2, yi.size + 1))
+    return _table(fits, effects.index[1:])
+
+
+def subgroups(
+    effects: pd.DataFrame, groups: Sequence[Any] | pd.Series[Any], method: Method = "REML", test: Test = "knha"
+) -> pd.DataFrame:
+    """Pool each group by itself, with its own tau2 (metafor's ``rma`` with ``subset``).
+
+    Parameters
+    ----------
+    effects, method, test
+        As for :func:`pool`.
+    groups : sequence of length k
+        The group of each study, such as its therapy. A series needs the index of `effects`.
+
+    Returns
+    -------
+    DataFrame
+        One row per group in order of appearance, the columns of :func:`cumulative`. A group of one study has no
+        numbers; its caution says why. Groups are not tested against each other.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`pool`, and when there is not one group for each study.
+    """
+    import pandas as pd
+
+    _of_the_same_rows("groups", groups, effects)
+    names: list[Any] = (
+        list(groups) if pd.api.types.is_list_like(groups) and not isinstance(groups, Mapping) else [groups]
+    )
+    if len(names) != len(effects) or pd.isna(names).any():
+        raise ValueError(f"groups: given {names}, expected one for each of {len(effects)} studies")
+    members = {name: effects[[other == name for other in names]] for name in dict.fromkeys(names)}
+    fits = [pool(rows, method, test) if len(rows) > 1 else None for rows in members.values()]
+    return _table(fits, list(members))
+
+
+def _of_the_same_rows(name: str, given: Any, effects: pd.DataFrame) -> None:
+    """Refuse a series with another index: taken in its own order it would speak of other studies."""
+    import pandas as pd
+
+    if isinstance(given, pd.Series) and not given.index.equals(effects.index):
+        raise ValueError(
+            f"{name}: given a series with another index than the effects, expected the same; take both from one table "
+            "or give a list"
+        )
+
+
+def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
+    rows = [asdict(fit) if fit else single for fit in fits]
+    return pd.DataFrame(rows, index=index, columns=[*NUMBERS, "k", "caution", *MODEL])
