@@ -82,7 +82,7 @@ def _by_therapy(rule_sets: Iterable[rules.RuleSet]) -> Iterable[str]:
 def _rule_set(found: rules.RuleSet) -> str:
     therapy = f" {evidence.therapy_name(found.therapy)}." if found.kind == "population" else ""
     kind = KIND[found.kind] + LATER.get(found.basis, "")
-    lines = [f"### {found.title} (`{found.rule_set}`)\n"]
+    lines = [f"### {found.title} (`{found.name}`)\n"]
     lines += [f"{kind}.{therapy} {_where(found)}. {found.note}{_wrong(found)}".rstrip() + "\n"]
     lines += [] if found.clauses else ["Nothing here decides: the verdict stays open.\n"]
     for clause in found.clauses:

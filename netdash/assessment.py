@@ -44,9 +44,9 @@ class Assessment:
             When the rule set was not assessed; the message lists those that were.
         """
         for judgement in self.judgements:
-            if judgement.rule_set.rule_set == rule_set:
+            if judgement.rule_set.name == rule_set:
                 return judgement
-        known = ", ".join(j.rule_set.rule_set for j in self.judgements)
+        known = ", ".join(j.rule_set.name for j in self.judgements)
         raise ValueError(f"{rule_set!r} was not assessed; expected one of {known}")
 
     @property
@@ -95,7 +95,7 @@ class Assessment:
                 "label": FIELDS[name].label,
                 "settles": sum(len(j.needs) == 1 for j in found),
                 "asked_by": len(found),
-                "rule_sets": "; ".join(j.rule_set.rule_set for j in found),
+                "rule_sets": "; ".join(j.rule_set.name for j in found),
             }
             for name, found in asking.items()
             if found
@@ -118,7 +118,7 @@ class Assessment:
         rows = [
             {
                 "therapy": j.rule_set.therapy,
-                "rule_set": j.rule_set.rule_set,
+                "rule_set": j.rule_set.name,
                 "verdict": j.verdict.value,
                 "n_criteria": len(j.rule_set.clauses),
                 "n_met": len(j.clauses(Verdict.MET)),
@@ -149,7 +149,7 @@ class Assessment:
         rows = {
             f.criterion.criterion_id: {
                 "therapy": j.rule_set.therapy,
-                "rule_set": j.rule_set.rule_set,
+                "rule_set": j.rule_set.name,
                 "criterion": f.criterion.label,
                 "role": f.criterion.role,
                 "requirement": f.criterion.requirement,
@@ -218,11 +218,11 @@ class Assessment:
         lines = [_case(self.patient), *(f"  {line}" for line in self.context)]
         for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
             name = evidence.therapy_name(therapy)
-            lines += [f"  {name}; {j.rule_set.name}: {j.sentence}." for j in judgements]
+            lines += [f"  {name}; {j.rule_set.tagged_title}: {j.sentence}." for j in judgements]
             lines += [f"    {remark.text}" for remark in self.remarks[therapy]]
         lines += [f"{STUDIED}, no criteria of a therapy:"] if self.studied else []
         for j in self.studied:
-            lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.name}: {j.sentence}.")
+            lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.tagged_title}: {j.sentence}.")
         return "\n".join([*lines, LEGEND, evidence.HONESTY])
 
     __repr__ = __str__
@@ -255,7 +255,7 @@ class Assessment:
 def _table(judgements: Iterable[Judgement]) -> str:
     head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Source", "Verdict", "Why", "Cautions"))
     rows = [
-        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.name, j.word, j.sentence, "; ".join(j.cautions))
+        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.tagged_title, j.word, j.sentence, "; ".join(j.cautions))
         for j in judgements
     ]
     body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
@@ -290,7 +290,7 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
     """
     if not isinstance(patient, Patient):
         raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
-    wanted = set(rule_tables.load()) if rule_sets is None else {rule_tables.get(name).rule_set for name in rule_sets}
+    wanted = set(rule_tables.load()) if rule_sets is None else {rule_tables.get(name).name for name in rule_sets}
     return Assessment(
         patient, tuple(judge(found, patient) for name, found in rule_tables.load().items() if name in wanted)
     )

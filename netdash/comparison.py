@@ -48,15 +48,15 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
     for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
         quantity = rules.QUANTITIES[name]
         row = {"this_patient": quantity.show(getattr(patient, name))}
-        row |= {j.rule_set.rule_set: "not asked" for j in assessment.judgements}
+        row |= {j.rule_set.name: "not asked" for j in assessment.judgements}
         cells[quantity.label] = row
     for judgement in assessment.judgements:
-        cells["Verdict"][judgement.rule_set.rule_set] = judgement.headline
+        cells["Verdict"][judgement.rule_set.name] = judgement.headline
         for finding in judgement.findings:
             cell = cells[finding.criterion.quantity.label]
-            before = cell[judgement.rule_set.rule_set]
+            before = cell[judgement.rule_set.name]
             said = _said(finding, judgement)
-            cell[judgement.rule_set.rule_set] = said if before == "not asked" else f"{before}; {said}"
+            cell[judgement.rule_set.name] = said if before == "not asked" else f"{before}; {said}"
     return pd.DataFrame.from_dict(cells, orient="index")
 
 
@@ -96,7 +96,7 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
     rows = [
         {
             "therapy": a.rule_set.therapy,
-            "rule_set": a.rule_set.rule_set,
+            "rule_set": a.rule_set.name,
             "before": b.verdict.value,
             "after": a.verdict.value,
             "headline_before": b.headline,
@@ -190,7 +190,7 @@ def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]
     """
     found: dict[str, Judgement] = {}
     for judgement in assessment.judgements:
-        if judgement.rule_set.therapy not in found or judgement.rule_set.rule_set == selected:
+        if judgement.rule_set.therapy not in found or judgement.rule_set.name == selected:
             found[judgement.rule_set.therapy] = judgement
     return found
 

@@ -89,7 +89,7 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
         )
         _require(name in owned, f"rule_sets.csv names {name}, of which criteria.csv has no row: add its criteria")
         found = tuple(owned.pop(name))
-        built[name] = RuleSet(**row, criteria=found, clauses=_clauses(found))
+        built[name] = RuleSet(name=row.pop("rule_set"), **row, criteria=found, clauses=_clauses(found))
     _require(not owned, f"criteria.csv names rule sets that rule_sets.csv lacks: {sorted(owned)}")
     return built
 

@@ -269,7 +269,7 @@ class RuleSet:
 
     Attributes
     ----------
-    rule_set, therapy, title : str
+    name, therapy, title : str
         Identifier, the therapy's identifier, a name for people.
     basis : str
         "review" (2014), "later", "population" (who a trial studied, no indication) or "label".
@@ -287,7 +287,7 @@ class RuleSet:
         Ids of the discrepancies that touch it, joined by "; ".
     """
 
-    rule_set: str
+    name: str
     therapy: str
     title: str
     basis: str
@@ -301,7 +301,7 @@ class RuleSet:
     discrepancies: str = ""
 
     @property
-    def name(self) -> str:
+    def tagged_title(self) -> str:
         """Its title with its tag: "Milan 2007 (later)"."""
         tag = TAGS[self.basis]
         return f"{self.title} ({tag})" if tag else self.title

@@ -68,7 +68,7 @@ class Case:
         ValueError
             When a rule set is not asked, an answer is missing, or a word is none of the three; nothing is marked then.
         """
-        asked = {rule_set.rule_set: rule_set for rule_set in self.rule_sets}
+        asked = {rule_set.name: rule_set for rule_set in self.rule_sets}
         words = ", ".join(Verdict)
         for name, given in answers.items():
             if name not in asked:
@@ -124,7 +124,7 @@ class Feedback:
 
     def given(self, rule_set: str) -> Verdict | None:
         """Return what was answered for a rule set; None when it was not asked."""
-        return next((found.given for found in self.answers if found.judgement.rule_set.rule_set == rule_set), None)
+        return next((found.given for found in self.answers if found.judgement.rule_set.name == rule_set), None)
 
     @property
     def right(self) -> int:

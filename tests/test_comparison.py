@@ -57,7 +57,7 @@ def test_every_criterion_of_a_therapy_is_in_the_comparison(patient):
         for found in rule_tables.load().values():
             if found.therapy == therapy:
                 for criterion in found.criteria:
-                    assert criterion.requirement in table.at[criterion.quantity.label, found.rule_set]
+                    assert criterion.requirement in table.at[criterion.quantity.label, found.name]
 
 
 def test_before_and_after_lists_what_changed_and_through_what():
@@ -178,7 +178,7 @@ def test_a_tally_holds_the_titles_and_only_of_what_was_assessed():
 
 @pytest.mark.parametrize("selected", ["", *rule_tables.load()])
 def test_the_selected_rule_set_stands_for_its_therapy_and_the_first_for_each_other(selected):
-    found = {therapy: judgement.rule_set.rule_set for therapy, judgement in standing(nd.assess(CASE), selected).items()}
+    found = {therapy: judgement.rule_set.name for therapy, judgement in standing(nd.assess(CASE), selected).items()}
     wanted = nd.rule_sets().drop_duplicates("therapy").set_index("therapy")["rule_set"].to_dict()
     if selected:
         wanted[rule_tables.get(selected).therapy] = selected

@@ -168,4 +168,4 @@ def test_the_case_with_the_conflict_is_judged_as_its_inputs_are(name):
     patient = nd.Patient(**CASES[name][0])
     for judgement in nd.assess(patient).judgements:
         alone = patient.replace(**{f: None for f in patient.to_dict() if f not in judgement.rule_set.inputs})
-        assert nd.assess(alone)[judgement.rule_set.rule_set].verdict == judgement.verdict
+        assert nd.assess(alone)[judgement.rule_set.name].verdict == judgement.verdict

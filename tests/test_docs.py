@@ -65,7 +65,7 @@ def test_populations_stand_in_a_section_of_their_own_and_nothing_else_does():
 def test_each_rule_set_says_what_its_source_asks_besides():
     page = (ROOT / "docs" / "criteria.md").read_text(encoding="utf-8")
     for found in rule_tables.load().values():
-        part = page.split(f"(`{found.rule_set}`)")[1].split("\n##")[0]
+        part = page.split(f"(`{found.name}`)")[1].split("\n##")[0]
         assert ("Not asked: " in part) == bool(found.not_asked)
         assert found.not_asked in part
         assert ("Nothing here decides" in part) == (not found.clauses)

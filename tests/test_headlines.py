@@ -52,7 +52,7 @@ def test_no_line_holds_a_negation_or_the_word_needs(patient):
         assert not re.search(r"\bneeds?\b", judgement.headline, re.IGNORECASE), judgement.headline
 
 
-@pytest.mark.parametrize("found", [f for f in rule_tables.load().values() if f.not_asked], ids=lambda f: f.rule_set)
+@pytest.mark.parametrize("found", [f for f in rule_tables.load().values() if f.not_asked], ids=lambda f: f.name)
 def test_what_a_source_asks_besides_is_named_without_a_negation(found):
     for condition in found.not_asked.split("; "):
         assert condition
@@ -182,7 +182,7 @@ def test_what_is_read_out_holds_every_line(patient):
     assessment = nd.assess(patient)
     said = str(assessment)
     for judgement in assessment.judgements:
-        assert f"{judgement.rule_set.name}: {judgement.sentence}." in said
+        assert f"{judgement.rule_set.tagged_title}: {judgement.sentence}." in said
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def html(board):
 
 def verdicts_of(case):
     assessment = nd.assess(case.patient)
-    return {found.rule_set: assessment[found.rule_set].verdict.value for found in case.rule_sets}
+    return {found.name: assessment[found.name].verdict.value for found in case.rule_sets}
 
 
 def answer(board, verdicts):

@@ -90,10 +90,10 @@ def test_a_criterion_without_cases_is_found():
     ]
 
 
-@pytest.mark.parametrize("found", list(rule_tables.load().values()), ids=lambda f: f.rule_set)
+@pytest.mark.parametrize("found", list(rule_tables.load().values()), ids=lambda f: f.name)
 def test_what_never_decides_changes_no_verdict(found):
-    for _, _, case, verdict in (c for c in ALL if c[1] == found.rule_set):
+    for _, _, case, verdict in (c for c in ALL if c[1] == found.name):
         deciding = {name for clause in found.clauses for criterion in clause.criteria for name in criterion.inputs}
         others = [c for c in found.criteria if c.role != "required" and deciding.isdisjoint(c.inputs)]
         bare = case.replace(**{name: None for criterion in others for name in criterion.inputs})
-        assert nd.assess(bare, [found.rule_set])[found.rule_set].verdict == verdict
+        assert nd.assess(bare, [found.name])[found.name].verdict == verdict

@@ -149,7 +149,7 @@ class Learning(t.HasTraits):
 
     def say(self, rule_set: str, verdict: str) -> None:
         """Choose a verdict; what the case does not ask, or is no verdict, changes nothing."""
-        asked = {found.rule_set for found in teaching.get(self.case).rule_sets}
+        asked = {found.name for found in teaching.get(self.case).rule_sets}
         if rule_set in asked and verdict in {*rules.Verdict} and self.score.of(self.case) is None:
             self.chosen = {**self.chosen, rule_set: verdict}
 
@@ -234,7 +234,7 @@ class State(t.HasTraits):
     @t.validate("selected")
     def _known_rule_set(self, proposal: t.Bunch) -> str:
         # A page can send any text; only a known rule set is taken.
-        return rule_tables.get(proposal["value"]).rule_set
+        return rule_tables.get(proposal["value"]).name
 
     @t.validate("outcome")
     def _known_outcome(self, proposal: t.Bunch) -> str:

@@ -33,7 +33,9 @@ def strip(patient: Patient, field: str, rule_set: str) -> str:
     """
     found = rule_tables.get(rule_set)
     asked = [_criterion(patient, FIELDS[field], found, criterion) for criterion in found.criteria]
-    return views.render("strip", criteria=list(filter(None, asked)), title=found.name, label=FIELDS[field].label)
+    return views.render(
+        "strip", criteria=list(filter(None, asked)), title=found.tagged_title, label=FIELDS[field].label
+    )
 
 
 def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criterion) -> dict[str, Any] | None:

@@ -126,7 +126,7 @@ def compared(state: State) -> str:
         for name, field in FIELDS.items()
         if then.get(name) != now.get(name)
     ]
-    titles = {name: rule_tables.get(name).name for name in changes}
+    titles = {name: rule_tables.get(name).tagged_title for name in changes}
     return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 

@@ -67,16 +67,14 @@ def assess_cohort(
     """
     wanted = _wanted(rule_sets)
     table, columns = read_columns(frame, ignore)
-    taken = {str(name).lower() for name in table.collect_schema()} & {found.rule_set for found in wanted}
+    taken = {str(name).lower() for name in table.collect_schema()} & {found.name for found in wanted}
     if taken:
         raise ValueError(
             f"the frame has columns named like rule sets: {', '.join(sorted(taken))}; rename or drop them, since the "
             "verdicts take these names"
         )
     staged = criteria_answered(table, columns, wanted)
-    judged = staged.table.with_columns(
-        **{found.rule_set: verdict_expression(found, staged.answers) for found in wanted}
-    )
+    judged = staged.table.with_columns(**{found.name: verdict_expression(found, staged.answers) for found in wanted})
     result: IntoFrameT = nw.to_native(judged.drop(staged.names))
     return result
 
@@ -129,11 +127,11 @@ def attritions(
             before.append(met)
             wheres[f"{_name(found, i)}-left-met"] = all_hold(before)
     n = _counts(table, wheres)
-    return {found.rule_set: _attrition(found, n) for found in wanted}
+    return {found.name: _attrition(found, n) for found in wanted}
 
 
 def _name(rule_set: RuleSet, i: int) -> str:
-    return f"{rule_set.rule_set}-{i}"
+    return f"{rule_set.name}-{i}"
 
 
 def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
@@ -196,7 +194,7 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
 
 def _wanted(rule_sets: Iterable[str] | None) -> list[RuleSet]:
     known = rule_tables.load()
-    names = set(known) if rule_sets is None else {rule_tables.get(name).rule_set for name in rule_sets}
+    names = set(known) if rule_sets is None else {rule_tables.get(name).name for name in rule_sets}
     return [found for name, found in known.items() if name in names]
 
 

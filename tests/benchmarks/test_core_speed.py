@@ -30,8 +30,8 @@ def test_all_tables_load(benchmark):
     def load():
         for name in evidence.schema():
             evidence._text.cache_clear()
-            evidence._read.cache_clear()
-            evidence._read(name)
+            evidence.read_table.cache_clear()
+            evidence.read_table(name)
 
     benchmark(load)
 

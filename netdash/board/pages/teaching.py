@@ -79,7 +79,7 @@ class Teaching(Page):
             {
                 "case_id": feedback.case.case_id,
                 "teaches": feedback.case.teaches,
-                "rule_set": answer.judgement.rule_set.rule_set,
+                "rule_set": answer.judgement.rule_set.name,
                 "given": answer.given.value,
                 "verdict": answer.judgement.verdict.value,
             }
@@ -91,7 +91,7 @@ class Teaching(Page):
 
 
 def _python(feedback: teaching.Feedback) -> str:
-    given = {answer.judgement.rule_set.rule_set: answer.given.value for answer in feedback.answers}
+    given = {answer.judgement.rule_set.name: answer.given.value for answer in feedback.answers}
     return (
         "from netdash import teaching\n\n"
         f"case = teaching.get({feedback.case.case_id!r})\nfeedback = case.answer({given!r})\nstr(feedback)\n"
