@@ -47,7 +47,8 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
     cells: dict[str, dict[str, str]] = {"Verdict": {"this_patient": ""}}
     for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
         quantity = rules.QUANTITIES[name]
-        row = {"this_patient": quantity.show(getattr(patient, name))}
+        found = (f.observed for j in assessment.judgements for f in j.findings if f.criterion.quantity is quantity)
+        row = {"this_patient": quantity.show(next((value for value in found if value is not None), None))}
         row |= {j.rule_set.name: "not asked" for j in assessment.judgements}
         cells[quantity.label] = row
     for judgement in assessment.judgements:
@@ -118,11 +119,17 @@ class Tally:
     ----------
     met, missed, open : tuple of str
         Titles of the rule sets with that verdict.
+    cautioned : int
+        How many of those that are met carry a caution that applies.
+    silent : int
+        How many of those that are met are silent on what another list or label of the therapy misses.
     """
 
     met: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    cautioned: int = 0
+    silent: int = 0
 
     @property
     def of(self) -> int:
@@ -146,6 +153,15 @@ class Tally:
         rest = [f"{counts[verdict]} {SAID[verdict]}" for verdict in ("not_met", "unknown") if counts[verdict]]
         return ", ".join([f"{counts['met']} of {self.of} {SAID['met']}", *rest])
 
+    @property
+    def provisos(self) -> tuple[str, ...]:
+        """What is to be said with the counts: "2 met with cautions", "1 met but silent on a miss"."""
+        counts = {
+            f"met with {'a caution' if self.cautioned == 1 else 'cautions'}": self.cautioned,
+            "met but silent on a miss": self.silent,
+        }
+        return tuple(f"{n} {words}" for words, n in counts.items() if n)
+
     def _by_verdict(self) -> dict[str, tuple[str, ...]]:
         return {"met": self.met, "not_met": self.missed, "unknown": self.open}
 
@@ -164,13 +180,20 @@ def tallies(assessment: Assessment) -> dict[str, Tally]:
         By therapy, in fixed order. ``str`` of one is "3 of 7 met, 2 missed, 2 open". Lists, statements and labels
         count; whom a trial studied is no criterion, so a therapy that has nothing else is not in it.
     """
-    found: dict[str, dict[Verdict, list[str]]] = {}
-    for judgement in assessment.judgements:
-        if judgement.rule_set.kind != "population":
-            titles = found.setdefault(judgement.rule_set.therapy, {verdict: [] for verdict in Verdict})
-            titles[judgement.verdict].append(judgement.rule_set.title)
+    found: dict[str, list[Judgement]] = {}
+    for judgement in assessment.published:
+        found.setdefault(judgement.rule_set.therapy, []).append(judgement)
+    return {therapy: _tally(judgements) for therapy, judgements in found.items()}
+
+
+def _tally(judgements: list[Judgement]) -> Tally:
     order = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
-    return {therapy: Tally(*(tuple(titles[verdict]) for verdict in order)) for therapy, titles in found.items()}
+    met = [j for j in judgements if j.verdict is Verdict.MET]
+    return Tally(
+        *(tuple(j.rule_set.title for j in judgements if j.verdict is verdict) for verdict in order),
+        cautioned=sum(j.n_cautions > 0 for j in met),
+        silent=sum(bool(j.silent_on) for j in met),
+    )
 
 
 def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]:

@@ -219,11 +219,6 @@ class YesNo(Field):
     def show(self, value: Value | None) -> str:  # noqa: D102
         return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
 
-    def tell(self, value: Value | None) -> str:
-        """Return the field with its value as a sentence begins: "Age 57 years", "Portal vein occluded"."""
-        said = self.say(value)
-        return f"{said[0].upper()}{said[1:]}"
-
     def finding(self, value: Value | None) -> str:  # noqa: D102
         if value is None or self.words:
             return super().finding(value)

@@ -19,12 +19,13 @@ COMPARED = ("list", "label")
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion held against one patient."""
+    """One criterion held against one patient; `needs` are the inputs to ask for where it is unknown."""
 
     criterion: Criterion
     observed: Value | None
     result: Verdict
     margin: float | None
+    needs: tuple[Field, ...] = ()
 
     @property
     def distance(self) -> str:
@@ -36,6 +37,13 @@ class Finding:
         unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
         side = "inside" if self.margin > 0 else "outside"
         return f"{counted(abs(self.margin), unit)} {side}"
+
+    @property
+    def lacking(self) -> str:
+        """What is not entered; of what is derived, the inputs too: "WHO grade (differentiation)"."""
+        topic = self.criterion.quantity.topic
+        inputs = [field.topic for field in self.needs]
+        return topic if inputs == [topic] else f"{topic} ({', '.join(inputs)})"
 
     def said(self, kind: Kind) -> str:
         """Return value and requirement: "age 57 years (asked: under 55 years)"."""
@@ -132,15 +140,18 @@ class Judgement:
         return tuple(dict.fromkeys(self._open(clause) for clause in self.clauses(Verdict.UNKNOWN)))
 
     def _open(self, clause: Clause) -> str:
-        ways = [self._asking(way) for way in clause.alternatives]
-        said = (" and ".join(field.say(None) for field in way) for way in ways if way)
-        return " or ".join(dict.fromkeys(said))
+        ways = list(dict.fromkeys(filter(None, (self._asking(way) for way in clause.alternatives))))
+        # Of "Ki-67 and differentiation, or Ki-67" the shorter way says it all.
+        fewest = [way for way in ways if not any(set(other) < set(way) for other in ways)]
+        said = [" and ".join(field.topic for field in way) for way in fewest]
+        mixed = len(said) > 1 and any(len(way) > 1 for way in fewest)
+        return f"{', or '.join(said)}, not entered" if mixed else f"{' or '.join(said)} not entered"
 
     def _asking(self, way: tuple[Criterion, ...]) -> tuple[Field, ...]:
         """Return the inputs to ask for of one alternative; of one that is missed already, none."""
         if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is not Verdict.UNKNOWN:
             return ()
-        asking = (field for f in self._of(way, Verdict.UNKNOWN) for field in f.criterion.needs(self.patient))
+        asking = (field for f in self._of(way, Verdict.UNKNOWN) for field in f.needs)
         return tuple(dict.fromkeys(asking))
 
     @functools.cached_property
@@ -151,7 +162,10 @@ class Judgement:
     @functools.cached_property
     def cautions(self) -> tuple[str, ...]:
         """What the patient has that the source warns of, then what is not entered, which says so."""
-        return tuple(f.criterion.quantity.finding(f.observed) for f in self._cautions)
+        return tuple(
+            f"{f.lacking}: not entered" if f.result is Verdict.UNKNOWN else f.criterion.quantity.finding(f.observed)
+            for f in self._cautions
+        )
 
     @property
     def n_cautions(self) -> int:
@@ -214,7 +228,7 @@ class Judgement:
         still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
         parts = {
             f"{'Caution' if n == 1 else 'Cautions'}: ": () if met else self.cautions[:n],
-            "Cautions not entered: ": [f.criterion.quantity.topic for f in self._cautions[n:]] if met else (),
+            "Cautions not entered: ": [f.lacking for f in self._cautions[n:]] if met else (),
             "Not entered, asked by another list or label: ": self.unasked if met else (),
             "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
         }
@@ -237,8 +251,9 @@ def _of_lists(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, s
     compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED]
     findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
     return {
-        f.criterion.quantity.name: f.criterion.quantity.topic
-        + (f" ({f.criterion.quantity.show(f.observed)})" if f.observed is not None else "")
+        f.criterion.quantity.name: f.lacking
+        if result is Verdict.UNKNOWN
+        else f"{f.criterion.quantity.topic} ({f.criterion.quantity.show(f.observed)})"
         for f in findings
     }
 
@@ -255,4 +270,5 @@ def _of_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tu
 def _find(criterion: Criterion, patient: Patient) -> Finding:
     observed = criterion.observed(patient)
     margin = None if observed is None else criterion.margin(observed)
-    return Finding(criterion, observed, criterion.judge(patient), margin)
+    result = criterion.judge(patient)
+    return Finding(criterion, observed, result, margin, criterion.needs(patient) if result is Verdict.UNKNOWN else ())

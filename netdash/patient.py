@@ -259,14 +259,23 @@ class Patient:
 
     @property
     def grade(self) -> str | None:
-        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when either is missing."""
-        if self.differentiation == "poor":
-            return "NEC"
-        if self.differentiation is None or self.ki67_percent is None:
-            return None
-        if self.ki67_percent < G2_FROM_KI67_PERCENT:
+        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is left."""
+        left = self.grades
+        return next(iter(left)) if len(left) == 1 else None
+
+    @property
+    def grades(self) -> frozenset[str]:
+        """The WHO 2019 grades that Ki-67 and differentiation leave: a Ki-67 of 70 % alone leaves G3 and NEC."""
+        well = {self._grade_of_index()} if self.ki67_percent is not None else {"G1", "G2", "G3"}
+        return frozenset(
+            (well if self.differentiation != "poor" else set()) | ({"NEC"} if self.differentiation != "well" else set())
+        )
+
+    def _grade_of_index(self) -> str:
+        index = self.ki67_percent or 0
+        if index < G2_FROM_KI67_PERCENT:
             return "G1"
-        return "G2" if self.ki67_percent <= G2_TO_KI67_PERCENT else "G3"
+        return "G2" if index <= G2_TO_KI67_PERCENT else "G3"
 
     def replace(self, **changes: object) -> Patient:
         """Return the same patient with some fields changed; None makes a field unknown."""

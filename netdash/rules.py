@@ -225,7 +225,19 @@ class OneOf(Criterion):
 
 
 class GradeOneOf(OneOf):
-    """A WHO grade out of those allowed: it is changed through Ki-67 and differentiation."""
+    """A WHO grade out of those allowed: it is told, and changed, through Ki-67 and differentiation."""
+
+    def judge(self, patient: Patient) -> Verdict:  # noqa: D102
+        inside = {grade in self.allowed for grade in patient.grades}
+        if len(inside) > 1:
+            return Verdict.UNKNOWN
+        return Verdict.MET if True in inside else Verdict.NOT_MET
+
+    def observed(self, patient: Patient) -> Value | None:
+        """Return the grade, or those left when each of them gives one verdict: "G3 or NEC"; else None."""
+        if self.judge(patient) is Verdict.UNKNOWN:
+            return None
+        return listed(sorted(patient.grades, key=GRADE.choices.index), " or ")
 
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
         return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()

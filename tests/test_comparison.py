@@ -170,6 +170,21 @@ def test_a_tally_in_words_names_what_is_met_of_how_many_first(tally, words, sign
     assert (str(tally), tally.signs, tally.verdict) == (words, signs, verdict)
 
 
+def test_a_tally_counts_what_is_met_with_cautions_or_silent_on_a_miss():
+    unfit = nd.Patient(resectable_percent=95, symptomatic=True, operable=False, serious_comorbidity=True)
+    found = nd.tallies(nd.assess(unfit))
+    assert found["resection"].provisos == ("1 met with a caution",)
+    assert found["cytoreduction"].provisos == ("2 met with cautions",)
+    assert str(found["cytoreduction"]) == "2 of 2 met"
+    spread = nd.Patient(
+        **{"age_years": 45, "ki67_percent": 8, "differentiation": "well", "primary_site": "pancreas"},
+        **{"primary_status": "resected", "liver_involvement_percent": 30, "stable_months": 7},
+        **{"serious_comorbidity": False, "extrahepatic_disease": "extensive"},
+    )
+    assert nd.tallies(nd.assess(spread))["transplantation"].provisos == ("2 met but silent on a miss",)
+    assert nd.tallies(nd.assess(nd.Patient()))["resection"].provisos == ()
+
+
 def test_a_tally_holds_the_titles_and_only_of_what_was_assessed():
     found = nd.tallies(nd.assess(CASE, ["milan_review", "milan_2007", "promid_population"]))
     titles = nd.rule_sets().set_index("rule_set")["title"]

@@ -19,6 +19,10 @@ TALLIES = {
     "cytoreduction": Tally((), ("a", "b")),
     "mibg": Tally((), (), ("a",)),  # of which the forest has no series
 }
+CAUTIONED = {
+    "transplantation": Tally(("a", "b"), ("c",), cautioned=1, silent=2),
+    "resection": Tally(("a", "b"), cautioned=2),
+}
 VERDICTS = {"resection": "met", "transplantation": "not_met", "cytoreduction": "unknown"}
 
 
@@ -219,3 +223,23 @@ def test_any_rates_are_drawn_as_they_are(rows):
     for box, point in zip(boxes(figure), points(figure), strict=True):
         assert -1e-9 <= box.low <= point.x + 1e-9
         assert point.x - 1e-9 <= box.high <= 100 + 1e-9
+
+
+def test_a_picture_says_which_of_the_criteria_that_are_met_carry_cautions(outcomes):
+    figure = nd.forest(outcomes, verdicts=CAUTIONED)
+    notes = [note.text for note in figure.layout.annotations]
+    assert notes[notes.index("● 2 of 2 met") + 1] == "2 met with cautions"
+    first = notes.index("●✕ 2 of 3 met, 1 missed")
+    assert notes[first + 1 : first + 3] == ["1 met with a caution", "2 met but silent on a miss"]
+    text = forest_text(outcomes, CAUTIONED)
+    assert "Resection: 2 of 2 met (2 met with cautions)" in text
+    assert "2 of 3 met, 1 missed (1 met with a caution, 2 met but silent on a miss)" in text
+    heights = [note.y for note in figure.layout.annotations]
+    assert len(set(heights)) == len(heights)  # no two notes share a line
+    drawn = nd.drawn(figure)
+    assert "" not in set(drawn["group"])
+
+
+def test_a_picture_of_medians_says_the_same(outcomes):
+    figure = nd.medians(outcomes, CAUTIONED)
+    assert "2 met with cautions" in [note.text for note in figure.layout.annotations]

@@ -22,6 +22,8 @@ COLUMNS = (
     *("therapy", "rule_set", "verdict", "n_criteria", "n_met", "n_not_met", "n_unknown", "missed", "unknown"),
     *("cautions", "headline", "kind", "n_cautions", "silent_on", "not_asked"),
 )
+TOPICS = sorted(QUANTITIES.values(), key=lambda field: len(field.topic), reverse=True)
+"""The quantities; one whose topic holds that of another comes first."""
 BEGINS = {
     "list": ("Meets ", "Misses ", "Open"),
     "statement": ("Fits ", "Does not fit ", "Open"),
@@ -90,9 +92,12 @@ def test_an_open_line_names_what_is_not_entered_and_nothing_that_is(patient):
         if judgement.verdict is Verdict.UNKNOWN and judgement.rule_set.clauses:
             for text in judgement.headline.split(": ", 1)[1].split("; "):
                 # Alternatives are joined by "or", what one alternative asks together by "and".
-                for one in re.split(r"(?<=not entered) (?:or|and) ", text):
-                    (field,) = [f for f in QUANTITIES.values() if one == f"{f.topic} not entered"]
-                    assert getattr(patient, field.name) is None
+                rest = text
+                for field in TOPICS:
+                    if field.topic in rest:
+                        assert getattr(patient, field.name) is None
+                        rest = rest.replace(field.topic, "")
+                assert re.fullmatch(r"[ ,]*(?:(?:or|and)[ ,]*)*not entered", rest)
 
 
 @over_patients
@@ -206,7 +211,12 @@ def test_what_is_read_out_holds_every_line(patient):
             "Unlike its patients in 1 of 2: primary pancreas (studied: small intestine, appendix)",
         ),
         ({}, "targeted_review", "Open, 1 of 1: progression not entered"),
-        ({"disease_progressive": True}, "targeted_review", "Fits 1 of 1"),
+        (
+            {"disease_progressive": True},
+            "targeted_review",
+            "Fits 1 of 1; not asked: whether stability of the tumor would be a benefit",
+        ),
+        ({"drug_resistant": False}, "interferon_review", "Open, 1 of 1: failure of a somatostatin analog not entered"),
         ({"mibg_positive": False}, "mibg_review", "Does not fit 1 of 1: MIBG scan negative (asked: positive)"),
     ],
 )
@@ -259,5 +269,38 @@ def test_alternatives_that_are_missed_are_told_as_such():
     local = fit.replace(extrahepatic_disease="none")
     assert "all 3 alternatives missed: " in nd.assess(local)["radioembolization_review"].headline
     assert nd.assess(nd.Patient())["embolization_review"].headline == (
-        "Open, 1 of 1: resectability of liver metastases not entered or fitness for surgery not entered"
+        "Open, 1 of 1: resectability of liver metastases or fitness for surgery not entered"
     )
+
+
+def test_what_an_alternative_asks_together_is_told_from_the_alternatives():
+    found = nd.assess(nd.Patient(large_tumor_burden=False, maa_scan_done=True, major_pulmonary_shunt=False))
+    assert found["radioembolization_review"].open[1] == (
+        "severe liver dysfunction, or vascular involvement and portal vein, not entered"
+    )
+    told = nd.assess(nd.Patient(vascular_involvement=False))["radioembolization_review"].open
+    assert "severe liver dysfunction or portal vein not entered" in told
+
+
+def test_an_alternative_that_asks_more_than_another_is_not_named_beside_it():
+    assert nd.assess(nd.Patient())["milan_2023"].open[0] == "Ki-67 not entered"
+    assert nd.assess(nd.Patient())["milan_2019"].open[0] == "differentiation and Ki-67 not entered"
+
+
+def test_a_ki_67_over_20_is_no_low_grade_whatever_the_differentiation():
+    entered = {"ki67_percent": 70, "resectable_percent": 100}
+    found = nd.assess(nd.Patient(**entered))
+    assert "1 caution: grade G3 or NEC" in found["resection_review"].headline
+    assert found["prrt_label"].headline == "Misses 1 of 8: grade G3 or NEC (asked: G1 or G2)"
+    assert found["milan_2007"].headline == "Misses 1 of 7: grade G3 or NEC (asked: G1 or G2)"
+    assert found.findings.loc["milan_2007-grade", "observed"] == "G3 or NEC"
+    assert nd.compare(nd.Patient(**entered), "prrt").loc["WHO grade", "this_patient"] == "G3 or NEC"
+    assert nd.assess(nd.Patient(ki67_percent=20))["milan_2007"].open[0] == "differentiation not entered"
+
+
+def test_a_grade_that_is_open_names_the_inputs_it_comes_from():
+    found = nd.assess(nd.Patient(ki67_percent=2, resectable_percent=100))["resection_review"]
+    assert "WHO grade (differentiation): not entered" in found.cautions
+    assert "WHO grade (differentiation)" in found.beside[0]
+    found = nd.assess(nd.Patient(resectable_percent=100))["resection_review"]
+    assert "WHO grade (differentiation, Ki-67)" in found.beside[0]

@@ -163,6 +163,21 @@ def test_the_grade_follows_who_2019(ki67, differentiation, grade):
     assert Patient(ki67_percent=ki67, differentiation=differentiation).grade == grade
 
 
+@pytest.mark.parametrize(
+    ("ki67", "differentiation", "left"),
+    [
+        (70, None, {"G3", "NEC"}),
+        (20, None, {"G2", "NEC"}),
+        (None, "well", {"G1", "G2", "G3"}),
+        (None, None, {"G1", "G2", "G3", "NEC"}),
+        (4, "well", {"G2"}),
+        (4, "poor", {"NEC"}),
+    ],
+)
+def test_the_grades_that_are_left_are_told(ki67, differentiation, left):
+    assert Patient(ki67_percent=ki67, differentiation=differentiation).grades == left
+
+
 @pytest.mark.parametrize("site", FIELDS["primary_site"].choices)
 def test_drainage_follows_from_the_site_where_the_site_settles_it(site):
     expected = {"lung": False, "stomach": None, "rectum": None, "other": None}.get(site, True)

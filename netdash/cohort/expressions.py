@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from netdash.cohort.columns import Closed, Column, Table
+from netdash.cohort.columns import Column, Table
 from netdash.fields import Field, Value
 from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE
-from netdash.rules import GRADE, Bound, Clause, Criterion, OneOf, RuleSet, Verdict
+from netdash.rules import GRADE, Bound, Clause, Criterion, GradeOneOf, OneOf, RuleSet, Verdict
 
 
 class MetMissed(NamedTuple):
@@ -78,9 +78,28 @@ def _(criterion: OneOf, columns: Mapping[str, Column]) -> MetMissed:
     )
 
 
+@met_missed.register
+def _(criterion: GradeOneOf, columns: Mapping[str, Column]) -> MetMissed:
+    others = [grade for grade in GRADE.choices if grade not in criterion.allowed]
+    return MetMissed(_only_grades(map(str, criterion.allowed), columns), _only_grades(others, columns))
+
+
+def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Expr | None:
+    """Return in which rows no other grade is left; :attr:`netdash.patient.Patient.grades` for a column."""
+    wanted, words = set(grades), columns.get("differentiation")
+    well, poor = (words.equals("well"), words.equals("poor")) if words else (None, None)
+    by_index = _grades_by_index(columns)
+    found = [by_index[grade] for grade in by_index if grade in wanted]
+    ways = [all_hold([well, where]) for where in found]
+    if "NEC" in wanted:
+        # Whatever the differentiation, one of these is left.
+        ways += [poor, *found]
+    if wanted.issuperset(by_index):
+        ways.append(well)
+    return any_holds(ways)
+
+
 def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
-    if field is GRADE:
-        return _grade(columns)[str(value)]
     entered = columns[field.name].equals(value) if field.name in columns else None
     if field.name != "primary_portal_drained":
         return entered
@@ -98,20 +117,15 @@ def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr |
     return any_holds(site.equals(name) for name in settled) if site else None
 
 
-def _grade(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
-    """Return in which rows the grade is which; :attr:`netdash.patient.Patient.grade` for a column."""
-    words, index = columns.get("differentiation"), columns.get("ki67_percent")
-    well = words.equals("well") if words else None
-    limits = FIELDS["ki67_percent"]
-
-    def within(low: float | None, high: float | None, closed: Closed) -> nw.Expr | None:
-        return all_hold([well, index.between(low, high, closed) if index else None])
-
+def _grades_by_index(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
+    """Return in which rows Ki-67 gives a well differentiated tumor which grade."""
+    index, limits = columns.get("ki67_percent"), FIELDS["ki67_percent"]
+    if index is None:
+        return dict.fromkeys(("G1", "G2", "G3"))
     return {
-        "G1": within(limits.minimum, G2_FROM_KI67_PERCENT, "left"),
-        "G2": within(G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, "both"),
-        "G3": within(G2_TO_KI67_PERCENT, limits.maximum, "right"),
-        "NEC": words.equals("poor") if words else None,
+        "G1": index.between(limits.minimum, G2_FROM_KI67_PERCENT, "left"),
+        "G2": index.between(G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, "both"),
+        "G3": index.between(G2_TO_KI67_PERCENT, limits.maximum, "right"),
     }
 
 

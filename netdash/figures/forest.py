@@ -249,7 +249,7 @@ def title(endpoint: str, horizon_months: float) -> str:
 def _lines(
     records: list[dict[Any, Any]],
     pooled: Mapping[str, Pooled],
-    headings: Mapping[str, rows.Line],
+    headings: Mapping[str, list[rows.Line]],
     *,
     left_out: bool,
     show_weights: bool,
@@ -260,7 +260,7 @@ def _lines(
     for therapy, found in groupby(_drawn(records), key=lambda record: str(record["therapy"])):
         arms, heading, fit = list(found), headings[therapy], pooled.get(therapy)
         weights = _weights(arms, fit, therapy)
-        lines.append(heading)
+        lines += heading
         lines += [_weighted(arm, weights, show_weights, font_px) for arm in arms]
         lines += _together(arms, fit, font_px) if fit else []
     if left_out:

@@ -156,12 +156,17 @@ def _series(arms: list[rows.Line], font_px: int) -> Mapping[str, Any]:
 
 
 def _lines(
-    records: list[dict[Any, Any]], headings: Mapping[str, rows.Line], edge: float, *, left_out: bool, font_px: int
+    records: list[dict[Any, Any]],
+    headings: Mapping[str, list[rows.Line]],
+    edge: float,
+    *,
+    left_out: bool,
+    font_px: int,
 ) -> list[rows.Line]:
     lines: list[rows.Line] = []
     drawn = [record for record in records if not record["left_out"]]
     for therapy, arms in groupby(drawn, key=lambda record: str(record["therapy"])):
-        lines.append(headings[therapy])
+        lines += headings[therapy]
         lines += [_arm(arm, edge, font_px) for arm in arms]
     rest = [record for record in records if record["left_out"]]
     if left_out and rest:

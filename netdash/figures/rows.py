@@ -69,11 +69,11 @@ def label(row: Mapping[Any, Any]) -> str:
     return f"{name} (local)" if row.get("local") else name
 
 
-def heading(therapy: str, said: str = "") -> Line:
-    """Return the line that names a therapy; what is said of its criteria stands beside the name, in the plot."""
+def heading(therapy: str, said: Iterable[str] = ()) -> list[Line]:
+    """Return the lines that name a therapy; what is said of its criteria stands beside the name, in the plot."""
     name = f"<b>{evidence.therapy_name(therapy)}</b>"
-    note = {"note": {"text": said, "font": {"color": theme.INK}}} if said else {}
-    return {"kind": "therapy", "left": name, "right": "", **note}
+    notes = [{"note": {"text": text, "font": {"color": theme.INK}}} for text in said] or [{}]
+    return [{"kind": "therapy", "left": "" if i else name, "right": "", **note} for i, note in enumerate(notes)]
 
 
 def judged(therapies: Iterable[str], verdicts: Verdicts | None) -> Verdicts:
@@ -81,18 +81,18 @@ def judged(therapies: Iterable[str], verdicts: Verdicts | None) -> Verdicts:
     return {name: verdicts[name] for name in therapies if verdicts and verdicts.get(name)}
 
 
-def headings(therapies: list[str], verdicts: Verdicts, criteria: Mapping[str, str]) -> dict[str, Line]:
+def headings(therapies: list[str], verdicts: Verdicts, criteria: Mapping[str, str]) -> dict[str, list[Line]]:
     """Return :func:`heading` of each therapy; one that has no verdict has its name alone."""
     said = {name: _in_words(name, verdict, criteria.get(name, "")) for name, verdict in verdicts.items()}
-    return {therapy: heading(therapy, said.get(therapy, "")) for therapy in therapies}
+    return {therapy: heading(therapy, said.get(therapy, ())) for therapy in therapies}
 
 
-def _in_words(therapy: str, verdict: Tally | str, criteria: str) -> str:
-    """Return a verdict with its signs; that of a single rule set with the title of it."""
+def _in_words(therapy: str, verdict: Tally | str, criteria: str) -> list[str]:
+    """Return a verdict with its signs, line by line; that of a single rule set with the title of it."""
     if isinstance(verdict, Tally):
-        return f"{verdict.signs} {verdict}"
+        return [f"{verdict.signs} {verdict}", *verdict.provisos]
     word = _word(therapy, verdict)
-    return f"{MARK[verdict]} " + (f"{word}: {escape(criteria)}" if criteria else f"criteria {word}")
+    return [f"{MARK[verdict]} " + (f"{word}: {escape(criteria)}" if criteria else f"criteria {word}")]
 
 
 def _word(therapy: str, verdict: str) -> str:
@@ -107,10 +107,14 @@ def _word(therapy: str, verdict: str) -> str:
 def criteria_in_words(verdicts: Verdicts) -> str:
     """Return what is met of the criteria of each therapy in a picture; empty where no verdict was asked for."""
     said = [
-        f"{evidence.therapy_name(name)}: {verdict if isinstance(verdict, Tally) else _word(name, verdict)}"
+        f"{evidence.therapy_name(name)}: {_counted(verdict) if isinstance(verdict, Tally) else _word(name, verdict)}"
         for name, verdict in verdicts.items()
     ]
     return f"Criteria by therapy. {'; '.join(said)}. {NOT_SELECTED}. " if said else ""
+
+
+def _counted(tally: Tally) -> str:
+    return f"{tally} ({', '.join(tally.provisos)})" if tally.provisos else str(tally)
 
 
 def warnings(verdicts: Verdicts) -> list[str]:
