@@ -187,10 +187,13 @@ def tallies(assessment: Assessment) -> dict[str, Tally]:
 
 
 def _tally(judgements: list[Judgement]) -> Tally:
-    order = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
-    met = [j for j in judgements if j.verdict is Verdict.MET]
+    met, missed, left = (
+        [j for j in judgements if j.verdict is verdict] for verdict in (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
+    )
     return Tally(
-        *(tuple(j.rule_set.title for j in judgements if j.verdict is verdict) for verdict in order),
+        met=tuple(j.rule_set.title for j in met),
+        missed=tuple(j.rule_set.title for j in missed),
+        open=tuple(j.rule_set.title for j in left),
         cautioned=sum(j.n_cautions > 0 for j in met),
         silent=sum(bool(j.silent_on) for j in met),
     )

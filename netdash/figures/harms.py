@@ -220,7 +220,7 @@ def _lines(records: list[dict[Any, Any]], therapies: list[str], room: float) -> 
     lines = [{**_in_words("", ""), "kind": "panels"}]
     for therapy in therapies:
         if len(therapies) > 1:
-            lines.append(rows.heading(therapy))
+            lines += rows.heading(therapy)
         for side in SIDES:
             here = [row for row in found.get(therapy, []) if row["side"] == side]
             if all(row["left_out"] for row in here):
