@@ -106,7 +106,9 @@ DECIDED = {
     },
     "P2": {
         "met": "ssa_symptoms_review cytoreduction_review",
-        "not_met": "milan_review clarinet_population",
+        # Whatever the differentiation, a Ki-67 of 70 % is no G1 or G2.
+        "not_met": "milan_review clarinet_population milan_2007 milan_2019 milan_2023 prrt_label captem_population "
+        "radiant3_population",
         "unknown": "platinum_etoposide_review chemotherapy_review embolization_review review_option",
     },
     "P3": {
@@ -184,6 +186,9 @@ SAYS = [
     ("M", "prrt_label", "serious renal impairment yes (asked: no)"),
     ("N", "embolization_review", "liver metastases resectable (asked: unresectable)"),
     ("P1", "prrt_label", "not entered"),
+    ("P2", "prrt_label", "grade G3 or NEC (asked: G1 or G2)"),
+    ("P2", "cytoreduction_review", "1 caution: grade G3 or NEC"),
+    ("P4", "milan_2023", "Ki-67 not entered; portal drainage of the primary not entered"),
     ("P6", "milan_review", "liver involvement 85 % (asked: at most 50 %)"),
     ("P8", "radioembolization_review", "large tumor burden yes (asked: no)"),
     ("P9", "embolization_review", "1 caution: portal vein occluded"),
