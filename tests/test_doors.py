@@ -271,6 +271,22 @@ def test_guesses_are_limited_however_they_are_made(guarded, how):
     assert "guess" not in guarded.complaints()
 
 
+@pytest.mark.parametrize("name", ["X-Real-Ip", "X-Forwarded-For", "Forwarded", "X-Client-Ip"])
+def test_a_visitor_does_not_choose_the_address_that_his_guesses_are_counted_for(name):
+    served = Served(NETDASH_TOKEN=TOKEN, NETDASH_PUBLIC_HOST="localhost")
+    statuses = []
+    for n in range(15):
+        sent = {name: f"198.51.100.{n}"}
+        sent["X-Forwarded-For"] = ", ".join(filter(None, [sent.get("X-Forwarded-For"), "192.0.2.1"]))  # the proxy's
+        statuses.append(ask(served, "/nothing", Authorization=f"token guess{n}", **sent).status)
+    assert set(statuses[10:]) == {429}
+    other = {"X-Forwarded-For": "192.0.2.2"}
+    assert (
+        ask(served, "/nothing", Authorization=f"token {TOKEN}", **other).status == 404
+    )  # another visitor of the proxy
+    served.kill()
+
+
 @pytest.mark.parametrize("token", ["x", "praxis1", "fifteen letters"])
 def test_a_token_that_can_be_guessed_is_refused_in_words(token):
     ended = run("--port", "0", "--token", token)
@@ -289,7 +305,8 @@ def test_logging_out_ends_the_cookie_and_the_sessions_of_the_browser(guarded):
     given = cookies_of(ask(guarded, "/login", "POST", "token=a+long+secret+word", **FORM))
     page, another = (open_page(guarded, Cookie=given) for _ in range(2))
     kernel = guarded.kernel(page.kernel_id)
-    assert ask(guarded, "/logout", Cookie=page.cookies, **{"Sec-Fetch-Site": "cross-site"}).status == 403
+    for elsewhere in ("cross-site", "same-site"):
+        assert ask(guarded, "/logout", Cookie=page.cookies, **{"Sec-Fetch-Site": elsewhere}).status == 403
     answer = ask(guarded, "/logout", Cookie=page.cookies)
     assert answer.status == 200
     assert "You are logged out" in answer.text
@@ -300,6 +317,12 @@ def test_logging_out_ends_the_cookie_and_the_sessions_of_the_browser(guarded):
     assert ask(guarded, Cookie=given).status == 302  # also when the browser kept it
     assert guarded.kernel(another.kernel_id).is_running()  # that of another browser with the same token
     assert guarded.complaints() == ""
+
+
+@pytest.mark.parametrize("path", [*PATHS[2:5], "/api/kernels/a-b-c-d-e", "/voila/labextensions/x", "/voila/static/x"])
+def test_only_the_page_and_the_token_give_a_cookie(server, path):
+    for method in ("GET", "POST", "DELETE"):
+        assert ask(server, path, method).headers.get_all("Set-Cookie") is None
 
 
 def test_without_a_token_nobody_needs_a_cookie_of_one(server):
@@ -382,6 +405,38 @@ def test_the_log_says_the_same_once_a_minute_and_names_no_kernel():
     assert sum(map(brief.filter, various)) < 100
 
 
+# Serves with jupyter_server's time of day an hour later once a file is there; looks for idle sessions each second.
+CLOCK = """
+import datetime, pathlib, sys
+import jupyter_server.services.kernels.kernelmanager as kernels
+import netdash.server.configuration as serving
+from netdash.serve import serve
+
+moved, now, configuration = pathlib.Path(sys.argv[1]), kernels.utcnow, serving.configuration
+
+def often(*asked):
+    found = configuration(*asked)
+    found.Kernels.cull_interval = 1
+    return found
+
+kernels.utcnow = lambda: now() + datetime.timedelta(hours=moved.exists())
+serving.configuration = often
+serve(port=0, open_browser=False, idle_minutes=5)
+"""
+
+
+def test_a_clock_that_is_set_ends_no_session(tmp_path):
+    moved = tmp_path / "moved"
+    served = Served((sys.executable, "-c", CLOCK, str(moved)))
+    wire = Wire(served, CASE.to_query())
+    time.sleep(3)  # it is known by now when the session was used
+    moved.touch()
+    time.sleep(5)
+    assert served.knows(wire.kernel_id)
+    assert wire.content()["query"] == CASE.to_query()
+    served.kill()
+
+
 # Nothing on a disk.
 
 
@@ -390,7 +445,8 @@ def test_a_kernel_that_crashes_writes_no_core(tmp_path):
     served = Served(("/bin/sh", "-c", 'ulimit -c unlimited; cd "$0"; exec "$@"', str(tmp_path), *SERVE))
     wire = Wire(served, CASE.to_query())
     for process in (psutil.Process(served.process.pid), *served.kernels()):
-        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
+        # 1 and not 0, with which Linux would still hand the core to a program that collects them.
+        assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (1, 1)
     kernel = served.kernel(wire.kernel_id)
     folders = {tmp_path, Path(kernel.cwd())}
     before = {path for folder in folders for path in folder.glob("core*")}

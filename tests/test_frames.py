@@ -8,6 +8,7 @@ import contextlib
 import json
 import random
 import struct
+import time
 from functools import partial
 
 import psutil
@@ -16,10 +17,11 @@ import websocket
 from browser.served import SERVE, Served
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import V1, Wire, message, open_page, pack_v1, packed
+from wire import V1, Wire, line_to, message, open_page, pack_v1, packed
 
 import netdash as nd
-from netdash.server.frames import LARGEST_MESSAGE, MOST_PARTS, fault_of
+from netdash.server.frames import LARGEST_MESSAGE, MOST_PARTS, Allowance, fault_of
+from netdash.server.voila_app import MOST_LINES
 
 OLD = None
 PROTOCOLS = {"old": OLD, "v1": V1}
@@ -164,6 +166,85 @@ def test_what_the_server_says_of_it_is_one_line_and_names_no_kernel(server, send
     assert server.complaints().count(said) >= 1
     assert server.complaints().count(said) - before <= 1
     assert "kernels/" not in server.complaints()
+
+
+# Messages that are sound, and too many.
+
+STUFFED = 5_900_000
+
+
+def to_the_board(wire, content):
+    return message("comm_msg", comm_id=wire.line, data={"method": "custom", "content": content})
+
+
+def ask_and_never_read(line, wire):
+    for n in range(3000):
+        line.send(to_the_board(wire, {"type": "sync", "revision": -1}))
+        time.sleep(0.002)  # the kernel answers one by one
+        if n % 50 == 0:
+            line.pong()
+
+
+def stuff(line, wire):
+    for _ in range(50):
+        line.send(to_the_board(wire, "x" * STUFFED))
+
+
+@pytest.fixture
+def greedy(server, neighbor):
+    """Return a session of its own, a second line to it, and what tells how much memory the server took since."""
+    wire, process = Wire(server, CASE.to_query()), psutil.Process(server.process.pid)
+    line = line_to(server, wire.kernel_id, cookie=wire.cookies)
+    time.sleep(1)  # until the kernel is connected
+    before = process.memory_info().rss
+    yield wire, line, lambda: process.memory_info().rss - before
+    line.shutdown()
+    wire.close()
+    neighbor.content()
+
+
+def test_a_page_that_does_not_read_what_it_asked_for_is_cut(greedy):
+    wire, line, taken = greedy
+    with pytest.raises((OSError, websocket.WebSocketException)):  # a line that is cut says so in more than one way
+        ask_and_never_read(line, wire)
+    assert taken() < 100e6
+
+
+def test_what_a_kernel_does_not_take_does_not_pile_up(server, greedy):
+    wire, line, taken = greedy
+    kernel = server.kernel(wire.kernel_id)
+    kernel.suspend()
+    try:
+        with pytest.raises((OSError, websocket.WebSocketException)):
+            stuff(line, wire)
+        assert taken() < 100e6
+    finally:
+        kernel.resume()
+
+
+def test_a_session_has_few_lines(server):
+    page = open_page(server)
+    lines = [page.connect() for _ in range(MOST_LINES)]
+    with pytest.raises(websocket.WebSocketBadStatusException, match="429"):
+        page.connect()
+    lines.pop().close()
+    lines.append(until_it_is_let_in(page))
+    for line in lines:
+        line.close()
+    page.say_goodbye()
+
+
+def until_it_is_let_in(page):
+    while True:
+        with contextlib.suppress(websocket.WebSocketBadStatusException):
+            return page.connect()
+
+
+def test_an_allowance_is_for_two_files_and_grows_again():
+    allowance = Allowance()
+    assert [allowance.take(STUFFED) for _ in range(3)] == [True, True, False]
+    allowance.at -= 3
+    assert [allowance.take(STUFFED) for _ in range(2)] == [True, False]
 
 
 # The check itself.

@@ -67,13 +67,12 @@ def configuration(settings: Settings, notebook: Path) -> Config:
                 # The notice that a tab was closed carries no token, and refusing it leaves the kernel running. What
                 # comes from another origin is refused all the same.
                 "disable_check_xsrf": True,
-                # _gate.Hosts checks the name that a request is for, on every path; jupyter_server's own check would
+                # gate.Hosts checks the name that a request is for, on every path; jupyter_server's own check would
                 # tell whether a file exists.
                 "allow_remote_access": True,
                 # A network cut without a word is noticed within twelve seconds.
                 "ws_ping_interval": 4000,
                 "ws_ping_timeout": 8000,
-                "xsrf_cookie_kwargs": {"expires_days": None, "httponly": True, "samesite": "Lax"},
                 # The names of these files hold a digest of what is in them.
                 "static_immutable_cache": [f"{settings.base_url}voila/labextensions/"],
                 "log_function": lambda handler: None,  # no access log: addresses are cases

@@ -6,7 +6,8 @@ believes that table, and a short frame that claims very many parts stops its eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
 V1 = "v1.kernel.websocket.jupyter.org"
 """Name of Jupyter's newer protocol, which every browser asks for; without it jupyter_server uses the old one."""
@@ -16,6 +17,12 @@ LEAST_PARTS_V1 = 6
 """Numbers in the table of a v1 frame without buffers: channel, header, parent header, metadata, content, end."""
 LARGEST_MESSAGE = 6_000_000
 """Bytes of a message. The largest is a file of 5 MB, the most that the page sends."""
+AT_ONCE = 12_000_000
+"""Bytes that the pages of one session may send at once: two files and some hundred messages."""
+A_SECOND = 2_000_000
+"""Bytes a second that they may send for long."""
+EACH = 4_000
+"""Bytes that a message counts as besides its own."""
 NOT_ACCEPTED = 1003
 """Close code of RFC 6455 for data that cannot be accepted."""
 
@@ -31,6 +38,23 @@ class Layout:
 
 OLD_LAYOUT = Layout(width=4, byteorder="big", fewest=1)
 V1_LAYOUT = Layout(width=8, byteorder="little", fewest=LEAST_PARTS_V1)
+
+
+@dataclass
+class Allowance:
+    """How much one session may still send: what its kernel has not taken yet waits in the server's memory."""
+
+    left: float = AT_ONCE
+    at: float = field(default_factory=monotonic)
+
+    def take(self, size: int) -> bool:
+        """Whether a message of so many bytes may be sent; if so, it counts."""
+        now = monotonic()
+        self.left, self.at = min(AT_ONCE, self.left + (now - self.at) * A_SECOND), now
+        if self.left < size + EACH:
+            return False
+        self.left -= size + EACH
+        return True
 
 
 def fault_of(frame: str | bytes, protocol: str | None) -> str:

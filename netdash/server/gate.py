@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import IOStream
+from tornado.netutil import is_valid_ip
 from tornado.routing import Router
 from tornado.web import Application, OutputTransform, RequestHandler
 
@@ -93,6 +94,7 @@ class Gate(Router):
     hosts: Hosts
     base_url: str
     sessions: Sessions
+    behind_proxy: bool = False
     _kernel: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,8 @@ class Gate(Router):
 
     def find_handler(self, request: HTTPServerRequest, **_: Any) -> Any:
         """Return what answers a request."""
+        if self.behind_proxy:
+            believe_proxy(request)
         status = self._fault(request)
         if status:
             return self.application.get_handler_delegate(request, Refused, {"status": status})
@@ -124,6 +128,23 @@ class Gate(Router):
             self.sessions.note(kernel_id)
             return 0
         return 403 if kernel_id in self.sessions.kernels else 0  # what is not there is answered as always
+
+
+def believe_proxy(request: HTTPServerRequest) -> None:
+    """Take from a proxy where a visitor came from, and whether by https: what it wrote last into its two headers.
+
+    tornado's own way also believes X-Real-Ip and X-Scheme. A proxy that does not set these hands on what the visitor
+    wrote there, who could then guess at the token from as many addresses as he likes.
+    """
+    address, scheme = (_last(request.headers, f"X-Forwarded-{name}") for name in ("For", "Proto"))
+    if is_valid_ip(address):
+        request.remote_ip = address
+    if scheme in ("http", "https"):
+        request.protocol = scheme
+
+
+def _last(headers: HTTPHeaders, name: str) -> str:
+    return headers.get(name, "").rpartition(",")[2].strip()
 
 
 class CommonHeaders(OutputTransform):

@@ -7,7 +7,7 @@ import ctypes
 import gc
 import os
 import sys
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +120,19 @@ class Kernels(AsyncMappingKernelManager):
         await super().shutdown_all(*args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End an idle session; its clock starts when it leaves the pool, which is when this first hears of it."""
+        """End an idle session, by a clock that nobody sets; to be called every few seconds.
+
+        jupyter_server writes down the time of day of each activity. Here that is only compared with what it was before.
+        The clock starts when a kernel leaves the pool, which is when this first hears of it.
+        """
         kernel: Any = self.get_kernel(kernel_id)
-        if not getattr(kernel, "left_pool", False):
-            kernel.left_pool = True
-            kernel.last_activity = datetime.now(UTC)
-        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
+        activity = getattr(kernel, "last_activity", None)
+        if activity != getattr(kernel, "seen_activity", False):
+            kernel.seen_activity, kernel.active_at = activity, time.monotonic()
+        idle = time.monotonic() - kernel.active_at > self.cull_idle_timeout
+        state = getattr(kernel, "execution_state", None)
+        if state == "dead" or (idle and state != "busy"):
+            await self.shutdown_kernel(kernel_id)
 
     def connections(self, kernel_id: str) -> int:
         """Return how many pages are connected to a kernel."""

@@ -84,8 +84,8 @@ class Logout(JupyterHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """Log out and say so."""
-        if self.request.headers.get("Sec-Fetch-Site") == "cross-site":
-            raise HTTPError(403)  # a link on another site must not end anybody's session
+        if self.request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+            raise HTTPError(403)  # a link elsewhere, on another port of this host too, must not end anybody's session
         sessions: Sessions = self.settings["netdash_sessions"]
         for kernel_id in sessions.of(self.request.cookies):
             await sessions.end(kernel_id)

@@ -19,9 +19,15 @@ SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?K
 
 
 def forbid_core_dumps() -> None:
-    """Let neither this process nor its kernels write their memory, which holds cases, to a file when they crash."""
+    """Let neither this process nor its kernels write their memory, which holds cases, to a file when they crash.
+
+    No file can have one byte, and Linux hands no core of a process with this limit to a program that collects them
+    either, such as apport; with a limit of 0 it does (fs/coredump.c).
+    """
     if sys.platform != "win32":
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        limit = hard if hard == 0 else 1
+        resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
 
 
 def raise_descriptors() -> int:

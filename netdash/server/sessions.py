@@ -7,8 +7,10 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from netdash.server.frames import Allowance
 
 ALONE_SECONDS = 75.0
 """Seconds without a sign of life from a page after which its session ends: it survives 60 s without a network."""
@@ -57,6 +59,8 @@ class Session:
         Whether the page has ever connected.
     loading : bool
         Whether the page is still being written.
+    allowance : Allowance
+        How much it may still send.
     """
 
     visit: Visit
@@ -64,6 +68,7 @@ class Session:
     seen: float
     connected: bool = False
     loading: bool = True
+    allowance: Allowance = field(default_factory=Allowance)
 
     def is_over(self, now: float) -> bool:
         """Whether nobody is there any more."""
@@ -133,6 +138,11 @@ class Sessions:
     def note(self, kernel_id: str) -> None:
         """Note a sign of life: a page asked about its session."""
         self._sessions[kernel_id].seen = _now()
+
+    def may_send(self, kernel_id: str, size: int) -> bool:
+        """Whether a page may send a message of so many bytes to its kernel, which may have ended."""
+        session = self._sessions.get(kernel_id)
+        return session is None or session.allowance.take(size)
 
     def left_over(self, cookies: Iterable[str]) -> list[str]:
         """Return the names of visit cookies to be taken away from a browser that holds too many."""

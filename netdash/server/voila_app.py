@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 import signal
+from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
+from tornado.web import HTTPError
 from voila import __version__ as voila_version
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
@@ -25,6 +28,10 @@ from netdash.server.redact import Brief
 from netdash.server.sessions import WATCH_MILLISECONDS, Sessions
 
 log = logging.getLogger("netdash")
+MOST_LINES = 5
+"""Lines of one session: a page has one, and for some seconds those that a network has cut unnoticed."""
+MOST_UNSENT = 8_000_000
+"""Bytes that wait for a page to read them, before one more message."""
 LARGEST_BODY = 100_000
 """Bytes of a request's body: what a page sends goes through its websocket."""
 SCRIPTS = f"voila/static/{voila_version}"
@@ -33,7 +40,22 @@ YEAR = 365 * 24 * 3600
 
 
 class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
-    """The line between a page and its kernel."""
+    """The line between a page and its kernel, which neither takes nor holds more than a page of ours needs."""
+
+    lines: ClassVar[Counter[str]] = Counter()
+    unsent = 0
+
+    async def get(self, kernel_id: str) -> None:
+        """Serve a line until it is closed; a session has few of them, for each takes descriptors of the server."""
+        if self.lines[kernel_id] >= MOST_LINES:
+            raise HTTPError(429)
+        self.lines[kernel_id] += 1
+        try:
+            await super().get(kernel_id)
+        finally:
+            self.lines[kernel_id] -= 1
+            if not self.lines[kernel_id]:
+                del self.lines[kernel_id]
 
     async def open(self, kernel_id: str) -> None:
         """Connect; a message is sent at once, not when the page has confirmed the last, which it does after 40 ms."""
@@ -43,6 +65,8 @@ class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
     def on_message(self, frame: str | bytes) -> None:
         """Hand a message on, if it is one; otherwise close the line."""
         fault = fault_of(frame, self.selected_subprotocol)
+        if not self.settings["netdash_sessions"].may_send(self.kernel_id, len(frame)):
+            fault = "too much within a short time"
         if not fault:
             try:
                 super().on_message(frame)
@@ -51,6 +75,25 @@ class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
         if fault:
             log.error("A page sent what is no message (%s): its line was closed.", fault)
             self.close(NOT_ACCEPTED, "not a message")
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Send a message; the line of a page that asks for much and does not read it is closed."""
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return None
+        if self.unsent > MOST_UNSENT:
+            log.error("A page does not read what it asked for: its line was closed.")
+            return self.close(NOT_ACCEPTED, "not read")
+        sent = super().write_message(message, binary)
+        if sent is not None:
+            size = len(message)
+            self.unsent += size
+            sent.add_done_callback(lambda done: self._was_sent(size, done))
+        return sent
+
+    def _was_sent(self, size: int, sent: Any) -> None:
+        self.unsent -= size
+        if not sent.cancelled():
+            sent.exception()  # that the line was closed meanwhile is no news
 
 
 OURS = {TornadoVoilaHandler: Door, VoilaKernelWebsocketHandler: Channels}
@@ -96,7 +139,11 @@ class Server(Voila):  # type: ignore[misc]
             pattern = url_path_join(self.server_url, pattern)  # Voila forgets the path it is served under
         if kind is TemplateStaticFileHandler:
             pattern = pattern.replace("(.*)", r"(\w+/static/[\w./-]+)")  # it fails on other paths
-        return (pattern, OURS.get(kind, kind), *rest)
+        kind = OURS.get(kind, kind)
+        if issubclass(kind, JupyterHandler):
+            # Error pages of jupyter_server set a cookie for forms that nobody checks here.
+            kind = type(kind.__name__, (kind,), {"xsrf_token": b""})
+        return (pattern, kind, *rest)
 
     def start(self) -> None:
         """Serve until stopped; a port that cannot be had raises OSError before a kernel is started."""
@@ -127,12 +174,10 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve what `start` has set up."""
-        gate = Gate(self.app, self.hosts, self.server_url, self.app.settings["netdash_sessions"])
-        # A proxy knows whether the visitor came by https, and so whether cookies may leave without it.
+        gate = Gate(self.app, self.hosts, self.server_url, self.app.settings["netdash_sessions"], self.behind_proxy)
         server = Listener(
             gate,
             max_body_size=LARGEST_BODY,
-            xheaders=self.behind_proxy,
             idle_connection_timeout=HEADER_SECONDS,
             body_timeout=BODY_SECONDS,
         )

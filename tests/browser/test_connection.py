@@ -246,7 +246,7 @@ def test_the_board_under_a_path_and_a_token(browser):
     visit.press("age_years", "ArrowRight")
     visit.expect_case(AGE.replace(age_years=51))
     visit.shoot("log-out")
-    visit.page.get_by_role("link", name="Log out").click()
+    visit.page.locator("[data-section=foot]").get_by_role("link", name="Log out").click()
     expect(visit.page.get_by_text("You are logged out")).to_be_visible()
     visit.page.get_by_role("link", name="Open the board").click()
     expect(visit.page.get_by_label("Token")).to_be_visible()

@@ -8,7 +8,7 @@ const POLL = 2000; // ms between questions to the server whether the kernel stil
 const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
 const ANSWERED = 400; // ms after which a place on a map is taken for answered although nothing changed
 const SAID = 4000; // ms for which a notice stays
-const LARGEST = 5_000_000; // bytes of a file that is sent to the kernel, which takes less and says how much; 10 MB would cut the line
+const LARGEST = 5_000_000; // bytes of a file that is sent to the kernel, which takes less and says how much; the server cuts a line at 6 MB
 const AGAIN = 4000; // ms until a line that did not come up is asked for again, twice as long after each time,
 const AGAIN_MOST = 20_000; // and never longer than this
 const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
@@ -498,6 +498,7 @@ async function render({ model, el, host, signal }) {
   let root = null; // known once the widget is attached
   let picture = null;
   let shown = null; // the content that is drawn
+  const logout = document.getElementById("netdash-logout"); // a link of the served page, when a token is asked for
   let told = null; // the inputs that the kernel said it has when the line last came up
 
   const watch = new Watch({
@@ -616,6 +617,8 @@ async function render({ model, el, host, signal }) {
     drop(offers);
     if (!served) return;
     document.getElementById("netdash-starting")?.remove();
+    const foot = root.querySelector("[data-section=foot]");
+    if (logout && foot && logout.parentNode !== foot) foot.append(logout);
   }
 
   // A notice of something done, for all to see and for a screen reader to say.
