@@ -31,8 +31,8 @@ check-latest:                       ## the tests with the newest releases of wha
 	$(LATEST) --constraint constraints.txt --editable '.[lab,lint,test]'
 	$(LATEST) --upgrade $(FOLLOWED)
 	.venv-latest/bin/python tests/latest.py
-	.venv-latest/bin/python -m pip check
 	.venv-latest/bin/python -m pytest $(WHAT)
+	.venv-latest/bin/python -m pip check
 
 wheels: .venv/made                  ## a folder from which docs/deploy/install.sh installs without a network
 	rm -rf wheels

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
@@ -34,27 +35,52 @@ def test_the_conda_environment_and_the_project_ask_for_the_same():
     assert "--constraint constraints.txt" in pip
 
 
-# What is imported and comes with a declared dependency, by the one that brings it.
-BROUGHT_BY = {
-    "jupyter_client": "ipykernel",
-    "jupyter_server": "voila",
-    "jupyterlab_server": "voila",
-    "markupsafe": "jinja2",
-    "numpy": "pandas",
-    "tornado": "ipykernel",
-    "traitlets": "ipykernel",
-}
-
-
-def test_everything_that_is_imported_is_declared():
-    declared = {requirement(d) for d in PROJECT["dependencies"]}
-    declared |= {requirement(d) for d in PROJECT["optional-dependencies"]["cohort"]}
+def imported_packages():
+    """Yield the file and the top-level name of every import of netdash that is not Python's own."""
     for path in (ROOT / "netdash").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"netdash"}:
-                assert BROUGHT_BY.get(top, top).replace("_", "-") in declared, f"{path.name} imports {top}"
+                yield path.name, top
+
+
+def test_every_imported_package_is_declared():
+    distributions = packages_distributions()
+    declared = {requirement(d) for d in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["cohort"])}
+    undeclared = [
+        f"{file} imports {top}, and pyproject.toml does not declare {' or '.join(distributions.get(top, [top]))}"
+        for file, top in imported_packages()
+        if declared.isdisjoint(map(requirement, distributions.get(top, [top])))
+    ]
+    assert undeclared == []
+
+
+def test_every_declared_package_is_imported():
+    distributions = packages_distributions()
+    imported = {requirement(name) for _, top in imported_packages() for name in distributions.get(top, [top])}
+    assert {requirement(d) for d in PROJECT["dependencies"]} - imported == set()
+
+
+def test_every_package_that_netdash_extends_has_an_upper_bound():
+    text = (ROOT / "docs" / "develop" / "upstream.md").read_text(encoding="utf-8")
+    extended = {requirement(name) for name in re.findall(r"^## (\S+)$", text, re.MULTILINE)}
+    bounded = {requirement(d) for d in PROJECT["dependencies"] if ",<" in d}
+    assert extended
+    assert extended - bounded == set()
+
+
+def test_the_files_that_a_visitor_hands_in_are_checked_without_frictionless():
+    code = (
+        "import pathlib, sys\n"
+        "import netdash as nd\n"
+        f"data = pathlib.Path({str(ROOT / 'data')!r})\n"
+        "own = nd.outcomes(extra=(data / 'local_series.csv').read_bytes())\n"
+        "cases = nd.cases((data / 'cases.csv').read_bytes())\n"
+        "print(own.local.any(), len(cases) > 0, 'frictionless' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "False"]
 
 
 def test_what_serving_looks_for_is_declared():

@@ -9,8 +9,8 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-UNUSED = ("charset_normalizer", "debugpy", "psutil", "pyarrow")
-"""What numpy, ipykernel and pandas import only when it is installed; together 20 MB of each session."""
+NOT_LOADED = ("debugpy", "pyarrow")
+"""Packages that ipykernel and pandas import when they are installed. pyarrow alone takes 30 MB of a session."""
 CONTROL = "jupyter.widget.control"
 """Name of the only comm that a page may open: through it the page asks for the state of all widgets."""
 SHOWN = ("HTML", "HTMLMath", "Label", "Valid", "IntProgress", "FloatProgress", "Image", "Audio", "Video")
