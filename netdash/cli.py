@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 
 from netdash.fields import Choice, Field, YesNo
 from netdash.patient import FIELDS, Patient
+from netdash.server.settings import OPTIONS, Option, ServeError, Settings
 
 
 class FieldType(click.ParamType[Any]):
@@ -48,40 +50,49 @@ def main() -> None:
     """
 
 
-def setting(name: str, *names: str, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return an option of the server that can also be given as an environment variable."""
-    variable = f"NETDASH_{name.split('/', maxsplit=1)[0].strip('-').replace('-', '_').upper()}"
-    return click.option(name, *names, envvar=variable, show_envvar=True, **({"show_default": True} | options))
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one option per setting of the server; each can also be an environment variable."""
+    for setting in reversed(dataclasses.fields(Settings)):
+        found = OPTIONS[setting.name]
+        if not found.flag:
+            continue
+        flag = f"--{found.flag}/--no-{found.flag}" if isinstance(setting.default, bool) else f"--{found.flag}"
+        command = click.option(
+            flag,
+            setting.name,
+            default=None if setting.default == () else setting.default,
+            type=_type_of(setting.default, found),
+            multiple=setting.default == (),
+            help=found.help,
+            envvar=found.variable,
+            show_envvar=True,
+            show_default=setting.default not in ("", (), None),
+        )(command)
+    return command
+
+
+def _type_of(default: Any, found: Option) -> click.ParamType[Any]:
+    """Return the type of an option on the command line."""
+    if isinstance(default, bool):
+        return click.BOOL
+    if isinstance(default, int):
+        return click.IntRange(found.least, found.most)
+    if isinstance(default, float):
+        return click.FloatRange(found.above, min_open=True)
+    return click.Path(path_type=Path) if default is None else click.STRING
 
 
 @main.command()
-@setting("--host", default="127.0.0.1", help="Address to listen on.")
-@setting("--port", default=8866, type=click.IntRange(0, 65535), help="0 = any free port.")
-@setting("--base-url", default="/", help="Path under which the board is served.")
-@setting("--max-sessions", default=20, type=click.IntRange(1), help="Boards open at once; each takes about 80 MB.")
-@setting("--pool", default=2, type=click.IntRange(0), help="Kernels kept ready for the next visitors.")
-@setting("--idle-minutes", default=60.0, type=click.FloatRange(0, min_open=True), help="Ends unused sessions.")
-@setting("--token", default="", show_default=False, help="Secret of 16 characters and more that visitors must give.")
-@setting("--public-host", "public_hosts", multiple=True, help="Name under which a proxy serves it; may be repeated.")
-@setting("--browser/--no-browser", default=True, help="Open the board in the browser.")
-@setting("--case-in-address/--no-case-in-address", default=True, help="Keep the case in the page's address.")
-@setting("--worker", default="", show_default=False, help="Name of this server among several behind a proxy.")
-@setting(
-    "--cases",
-    type=click.Path(path_type=Path),
-    show_default=False,
-    help="CSV of prepared cases, shown to every visitor.",
-)
+@server_options
 @click.pass_context
-def serve(context: click.Context, /, browser: bool, **options: Any) -> None:
+def serve(context: click.Context, /, **options: Any) -> None:
     """Serve the board; prints its address."""
     from netdash.serve import serve as serve_board
-    from netdash.server.settings import ServeError
 
     if options["token"] and context.get_parameter_source("token") is click.core.ParameterSource.COMMANDLINE:
         click.echo("Warning: --token: every user of this machine can read it; set NETDASH_TOKEN instead.", err=True)
     try:
-        serve_board(open_browser=browser, **options)
+        serve_board(**options)
     except ServeError as error:
         raise click.ClickException(str(error)) from None
 

@@ -3,90 +3,71 @@
 from __future__ import annotations
 
 import errno
+import functools
+import inspect
 import os
 import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from netdash.files import SHARE, TEMPLATE, folder
-from netdash.server.settings import EXTENSIONS, ServeError, Settings
+from netdash.server.settings import EXTENSIONS, OPTIONS, ServeError, Settings, parameters
 
 if TYPE_CHECKING:
-    pass
+    from netdash.server.voila_app import Server
 
-CASES = "NETDASH_CASES"
+P = ParamSpec("P")
 
 
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 8866,
-    *,
-    open_browser: bool = True,
-    notebook: Path | None = None,
-    base_url: str = "/",
-    pool: int = 2,
-    max_sessions: int = 20,
-    idle_minutes: float = 60,
-    token: str = "",
-    public_hosts: Sequence[str] = (),
-    case_in_address: bool = True,
-    worker: str = "",
-    cases: Path | None = None,
-) -> None:
+def _takes_options(settings: Callable[P, Settings]) -> Callable[[Callable[[Settings], None]], Callable[P, None]]:
+    """Let a function of :class:`Settings` take the options themselves; its signature and docstring name them."""
+
+    def decorate(function: Callable[[Settings], None]) -> Callable[P, None]:
+        @functools.wraps(function)
+        def call(*args: P.args, **options: P.kwargs) -> None:
+            function(settings(*args, **options))
+
+        made: Any = call
+        made.__signature__ = inspect.signature(settings).replace(return_annotation=None)
+        made.__doc__ = (inspect.getdoc(function) or "").replace("Raises\n", f"{parameters()}\n\nRaises\n")
+        return call
+
+    return decorate
+
+
+@_takes_options(Settings)
+def serve(settings: Settings) -> None:
     """Serve the board until interrupted or terminated; print its address once it listens.
 
-    Parameters
-    ----------
-    host
-        Address to listen on.
-    port
-        Port to listen on; 0 = any free one.
-    open_browser
-        Open the board in the user's browser.
-    notebook
-        Notebook to serve; default: the board's own. Its kernel has neither a debugger nor pyarrow.
-    base_url
-        Path under which the board is served, such as "/netdash/" behind a proxy that keeps it.
-    pool
-        Kernels that have run the notebook before a visitor comes; of two, two visitors who come at once find one each.
-    max_sessions
-        How many boards can be open at once; each takes about 80 MB. The kernels of the pool come on top.
-    idle_minutes
-        A session without activity for this long is ended.
-    token
-        Secret of at least 16 characters that a visitor must give; none when empty.
-    public_hosts
-        Names under which a proxy serves it. Requests for other names than these and this machine's own are refused.
-        The proxy is then believed when it says from where, and whether by https, the visitor came. Listening beyond
-        this machine needs a token or one of them.
-    case_in_address
-        Whether the page keeps the case in its address, and so in the history of the visitor's browser.
-    worker
-        Name of this server among several behind a proxy; the address of each of its sessions begins with it and an
-        underscore, so that the proxy knows where a session is.
-    cases
-        File of prepared cases that every visitor is offered, as :func:`netdash.cases` reads it. It is read again for
-        each of them, so that what is changed in it holds for the next; it is copied nowhere.
+    Listening beyond this machine needs a token or a public host.
 
     Raises
     ------
     ServeError
-        If the port cannot be had, the notebook is missing, the installation is broken, the cases are faulty, the token
-        is short, or whoever reaches the machine could come in.
+        If an option has a value that is not allowed, the port cannot be had, the notebook is missing, the installation
+        is broken, the prepared cases are faulty, or Voila has a part that this version of netdash does not know.
     """
-    hosts = tuple(public_hosts)
-    settings = Settings(host, port, base_url, pool, max_sessions, idle_minutes, token, hosts, case_in_address, worker)
-    notebook = notebook or folder("dashboards") / "tumor_board.ipynb"
+    notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
     check_installation(notebook)
-    # Where Voila looks for templates; inherited by the kernels, which do not use it.
+    # Voila looks for templates here. The kernels inherit the variable and do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
-    pass_cases_to_kernels(cases)
+    pass_cases_to_kernels(settings.cases)
+    server = _server(settings, notebook)
+    try:
+        server.start()
+    except OSError as error:
+        advice = "choose another with --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "check --host"
+        place, reason = f"{settings.host}:{settings.port}", error.strerror or error
+        raise ServeError(f"netdash cannot listen on {place} ({reason}): {advice}.") from error
 
+
+def _server(settings: Settings, notebook: Path) -> Server:
+    """Return Voila with all settings, before it starts."""
     from netdash.server.configuration import HEADERS, configuration
     from netdash.server.gate import CommonHeaders, Hosts
     from netdash.server.machine import forbid_core_dumps, raise_descriptors
@@ -94,23 +75,19 @@ def serve(
 
     forbid_core_dumps()
     CommonHeaders.headers = HEADERS
-    server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
-    server.announce, server.max_sessions = lambda url: announce(url, settings, open_browser), max_sessions
+    server: Server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
+    server.announce = lambda url: announce(url, settings)
+    server.max_sessions = settings.max_sessions
     server.behind_proxy = bool(settings.public_hosts)
-    server.hosts = Hosts(
-        {*map(str.lower, settings.public_hosts), settings.host.lower()}, anyone=settings.takes_any_name
-    )
+    names = {*map(str.lower, settings.public_hosts), settings.host.lower()}
+    server.hosts = Hosts(names, anyone=settings.takes_any_name)
     server.most_connections = raise_descriptors() // 2
     server.initialize(argv=[])
-    try:
-        server.start()
-    except OSError as error:
-        advice = "choose another with --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "check --host"
-        raise ServeError(f"netdash cannot listen on {host}:{port} ({error.strerror or error}): {advice}.") from error
+    return server
 
 
 def check_installation(notebook: Path) -> None:
-    """Raise ServeError if something that serving needs is not there."""
+    """Raise ServeError if something that serving needs is not installed."""
     if not notebook.is_file():
         raise ServeError(f"The notebook {notebook} is missing; install netdash again.")
     if not (TEMPLATE / "index.html.j2").is_file():
@@ -127,8 +104,9 @@ def check_installation(notebook: Path) -> None:
 
 
 def pass_cases_to_kernels(cases: Path | None) -> None:
-    """Tell the kernels where the prepared cases are, and nothing of them; raise ServeError if they are faulty."""
-    os.environ.pop(CASES, None)
+    """Check the file of prepared cases and give the kernels its path; raise ServeError if it is faulty."""
+    variable = OPTIONS["cases"].variable
+    os.environ.pop(variable, None)
     if cases is None:
         return
     from netdash import prepared_cases
@@ -136,19 +114,19 @@ def pass_cases_to_kernels(cases: Path | None) -> None:
     try:
         prepared_cases.cases(cases)
     except prepared_cases.CaseListError as error:
-        # What stands in the file may be of a patient, and what a server says is kept.
+        # Quote no cell: the file may hold patient data, and what a server prints is usually stored.
         raise ServeError(f"{cases}: {error.discreet}. nd.cases({str(cases)!r}) says what is given there.") from None
-    os.environ[CASES] = str(cases.resolve())
+    os.environ[variable] = str(cases.resolve())
 
 
-def announce(url: str, settings: Settings, open_browser: bool) -> None:
-    """Print the address, say who can reach it when that is not this machine alone, and open it."""
+def announce(url: str, settings: Settings) -> None:
+    """Print the address, warn when other machines reach the server without a token, and open the browser."""
     click.echo(f"netdash is served at {url}")  # flushes
     if not settings.is_local and not settings.token:
         click.echo(
-            f"Warning: netdash listens on {settings.host}, beyond this machine, without a token: whoever reaches it "
-            "can use it. Set NETDASH_TOKEN, or let a proxy ask who comes.",
+            f"Warning: netdash listens on {settings.host}, beyond this machine, without a token: everybody who reaches "
+            "it can use it. Set NETDASH_TOKEN, or let a proxy check who the visitors are.",
             err=True,
         )
-    if open_browser:
+    if settings.open_browser:
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -24,7 +24,7 @@ from wire import Wire, ask, cookies_of, kernel_of, line_to, open_page
 
 import netdash as nd
 from netdash.server.machine import without_secrets
-from netdash.server.redact import Brief, public_name, redact
+from netdash.server.redact import RedactingFilter, public_name, redact
 from netdash.server.sessions import MOST_COOKIES, Visit
 
 CASE = nd.Patient(age_years=48, ki67_percent=13.37)
@@ -398,11 +398,11 @@ def test_the_log_says_the_same_once_a_minute_and_names_no_kernel():
     assert redact(f"GET /api/kernels/{kernel_id}/channels?session_id=x failed") == (
         f"GET /api/kernels/[kernel {public_name(kernel_id)[:8]}]/channels?... failed"
     )
-    brief = Brief()
+    redacting = RedactingFilter()
     records = [logging.makeLogRecord({"msg": "Too many open files", "levelno": 40}) for _ in range(1000)]
-    assert sum(map(brief.filter, records)) == 1
+    assert sum(map(redacting.filter, records)) == 1
     various = [logging.makeLogRecord({"msg": f"line {n}", "levelno": 40}) for n in range(1000)]
-    assert sum(map(brief.filter, various)) < 100
+    assert sum(map(redacting.filter, various)) < 100
 
 
 # Serves with jupyter_server's time of day an hour later once a file is there; looks for idle sessions each second.

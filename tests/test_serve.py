@@ -27,7 +27,7 @@ from netdash.serve import serve
 from netdash.server.configuration import EXTENSIONS
 from netdash.server.kernels import trim_memory
 from netdash.server.settings import ServeError
-from netdash.server.voila_app import SCRIPTS, YEAR
+from netdash.server.voila_app import CACHE_SECONDS, SCRIPTS
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 FOREIGN = "http://elsewhere.example"
@@ -142,7 +142,7 @@ def test_the_page_asks_for_files_of_its_own_server_only(server):
 
 def test_a_browser_need_not_ask_again_for_a_file(server):
     for address in re.findall(r'(?:src|href)="(/[^"]*)"', ask(server).text):
-        assert int(re.search(r"max-age=(\d+)", ask(server, address).headers["Cache-Control"])[1]) >= YEAR
+        assert int(re.search(r"max-age=(\d+)", ask(server, address).headers["Cache-Control"])[1]) >= CACHE_SECONDS
     extensions = re.findall(r'"load": ?"(?:./)?(static/[^"]*)", ?"name": ?"([^"]*)"', ask(server).text)
     assert {name for _, name in extensions} == set(EXTENSIONS)
     for file, name in extensions:

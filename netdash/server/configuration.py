@@ -1,4 +1,4 @@
-"""How Voila serves the board: its configuration, and the headers of every answer."""
+"""The configuration of Voila, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from netdash.server.login import Identity
 from netdash.server.settings import EXTENSIONS, Settings
 from netdash.server.voila_app import SCRIPTS
 
-REFILL_AFTER = 4.0
-"""Seconds until the pool starts another kernel: on two cores it would take one from the page that is being loaded."""
+REFILL_SECONDS = 4.0
+"""Seconds until the pool starts another kernel. At once, it would take a processor from the page that is loading."""
 
-# Voila's sign of life while a kernel starts slowly, the one inline script there is.
+# The hash of the only inline script: Voila writes it into the page while a kernel starts slowly.
 HEARTBEAT = base64.b64encode(hashlib.sha256(b"window.voila_heartbeat()").digest()).decode()
 
 POLICY = "; ".join(
@@ -43,78 +43,98 @@ HEADERS = {
 
 
 def configuration(settings: Settings, notebook: Path) -> Config:
-    """Return how Voila serves the board."""
-    notebook, idle_seconds = notebook.resolve(), max(1, round(60 * settings.idle_minutes))
-    page = {
+    """Return the traitlets configuration with which Voila serves the board."""
+    return Config(
+        {
+            "Voila": _application(settings, notebook.resolve()),
+            "VoilaConfiguration": _page(settings),
+            "Kernels": _kernels(settings),
+            # Voila signs the notebooks that it trusts. Keep key and signatures out of the service's home folder.
+            "NotebookNotary": {"secret": os.urandom(32), "db_file": ":memory:"},
+            "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
+            # Do not restart a kernel that died: the new one would not know the page. Tell the page within a second.
+            "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
+            # Jupyter remembers 65,536 message signatures per session to detect replays (20 MB). Only our own server
+            # can reach these sockets, so 100 are enough.
+            "Session": {"digest_history_size": 100},
+        }
+    )
+
+
+def _application(settings: Settings, notebook: Path) -> dict[str, Any]:
+    """Return the options of Voila's application."""
+    secret = {"cookie_secret": secret_of(settings.token)} if settings.token else {}
+    return secret | {
+        "ip": settings.host,
+        "port": settings.port,
+        "base_url": settings.base_url,
+        "token": settings.token,
+        "identity_provider_class": Identity,
+        "notebook_path": str(notebook),
+        "root_dir": str(notebook.parent),
+        "open_browser": False,
+        "log_level": "ERROR",
+        "tornado_settings": _tornado(settings),
+    }
+
+
+def _tornado(settings: Settings) -> dict[str, Any]:
+    """Return the options of tornado's application."""
+    return {
+        "headers": HEADERS,
+        # A page that closes tells the server without a token. Refusing that would leave its kernel running. Requests
+        # from other origins are refused all the same.
+        "disable_check_xsrf": True,
+        # gate.Hosts checks the Host header on every path. jupyter_server's own check would tell whether a file exists.
+        "allow_remote_access": True,
+        # Milliseconds: a network that fails without closing the connection is noticed within twelve seconds.
+        "ws_ping_interval": 4000,
+        "ws_ping_timeout": 8000,
+        # The names of these files contain a digest of their content.
+        "static_immutable_cache": [f"{settings.base_url}voila/labextensions/"],
+        "log_function": lambda handler: None,  # no access log: the query of an old link is a case
+    }
+
+
+def _page(settings: Settings) -> dict[str, Any]:
+    """Return how Voila makes the page."""
+    page_options = {
         "netdashIdleMinutes": settings.idle_minutes,
         "netdashCaseInAddress": settings.case_in_address,
         "netdashLogout": bool(settings.token),
         "fullStaticUrl": settings.base_url + SCRIPTS,
     }
-    options: dict[str, Any] = {
-        "Voila": {
-            "ip": settings.host,
-            "port": settings.port,
-            "base_url": settings.base_url,
-            "token": settings.token,
-            "identity_provider_class": Identity,
-            "notebook_path": str(notebook),
-            "root_dir": str(notebook.parent),
-            "open_browser": False,
-            "log_level": "ERROR",
-            "tornado_settings": {
-                "headers": HEADERS,
-                # The notice that a tab was closed carries no token, and refusing it leaves the kernel running. What
-                # comes from another origin is refused all the same.
-                "disable_check_xsrf": True,
-                # gate.Hosts checks the name that a request is for, on every path; jupyter_server's own check would
-                # tell whether a file exists.
-                "allow_remote_access": True,
-                # A network cut without a word is noticed within twelve seconds.
-                "ws_ping_interval": 4000,
-                "ws_ping_timeout": 8000,
-                # The names of these files hold a digest of what is in them.
-                "static_immutable_cache": [f"{settings.base_url}voila/labextensions/"],
-                "log_function": lambda handler: None,  # no access log: addresses are cases
-            },
-        },
-        "VoilaConfiguration": {
-            "template": "netdash",
-            "allow_template_override": "NO",
-            "allow_theme_override": "NO",
-            "file_allowlist": [],
-            "extension_allowlist": EXTENSIONS,
-            "show_tracebacks": False,
-            "strip_sources": True,
-            "preheat_kernel": settings.pool > 0,
-            "default_pool_size": settings.pool,
-            "page_config_hook": lambda config, **_: config | page,
-            "multi_kernel_manager_class": Kernels,
-            "kernel_spec_manager_class": ThisInterpreter,
-        },
-        "VoilaKernelManager": {"fill_delay": REFILL_AFTER},
-        "Kernels": {
-            "worker": settings.worker,
-            "kernel_manager_class": "netdash.server.kernels.Kernel",
-            "allow_tracebacks": False,
-            "cull_connected": True,
-            "cull_idle_timeout": idle_seconds,
-            "cull_interval": min(30, idle_seconds),
-        },
-        # Voila signs notebooks that it trusts, and would keep the key and the signatures in the home of the service.
-        "NotebookNotary": {"secret": os.urandom(32), "db_file": ":memory:"},
-        # A kernel that died is not started again, for it would know nothing of the page. The page hears of it at once.
-        "KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"},
-        "KernelRestarter": {"restart_limit": 0, "time_to_dead": 1.0},
-        # Signatures of messages, kept against their being played again. What comes through a socket that is the
-        # server's own is not; 65,536 of them, twice for each session, are 20 MB.
-        "Session": {"digest_history_size": 100},
+    return {
+        "template": "netdash",
+        "allow_template_override": "NO",
+        "allow_theme_override": "NO",
+        "file_allowlist": [],
+        "extension_allowlist": EXTENSIONS,
+        "show_tracebacks": False,
+        "strip_sources": True,
+        "preheat_kernel": settings.pool > 0,
+        "default_pool_size": settings.pool,
+        "page_config_hook": lambda config, **_: config | page_options,
+        "multi_kernel_manager_class": Kernels,
+        "kernel_spec_manager_class": ThisInterpreter,
     }
-    if settings.token:
-        options["Voila"]["cookie_secret"] = secret_of(settings.token)
-    return Config(options)
+
+
+def _kernels(settings: Settings) -> dict[str, Any]:
+    """Return the options of the kernels. Voila derives its manager from ours, which hands them on."""
+    idle_seconds = max(1, round(60 * settings.idle_minutes))
+    return {
+        "worker": settings.worker,
+        "kernel_manager_class": "netdash.server.kernels.Kernel",
+        "allow_tracebacks": False,
+        # The page asks for what it missed when it connects again.
+        "buffer_offline_messages": False,
+        "cull_connected": True,
+        "cull_idle_timeout": idle_seconds,
+        "cull_interval": min(30, idle_seconds),
+    } | ({"fill_delay": REFILL_SECONDS} if settings.pool else {})  # without a pool Voila has no such option
 
 
 def secret_of(token: str) -> bytes:
-    """Return what signs the cookies: the same for every worker with the token, and after a restart."""
+    """Return the key that signs cookies. It follows from the token, so that all workers and restarts share it."""
     return hashlib.scrypt(token.encode(), salt=b"netdash", n=2**14, r=8, p=1)

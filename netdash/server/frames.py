@@ -1,7 +1,7 @@
 """Checks of websocket frames, before jupyter_server parses them.
 
 A binary frame begins with a table: how many parts the message has, and where each of them begins. jupyter_server
-believes that table, and a short frame that claims very many parts stops its event loop. So it is read here first.
+trusts that table. A short frame that claims very many parts would stop its event loop, so netdash checks it first.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from time import monotonic
 V1 = "v1.kernel.websocket.jupyter.org"
 """Name of Jupyter's newer protocol, which every browser asks for; without it jupyter_server uses the old one."""
 MOST_PARTS = 64
-"""Numbers in a frame's table. A message has six parts and one for each buffer; the board sends one buffer at most."""
+"""Most numbers in a frame's table. A message has six parts and one for each buffer; the board sends one buffer."""
 LEAST_PARTS_V1 = 6
-"""Numbers in the table of a v1 frame without buffers: channel, header, parent header, metadata, content, end."""
+"""Fewest numbers in the table of a v1 frame: channel, header, parent header, metadata, content, end."""
 LARGEST_MESSAGE = 6_000_000
-"""Bytes of a message. The largest is a file of 5 MB, the most that the page sends."""
-AT_ONCE = 12_000_000
+"""Most bytes of a message. The largest message is a file, of which the page sends up to 5 MB."""
+BURST_BYTES = 12_000_000
 """Bytes that the pages of one session may send at once: two files and some hundred messages."""
-A_SECOND = 2_000_000
-"""Bytes a second that they may send for long."""
-EACH = 4_000
-"""Bytes that a message counts as besides its own."""
+BYTES_PER_SECOND = 2_000_000
+"""Bytes per second that they may send for long."""
+MESSAGE_BYTES = 4_000
+"""Bytes that each message counts in addition to its own."""
 NOT_ACCEPTED = 1003
 """Close code of RFC 6455 for data that cannot be accepted."""
 
@@ -42,23 +42,23 @@ V1_LAYOUT = Layout(width=8, byteorder="little", fewest=LEAST_PARTS_V1)
 
 @dataclass
 class Allowance:
-    """How much one session may still send: what its kernel has not taken yet waits in the server's memory."""
+    """How many bytes one session may still send. What its kernel has not read yet waits in the server's memory."""
 
-    left: float = AT_ONCE
+    left: float = BURST_BYTES
     at: float = field(default_factory=monotonic)
 
     def take(self, size: int) -> bool:
-        """Whether a message of so many bytes may be sent; if so, it counts."""
+        """Count a message of so many bytes; return whether it may be sent."""
         now = monotonic()
-        self.left, self.at = min(AT_ONCE, self.left + (now - self.at) * A_SECOND), now
-        if self.left < size + EACH:
+        self.left, self.at = min(BURST_BYTES, self.left + (now - self.at) * BYTES_PER_SECOND), now
+        if self.left < size + MESSAGE_BYTES:
             return False
-        self.left -= size + EACH
+        self.left -= size + MESSAGE_BYTES
         return True
 
 
 def fault_of(frame: str | bytes, protocol: str | None) -> str:
-    """Return why a frame is no message, in words that hold nothing of the frame; empty when its table is sound.
+    """Return why a frame is refused, without quoting it; empty when its table is consistent.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What every request must pass before a handler sees it, and what every answer carries.
+"""The checks of every request before a handler sees it, and the headers of every answer.
 
-The handlers are those of several libraries, and each of them checks other things. These checks are made in one place,
-for all of them and for paths that nobody serves.
+The handlers come from several libraries, and each checks something else. The checks here hold for all of them, and for
+paths that nobody serves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from netdash.server.sessions import Sessions
 METHODS = {"GET", "HEAD", "POST", "DELETE"}
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 KERNEL_PATHS = ("api/kernels/", "voila/api/shutdown/")
-"""Paths below the base URL that begin so are followed by the identifier of a kernel."""
+"""Paths below the base URL that are followed by the identifier of a kernel."""
 RETRY_SECONDS = "60"
 HEADER_SECONDS = 15
 """Seconds within which a client must send the whole head of a request, and the next request on the same connection."""
@@ -38,17 +38,17 @@ log = logging.getLogger("netdash")
 
 @dataclass(frozen=True)
 class Hosts:
-    """The names that requests may be for.
+    """The host names that requests may have.
 
-    A site elsewhere can let a name of its own point at this machine, and a browser then takes what is served here for
-    that site's. Such a request carries the site's name in its Host header.
+    Another site can let a name of its own point to this machine (DNS rebinding). The browser then lets that site read
+    what is served here. Such a request carries the site's name in its Host header.
 
     Parameters
     ----------
     names
         Names and addresses besides those of this machine for itself.
     anyone
-        Whether every name is taken: where a token is asked for, and nobody said under which names netdash is reached.
+        Whether every name is allowed: when a token is asked for, and no public host is set.
     """
 
     names: Collection[str] = ()
@@ -71,7 +71,7 @@ def _is_loopback(name: str) -> bool:
 
 
 class Refused(RequestHandler):
-    """An answer that says only its status."""
+    """An answer of nothing but its status."""
 
     SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "TRACE", "CONNECT")
 
@@ -98,7 +98,7 @@ class Gate(Router):
     _kernel: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare to read kernels from paths."""
+        """Compile the pattern of paths with a kernel."""
         self._kernel = re.compile(rf"{re.escape(self.base_url)}(?:{'|'.join(KERNEL_PATHS)})(?P<rest>.*)", re.DOTALL)
 
     def find_handler(self, request: HTTPServerRequest, **_: Any) -> Any:
@@ -127,7 +127,7 @@ class Gate(Router):
         if self.sessions.belongs(kernel_id, request.cookies):
             self.sessions.note(kernel_id)
             return 0
-        return 403 if kernel_id in self.sessions.kernels else 0  # what is not there is answered as always
+        return 403 if kernel_id in self.sessions.kernels else 0  # the handler answers 404 for an unknown kernel
 
 
 def believe_proxy(request: HTTPServerRequest) -> None:
@@ -155,7 +155,7 @@ class CommonHeaders(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Add the headers, and take out the one that tells tornado's version."""
+        """Add the headers, and remove the one that tells tornado's version."""
         for name, value in self.headers.items():
             if name not in headers:
                 headers[name] = value
@@ -166,17 +166,24 @@ class CommonHeaders(OutputTransform):
 
 
 class Listener(HTTPServer):
-    """tornado's server, which closes connections that send nothing and those that are too many.
+    """tornado's server with a limit on connections.
 
-    At most half of the process's file descriptors may be connections without a session; the other half is left for
-    those with one, and for kernels.
+    Half of the file descriptors of the process are for connections without a websocket. The other half is for
+    websockets and kernels.
     """
 
     most: int = 512
+    open: int = 0
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection, unless too many are open."""
-        if len(self._connections) < self.most:
-            return super().handle_stream(stream, address)
-        log.error("%d connections are open at once: further ones are closed.", self.most)
-        return stream.close()
+        if self.open >= self.most:
+            log.error("%d connections are open at once: further ones are closed.", self.most)
+            return stream.close()
+        self.open += 1
+        return super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        """Count a connection that was closed."""
+        self.open -= 1
+        super().on_close(server_conn)

@@ -1,4 +1,4 @@
-"""The page, which begins a session while there is room, and the health check."""
+"""The handlers of the page and of the health check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from voila.tornado.handler import TornadoVoilaHandler
 from netdash.server.machine import trouble_with
 from netdash.server.sessions import Sessions, Visit
 
-HANDED_OUT = re.compile(r'"kernelId": ?"([\w-]+)"')
+KERNEL_ID_IN_PAGE = re.compile(r'"kernelId": ?"([\w-]+)"')
+"""How netdash's own template writes the identifier of the kernel into the page."""
 RETRY_SECONDS = 30
 
 log = logging.getLogger("netdash")
@@ -25,18 +26,19 @@ class NotReadyError(Exception):
     """No board can be opened now; the text says why."""
 
 
-class Door(TornadoVoilaHandler):  # type: ignore[misc]
-    """The page, or a polite one when all places are taken or the server is not ready."""
+class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
+    """The page of the board. A page that says why, when the server is full or not ready."""
 
     async def prepare(self) -> None:
-        """Take a token out of the address, right or wrong, before anything else is done with the address.
+        """Redirect a request with a token in its address to the address without it.
 
-        What else an old link has goes behind "#", which no request holds.
+        A right token becomes a cookie. Other parameters, the case of an old link, go into the fragment, which a
+        browser sends to nobody.
         """
         if "token" not in self.request.query_arguments:
             await super().prepare()
             return
-        await self.identity_provider.get_user(self)  # a right one becomes a cookie
+        await self.identity_provider.get_user(self)  # sets the cookie
         rest = [(k, v) for k, values in self.request.query_arguments.items() if k != "token" for v in values]
         self.redirect(self.request.path + (f"#{urlencode(rest)}" if rest else ""))
 
@@ -58,7 +60,7 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
         self._may_open(path)
 
     def _may_open(self, path: str | None) -> bool:
-        """Whether there is a page at this path and room for its session; say so when there is none."""
+        """Whether there is a page at this path and room for one more session; answer the request if not."""
         if path:
             raise tornado.web.HTTPError(404)
         if not self._sessions.accepting:
@@ -66,7 +68,7 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
         return self._sessions.accepting
 
     def _hand_out_cookie(self) -> None:
-        """Give the browser the cookie of this visit; from one that holds too many, take those of ended sessions."""
+        """Set the cookie of this visit. If the browser holds too many, clear those of sessions that ended."""
         secure = self.request.protocol == "https"
         options = {"path": self.base_url, "httponly": True, "samesite": "Lax", "secure": secure}
         self.set_cookie(*self._visit, expires_days=None, **options)
@@ -82,33 +84,41 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
         self.set_status(503)
         self.set_header("Retry-After", str(RETRY_SECONDS))
         self.set_header("Cache-Control", "no-store")
-        self.finish(self.settings["voila_jinja2_env"].get_template(template).render(**words))
+        self.finish(self.get_template(template).render(**words))
 
     def get_login_url(self) -> str:
-        """Return where the token is asked for; the case of an old link goes behind "#", which no request holds."""
+        """Return the address of the login form. The case of an old link goes into the fragment."""
         case = f"#{self.request.query}" if self.request.query else ""
         return f"{super().get_login_url()}?{urlencode({'next': self.request.path})}{case}"
 
     async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
-        """Yield the page piece by piece; the visit is a session once its kernel is written into the page."""
+        """Yield the page piece by piece. The session begins when the page names its kernel."""
+        self._forget_query()
         sessions, kernel_id = self._sessions, ""
         sessions.opening += 1
         try:
             async for html in self._pieces(path):
-                found = None if kernel_id else HANDED_OUT.search(html)
+                found = None if kernel_id else KERNEL_ID_IN_PAGE.search(html)
                 if found:
                     kernel_id = found[1]
                     sessions.begin(kernel_id, self._visit)
                     sessions.opening -= 1
                 yield html
+            if not kernel_id:
+                log.error("A page names no kernel, so that nobody can connect to it; see docs/develop/upstream.md.")
         finally:
             if kernel_id:
                 sessions.loaded(kernel_id)
             else:
                 sessions.opening -= 1
 
+    def _forget_query(self) -> None:
+        """Remove the query from the request: Voila would keep it, and hand it to the kernel of the next visitor."""
+        self.request.query, self.request.uri = "", self.request.path
+        self.request.arguments = self.request.query_arguments = {}
+
     async def _pieces(self, path: str | None) -> AsyncIterator[str]:
-        """Yield the page of a kernel that can be started; those kept ready may have failed, and are passed over."""
+        """Yield the page, with a kernel of the pool if one works, else with a new kernel."""
         kernels, written = self.kernel_manager, False
         while True:
             ready = kernels.get_pool_size(self.notebook_path)
@@ -123,11 +133,11 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
                 if not ready:
                     raise NotReadyError(self._why_not_ready()) from error
         if not ready and hasattr(kernels, "fill_if_needed"):
-            # Voila fills the pool only when it takes a kernel from it.
+            # Voila refills the pool only when it takes a kernel from it.
             kernels.fill_if_needed(notebook_name=self.notebook_path)
 
     def _why_not_ready(self) -> str:
-        """Return why no kernel could be started; remember it when /healthz cannot see it by itself."""
+        """Return why no kernel could be started. Remember it for /healthz, unless temporary files are the reason."""
         trouble = trouble_with(self.settings["netdash_folder"])
         if trouble:
             return trouble
@@ -136,10 +146,10 @@ class Door(TornadoVoilaHandler):  # type: ignore[misc]
 
 
 class Health(tornado.web.RequestHandler):
-    """The state of the server for a load balancer: how many sessions there are, and nothing of any of them."""
+    """The state of the server for a load balancer. It counts the sessions and tells nothing of any of them."""
 
     def get(self) -> None:
-        """Write it; the status is 503 while no board can be opened."""
+        """Write the state; the status is 503 while no board can be opened."""
         sessions: Sessions = self.settings["netdash_sessions"]
         trouble = trouble_with(self.settings["netdash_folder"]) or sessions.trouble
         self.set_header("Cache-Control", "no-store")

@@ -1,4 +1,4 @@
-"""The kernel of a served board: ipykernel's own, without what a visitor has no use for, and deaf to most messages."""
+"""The kernel of a served board: ipykernel's, without optional packages, and with most messages refused."""
 
 from __future__ import annotations
 
@@ -12,48 +12,49 @@ from ipykernel.ipkernel import IPythonKernel
 NOT_LOADED = ("debugpy", "pyarrow")
 """Packages that ipykernel and pandas import when they are installed. pyarrow alone takes 30 MB of a session."""
 CONTROL = "jupyter.widget.control"
-"""Name of the only comm that a page may open: through it the page asks for the state of all widgets."""
+"""Target name of the only comm that a page may open. The page asks through it for the state of all widgets."""
 SHOWN = ("HTML", "HTMLMath", "Label", "Valid", "IntProgress", "FloatProgress", "Image", "Audio", "Video")
-"""Widgets of ipywidgets that have a value and only show it."""
+"""Widgets of ipywidgets that have a value which a page may not set."""
 
 
 class Kernel(IPythonKernel):
-    """A kernel in which optional packages count as not installed, and whose widgets a page can only give values."""
+    """A kernel without optional packages, in which a page can do nothing but set the values of controls."""
 
     def __new__(cls, **options: Any) -> Kernel:
-        """Return a kernel; it would import its debugger here."""
-        # None is Python's word for a module that cannot be imported.
-        sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
-        logging.disable()  # what a kernel logs, tracebacks among it, would go to the page
+        """Return a kernel. The packages are blocked here, because ipykernel imports its debugger in this step."""
+        # A module that is None in sys.modules cannot be imported.
+        sys.modules.update(dict.fromkeys(NOT_LOADED))  # type: ignore[arg-type]
+        logging.disable()  # log records, with their tracebacks, would be sent to the page
         made: Kernel = super().__new__(cls, **options)
         return made
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
-        for kind, allowed in {"comm_open": self._opens, "comm_msg": self._says, "comm_close": self._closes}.items():
+        may = {"comm_open": self._may_open, "comm_msg": self._may_send, "comm_close": self._may_close}
+        for kind, allowed in may.items():
             self.shell_handlers[kind] = _only(allowed, self.shell_handlers[kind])
 
-    def _opens(self, content: dict[str, Any], _: dict[str, Any]) -> bool:
-        """Let a page open the control comm; a comm of another name is closed at once, and no widget can be made."""
+    def _may_open(self, content: dict[str, Any], _: dict[str, Any]) -> bool:
+        """Let a page open the control comm only, so that it can make no widget."""
         if content.get("target_name") != CONTROL:
-            content["target_name"] = ""  # nobody has this name, and so ipykernel says that it is closed
+            content["target_name"] = ""  # ipykernel closes a comm whose target does not exist
         return content.get("comm_id") not in self.comm_manager.comms
 
-    def _says(self, content: dict[str, Any], message: dict[str, Any]) -> bool:
-        """Let a page give a control a value, ask for states and send a widget a message of its own."""
+    def _may_send(self, content: dict[str, Any], message: dict[str, Any]) -> bool:
+        """Let a page set the value of a control, ask for states, and send custom messages."""
         data = content["data"]
         widget = _widget(content["comm_id"])
         if widget is None or data["method"] != "update":
             return data["method"] in ("request_states", "request_state", "custom")
         return _keep_value(data, message, _value_of(widget))
 
-    def _closes(self, content: dict[str, Any], _: dict[str, Any]) -> bool:
-        """Let a page close what it has opened, and no widget."""
+    def _may_close(self, content: dict[str, Any], _: dict[str, Any]) -> bool:
+        """Let a page close the comms that it opened, and no widget."""
         return _widget(content["comm_id"]) is None
 
 
 def _only(allowed: Callable[[dict[str, Any], dict[str, Any]], bool], handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler that ignores the messages that are not allowed; one that is malformed raises and is ignored."""
+    """Return a handler that ignores messages that are not allowed. Malformed ones raise, and ipykernel ignores them."""
 
     def handler(stream: Any, ident: Any, message: dict[str, Any]) -> Any:
         return handle(stream, ident, message) if allowed(message["content"], message) else None
@@ -69,7 +70,7 @@ def _widget(comm_id: str) -> Any:
 
 
 def _value_of(widget: Any) -> str:
-    """Return the name of the trait that is a control's value on the page; empty when the widget is no control."""
+    """Return the name of the trait that holds the value of a control; empty when the widget is no control."""
     import ipywidgets
 
     shown = tuple(getattr(ipywidgets, name) for name in SHOWN)
@@ -79,7 +80,7 @@ def _value_of(widget: Any) -> str:
 
 
 def _keep_value(data: dict[str, Any], message: dict[str, Any], name: str) -> bool:
-    """Take all but the value out of an update; return whether there is one."""
+    """Remove everything but the value from an update; return whether a value is left."""
     if name not in data.get("state", {}):
         return False
     data["state"] = {name: data["state"][name]}

@@ -1,4 +1,4 @@
-"""The kernels of the sessions: which interpreter runs them, how they start, end and are counted."""
+"""The kernels of the sessions: which interpreter runs them, how they start and end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import zmq.asyncio
 from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
-from traitlets import Unicode, default
+from traitlets import Instance, Unicode, default
 
 from netdash.server.machine import without_secrets
 from netdash.server.redact import public_name
@@ -28,29 +29,30 @@ OPTIONS = (
 )
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""A session computes little and one thing at a time; by default each would have a thread for every processor."""
+"""Environment of a kernel: one thread, because a session computes little. The default is one for each processor."""
 
 MOST_SOCKETS = 10_000
+"""Sockets of all kernels together. ZeroMQ's default is enough for about 160 sessions."""
 
 CHECKOUT = Path(__file__).parents[2]
 
 
 class ThisInterpreter(KernelSpecManager):
-    """The one kernel there is: the interpreter that serves, whatever kernels the machine has installed."""
+    """The only kernel specification: the interpreter that serves. Kernels installed on the machine are ignored."""
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return the kernel's name and folder."""
         return {KERNEL: RESOURCES}
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return how the kernel is started: without a history on disk, importing netdash from where it was served."""
+        """Return the command and environment of the kernel: no history on disk, and netdash from this checkout."""
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
         command = [*make_ipkernel_cmd(), *OPTIONS]
         env = dict(ONE_THREAD)
         if (CHECKOUT / "pyproject.toml").exists():
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
-        # A signal while Python still starts would be answered with a traceback on the server's terminal.
+        # Interrupt by message: a signal while Python starts would print a traceback on the server's terminal.
         return KernelSpec(
             argv=command,
             display_name="Python 3",
@@ -62,61 +64,65 @@ class ThisInterpreter(KernelSpecManager):
 
 
 class Kernel(ServerKernelManager):
-    """A kernel that is ended at once: it keeps nothing, and asked to end while it runs the notebook it complains."""
+    """The manager of one kernel, which kills it instead of asking it to stop.
 
-    # In place of a traceback. jupyter_server looks for it here, and without it the first error silences the session.
+    A kernel holds nothing worth saving, and a polite shutdown during start-up logs an error.
+    """
+
+    # jupyter_server reads this from the manager of one kernel but defines it on the manager of all (its pull request
+    # 326). Without it the first error in a session silences the session.
     traceback_replacement_message = "An error occurred."
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # type: ignore[override]
-        """End the kernel without asking it."""
+        """Kill the kernel."""
         await super().shutdown_kernel(now=True, restart=restart)
 
 
 class Kernels(AsyncMappingKernelManager):
-    """The kernels of the sessions, and of the pool that Voila puts on top of this class."""
+    """The kernels of all sessions. Voila derives a class from this one, which adds the pool."""
 
     worker = Unicode().tag(config=True)
+    start_tasks = Instance(set, ())
+    """Tasks that start a kernel."""
 
     def new_kernel_id(self, **options: Any) -> str:
-        """Return an identifier that begins with the worker's name, if it has one."""
+        """Return an identifier that begins with the worker's name, if there is one."""
         kernel_id: str = super().new_kernel_id(**options)
         return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
-        """Name the connection file, which stands in the command line of the kernel, so that it does not tell the id."""
+        """Name the connection file by the public name: every user of the machine can read it in the command line."""
         manager, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
         manager.connection_file = str(Path(self.connection_dir) / f"kernel-{public_name(kernel_id)}.json")
         return manager, name, kernel_id
 
     @default("context")
-    def _roomy_context(self) -> Any:
-        """Return where the sockets are; of its own accord it has room for those of 160 sessions."""
-        context = self._context_default()
+    def _roomy_context(self) -> zmq.asyncio.Context:
+        """Return a ZeroMQ context with a higher limit of sockets."""
+        context = zmq.asyncio.Context()
         context.max_sockets = MOST_SOCKETS
         return context
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
-        """Start a kernel without the server's secrets, and without the address of a visitor.
+        """Start a kernel without the server's secrets.
 
-        Voila gives that to the *next* visitor's kernel. The kernels' IPython keeps its files in the folder of the
-        server, because the home of a service may be read-only.
+        IPython keeps its files in the folder of the server, because the home of a service may be read-only.
         """
-        given = without_secrets(options.get("env", {}))
-        env = {name: value for name, value in given.items() if name not in CASE_VARIABLES}
+        env = without_secrets(options.get("env", {}))
         env["IPYTHONDIR"] = str(Path(self.connection_dir) / "ipython")
-        kernel_id: str = await super().start_kernel(**{**options, "env": env})
-        return kernel_id
+        task = asyncio.ensure_future(super().start_kernel(**{**options, "env": env}))
+        self.start_tasks.add(task)
+        task.add_done_callback(self.start_tasks.discard)
+        return await task
 
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> None:  # type: ignore[override]
-        """End a kernel, and the sockets that jupyter_server keeps for the return of a page that closed meanwhile."""
+        """End a kernel, and return the memory of its session to the operating system."""
         await super().shutdown_kernel(kernel_id, *args, **options)  # type: ignore[no-untyped-call]
-        for stream in self._kernel_buffers.pop(kernel_id, {}).get("channels", {}).values():
-            stream.close()
         trim_memory()
 
     async def shutdown_all(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
-        """End every kernel, those included that are only just being started."""
-        await asyncio.gather(*self._pending_kernels.values(), return_exceptions=True)
+        """End every kernel, after those that are starting have started."""
+        await asyncio.gather(*self.start_tasks, return_exceptions=True)
         await super().shutdown_all(*args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
@@ -136,14 +142,11 @@ class Kernels(AsyncMappingKernelManager):
 
     def connections(self, kernel_id: str) -> int:
         """Return how many pages are connected to a kernel."""
-        return int(self._kernel_connections.get(kernel_id, 0))
+        return int(self.kernel_model(kernel_id)["connections"])  # type: ignore[no-untyped-call]
 
 
 def trim_memory() -> None:
-    """Give memory that is free back to the system: of its own accord the C library keeps what lies below its top."""
-    gc.collect()  # a session leaves cycles, which hold its buffers until Python looks at everything there is
+    """Return free heap memory to the operating system. glibc keeps it as long as a later block is still in use."""
+    gc.collect()  # a session leaves reference cycles, which hold its buffers until a full collection
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # musl has none
         trim(0)
-
-
-CASE_VARIABLES = {"QUERY_STRING", "VOILA_REQUEST_URL"}

@@ -1,4 +1,4 @@
-"""Who is let in: with a token those who give it, and how often somebody may guess at it."""
+"""Login by token, with a limit on wrong guesses, and logout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import logging
 import time
 from collections import deque
 from typing import Any
-from urllib.parse import urlencode
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
@@ -37,14 +36,14 @@ class Guesses:
         self._wrong: dict[str, deque[float]] = {}
 
     def refuse(self, address: str) -> bool:
-        """Whether an address has guessed too often within the last minute."""
+        """Whether an address has given too many wrong tokens within the last minute."""
         times = self._wrong.get(_network(address), deque())
         while times and time.monotonic() - times[0] > GUESS_SECONDS:
             times.popleft()
         return len(times) >= GUESSES
 
     def count(self, address: str) -> None:
-        """Count a wrong token; say it in the log when it was one too many."""
+        """Count a wrong token; write to the log when the limit is reached."""
         if len(self._wrong) >= MOST_ADDRESSES:
             self._wrong.clear()
         network = _network(address)
@@ -55,7 +54,7 @@ class Guesses:
 
 
 def _network(address: str) -> str:
-    """Return what is counted together: an address, or the 64 bits of a network in which everybody has many."""
+    """Return the network that is counted: one address of IPv4, the 64-bit network of one of IPv6."""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -66,26 +65,25 @@ def _network(address: str) -> str:
 class Login(LoginFormHandler):
     """The form that asks for the token."""
 
-    def _render(self, message: dict[str, str] | None = None) -> None:
-        template = self.settings["voila_jinja2_env"].get_template("login.html")
+    def set_default_headers(self) -> None:
+        """Forbid caches to keep the form."""
+        super().set_default_headers()
         self.set_header("Cache-Control", "no-store")
-        following = self.get_argument("next", default=self.base_url)
-        self.finish(template.render(action=f"?{urlencode({'next': following})}", refused=bool(message)))
 
     @allow_unauthenticated
     def head(self) -> None:
         """Answer as to GET; tornado leaves the body out."""
-        self._render()
+        self.get()  # type: ignore[no-untyped-call]
 
 
 class Logout(JupyterHandler):
-    """Ends the cookie of the token, and the sessions of this browser."""
+    """Clears the cookie of the token and ends the sessions of this browser."""
 
     @allow_unauthenticated
     async def get(self) -> None:
-        """Log out and say so."""
+        """Log out and write the page that says so."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-            raise HTTPError(403)  # a link elsewhere, on another port of this host too, must not end anybody's session
+            raise HTTPError(403)  # a link on another site, or on another port of this host, must end no session
         sessions: Sessions = self.settings["netdash_sessions"]
         for kernel_id in sessions.of(self.request.cookies):
             await sessions.end(kernel_id)
@@ -94,12 +92,12 @@ class Logout(JupyterHandler):
         identity: Any = self.identity_provider
         identity.log_out(self)
         self.set_header("Cache-Control", "no-store")
-        template = self.settings["voila_jinja2_env"].get_template("logout.html")
+        template = self.get_template("logout.html")  # type: ignore[no-untyped-call]
         self.finish(template.render(base_url=self.base_url, asked=identity.auth_enabled))
 
 
 class Identity(IdentityProvider):
-    """Lets in whoever has given the token, until the browser is closed; everybody when no token is asked for."""
+    """Accepts visitors who gave the token, until they close the browser; all visitors when there is no token."""
 
     cookie_options = {"expires_days": None, "samesite": "Lax"}
     get_secure_cookie_kwargs = {"max_age_days": COOKIE_DAYS}
@@ -115,14 +113,15 @@ class Identity(IdentityProvider):
         return bool(self.token)
 
     async def get_user(self, handler: Any) -> User | None:
-        """Return who sends a request; without a token that is always the same, and no cookie is needed."""
+        """Return the user of a request; without a token always the same one, for whom no cookie is set."""
         if not self.auth_enabled:
             return VISITOR
-        user: User | None = await self._get_user(handler)
+        found: Any = super().get_user(handler)
+        user: User | None = await found
         return None if user and user.username in self._logged_out else user
 
     def get_token(self, handler: Any) -> str:
-        """Return the token in the address or in the Authorization header; that of the form is read by the form."""
+        """Return the token of the address or of the Authorization header. The login form reads its own."""
         given: str = handler.get_query_argument("token", "")
         header = self.auth_header_pat.match(handler.request.headers.get("Authorization", ""))
         return given or (header[2] if header else "")
@@ -142,10 +141,10 @@ class Identity(IdentityProvider):
         return self.generate_anonymous_user(handler) if self.is_right(given, handler) else None
 
     def is_right(self, given: str, handler: Any) -> bool:
-        """Whether a token is the right one; who has guessed too often is refused, with the right one too."""
+        """Whether a token is the right one; raise 429 for an address that has guessed too often, right or wrong."""
         address = handler.request.remote_ip
         if self.guesses.refuse(address):
-            handler.current_user = None  # jupyter_server's error page asks who it is, and would ask here again
+            handler.current_user = None  # jupyter_server's error page needs it, and would call this method again
             raise HTTPError(429, reason="Too many wrong tokens from this address. Wait a minute.")
         right = not self.auth_enabled or hmac.compare_digest(given.encode(), self.token.encode())
         if given and not right:
@@ -153,7 +152,7 @@ class Identity(IdentityProvider):
         return right
 
     def log_out(self, handler: Any) -> None:
-        """Take the cookie of the token away, and refuse it from now on if it was kept."""
+        """Clear the cookie of the token, and refuse it from now on if the browser kept it."""
         user: Any = self.get_user_cookie(handler) if self.auth_enabled else None
         if user:
             if len(self._logged_out) >= MOST_LOGGED_OUT:

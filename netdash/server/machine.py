@@ -1,4 +1,4 @@
-"""What the server asks of the operating system: no core dumps, enough file descriptors, room for temporary files."""
+"""The server and its operating system: core dumps, file descriptors, environment, temporary files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if sys.platform != "win32":
 
 MOST_DESCRIPTORS = 65_536
 PROBE = b"\0" * 4096
-"""As much is written to see whether there is room for a connection file."""
+"""Content of the file that tests whether there is room for a connection file."""
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ def forbid_core_dumps() -> None:
 
 
 def raise_descriptors() -> int:
-    """Raise the limit of file descriptors as far as it may be raised, and return it."""
+    """Raise the limit of file descriptors to the allowed maximum, and return the limit."""
     if sys.platform == "win32":
         return MOST_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -44,7 +44,7 @@ def raise_descriptors() -> int:
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what its names call a secret."""
+    """Return an environment without the variables whose names suggest a secret."""
     return {name: value for name, value in environment.items() if not SECRET.search(name)}
 
 

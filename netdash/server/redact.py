@@ -1,4 +1,4 @@
-"""What the server logs: one short line for each event, without cases and without identifiers of kernels."""
+"""Log records as one short line each, without cases and without identifiers of kernels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import time
 
 KERNEL_ID = re.compile(r"\b(?:[A-Za-z0-9]{1,8}_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 QUIET_SECONDS = 60
-"""The same line is logged once within so many seconds."""
+"""Seconds within which the same line is logged only once."""
 MOST_LINES = 100
-"""Different lines that are logged within that time; the others are dropped."""
+"""Different lines that are logged within that time. Further ones are dropped."""
 
 
 def public_name(kernel_id: str) -> str:
-    """Return a name for a kernel that others may see: it tells kernels apart and does not tell the identifier."""
+    """Return a name for a kernel that others may see. It identifies the kernel and does not give access to it."""
     return hashlib.sha256(kernel_id.encode()).hexdigest()[:32]
 
 
@@ -25,15 +25,18 @@ def redact(text: str) -> str:
     return KERNEL_ID.sub(lambda found: f"[kernel {public_name(found[0])[:8]}]", text)
 
 
-class Brief(logging.Filter):
-    """Shortens each record to one redacted line, and drops it when the same or too many were logged lately."""
+class RedactingFilter(logging.Filter):
+    """Cuts every record to one redacted line, and drops repeated and excessive ones.
+
+    The query of an address holds patient data, and the identifier of a kernel gives access to it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._logged: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten a record; return whether it is logged."""
+        """Cut a record to one line; return whether it is logged."""
         message = redact(_one_line(record))
         record.exc_info = record.exc_text = None
         record.msg, record.args = message, None
@@ -46,7 +49,7 @@ class Brief(logging.Filter):
 
 
 def _one_line(record: logging.LogRecord) -> str:
-    """Return what a record says, without a traceback."""
+    """Return the first line of a record, with the last line of its error instead of a traceback."""
     message = record.getMessage()
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]

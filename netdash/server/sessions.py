@@ -1,4 +1,4 @@
-"""The sessions: how many there may be, to which browser each belongs, and when one ends because nobody is there."""
+"""The sessions: how many are allowed, to which browser each belongs, and when an abandoned one ends."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 from netdash.server.frames import Allowance
 
 ALONE_SECONDS = 75.0
-"""Seconds without a sign of life from a page after which its session ends: it survives 60 s without a network."""
+"""Seconds without a connection or request of its page after which a session ends. It survives 60 s without network."""
 SILENT_SECONDS = 12.0
-"""The same for a page that has never connected. With the interval of `watch` it gives its place back within 15 s."""
+"""The same for a page that never connected. With the interval of `watch`, its place is free again within 15 s."""
 NEWCOMER_SECONDS = 60.0
-"""Seconds after which a page gives its place back that still loads, or asks about its session, and never connected."""
+"""Seconds after which a session ends whose page never connected, even if the page still loads or sends requests."""
 WATCH_MILLISECONDS = 1000
 FAILURE_SECONDS = 30.0
-"""Seconds for which the server says that it is not ready after a session could not be begun."""
+"""Seconds for which /healthz answers "not ready" after a session could not be started."""
 COOKIE = re.compile(r"netdash-visit-[0-9a-f]{16}")
 MOST_COOKIES = 20
-"""Visit cookies that a browser may hold before those of ended sessions are taken away."""
+"""Visit cookies that a browser may hold. If it holds more, those of ended sessions are cleared."""
 
 
 class Visit(NamedTuple):
-    """A cookie of one visit: whoever has it is the visitor, and nobody else has it.
+    """The cookie of one visit, which proves that a request comes from its browser.
 
     Each page load has a cookie of its own name. So tabs that load at the same time, or that are served by different
     workers, do not overwrite the cookies of each other.
@@ -54,7 +54,7 @@ class Session:
     Attributes
     ----------
     begun, seen : float
-        When the visit began, and when its page last gave a sign of life, by the clock of the event loop.
+        When the visit began, and when its page was last connected or sent a request, by the clock of the event loop.
     connected : bool
         Whether the page has ever connected.
     loading : bool
@@ -71,7 +71,7 @@ class Session:
     allowance: Allowance = field(default_factory=Allowance)
 
     def is_over(self, now: float) -> bool:
-        """Whether nobody is there any more."""
+        """Whether the visitor has left."""
         if self.connected:
             return now - self.seen > ALONE_SECONDS
         silent = not self.loading and now - self.seen > SILENT_SECONDS
@@ -79,14 +79,16 @@ class Session:
 
 
 class Sessions:
-    """Who is in: each visit from its request on, each session from its kernel on.
+    """All sessions of a server.
+
+    A request of the page takes a place at once, and becomes a session when its kernel is known.
 
     Parameters
     ----------
-    kernels : netdash.server.voila_app.Kernels
-        Where the kernels of the sessions run.
+    kernels : netdash.server.kernels.Kernels
+        The kernels of the sessions and of the pool.
     limit : int
-        How many there may be; kernels kept ready are not sessions.
+        Most sessions at once. Kernels of the pool are not sessions.
     """
 
     def __init__(self, kernels: Any, limit: int) -> None:
@@ -106,28 +108,28 @@ class Sessions:
         return len(self) < self.limit
 
     def fail(self, reason: str) -> None:
-        """Remember that no session could be begun, and why."""
+        """Remember that no session could be started, and why."""
         self._failure = _now(), reason
 
     @property
     def trouble(self) -> str:
-        """Why no session could be begun a short while ago; empty when one could, or when nobody tried."""
+        """Why the last start of a session failed, for a short time; empty when it succeeded."""
         when, reason = self._failure
         return reason if _now() - when < FAILURE_SECONDS else ""
 
     def begin(self, kernel_id: str, visit: Visit) -> None:
-        """Count a kernel as a session from now on, which belongs to a visit."""
+        """Start the session of a visit, with its kernel."""
         now = _now()
         self._failure = -FAILURE_SECONDS, ""
         self._sessions[kernel_id] = Session(visit, now, now)
 
     def loaded(self, kernel_id: str) -> None:
-        """Note that a page was written to its end: from now on it must connect, or say that it is there."""
+        """Note that the whole page was written: from now on it must connect or send requests."""
         if session := self._sessions.get(kernel_id):
             session.loading, session.seen = False, _now()
 
     def belongs(self, kernel_id: str, cookies: Mapping[str, Any]) -> bool:
-        """Whether a kernel is that of the visitor with these cookies; a kernel kept ready belongs to nobody."""
+        """Whether a kernel belongs to the visitor with these cookies. A kernel of the pool belongs to nobody."""
         session = self._sessions.get(kernel_id)
         return session is not None and session.visit.is_in(cookies)
 
@@ -136,7 +138,7 @@ class Sessions:
         return [name for name, session in self._sessions.items() if session.visit.is_in(cookies)]
 
     def note(self, kernel_id: str) -> None:
-        """Note a sign of life: a page asked about its session."""
+        """Note that a page sent a request about its session."""
         self._sessions[kernel_id].seen = _now()
 
     def may_send(self, kernel_id: str, size: int) -> bool:
@@ -145,13 +147,13 @@ class Sessions:
         return session is None or session.allowance.take(size)
 
     def left_over(self, cookies: Iterable[str]) -> list[str]:
-        """Return the names of visit cookies to be taken away from a browser that holds too many."""
+        """Return the names of visit cookies to be cleared in a browser that holds too many."""
         held = [name for name in cookies if COOKIE.fullmatch(name)]
         known = {session.visit.name for session in self._sessions.values()}
         return [name for name in held if name not in known] if len(held) > MOST_COOKIES else []
 
     async def watch(self) -> None:
-        """End the sessions that nobody is connected to any more; to be called every second."""
+        """End the sessions whose visitors have left; to be called every second."""
         now = _now()
         len(self)  # forgets those that ended
         for name, session in list(self._sessions.items()):

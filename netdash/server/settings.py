@@ -1,15 +1,25 @@
-"""The settings of the server, checked."""
+"""The options of the server, each declared once: default, help and limits.
+
+The command line, the environment variables and the parameters of :func:`netdash.serve.serve` follow from
+:class:`Settings`.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import re
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
-"""Extensions of JupyterLab's page that the board needs: widgets, Voila's manager of them, anywidget."""
+"""Browser extensions that the board needs: the widgets, Voila's widget manager, anywidget."""
 SHORTEST_TOKEN = 16
+"""Fewest characters of a token."""
 
 
 class ServeError(Exception):
@@ -17,31 +27,118 @@ class ServeError(Exception):
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What `serve` was asked for, checked."""
+class Option:
+    """One option of the server.
 
-    host: str
-    port: int
-    base_url: str
-    pool: int
-    max_sessions: int
-    idle_minutes: float
-    token: str
-    public_hosts: tuple[str, ...]
-    case_in_address: bool
-    worker: str
+    Attributes
+    ----------
+    help : str
+        What the option does.
+    flag : str
+        Its name on the command line, without the dashes; empty when the command does not have it.
+    expected : str
+        The values that are allowed, in words; empty when all are.
+    least, most, above : float, optional
+        Limits of a number: smallest value, largest value, and a bound that it must exceed.
+    pattern : str
+        Regular expression that a text must match as a whole; empty when it need not.
+    """
+
+    help: str
+    flag: str
+    expected: str = ""
+    least: int | None = None
+    most: int | None = None
+    above: float | None = None
+    pattern: str = ""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets the option."""
+        return f"NETDASH_{self.flag.replace('-', '_').upper()}"
+
+    def allows(self, value: Any) -> bool:
+        """Whether a value is within the limits."""
+        if self.pattern:
+            return re.fullmatch(self.pattern, value) is not None
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+        )
+
+
+def option(default: Any, flag: str, help: str, **limits: Any) -> Any:  # noqa: A002 - click's word for it
+    """Return the dataclass field of an option."""
+    return field(default=default, metadata={"option": Option(help, flag, **limits)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one server, checked."""
+
+    host: str = option("127.0.0.1", "host", "Address to listen on.")
+    port: int = option(
+        8866, "port", "Port to listen on; 0 = any free port.", least=0, most=65535, expected="0 to 65535"
+    )
+    _: dataclasses.KW_ONLY
+    base_url: str = option(
+        "/",
+        "base-url",
+        "Path under which the board is served, for a proxy that keeps the path.",
+        pattern=r"/|(/[\w.~-]+)+/",
+        expected="a path such as /netdash/",
+    )
+    max_sessions: int = option(
+        20,
+        "max-sessions",
+        "Boards that can be open at once; each takes about 80 MB. The kernels of the pool come on top.",
+        least=1,
+        expected="1 or more",
+    )
+    pool: int = option(
+        2, "pool", "Kernels that have run the notebook before a visitor comes.", least=0, expected="0 or more"
+    )
+    idle_minutes: float = option(
+        60.0,
+        "idle-minutes",
+        "Minutes without activity after which a session is ended.",
+        above=0,
+        expected="more than 0",
+    )
+    token: str = option("", "token", f"Secret of at least {SHORTEST_TOKEN} characters that a visitor must give.")
+    public_hosts: Sequence[str] = option(
+        (),
+        "public-host",
+        "Name under which a proxy serves the board; may be repeated. Requests for any other name than these and this "
+        "machine's own are refused. The proxy is believed about the visitor's address and about https.",
+    )
+    open_browser: bool = option(True, "browser", "Open the board in the browser.")
+    case_in_address: bool = option(
+        True, "case-in-address", "Keep the case in the page's address, and so in the browser's history."
+    )
+    worker: str = option(
+        "",
+        "worker",
+        "Name of this server among several behind a proxy. The address of each of its sessions begins with it.",
+        pattern=r"[A-Za-z0-9]{0,8}",
+        expected="up to 8 letters and digits",
+    )
+    cases: Path | None = option(
+        None,
+        "cases",
+        "CSV file of prepared cases that every visitor is offered. It is read again for each visitor.",
+    )
+    notebook: Path | None = option(
+        None, "", "Notebook to serve; None = the board's own. Its kernel has neither a debugger nor pyarrow."
+    )
 
     def __post_init__(self) -> None:
-        """Raise ServeError for what cannot be served."""
-        if not re.fullmatch(r"/|(/[\w.~-]+)+/", self.base_url):
-            raise ServeError(f"base_url: given {self.base_url!r}, expected a path such as /netdash/.")
-        if self.pool < 0 or self.max_sessions < 1 or not self.idle_minutes > 0:
-            raise ServeError(
-                f"Given pool {self.pool}, max_sessions {self.max_sessions}, idle_minutes {self.idle_minutes:g}; "
-                "expected 0 or more, 1 or more, and more than 0."
-            )
-        if not re.fullmatch(r"[A-Za-z0-9]{0,8}", self.worker):
-            raise ServeError(f"worker: given {self.worker!r}, expected up to 8 letters and digits.")
+        """Raise ServeError for a value that is not allowed."""
+        for name, found in OPTIONS.items():
+            value = getattr(self, name)
+            if not found.allows(value):
+                raise ServeError(f"{name}: given {value!r}, expected {found.expected}.")
         if 0 < len(self.token) < SHORTEST_TOKEN:
             raise ServeError(
                 f"token: given one of {len(self.token)} characters, expected at least {SHORTEST_TOKEN}: a short "
@@ -49,8 +146,8 @@ class Settings:
             )
         if not (self.is_local or self.token or self.public_hosts):
             raise ServeError(
-                f"host: given {self.host}, which others than this machine can reach, without a token and without a "
-                "public host; set NETDASH_TOKEN, or name with --public-host under which name a proxy serves it."
+                f"host: given {self.host}, which other machines can reach, without a token and without a public "
+                "host; set NETDASH_TOKEN, or name with --public-host the name under which a proxy serves the board."
             )
 
     @property
@@ -60,7 +157,22 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only this machine can reach the server."""
         with contextlib.suppress(ValueError):
             return ipaddress.ip_address(self.host).is_loopback
         return self.host == "localhost"
+
+
+OPTIONS: dict[str, Option] = {one.name: one.metadata["option"] for one in dataclasses.fields(Settings)}
+"""The options by the name of their setting."""
+
+
+def parameters() -> str:
+    """Return the options as the section "Parameters" of a numpydoc docstring."""
+    lines = ["Parameters", "----------"]
+    for one in dataclasses.fields(Settings):
+        found = OPTIONS[one.name]
+        expected = f" Expected: {found.expected}." if found.expected else ""
+        lines.append(f"{one.name} : {one.type}, default {one.default!r}")
+        lines.append(textwrap.indent(textwrap.fill(found.help + expected, 110), "    "))
+    return "\n".join(lines)

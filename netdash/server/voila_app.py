@@ -1,4 +1,4 @@
-"""Voila as netdash serves it: its own interpreter, its own kernels, checked requests, a log without cases."""
+"""Voila as netdash serves it: which of its handlers are served, how it starts, listens and stops."""
 
 from __future__ import annotations
 
@@ -6,47 +6,52 @@ import gc
 import logging
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
+from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from tornado.web import HTTPError
 from voila import __version__ as voila_version
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
-from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import AllowListFileHandler, MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from netdash.server.frames import LARGEST_MESSAGE, NOT_ACCEPTED, fault_of
 from netdash.server.gate import BODY_SECONDS, HEADER_SECONDS, CommonHeaders, Gate, Hosts, Listener
-from netdash.server.handlers import Door, Health
-from netdash.server.redact import Brief
+from netdash.server.handlers import Health, PageHandler
+from netdash.server.login import Login, Logout
+from netdash.server.redact import RedactingFilter
 from netdash.server.sessions import WATCH_MILLISECONDS, Sessions
+from netdash.server.settings import ServeError
 
 log = logging.getLogger("netdash")
 MOST_LINES = 5
-"""Lines of one session: a page has one, and for some seconds those that a network has cut unnoticed."""
+"""Websockets of one session. A page has one, and for some seconds those that a network failure has cut unnoticed."""
 MOST_UNSENT = 8_000_000
-"""Bytes that wait for a page to read them, before one more message."""
+"""Bytes that may wait for a page to read them."""
 LARGEST_BODY = 100_000
-"""Bytes of a request's body: what a page sends goes through its websocket."""
+"""Bytes of a request's body. What a page sends goes through its websocket."""
 SCRIPTS = f"voila/static/{voila_version}"
-"""Where Voila's scripts are, below the base URL: their own names do not change when they do."""
-YEAR = 365 * 24 * 3600
+"""Path of Voila's scripts below the base URL, with the version: the names of the files are the same in each."""
+CACHE_SECONDS = 365 * 24 * 3600
 
 
-class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
-    """The line between a page and its kernel, which neither takes nor holds more than a page of ours needs."""
+class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
+    """The websocket between a page and its kernel. It takes and holds no more than a page needs."""
 
     lines: ClassVar[Counter[str]] = Counter()
     unsent = 0
 
     async def get(self, kernel_id: str) -> None:
-        """Serve a line until it is closed; a session has few of them, for each takes descriptors of the server."""
+        """Serve a websocket until it is closed. A session may have few, because each takes file descriptors."""
         if self.lines[kernel_id] >= MOST_LINES:
             raise HTTPError(429)
         self.lines[kernel_id] += 1
@@ -58,26 +63,26 @@ class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
                 del self.lines[kernel_id]
 
     async def open(self, kernel_id: str) -> None:
-        """Connect; a message is sent at once, not when the page has confirmed the last, which it does after 40 ms."""
+        """Connect. Send each message at once: by default TCP waits up to 40 ms until the last one is confirmed."""
         self.set_nodelay(True)
         await super().open(kernel_id)
 
     def on_message(self, frame: str | bytes) -> None:
-        """Hand a message on, if it is one; otherwise close the line."""
+        """Hand on a message; close the websocket if the frame is malformed."""
         fault = fault_of(frame, self.selected_subprotocol)
         if not self.settings["netdash_sessions"].may_send(self.kernel_id, len(frame)):
             fault = "too much within a short time"
         if not fault:
             try:
                 super().on_message(frame)
-            except Exception as error:  # whatever a frame makes of jupyter_server, it is this line's alone
+            except Exception as error:  # jupyter_server fails on some frames; only this websocket is closed
                 fault = type(error).__name__
         if fault:
             log.error("A page sent what is no message (%s): its line was closed.", fault)
             self.close(NOT_ACCEPTED, "not a message")
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send a message; the line of a page that asks for much and does not read it is closed."""
+        """Send a message; close the websocket if the page does not read what it asked for."""
         if self.ws_connection is None or self.ws_connection.is_closing():
             return None
         if self.unsent > MOST_UNSENT:
@@ -93,22 +98,67 @@ class Channels(VoilaKernelWebsocketHandler):  # type: ignore[misc]
     def _was_sent(self, size: int, sent: Any) -> None:
         self.unsent -= size
         if not sent.cancelled():
-            sent.exception()  # that the line was closed meanwhile is no news
+            sent.exception()  # fetched, so that asyncio does not log that the websocket was closed meanwhile
 
 
-OURS = {TornadoVoilaHandler: Door, VoilaKernelWebsocketHandler: Channels}
-
-
-class Scripts(MultiStaticFileHandler):  # type: ignore[misc]
-    """Files that a browser need not ask for again: another version has another address."""
+class CachedStatic(MultiStaticFileHandler):  # type: ignore[misc]
+    """Static files that a browser may keep: another version has another address."""
 
     def get_cache_time(self, *_: object) -> int:
-        """Return for how many seconds."""
-        return YEAR
+        """Return how many seconds a browser may cache the file."""
+        return CACHE_SECONDS
+
+
+KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+
+ROUTES: dict[tuple[str, type], type | None] = {
+    (f"api/kernels/{KERNEL_ID}", KernelHandler): KernelHandler,
+    (f"api/kernels/{KERNEL_ID}/channels", VoilaKernelWebsocketHandler): KernelSocket,
+    ("voila/templates/(.*)", TemplateStaticFileHandler): TemplateStaticFileHandler,
+    ("voila/static/(.*)", MultiStaticFileHandler): MultiStaticFileHandler,
+    ("voila/api/shutdown/(.*)", VoilaShutdownKernelHandler): VoilaShutdownKernelHandler,
+    ("login", Login): Login,
+    ("logout", Logout): Logout,
+    ("voila/labextensions/(.*)", FileFindHandler): FileFindHandler,
+    ("(.*)", TornadoVoilaHandler): PageHandler,
+    ("voila/files/(.*)", AllowListFileHandler): None,
+    ("voila/api/themes/(.*)", ThemesHandler): None,
+    (f"voila/query/{KERNEL_ID}", RequestInfoSocketHandler): None,
+}
+"""The routes of Voila, by pattern below the base URL and handler: the handler that netdash serves there, or None."""
+
+
+def routes_served(routes: Iterable[tuple[Any, ...]], base_url: str) -> list[tuple[Any, ...]]:
+    """Return the routes that netdash serves, out of those of Voila.
+
+    Raises
+    ------
+    ServeError
+        If Voila has a route that is not in ROUTES: nobody has checked what it gives away.
+    """
+    served = []
+    for pattern, kind, *options in routes:
+        route = pattern.removeprefix(base_url).removeprefix("/")  # Voila omits the base URL for login and logout
+        if (route, kind) not in ROUTES:
+            raise ServeError(
+                f"Voila {voila_version} serves {pattern} by {getattr(kind, '__qualname__', kind)}, which this version "
+                "of netdash does not know; install the versions of constraints.txt, or see docs/develop/upstream.md."
+            )
+        handler = ROUTES[route, kind]
+        if kind is TemplateStaticFileHandler:
+            route = route.replace("(.*)", r"(\w+/static/[\w./-]+)")  # it raises on any other path
+        if handler:
+            served.append((url_path_join(base_url, route), _without_xsrf(handler), *options))
+    return served
+
+
+def _without_xsrf(handler: type) -> type:
+    """Return a handler that sets no cookie for forms. jupyter_server's error pages would, and nobody checks it here."""
+    return type(handler.__name__, (handler,), {"xsrf_token": b""}) if issubclass(handler, JupyterHandler) else handler
 
 
 class Server(Voila):  # type: ignore[misc]
-    """Voila, bound to its port before it starts anything, and announced when it listens."""
+    """Voila, which binds its port before it starts a kernel, and prints its address once it listens."""
 
     port: int
     announce: Callable[[str], None]
@@ -117,46 +167,45 @@ class Server(Voila):  # type: ignore[misc]
     hosts: Hosts
     most_connections: int
 
-    def init_handlers(self) -> list[Any]:
-        """Return what is served: the page through its door, and of Voila's own handlers those that the page needs."""
-        sessions = self.app.settings["netdash_sessions"] = Sessions(self.kernel_manager, self.max_sessions)
-        self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]  # errors look like the rest
-        self.app.settings["netdash_folder"] = self.connection_dir
-        self.app.settings["websocket_max_message_size"] = LARGEST_MESSAGE
-        self.app.transforms.append(CommonHeaders)
-        PeriodicCallback(sessions.watch, WATCH_MILLISECONDS).start()
-        unused = ("/voila/files/", "/voila/api/themes/", "/voila/query/")
-        kept = [one for one in super().init_handlers() if not any(part in one[0] for part in unused)]
-        own = [
-            (url_path_join(self.server_url, "/healthz"), Health),
-            (url_path_join(self.server_url, SCRIPTS, "(.*)"), Scripts, {"paths": self.static_paths}),
-        ]
-        return [*own, *(self._handler(*one) for one in kept)]
+    def init_settings(self) -> dict[str, Any]:
+        """Return tornado's settings; raise ServeError if an option of the kernels was not taken."""
+        settings: dict[str, Any] = super().init_settings()
+        for name, value in self.config.Kernels.items():
+            if getattr(self.kernel_manager, name, None) != value:
+                raise ServeError(
+                    f"Voila {voila_version} does not take the option {name}, which this version of netdash sets; "
+                    "install the versions of constraints.txt, or see docs/develop/upstream.md."
+                )
+        return settings | {
+            "jinja2_env": settings["voila_jinja2_env"],  # netdash's templates for errors and the login form
+            "netdash_folder": self.connection_dir,
+            "netdash_sessions": Sessions(self.kernel_manager, self.max_sessions),
+            "websocket_max_message_size": LARGEST_MESSAGE,
+        }
 
-    def _handler(self, pattern: str, kind: type, *rest: Any) -> tuple[Any, ...]:
-        """Return one of Voila's handlers as it is served here."""
-        if pattern in ("/login", "/logout"):
-            pattern = url_path_join(self.server_url, pattern)  # Voila forgets the path it is served under
-        if kind is TemplateStaticFileHandler:
-            pattern = pattern.replace("(.*)", r"(\w+/static/[\w./-]+)")  # it fails on other paths
-        kind = OURS.get(kind, kind)
-        if issubclass(kind, JupyterHandler):
-            # Error pages of jupyter_server set a cookie for forms that nobody checks here.
-            kind = type(kind.__name__, (kind,), {"xsrf_token": b""})
-        return (pattern, kind, *rest)
+    def init_handlers(self) -> list[Any]:
+        """Return the routes that are served: netdash's own, and those of Voila that the page needs."""
+        self.app.transforms.append(CommonHeaders)
+        PeriodicCallback(self.app.settings["netdash_sessions"].watch, WATCH_MILLISECONDS).start()
+        return [
+            (url_path_join(self.server_url, "/healthz"), Health),
+            (url_path_join(self.server_url, SCRIPTS, "(.*)"), CachedStatic, {"paths": self.static_paths}),
+            *routes_served(super().init_handlers(), self.server_url),
+        ]
 
     def start(self) -> None:
-        """Serve until stopped; a port that cannot be had raises OSError before a kernel is started."""
+        """Serve until stopped; raise OSError before a kernel is started if the port cannot be had."""
         self._sockets = bind_sockets(self.port, address=self.ip)
         self.port = self._sockets[0].getsockname()[1]
-        self.ioloop = IOLoop.current()
-        signal.signal(signal.SIGINT, self._handle_signal_stop)  # an interrupt is as orderly an end as a termination
+        self._loop: Any = IOLoop.current()
+        for which in (signal.SIGTERM, signal.SIGINT):  # treat Ctrl-C like a termination
+            signal.signal(which, lambda *_: self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop))
         logging.captureWarnings(True)  # what a page sends can make libraries warn
-        brief = Brief()
+        redacting = RedactingFilter()
         for logger in self._loggers():
             logger.setLevel(logging.ERROR)
-            logger.addFilter(brief)
-        # Voila keeps each request's query for kernels that wait for it. Ours do not: the page sends the address itself.
+            logger.addFilter(redacting)
+        # Voila would keep a record of each page request for ever. Its kernels ask for it; those of netdash do not.
         RequestInfoSocketHandler.send_updates = staticmethod(lambda message: None)
         super().start()
 
@@ -173,7 +222,7 @@ class Server(Voila):  # type: ignore[misc]
         return [logging.getLogger(name) for name in names]
 
     def listen(self) -> None:
-        """Serve what `start` has set up."""
+        """Accept requests, print the address and serve until a signal comes."""
         gate = Gate(self.app, self.hosts, self.server_url, self.app.settings["netdash_sessions"], self.behind_proxy)
         server = Listener(
             gate,
@@ -183,16 +232,16 @@ class Server(Voila):  # type: ignore[misc]
         )
         server.most = self.most_connections
         server.add_sockets(self._sockets)
-        gc.freeze()  # what is there now stays: to look through it at each end of a session would take time
+        gc.freeze()  # exclude start-up objects from later garbage collections; they live as long as the server
         self.announce(self.connection_url)
         try:
-            self.ioloop.start()
+            self._loop.start()
         finally:
             self.stop()
 
     def stop(self) -> None:
-        """End the kernels in the loop that started them, before Voila removes the folder of their sockets."""
+        """Kill the kernels in the event loop that started them, before Voila removes the folder of their sockets."""
         for logger in self._loggers():
-            logger.setLevel(logging.CRITICAL)  # that a kernel died while it ran the notebook is no news now
-        self.ioloop.run_sync(self.kernel_manager.shutdown_all)
+            logger.setLevel(logging.CRITICAL)  # we are killing the kernels ourselves; do not log that they died
+        self._loop.run_sync(self.kernel_manager.shutdown_all)
         super().stop()

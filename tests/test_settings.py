@@ -1,0 +1,51 @@
+"""The options of the server: one declaration, from which command, environment, signature and help follow."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+from netdash.cli import serve as command
+from netdash.serve import serve
+from netdash.server.settings import OPTIONS, ServeError, Settings
+
+FIELDS = {setting.name: setting for setting in dataclasses.fields(Settings)}
+
+
+def test_the_command_has_every_option_that_has_a_flag():
+    given = {parameter.name: parameter for parameter in command.params}
+    assert set(given) == {name for name, found in OPTIONS.items() if found.flag}
+    for name, parameter in given.items():
+        assert parameter.opts == [f"--{OPTIONS[name].flag}"]
+        assert parameter.envvar == OPTIONS[name].variable
+        assert parameter.help == OPTIONS[name].help
+
+
+def test_serve_takes_every_option_and_its_docstring_says_what_it_does():
+    taken = inspect.signature(serve).parameters
+    assert {name: parameter.default for name, parameter in taken.items()} == {
+        name: setting.default for name, setting in FIELDS.items()
+    }
+    text = " ".join(inspect.getdoc(serve).split())
+    assert [name for name, found in OPTIONS.items() if found.help not in text] == []
+    assert text.index("Parameters ---") < text.index("Raises ---")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("port", -1, "0 to 65535"),
+        ("port", 65536, "0 to 65535"),
+        ("max_sessions", 0, "1 or more"),
+        ("pool", -1, "0 or more"),
+        ("idle_minutes", 0, "more than 0"),
+        ("idle_minutes", float("nan"), "more than 0"),
+        ("base_url", "board/", "a path such as /netdash/"),
+        ("worker", "a_b", "up to 8 letters and digits"),
+    ],
+)
+def test_a_value_beyond_its_limits_is_refused_in_one_sentence(name, value, expected):
+    with pytest.raises(ServeError) as refused:
+        Settings(**{name: value})
+    assert str(refused.value) == f"{name}: given {value!r}, expected {expected}."
+    assert "\n" not in str(refused.value)
