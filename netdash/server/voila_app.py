@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -185,7 +186,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def init_handlers(self) -> list[Any]:
         """Return the routes that are served: netdash's own, and those of Voila that the page needs."""
-        self.app.transforms.append(CommonHeaders)
+        self.app.add_transform(CommonHeaders)
         PeriodicCallback(self.app.settings["netdash_sessions"].watch, WATCH_MILLISECONDS).start()
         return [
             (url_path_join(self.server_url, "/healthz"), Health),
@@ -207,7 +208,11 @@ class Server(Voila):  # type: ignore[misc]
             logger.addFilter(redacting)
         # Voila would keep a record of each page request for ever. Its kernels ask for it; those of netdash do not.
         RequestInfoSocketHandler.send_updates = staticmethod(lambda message: None)
-        super().start()
+        try:
+            super().start()
+        except ServeError:
+            shutil.rmtree(self.connection_dir)
+            raise
 
     def _loggers(self) -> list[logging.Logger]:
         names = (
