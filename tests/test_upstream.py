@@ -56,6 +56,7 @@ NAMES = [
     ("jupyter_server.auth.login:LoginFormHandler.render_template", "server/login.py"),
     ("jupyter_server.base.handlers:FileFindHandler", "server/voila_app.py"),
     ("jupyter_server.base.handlers:JupyterHandler.get_template", "server/handlers.py"),
+    ("jupyter_server.base.handlers:JupyterHandler.xsrf_token", "server/voila_app.py"),
     ("jupyter_server.services.kernels.handlers:KernelHandler", "server/voila_app.py"),
     (f"{KERNELS}.buffer_offline_messages", "server/configuration.py"),
     (f"{KERNELS}.cull_kernel_if_idle", "server/kernels.py"),

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import zmq.asyncio
 from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
@@ -84,6 +85,8 @@ class Kernels(AsyncMappingKernelManager):
     worker = Unicode().tag(config=True)
     start_tasks = Instance(set, ())
     """Tasks that start a kernel."""
+    seen_activity = Instance(WeakKeyDictionary, ())
+    """For each kernel its last activity, and the time at which it was first seen by a clock that nobody can set."""
 
     def new_kernel_id(self, **options: Any) -> str:
         """Return an identifier that begins with the worker's name, if there is one."""
@@ -126,17 +129,18 @@ class Kernels(AsyncMappingKernelManager):
         await super().shutdown_all(*args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End an idle session, by a clock that nobody sets; to be called every few seconds.
+        """End an idle session; to be called every few seconds.
 
-        jupyter_server writes down the time of day of each activity. Here that is only compared with what it was before.
-        The clock starts when a kernel leaves the pool, which is when this first hears of it.
+        jupyter_server notes the time of day of each activity. Here it is only compared with the last one, because the
+        time of day can be set. Idle time counts from the moment a kernel leaves the pool; Voila does not call this
+        method earlier.
         """
-        kernel: Any = self.get_kernel(kernel_id)
-        activity = getattr(kernel, "last_activity", None)
-        if activity != getattr(kernel, "seen_activity", False):
-            kernel.seen_activity, kernel.active_at = activity, time.monotonic()
-        idle = time.monotonic() - kernel.active_at > self.cull_idle_timeout
-        state = getattr(kernel, "execution_state", None)
+        kernel = self.get_kernel(kernel_id)
+        activity, now = getattr(kernel, "last_activity", None), time.monotonic()
+        seen = self.seen_activity.get(kernel)
+        if seen is None or seen[0] != activity:
+            seen = self.seen_activity[kernel] = activity, now
+        state, idle = getattr(kernel, "execution_state", None), now - seen[1] > self.cull_idle_timeout
         if state == "dead" or (idle and state != "busy"):
             await self.shutdown_kernel(kernel_id)
 
