@@ -159,7 +159,7 @@ def test_a_message_that_is_too_large_ends_its_line(server, neighbor, protocol):
 
 
 def test_what_the_server_says_of_it_is_one_line_and_names_no_kernel(server, send):
-    said = "A page sent what is no message"
+    said = "A page sent a message that is refused"
     before = server.complaints().count(said)
     for count in range(10):
         send("v1", (2**63 + count).to_bytes(8, "little")).shutdown()

@@ -131,10 +131,10 @@ class Gate(Router):
 
 
 def believe_proxy(request: HTTPServerRequest) -> None:
-    """Take from a proxy where a visitor came from, and whether by https: what it wrote last into its two headers.
+    """Take the visitor's address and the protocol from the last entries of the proxy's two headers.
 
-    tornado's own way also believes X-Real-Ip and X-Scheme. A proxy that does not set these hands on what the visitor
-    wrote there, who could then guess at the token from as many addresses as he likes.
+    tornado's own way also believes X-Real-Ip and X-Scheme. A proxy that does not set these passes on what the visitor
+    wrote there, who could then guess tokens from any number of addresses.
     """
     address, scheme = (_last(request.headers, f"X-Forwarded-{name}") for name in ("For", "Proto"))
     if is_valid_ip(address):

@@ -79,7 +79,7 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
             except Exception as error:  # jupyter_server fails on some frames; only this websocket is closed
                 fault = type(error).__name__
         if fault:
-            log.error("A page sent what is no message (%s): its line was closed.", fault)
+            log.error("A page sent a message that is refused (%s): its connection was closed.", fault)
             self.close(NOT_ACCEPTED, "not a message")
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
@@ -87,7 +87,7 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
         if self.ws_connection is None or self.ws_connection.is_closing():
             return None
         if self.unsent > MOST_UNSENT:
-            log.error("A page does not read what it asked for: its line was closed.")
+            log.error("A page does not read its messages: its connection was closed.")
             return self.close(NOT_ACCEPTED, "not read")
         sent = super().write_message(message, binary)
         if sent is not None:
