@@ -327,6 +327,30 @@ def test_no_kernel_is_told_of_a_visitors_case(server):
         assert "age_years" not in " ".join(f"{name}={value}" for name, value in kernel.environ().items())
 
 
+@pytest.mark.parametrize("pool", ["0", "2"])
+def test_the_query_of_an_old_link_does_not_reach_voila(tmp_path, pool):
+    """Voila would put it into the environment of a kernel, and keep it for ever."""
+    kept = tmp_path / "kept"
+    code = (
+        "import voila.handler\n"
+        "class Kept:\n"
+        f"    send_updates = staticmethod(lambda message: open({str(kept)!r}, 'w').write(str(message)))\n"
+        "voila.handler.RequestInfoSocketHandler = Kept\n"
+        f"from netdash.cli import main; main(['serve', '--no-browser', '--port', '0', '--pool', {pool!r}])"
+    )
+    served = Served((sys.executable, "-c", code))
+    if pool != "0":
+        at_rest(served)
+    kernel = served.kernel(open_session(served, f"{PATIENT.to_query()}&template=lab"))
+    environment = kernel.environ()
+    served.kill()
+    assert environment.get("QUERY_STRING", "") == ""
+    assert "age_years" not in " ".join(environment.values())
+    if pool != "0":  # a kernel of the pool, for a link that asks for another template too
+        assert "QUERY_STRING" in kept.read_text()
+        assert "age_years" not in kept.read_text()
+
+
 # A list of prepared cases.
 
 CASES = "label,age_years,ki67_percent\nTuesday-Q7,61,13.5\n"
