@@ -5,12 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from browser.served import Served
 from browser.visit import Visit
 
 HERE = Path(__file__).parent
+SLOW = 60_000  # ms that an expectation waits: playwright's five seconds are too few on a busy machine
+expect.set_options(timeout=SLOW)
 
 
 def pytest_collection_modifyitems(items):
