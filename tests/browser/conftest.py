@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
@@ -10,14 +9,8 @@ from playwright.sync_api import Error, expect, sync_playwright
 from browser.served import Served
 from browser.visit import Visit
 
-HERE = Path(__file__).parent
 SLOW = 60_000  # ms that an expectation waits: playwright's five seconds are too few on a busy machine
 expect.set_options(timeout=SLOW)
-
-
-def pytest_collection_modifyitems(items):
-    # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
-    items.sort(key=lambda item: HERE in item.path.parents)
 
 
 @pytest.fixture(scope="session")
