@@ -12,10 +12,8 @@ from netdash.pooling import Method, Pooled, Test, pool
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFOUNDED = (
-    "observational: the arms were chosen, not drawn by lot, so that the difference is not that of the treatment"
-)
-"""What stands beside every comparison of two arms."""
+CONFOUNDED = "observational: patients were not randomized, so the difference may have other causes than the treatment"
+"""The caution beside every comparison of two arms."""
 
 _NEEDED = (
     *("outcome_id", "therapy", "n", "endpoint", "statistic", "horizon_months", "value", "cohort"),

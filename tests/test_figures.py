@@ -16,15 +16,23 @@ from netdash import rule_tables
 from netdash.evidence import therapy_name
 from netdash.figures import maps, theme
 from netdash.figures.bars import attrition_dict
+from netdash.figures.contrasts import contrast_dict
 from netdash.figures.export import as_csv, file_name
 from netdash.figures.forest import forest_dict
 from netdash.figures.harms import harms_dict
 from netdash.figures.icons import icon_dict
-from netdash.figures.intervals import contrast_dict, refit_dict
+from netdash.figures.intervals import refit_dict
 from netdash.figures.maps import map_dict
 from netdash.figures.medians import medians_dict
 from netdash.figures.strips import strip_dict
-from netdash.outcome_tables import cumulative_table, forest_table, harms_table, influence_table, medians_table
+from netdash.outcome_tables import (
+    contrast_table,
+    cumulative_table,
+    forest_table,
+    harms_table,
+    influence_table,
+    medians_table,
+)
 from netdash.outcome_tables.harms import NOT_FOUND, REPORTED
 from netdash.pooling import LEAST
 from netdash.ranges import numbers
@@ -83,7 +91,7 @@ DICTS = {
     "attrition": attrition_dict,
     "influence": lambda *given: refit_dict(influence_table(*given)),
     "cumulative": lambda *given: refit_dict(cumulative_table(*given)),
-    "contrasts": contrast_dict,
+    "contrasts": lambda *given: contrast_dict(contrast_table(*given)),
     "harms": lambda *given: harms_dict(harms_table(*given)),
 }
 """By name of a figure: what makes its plain dictionary, with the arguments of the figure."""
