@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ MARKED = "marked as not poolable"
 
 _FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
 
-_TEXT = {
-    *("why_not_poolable", "why_not_drawn", "discrepancies", "source", "locator", "arm", "population", "cohort"),
-    *("unit", "note"),
-}
+_READ = (
+    *("outcome_id", "study_id", "author", "year", "therapy", "arm", "n", "endpoint", "statistic", "horizon_months"),
+    *("value", "unit", "not_reached", "poolable", "why_not_poolable", "discrepancies", "locator", "why_not_drawn"),
+    "local",
+)
+"""Columns that a typed row is made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,31 +98,37 @@ class OutcomeRow(Row):
 
 def read_rows(outcomes: pd.DataFrame) -> list[OutcomeRow]:
     """Return the rows of outcomes in the order of the pictures: by therapy, then by year."""
-    return [_read(row) for row in records_in_order(outcomes.assign(place=range(len(outcomes))))]
+    found = records(outcomes, [name for name in _READ if name in outcomes])
+    return [_read(found[place], place) for place in _order(found)]
 
 
-def _read(row: Mapping[str, Any]) -> OutcomeRow:
+def _read(row: Mapping[str, Any], place: int) -> OutcomeRow:
     return OutcomeRow(
-        place=row["place"],
+        place=place,
         outcome_id=row["outcome_id"],
-        study_id=str(row.get("study_id", "")),
+        study_id=_text(row.get("study_id")),
         therapy=str(row["therapy"]),
         label=_label(row),
-        arm=str(row.get("arm", "")),
+        arm=_text(row.get("arm")),
         n=number(row["n"]),
         endpoint=str(row["endpoint"]),
-        statistic=str(row.get("statistic", "")),
+        statistic=_text(row.get("statistic")),
         horizon_months=number(row.get("horizon_months")),
         value=number(row["value"]),
-        unit=str(row.get("unit", "")),
-        discrepancies=str(row.get("discrepancies", "")),
-        locator=str(row.get("locator", "")),
+        unit=_text(row.get("unit")),
+        discrepancies=_text(row.get("discrepancies")),
+        locator=_text(row.get("locator")),
         poolable=bool(row["poolable"]),
         local=bool(row.get("local", False)),
         not_reached=bool(row.get("not_reached", False)),
-        why_not_drawn=str(row.get("why_not_drawn", "")),
+        why_not_drawn=_text(row.get("why_not_drawn")),
         not_pooled=_why_not_pooled(row),
     )
+
+
+def _text(cell: Any) -> str:
+    """Return a cell of text; empty where it is missing, as in a table that was written to CSV and read again."""
+    return cell if isinstance(cell, str) else ""
 
 
 def number(value: Any) -> float | None:
@@ -136,14 +144,12 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def _why_not_pooled(row: Mapping[str, Any]) -> str:
-    why = row.get("why_not_poolable")
-    return "" if row["poolable"] else why if isinstance(why, str) and why else MARKED
+    return "" if row["poolable"] else _text(row.get("why_not_poolable")) or MARKED
 
 
 def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return rows of outcomes in the order of the pictures: by therapy, then by year."""
-    keys = records_in_order(outcomes[["therapy", "year", "outcome_id"]].assign(place=range(len(outcomes))))
-    return outcomes.iloc[[row["place"] for row in keys]]
+    return outcomes.iloc[_order(records(outcomes, ["therapy", "year", "outcome_id"]))]
 
 
 @functools.cache
@@ -209,26 +215,22 @@ def check_months(horizon_months: object) -> None:
         raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
     """Return rows as dictionaries with None where an integer is missing; three times as fast as ``to_dict``."""
     import pandas as pd
 
-    names = [str(name) for name in table]
-    columns = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = [str(name) for name in (table if columns is None else columns)]
+    cells = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
-def records_in_order(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return :func:`records` in the order of the pictures; cells of text that are missing become empty text."""
-    order = {name: place for place, name in enumerate(evidence.read_table("therapies")["therapy"])}
+def _order(found: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the places of rows in the order of the pictures."""
+    order = {name: place for place, name in enumerate(evidence.read_table("therapies")["therapy"].tolist())}
 
-    def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        year = row["year"]  # a row without a year stands last
+    def key(place: int) -> tuple[Any, ...]:
+        row = found[place]
+        year = number(row["year"])  # a row without a year stands last
         return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
 
-    found = records(outcomes)
-    for row in found:
-        for name in _TEXT & row.keys():
-            if not isinstance(row[name], str):  # a table that was written to CSV and read again has NaN
-                row[name] = ""
-    return sorted(found, key=place)
+    return sorted(range(len(found)), key=key)

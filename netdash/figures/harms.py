@@ -124,7 +124,7 @@ def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
         if len(table.therapies) > 1:
             lines += rows.heading(therapy, {}, {})
         for side in SIDES:
-            found = table.on_side(side, therapy)
+            found = table.panels.get((therapy, side), [])
             if all(row.is_words for row in found):
                 lines.append(WordsLine(side=side, text=nothing_on(side)))
             lines += [_line(row, room) for row in found]

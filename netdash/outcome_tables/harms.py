@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,13 +116,14 @@ class HarmsTable:
         """The rows that are drawn neither as a point nor as words, each with its reason."""
         return tuple(row for row in self.rows if row.left_out and not row.is_words)
 
-    def on_side(self, side: str, therapy: str) -> list[HarmRow]:
-        """Return the rows of one therapy and side that are drawn, as points or as words."""
-        return [
-            row
-            for row in self.rows
-            if (row.side, row.therapy) == (side, therapy) and (row.is_words or not row.left_out)
-        ]
+    @cached_property
+    def panels(self) -> Mapping[tuple[str, str], list[HarmRow]]:
+        """By therapy and side: the rows that are drawn, as points or as words."""
+        found: dict[tuple[str, str], list[HarmRow]] = {}
+        for row in self.rows:
+            if row.is_words or not row.left_out:
+                found.setdefault((row.therapy, row.side), []).append(row)
+        return found
 
     @cached_property
     def sentence(self) -> str:
@@ -207,9 +208,10 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
     texts = evidence.claims(reading) if claims is None else claims
     # Survival of the text is left out wherever a table has it, also a row that was taken out of `outcomes`.
     in_tables = _with_survival(outcomes) | _with_survival(evidence.outcomes(reading))
-    found = [_of_outcome(row) for row in outcome_rows.read_rows(outcomes) if row.endpoint in _SIDE]
-    found += [_of_claim(row, in_tables) for row in outcome_rows.records(texts) if row["endpoint"] in _SIDE]
-    rows = [replace(row, left_out=_reason(row)) for row in found if row.therapy in wanted]
+    asked = outcomes[outcomes["endpoint"].isin(_SIDE) & outcomes["therapy"].isin(wanted)]
+    said = texts[texts["endpoint"].isin(_SIDE) & texts["therapy"].isin(wanted)]
+    rows = [_of_outcome(row) for row in outcome_rows.read_rows(asked)]
+    rows += [_of_claim(row, in_tables) for row in outcome_rows.records(said)]
     rows.sort(key=lambda row: (wanted.index(row.therapy), _ORDER[row.endpoint]))
     of = f": {evidence.therapy_name(therapy)}" if therapy else ""
     title = f"Harms beside benefits{of}{outcome_rows.reading_suffix(outcomes)}"
@@ -237,7 +239,9 @@ def _of_outcome(row: OutcomeRow) -> HarmRow:
         label=row.label,
         low=row.value,
         high=row.value,
-        left_out=why or ("no percent printed" if row.value is None else ""),
+        left_out=_off_axis(row.unit, row.endpoint, row.horizon_months)
+        or why
+        or ("no percent printed" if row.value is None else ""),
     )
 
 
@@ -254,7 +258,7 @@ def _of_claim(row: dict[str, Any], in_tables: Iterable[str]) -> HarmRow:
         low=number(row["low"]),
         high=high,
         qualifier=row["qualifier"],
-        left_out=why,
+        left_out=_off_axis(row["unit"], row["endpoint"], number(row["horizon_months"])) or why,
     )
 
 
@@ -264,9 +268,10 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names} | {"horizon_months": number(row["horizon_months"])}
 
 
-def _reason(row: HarmRow) -> str:
-    if row.unit not in ("percent", ""):
-        return f"in {row.unit}, not in percent"
-    if row.endpoint == SURVIVAL and row.horizon_months != FIVE_YEARS:
-        return f"at {years(row.horizon_months)}, not at {years(FIVE_YEARS)}"
-    return row.left_out
+def _off_axis(unit: str, endpoint: str, horizon_months: float | None) -> str:
+    """Return why a figure does not belong on the axis of percent; empty when it does."""
+    if unit not in ("percent", ""):
+        return f"in {unit}, not in percent"
+    if endpoint == SURVIVAL and horizon_months != FIVE_YEARS:
+        return f"at {years(horizon_months)}, not at {years(FIVE_YEARS)}"
+    return ""
