@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
 
-from netdash.wording import in_a_sentence
+from netdash.wording import in_a_sentence, words
 
 Value = float | int | bool | str
 """A known value of a field; unknown is ``None``."""
@@ -117,7 +117,7 @@ class Field:
         if value is None:
             return "not entered"
         if isinstance(value, str):
-            return value.replace("_", " ")
+            return words(value)
         return counted(value, self.unit)
 
     def say(self, value: Value | None) -> str:

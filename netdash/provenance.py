@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
+from netdash.wording import with_unit, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,11 +106,11 @@ def source(id: str | int) -> Source:  # noqa: A002
 
 
 def _outcome(row: Mapping[str, Any]) -> Source:
-    value = "not reached" if row["not_reached"] else _figure(row["value"], row["unit"])
+    value = "not reached" if row["not_reached"] else with_unit(row["value"], row["unit"])
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{_words(row['endpoint'])}, {row['statistic']}{_at(row)}, {value}. {row['note']}"
+        f"{words(row['endpoint'])}, {row['statistic']}{_at(row)}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
     return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
@@ -117,8 +118,10 @@ def _outcome(row: Mapping[str, Any]) -> Source:
 
 def _claim(row: Mapping[str, Any]) -> Source:
     low, high = row["low"], row["high"]
-    value = _figure(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {_figure(high, row['unit'])}"
-    figure = ", ".join(filter(None, (_words(row["endpoint"]) + _at(row), _words(row["qualifier"]), value)))
+    value = (
+        with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {with_unit(high, row['unit'])}"
+    )
+    figure = ", ".join(filter(None, (words(row["endpoint"]) + _at(row), words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
     return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
 
@@ -134,15 +137,15 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
 
 
 def _later(row: Mapping[str, Any]) -> Source:
-    value = _figure(row["value"], row["unit"])
-    says = f"{row['arm']}: {_words(row['endpoint'])}, {_words(row['statistic'])}, {value}. {row['note']}".strip()
+    value = with_unit(row["value"], row["unit"])
+    says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
     return _make(row, "outcome_id", "later outcome", says, row["source"])
 
 
 def _discrepancy(row: Mapping[str, Any]) -> Source:
     confirmed = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
     touches = f" Touches: {row['touches']}." if row["touches"] else ""
-    status, shown = _words(row["status"]), row["evidence"].rstrip(".")
+    status, shown = words(row["status"]), row["evidence"].rstrip(".")
     says = f"{row['problem']}{confirmed} Status: {status}. Evidence: {shown}.{touches}"
     made = _make(row, "discrepancy_id", "discrepancy", says, evidence.REVIEW, printed=row["printed"])
     return replace(made, links=(*made.links, *_links(row["pmid"], row["doi"])))
@@ -197,7 +200,7 @@ def _wrong(discrepancy: str) -> str:
     rows = evidence.discrepancies()
     row = _row(rows[rows["discrepancy_id"] == discrepancy])
     corrected = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
-    return f"{discrepancy} ({_words(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
+    return f"{discrepancy} ({words(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
 
 
 def _cited(number: Any) -> tuple[str, list[str]]:
@@ -216,12 +219,6 @@ def _links(pmid: str, doi: str) -> list[str]:
     return [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] * bool(pmid) + [f"https://doi.org/{doi}"] * bool(doi)
 
 
-def _figure(value: Any, unit: str) -> str:
-    if _missing(value):
-        return "no figure"
-    return f"{value:g} {'%' if unit == 'percent' else unit}".strip()
-
-
 def _at(row: Mapping[str, Any]) -> str:
     return "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
 
@@ -230,7 +227,3 @@ def _missing(value: Any) -> bool:
     import pandas as pd
 
     return bool(pd.isna(value))
-
-
-def _words(identifier: str) -> str:
-    return identifier.replace("_", " ")

@@ -5,6 +5,7 @@ Every surface takes its words from here: the board, ``str``, the HTML of a noteb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -70,6 +71,31 @@ def in_a_sentence(label: str) -> str:
     """Return a label as it stands inside a sentence: "Primary status" loses its capital, "Ki-67" keeps it."""
     first = label.split(maxsplit=1)[0]
     return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label
+
+
+def words(identifier: object) -> str:
+    """Return an identifier with spaces in place of its underscores."""
+    return str(identifier).replace("_", " ")
+
+
+def years(months: float | None, unit: str = " years") -> str:
+    """Return a time in whole years where it is that, else in months; `unit` follows the number of years."""
+    if months is None or math.isnan(months):
+        return "no stated time"
+    number = float(months) / 12
+    if number == 1 and unit == " years":
+        return "1 year"
+    return f"{number:g}{unit}" if number.is_integer() else f"{months:g} month{'s' * (months != 1)}"
+
+
+def percent_or(unit: str) -> str:
+    """Return the sign for percent, or the unit as it is."""
+    return "%" if unit == "percent" else unit
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """Return a figure of a table with its unit, such as "54 %"; "no figure" where it is missing."""
+    return "no figure" if value is None or math.isnan(value) else f"{value:g} {percent_or(unit)}".strip()
 
 
 def listed(names: Iterable[str], last: str = " and ") -> str:

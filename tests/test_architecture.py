@@ -12,7 +12,8 @@ import netdash as nd
 
 PACKAGE = ROOT / "netdash"
 
-# A module may import only what stands here: data -> evidence -> rules -> assessment -> figures -> board -> dashboards.
+# A module may import only what stands here:
+# data -> evidence -> rules -> assessment -> outcome tables -> figures -> board -> dashboards.
 MAY_IMPORT = {
     "csv_checks": set(),
     "distributions": set(),
@@ -27,8 +28,9 @@ MAY_IMPORT = {
     "patient": {"fields"},
     "sensitivity": {"effects", "pooling"},
     "outcome_rows": {"evidence"},
+    "outcome_tables": {"comparison", "effects", "evidence", "outcome_rows", "outcome_tables", "pooling", "wording"},
     "prepared_cases": {"csv_checks", "fields", "files", "patient"},
-    "provenance": {"evidence"},
+    "provenance": {"evidence", "wording"},
     "rules": {"fields", "patient", "wording"},
     "rule_tables": {"evidence", "fields", "rules", "wording"},
     "serve": {"files", "prepared_cases", "server"},
@@ -52,19 +54,29 @@ MAY_IMPORT = {
     "teaching": {"evidence", "judgement", "outcome_rows", "patient", "rule_tables", "rules"},
     "comparison": {"assessment", "judgement", "patient", "rule_tables", "rules", "wording"},
     "figures": {
-        "comparison",
-        "effects",
         "evidence",
         "fields",
         "figures",
         "outcome_rows",
+        "outcome_tables",
         "patient",
         "pooling",
         "ranges",
         "rule_tables",
         "wording",
     },
-    "report": {"", "assessment", "comparison", "evidence", "figures", "files", "patient", "synthesis", "wording"},
+    "report": {
+        "",
+        "assessment",
+        "comparison",
+        "evidence",
+        "figures",
+        "files",
+        "outcome_tables",
+        "patient",
+        "synthesis",
+        "wording",
+    },
     "board": {
         "",
         "assessment",
@@ -75,7 +87,7 @@ MAY_IMPORT = {
         "figures",
         "files",
         "judgement",
-        "outcome_rows",
+        "outcome_tables",
         "patient",
         "pooling",
         "prepared_cases",

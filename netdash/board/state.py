@@ -15,6 +15,7 @@ from netdash.fields import Value
 from netdash.patient import Patient
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
+from netdash.wording import words
 
 LONGEST_WORDS = 200
 LONGEST_QUERY = 10_000
@@ -32,14 +33,10 @@ def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
     rates = Counter(zip(*(rows.loc[rows["poolable"], name] for name in ("endpoint", "horizon_months")), strict=True))
     medians = Counter(rows.loc[(rows["statistic"] == "median") & (rows["endpoint"] != "unclear"), "endpoint"])
     found = {
-        f"{float(horizon) / 12:g}-year {_words(endpoint)}": ("rate", str(endpoint), float(horizon))
+        f"{float(horizon) / 12:g}-year {words(endpoint)}": ("rate", str(endpoint), float(horizon))
         for (endpoint, horizon), _ in rates.most_common()
     }
-    return found | {f"Median {_words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
-
-
-def _words(identifier: object) -> str:
-    return str(identifier).replace("_", " ")
+    return found | {f"Median {words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
 
 
 class Exploring(t.HasTraits):
@@ -72,7 +69,7 @@ class Exploring(t.HasTraits):
         self.outlined = [name for name in rule_tables.load() if name in chosen]
 
 
-class Browsing(t.HasTraits):
+class EvidenceState(t.HasTraits):
     """What of the evidence is shown.
 
     Attributes
@@ -206,7 +203,7 @@ class State(t.HasTraits):
         Name of the one that is open.
     exploring : Exploring
         What the map and the what-if are of.
-    browsing : Browsing
+    evidence : EvidenceState
         What of the evidence is shown.
     learning : Learning
         The teaching case and the score.
@@ -228,7 +225,7 @@ class State(t.HasTraits):
     pages = t.List(t.Unicode(), ["board"])
     page = t.Unicode("board")
     exploring = t.Instance(Exploring, args=())
-    browsing = t.Instance(Browsing, args=())
+    evidence = t.Instance(EvidenceState, args=())
     learning = t.Instance(Learning, args=())
 
     @t.validate("selected")
