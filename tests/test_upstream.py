@@ -334,15 +334,17 @@ def scripts_of(*folders):
     return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
 
 
+SCRIPT = "board/static/frame/upstream.js"
 IN_BROWSER = [
-    *(("ipywidgets", name, "board/static/frame.js") for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
-    ("ipywidgets", "_expectedEchoMsgIds", "board/static/frame.js"),
-    *(("ipywidgets", name, "board/static/frame.js") for name in ("noUi-handle", "widget-upload")),
+    *(("ipywidgets", name, SCRIPT) for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
+    ("ipywidgets", "_expectedEchoMsgIds", SCRIPT),
+    *(("ipywidgets", name, SCRIPT) for name in ("noUi-handle", "widget-upload")),
     *(("ipywidgets", f"widget-{name}", "board/static/board.css") for name in ("dropdown", "text", "label", "hbox")),
+    ("ipywidgets", "_options_labels", SCRIPT),
     *(("ipywidgets", name, "board/static/board.css") for name in ("widget-readout", "jupyter-button")),
-    ("ipywidgets", "data-lm-suppress-shortcuts", "board/static/frame.js"),
-    ("anywidget", "anywidget:", "board/static/frame.js"),
-    ("anywidget", "getModel", "board/static/frame.js"),
+    ("ipywidgets", "data-lm-suppress-shortcuts", SCRIPT),
+    ("anywidget", "anywidget:", SCRIPT),
+    ("anywidget", "getModel", "board/static/frame/frame.js"),
 ]
 
 
@@ -355,8 +357,6 @@ def test_the_scripts_of_the_widgets_have_the_name(package, name, used_in):
 
 @pytest.mark.parametrize("name", ["_fullLayout", "_offset", "p2d", "draglayer", "scatterlayer", "infolayer"])
 def test_the_vendored_plotly_has_the_name(name):
-    assert name in (ROOT / "netdash" / "board" / "static" / "frame.js").read_text(encoding="utf-8")
+    assert name in (ROOT / "netdash" / SCRIPT).read_text(encoding="utf-8")
     assert f"`{name}`" in PAGE
-    assert name in PLOTLY.read_text(encoding="utf-8"), (
-        f"{name} moved in plotly.js; netdash/board/static/frame.js uses it"
-    )
+    assert name in PLOTLY.read_text(encoding="utf-8"), f"{name} moved in plotly.js; netdash/{SCRIPT} uses it"
