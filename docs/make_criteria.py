@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from netdash import conflicts, evidence, outcome_rows, rule_tables, rules
-from netdash.wording import KINDS, STUDIED
+from netdash.wording import POPULATIONS_HEADING, RULE_SET_KINDS
 
 KIND = {
     "list": "A selection list",
@@ -35,7 +35,7 @@ Three kinds of criteria never decide. A *caution* is said beside the verdict whe
 "**Portal vein**: patent (caution)" warns of an occluded one. What *favors* speaks for the therapy when the patient has it. What is
 *prognostic* was linked to the outcome.
 """
-POPULATIONS = f"""## {STUDIED}
+POPULATIONS = f"""## {POPULATIONS_HEADING}
 
 No criteria of a therapy. A patient unlike those of a trial is not ruled out: the result of the trial was found in others.
 """
@@ -69,7 +69,7 @@ def text() -> str:
 
 
 def _kinds() -> str:
-    rows = [f"| {KIND[name]} | {kind.met} | {kind.not_met} | {kind.unknown} |" for name, kind in KINDS.items()]
+    rows = [f"| {KIND[name]} | {kind.met} | {kind.not_met} | {kind.unknown} |" for name, kind in RULE_SET_KINDS.items()]
     return "\n".join(["| kind | met | not met | not known |", "|---|---|---|---|", *rows, ""])
 
 
@@ -86,8 +86,8 @@ def _rule_set(found: rules.RuleSet) -> str:
     lines += [f"{kind}.{therapy} {_where(found)}. {found.note}{_wrong(found)}".rstrip() + "\n"]
     lines += [] if found.clauses else ["Nothing here decides: the verdict stays open.\n"]
     for clause in found.clauses:
-        lines += _clause(clause, KINDS[found.kind].last)
-    lines += [_criterion(c, KINDS[found.kind].last) for c in found.criteria if c.role != "required"]
+        lines += _clause(clause, RULE_SET_KINDS[found.kind].joiner)
+    lines += [_criterion(c, RULE_SET_KINDS[found.kind].joiner) for c in found.criteria if c.role != "required"]
     lines += [f"\nNot asked: {found.not_asked}."] if found.not_asked else []
     return "\n".join([*lines, ""])
 
@@ -103,7 +103,7 @@ def _clause(clause: rules.Clause, last: str) -> list[str]:
 
 def _criterion(criterion: rules.Criterion, last: str, said: str = "") -> str:
     note = "" if criterion.note == said else f" {criterion.note}"
-    asked = f"**{criterion.label}**: {criterion.require(last)}{ROLE[criterion.role]}."
+    asked = f"**{criterion.label}**: {criterion.requirement_text(last)}{ROLE[criterion.role]}."
     return f"- {asked}{note} [{_where(criterion)}.{_wrong(criterion)}]"
 
 

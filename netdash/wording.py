@@ -1,17 +1,20 @@
 """The words on screen: one word for each verdict, each kind of rule set and each tag.
 
-Every surface takes its words from here: the board, ``str``, the HTML of a notebook, the report, the commands.
+The board, ``str``, the HTML of a notebook, the report and the commands take their words from this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-SAID: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
-"""The word of each verdict where no kind of rule set has its own."""
-MARK: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
-"""The sign of each verdict; a word always stands beside it."""
+Entry = TypeVar("Entry")
+
+VERDICT_WORDS: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
+"""The word for each verdict of a single criterion, and of counts over rule sets of several kinds."""
+VERDICT_SIGNS: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
+"""The sign for each verdict; it is never shown without a word."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,11 @@ class Kind:
     met, not_met, unknown : str
         The verdict in words: "met", "missed", "open".
     met_of, missed_of : str
-        How a headline begins; "{n}" and "{of}" stand for the numbers of criteria.
+        The start of a headline; "{n}" and "{of}" are replaced by the numbers of criteria.
     asked : str
-        What stands before a requirement: "asked", or "studied" for a trial.
-    last : str
-        What joins the last of several words that are asked for.
+        Word before a requirement: "asked", or "studied" for a trial.
+    joiner : str
+        Text between the last two of several allowed words.
     """
 
     met: str
@@ -36,14 +39,14 @@ class Kind:
     met_of: str
     missed_of: str
     asked: str = "asked"
-    last: str = " or "
+    joiner: str = " or "
 
     def word(self, verdict: str) -> str:
-        """Return a verdict ("met", "not_met", "unknown") in the words of this kind."""
+        """Return the word of this kind for a verdict ("met", "not_met", "unknown")."""
         return {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
 
 
-KINDS: Mapping[str, Kind] = {
+RULE_SET_KINDS: Mapping[str, Kind] = {
     "list": Kind("met", "missed", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
     "statement": Kind("fits", "does not fit", "open", "Fits {n} of {of}", "Does not fit {n} of {of}"),
     "label": Kind("within label", "outside", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
@@ -52,27 +55,50 @@ KINDS: Mapping[str, Kind] = {
         *("Like its patients in {n} of {of}", "Unlike its patients in {n} of {of}", "studied", ", "),
     ),
 }
-"""The kinds of rule sets: a published list, one sentence of a source, a product label, whom a trial studied."""
+"""The kinds of rule sets: a published list, one sentence of a source, a product label, the patients of a trial."""
 
-TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
-"""What stands beside the title of a rule set, by its basis."""
+BASIS_TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
+"""The tag beside the title of a rule set, by its basis."""
 
-LEGEND = (
+HEADLINE_LEGEND = (
     "Silent on: another list or label of the therapy asks it, and this patient fails there. "
     "Not asked: the source asks it, and netdash has no input for it."
 )
-"""What two words of a headline mean."""
-STUDIED = "Whom trials studied"
-"""The heading over all populations: they are no criteria of a therapy."""
+"""The explanation of "silent on" and "not asked" in a headline."""
+POPULATIONS_HEADING = "Whom trials studied"
+"""The heading over all populations, which are not criteria of a therapy."""
 
 
 def in_a_sentence(label: str) -> str:
-    """Return a label as it stands inside a sentence: "Primary status" loses its capital, "Ki-67" keeps it."""
+    """Return a label for the middle of a sentence: "primary status" for "Primary status", "Ki-67" unchanged."""
     first = label.split(maxsplit=1)[0]
     return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label
 
 
-def listed(names: Iterable[str], last: str = " and ") -> str:
-    """Return names joined as in a sentence."""
+def capital(text: str) -> str:
+    """Return `text` with a capital as its first letter and the other letters unchanged."""
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def spaced(identifier: object) -> str:
+    """Return an identifier with spaces for its underscores: "overall survival" for "overall_survival"."""
+    return str(identifier).replace("_", " ")
+
+
+def listed(names: Iterable[str], joiner: str = " and ") -> str:
+    """Return names as a list in a sentence: "a, b and c"."""
     *most, end = names
-    return f"{', '.join(most)}{last}{end}" if most else end
+    return f"{', '.join(most)}{joiner}{end}" if most else end
+
+
+def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
+    """Return the entry with a key.
+
+    Raises
+    ------
+    ValueError
+        When there is none; the message names `noun` and lists the keys.
+    """
+    if key not in entries:
+        raise ValueError(f"{key!r} is no {noun}; expected one of {', '.join(entries)}")
+    return entries[key]

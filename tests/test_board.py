@@ -16,7 +16,7 @@ from netdash.board import Board, views
 from netdash.board.controls import Box, Pick, Slider
 from netdash.board.state import State, examples, outcomes_shown
 from netdash.patient import FIELDS, Patient
-from netdash.wording import SAID
+from netdash.wording import VERDICT_WORDS
 
 CASE = Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none")
 
@@ -719,7 +719,9 @@ def test_every_strip_says_the_result_of_each_of_its_criteria(patient, rule_set):
         lines = asked(board, name)
         assert len(lines) == max(len(found), 1)
         for finding, line in zip(found, lines, strict=bool(found)):
-            assert f"{finding.criterion.require(judgement.kind.last)}: {SAID[finding.result]}" in line
+            assert (
+                f"{finding.criterion.requirement_text(judgement.kind.joiner)}: {VERDICT_WORDS[finding.result]}" in line
+            )
             assert ("does not decide" in line) == (finding.criterion.role != "required")
 
 

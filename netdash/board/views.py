@@ -11,7 +11,7 @@ import pandas as pd
 
 import netdash
 from netdash import evidence, remarks, rule_tables
-from netdash.assessment import MAY_CHANGE, Assessment
+from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.forest import caption, forest, forest_table
@@ -22,14 +22,21 @@ from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import KINDS, LEGEND, MARK, SAID, STUDIED, TAGS
+from netdash.wording import (
+    BASIS_TAGS,
+    HEADLINE_LEGEND,
+    POPULATIONS_HEADING,
+    RULE_SET_KINDS,
+    VERDICT_SIGNS,
+    VERDICT_WORDS,
+)
 
-ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
-NEXT = 3
+ROLE_WORDS = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
+MOST_OPEN_INPUTS = 3
 """How many of the inputs that are still open are named."""
-BROUGHT_BACK = 5
+MOST_BROUGHT_BACK = 5
 """How many inputs are named of the case that undo brings back."""
-GIVEN = 40
+LONGEST_GIVEN = 40
 """How many characters are shown of a text that was refused."""
 
 
@@ -40,7 +47,14 @@ def _templates() -> Any:
     environment = Environment(
         loader=PackageLoader("netdash.board"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
     )
-    environment.globals.update(said=SAID, mark=MARK, tags=TAGS, kinds=KINDS, studied=STUDIED, role=ROLE)
+    environment.globals.update(
+        said=VERDICT_WORDS,
+        mark=VERDICT_SIGNS,
+        tags=BASIS_TAGS,
+        kinds=RULE_SET_KINDS,
+        studied=POPULATIONS_HEADING,
+        role=ROLE_WORDS,
+    )
     return environment
 
 
@@ -53,7 +67,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
     """Return the case in words, what puts it outside the scope, when it was computed, and what undo brings back."""
     undo = state.undo
     brings_back = known(undo.patient) if undo else []
-    more = len(brings_back) - BROUGHT_BACK
+    more = len(brings_back) - MOST_BROUGHT_BACK
     return render(
         "case",
         state=state,
@@ -63,13 +77,13 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         scope=assessment.scope,
         conflicts=assessment.conflicts,
         just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
-        brings_back=[*brings_back[:BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
+        brings_back=[*brings_back[:MOST_BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
     )
 
 
 def known(patient: Patient) -> list[str]:
     """Return what is known of a case, in words."""
-    return [FIELDS[name].tell(value) for name, value in patient.to_dict().items()]
+    return [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
@@ -79,8 +93,8 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
 
 def verdicts(state: State, assessment: Assessment) -> str:
     """Return the verdicts of all rule sets in fixed order, what is still open, then whom trials studied."""
-    blocks = {"": _by_therapy(assessment.published), STUDIED: _by_therapy(assessment.studied)}
-    wanted = assessment.wanted()[:NEXT]
+    blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
+    wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
     before = _changes(state.pinned, state.patient)
     return render(
         "verdicts",
@@ -90,7 +104,7 @@ def verdicts(state: State, assessment: Assessment) -> str:
         wanted=wanted,
         before=before,
         remarks=assessment.remarks,
-        notes=(*assessment.general, LEGEND),
+        notes=(*assessment.general, HEADLINE_LEGEND),
     )
 
 
@@ -98,7 +112,7 @@ def outlines(state: State, assessment: Assessment, python: str) -> str:
     """Return the verdicts of all rule sets in fixed order, each with a box to outline it, and the Python of the map."""
     therapies = [found[1:] for found in _by_therapy(assessment.judgements)]
     return render(
-        "outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined, python=python
+        "outlines", therapies=therapies, selected=state.selected, outlined=state.explore.outlined, python=python
     )
 
 
@@ -143,7 +157,7 @@ def findings(state: State, assessment: Assessment) -> str:
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
         changes=changes,
         sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
-        remarks=remarks.beside(judgement.rule_set.therapy, state.patient),
+        remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
         python=python(state),
     )
@@ -153,8 +167,8 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
     """Return what would change a criterion in few words: value, bound and distance stand beside it."""
     field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
     if flip["may_change"] == "not entered":
-        return "" if field is quantity else field.say(None)
-    words = MAY_CHANGE[flip["may_change"]]
+        return "" if field is quantity else field.phrase(None)
+    words = CHANGE_WORDS[flip["may_change"]]
     if flip["may_change"] != "changeable":
         return words if field is quantity else f"{field.topic}: {words}"
     target = finding.criterion.requirement if field is quantity else f"{field.topic} {field.show(flip['needed'])}"
@@ -181,7 +195,7 @@ def refused(state: State) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= GIVEN else f"{text[:GIVEN]}...")
+    return repr(text if len(text) <= LONGEST_GIVEN else f"{text[:LONGEST_GIVEN]}...")
 
 
 def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:
@@ -293,4 +307,4 @@ def patient_python(patient: Patient) -> str:
 
 def foot() -> str:
     """Return the line of honesty."""
-    return render("foot", honesty=evidence.HONESTY, version=netdash.__version__)
+    return render("foot", disclaimer=evidence.DISCLAIMER, version=netdash.__version__)

@@ -12,7 +12,7 @@ from netdash import evidence, outcome_rows
 from netdash.effects import log_odds, wilson
 from netdash.figures import marks, rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import LEAST, Pooled
+from netdash.pooling import FEWEST_STUDIES, Pooled
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
@@ -226,8 +226,10 @@ def caption(table: pd.DataFrame, pooled: Mapping[str, Pooled] | None = None) -> 
 
 
 def _caption(found: list[dict[Any, Any]], pooled: Mapping[str, Pooled]) -> str:
-    models = [f"{evidence.therapy_name(name)}: {_model(fit)}" for name, fit in pooled.items() if fit.k >= LEAST]
-    apart = [evidence.therapy_name(name) for name, fit in pooled.items() if fit.k < LEAST]
+    models = [
+        f"{evidence.therapy_name(name)}: {_model(fit)}" for name, fit in pooled.items() if fit.k >= FEWEST_STUDIES
+    ]
+    apart = [evidence.therapy_name(name) for name, fit in pooled.items() if fit.k < FEWEST_STUDIES]
     two = f"Two series are not pooled: {rows.listed(apart)}. " if apart else ""
     together = (
         "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
@@ -274,7 +276,7 @@ def _lines(
 
 def _models(pooled: Mapping[str, Pooled], font_px: int) -> list[rows.Line]:
     """Return how each diamond was made, as lines under the plot."""
-    drawn = {evidence.therapy_name(therapy): fit for therapy, fit in pooled.items() if fit.k >= LEAST}
+    drawn = {evidence.therapy_name(therapy): fit for therapy, fit in pooled.items() if fit.k >= FEWEST_STUDIES}
     lines = [rows.note(name, _model(fit), font_px) for name, fit in drawn.items()]
     return [{"kind": "therapy", "left": "<b>How pooled</b>", "right": ""}, *lines] if lines else []
 
@@ -301,7 +303,7 @@ def _weights(arms: list[dict[Any, Any]], fit: Pooled | None, therapy: str) -> di
             f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(pooled)} rows "
             "drawn, as PLO and with the same figures; pool them with nd.pool_by_therapy(outcomes)"
         ) from None
-    return dict(zip((arm["outcome_id"] for arm in pooled), weights, strict=True)) if fit.k >= LEAST else {}
+    return dict(zip((arm["outcome_id"] for arm in pooled), weights, strict=True)) if fit.k >= FEWEST_STUDIES else {}
 
 
 def side_by_side(rates: Iterable[float]) -> str:
@@ -312,7 +314,7 @@ def side_by_side(rates: Iterable[float]) -> str:
 
 def _together(arms: list[dict[Any, Any]], fit: Pooled, font_px: int) -> list[rows.Line]:
     """Return the lines under the series of one therapy: a diamond of them, or the rates where they are too few."""
-    if fit.k >= LEAST:
+    if fit.k >= FEWEST_STUDIES:
         return _pooled(fit)
     line = rows.note("", side_by_side(arm["value"] for arm in arms if arm["poolable"]), font_px)
     return [{**line, "note": {**line["note"], "font": {"color": theme.INK}}}]

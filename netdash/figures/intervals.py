@@ -12,7 +12,7 @@ from netdash import evidence
 from netdash.effects import natural
 from netdash.figures import rows, theme
 from netdash.figures.plain import Drawing, Figure
-from netdash.pooling import LEAST, MODEL, SAME, Pooled
+from netdash.pooling import EQUAL_TOLERANCE, FEWEST_STUDIES, MODEL_COLUMNS, Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ _CAPTION = "Hollow: 95 % normal intervals computed here from whole events made o
 
 def influence_text(left_out: pd.DataFrame, pooled: Pooled) -> str:
     """Return the influence plot in one sentence."""
-    if pooled.k <= LEAST:
+    if pooled.k <= FEWEST_STUDIES:
         return f"Pooled {_percent(pooled)} over {pooled.k} series; without one of them two are left, not pooled."
     percent = _in_percent(left_out)["estimate"]
     # Most on the axis that is drawn: on the scale of log odds it can be another one.
@@ -74,7 +74,12 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
         When the measure is not PLO, or the table is not of the series that were pooled, pooled alike.
     """
     _expect(left_out, pooled, lambda k: [k - 1] * k, "nd.leave_one_out")
-    if not np.allclose(left_out["estimate"] - left_out.get("shift", np.nan), pooled.estimate, rtol=SAME, atol=SAME):
+    if not np.allclose(
+        left_out["estimate"] - left_out.get("shift", np.nan),
+        pooled.estimate,
+        rtol=EQUAL_TOLERANCE,
+        atol=EQUAL_TOLERANCE,
+    ):
         raise ValueError(_OTHERS.format("nd.leave_one_out"))
     names = [f"without {name}" for name in left_out.index]
     return _rates(names, left_out, pooled, ("Each series left out in turn", what), influence_text, font_px)
@@ -82,13 +87,13 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
 
 def cumulative_text(added: pd.DataFrame, pooled: Pooled) -> str:
     """Return the cumulative plot in one sentence."""
-    if pooled.k < LEAST:
+    if pooled.k < FEWEST_STUDIES:
         return f"{_APART}."
-    percent = _in_percent(added[added["k"] >= LEAST])
+    percent = _in_percent(added[added["k"] >= FEWEST_STUDIES])
     first, last = percent["estimate"][0], percent["estimate"][-1]
     widths = [high - low for low, high in zip(percent["ci_lb"], percent["ci_ub"], strict=True)]
     return (
-        f"Pooled {first:.0f} % over the first {LEAST} series and {last:.0f} % over all {pooled.k}; "
+        f"Pooled {first:.0f} % over the first {FEWEST_STUDIES} series and {last:.0f} % over all {pooled.k}; "
         f"its interval went from {widths[0]:.0f} to {widths[-1]:.0f} points wide."
     )
 
@@ -120,7 +125,7 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
         When the measure is not PLO, or the table is not of the series that were pooled, pooled alike, in its order.
     """
     _expect(added, pooled, lambda k: list(range(2, k + 1)), "nd.cumulative")
-    if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=SAME, abs_tol=SAME):
+    if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=EQUAL_TOLERANCE, abs_tol=EQUAL_TOLERANCE):
         raise ValueError(_OTHERS.format("nd.cumulative"))
     names = [f"+ {name}, k = {k}" for name, k in zip(added.index, added["k"], strict=True)]
     return _rates(names, added, pooled, ("Series added one by one", what), cumulative_text, font_px)
@@ -128,15 +133,15 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
 
 def _expect(table: pd.DataFrame, pooled: Pooled, studies: Callable[[int], list[int]], function: str) -> None:
     """Refuse a table whose rows are not of as many studies as they must be, or that was pooled in another way."""
-    if not isinstance(pooled, Pooled) or not {"k", *MODEL, *ENDS} <= set(getattr(table, "columns", ())):
+    if not isinstance(pooled, Pooled) or not {"k", *MODEL_COLUMNS, *ENDS} <= set(getattr(table, "columns", ())):
         raise ValueError(f"given no table or no estimate; expected {function}(effects) and nd.pool(effects)")
     if pooled.measure != "PLO" or table["k"].tolist() != studies(pooled.k):
         raise ValueError(
             f"given {len(table)} rows and {pooled.k} studies of {pooled.measure}; "
             f"expected {function} of the same rates (PLO), in its order"
         )
-    models = set(zip(*(table[name] for name in MODEL), strict=True))
-    if models != {tuple(getattr(pooled, name) for name in MODEL)}:
+    models = set(zip(*(table[name] for name in MODEL_COLUMNS), strict=True))
+    if models != {tuple(getattr(pooled, name) for name in MODEL_COLUMNS)}:
         raise ValueError(_OTHERS.format(function))
 
 
@@ -154,21 +159,21 @@ def _rates(
     ends = _in_percent(table)
     lines = [
         {"kind": "arm", "left": rows.escape(name), "right": f"{value:.0f} % ({low:.0f} to {high:.0f})"}
-        if k >= LEAST
+        if k >= FEWEST_STUDIES
         else rows.note(rows.escape(name), _APART, font_px)
         for name, k, value, low, high in zip(names, table["k"], *(ends[end] for end in ENDS), strict=True)
     ]
-    ends = _in_percent(table[table["k"] >= LEAST])
+    ends = _in_percent(table[table["k"] >= FEWEST_STUDIES])
     subject, what = title
     heading = f"{rows.escape(what)}<br>{subject.lower()}" if what else subject
     meta = {"text": text(table, pooled), "caption": _model(pooled)}
-    at = 100 * pooled.transformed().estimate if pooled.k >= LEAST else None
+    at = 100 * pooled.transformed().estimate if pooled.k >= FEWEST_STUDIES else None
     drawn = _intervals(lines, ends, heading, rows.percent_axis(font_px), at, "square", font_px)
     return {**drawn, "layout": {**drawn["layout"], "meta": meta}}
 
 
 def _model(pooled: Pooled) -> str:
-    if pooled.k < LEAST:
+    if pooled.k < FEWEST_STUDIES:
         return ""  # nothing is pooled
     return (
         f"Dotted: all {pooled.k} series, tau² = {pooled.tau2:.2f}, I² = {pooled.i2:.0f} %, {pooled.method}, "

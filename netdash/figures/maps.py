@@ -11,7 +11,7 @@ from netdash.fields import Count
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import cells, stretches
+from netdash.ranges import verdict_grid_rows, verdict_span_rows
 
 Cell = Mapping[str, Any]
 CODES = {"not_met": 0, "unknown": 1, "met": 2}
@@ -22,7 +22,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "12px,3p
 
 def map_text(patient: Patient, x: str, y: str, rule_set: str) -> str:
     """Return the map in one sentence; the parameters are those of :func:`eligibility_map`."""
-    return AS_THEY_ARE + _sentence(cells(patient, x, y, rule_set), patient, x, y, rule_set)
+    return AS_THEY_ARE + _sentence(verdict_grid_rows(patient, x, y, rule_set), patient, x, y, rule_set)
 
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
@@ -51,7 +51,9 @@ def _middle(name: str, cell: Cell, side: str) -> float:
 
 
 def _met_along(patient: Patient, name: str, rule_set: str) -> str:
-    return " or ".join(found["text"] for found in stretches(patient, name, rule_set) if found["verdict"] == "met")
+    return " or ".join(
+        found["text"] for found in verdict_span_rows(patient, name, rule_set) if found["verdict"] == "met"
+    )
 
 
 @Figure
@@ -96,7 +98,7 @@ def eligibility_map(
         raise ValueError("rule_set: given none, expected one identifier or several, such as 'milan_review'")
     if len(names) > len(DASHES):
         raise ValueError(f"rule_set: given {len(names)}, expected at most {len(DASHES)} lines that can be told apart")
-    grids = {name: cells(patient, x, y, name) for name in names}
+    grids = {name: verdict_grid_rows(patient, x, y, name) for name in names}
     grid = grids[names[0]]
     traces: list[dict[str, Any]] = [
         {**_bricks(grid), "colorscale": _colors(), "zmin": 0, "zmax": 2, "showscale": False, "hoverinfo": "skip"}

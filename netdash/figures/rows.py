@@ -14,7 +14,7 @@ import pandas as pd
 from netdash import evidence
 from netdash.comparison import Tally
 from netdash.figures import theme
-from netdash.wording import MARK, SAID
+from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
 
 LINE = 1.45
 """The height of a row in sizes of the type."""
@@ -92,16 +92,16 @@ def _in_words(therapy: str, verdict: Tally | str, criteria: str) -> list[str]:
     if isinstance(verdict, Tally):
         return [f"{verdict.signs} {verdict}", *verdict.provisos]
     word = _word(therapy, verdict)
-    return [f"{MARK[verdict]} " + (f"{word}: {escape(criteria)}" if criteria else f"criteria {word}")]
+    return [f"{VERDICT_SIGNS[verdict]} " + (f"{word}: {escape(criteria)}" if criteria else f"criteria {word}")]
 
 
 def _word(therapy: str, verdict: str) -> str:
-    if verdict not in MARK:
+    if verdict not in VERDICT_SIGNS:
         raise ValueError(
             f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown, or a tally of "
             "nd.tallies(assessment)"
         )
-    return SAID[verdict]
+    return VERDICT_WORDS[verdict]
 
 
 def criteria_in_words(verdicts: Verdicts) -> str:

@@ -10,7 +10,7 @@ from netdash.fields import Choice
 from netdash.figures import theme
 from netdash.figures.plain import Drawing, Figure
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import stretches
+from netdash.ranges import verdict_span_rows
 
 LOOKS = {
     "met": ("met", theme.BLUE, "white", ""),
@@ -22,7 +22,7 @@ _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
     """Return the strip in one sentence; the parameters are those of :func:`verdict_strip`."""
-    return _sentence({name: stretches(patient, field, name) for name in rule_sets}, field)
+    return _sentence({name: verdict_span_rows(patient, field, name) for name in rule_sets}, field)
 
 
 def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
@@ -68,7 +68,7 @@ def verdict_strip(
     names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
-    spans = {name: stretches(patient, field, name) for name in names}
+    spans = {name: verdict_span_rows(patient, field, name) for name in names}
     data = []
     for verdict, look in LOOKS.items():
         found = [(name, row) for name in names for row in spans[name] if row["verdict"] == verdict]

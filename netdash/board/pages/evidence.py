@@ -6,9 +6,9 @@ import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import ipywidgets as w
+import ipywidgets
 import pandas as pd
-import traitlets as t
+import traitlets
 
 from netdash import evidence, outcome_rows
 from netdash.assessment import Assessment
@@ -21,14 +21,14 @@ from netdash.figures.forest import caption, forest, forest_table, side_by_side
 from netdash.figures.harms import REPORTED, harms_beside_benefits, harms_table
 from netdash.figures.intervals import influence
 from netdash.figures.medians import medians
-from netdash.pooling import LEAST, Pooled
+from netdash.pooling import FEWEST_STUDIES, Pooled
 from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
 POOLING, HARMS = "pooling", "harms"
 EVERY = "every therapy"
 MINE = "left out by you"
-INFLUENCE_NEEDS = LEAST + 1
+INFLUENCE_NEEDS = FEWEST_STUDIES + 1
 """So many pooled series it takes to leave one out: with fewer, what is left would not be pooled."""
 
 
@@ -55,15 +55,17 @@ class Evidence(Page):
         self.therapy = choose(browsing, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
         self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
-        self.words = w.Text(description="Find", placeholder="words", tooltip="Only rows that hold each of these words")
-        t.link((browsing, "words"), (self.words, "value"))
+        self.words = ipywidgets.Text(
+            description="Find", placeholder="words", tooltip="Only rows that hold each of these words"
+        )
+        traitlets.link((browsing, "words"), (self.words, "value"))
         self.upload = offer_file("Own series", "A CSV file; it stays in memory", browsing.take)
         self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.words, self.upload]
         self.parts = {"browse-words": self.words}
         browsing.observe(self._offer, "show")
         self._offer()
 
-    def _offer(self, _: t.Bunch | None = None) -> None:
+    def _offer(self, _: traitlets.Bunch | None = None) -> None:
         """Offer those of the controls that have a say in what is shown."""
         show = self.browsing.show
         pooling, drawn, table = show == POOLING, show in (POOLING, HARMS), TABLES.get(show)
@@ -264,7 +266,7 @@ class Evidence(Page):
 
 def _pooled(fit: Pooled, rates: list[float]) -> str:
     """Return a pooled rate with its intervals in words; of two series their rates."""
-    if fit.k < LEAST:
+    if fit.k < FEWEST_STUDIES:
         return side_by_side(rates)
     on = fit.transformed()
     rate, low, high, least, most = (100 * end for end in (on.estimate, on.ci_lb, on.ci_ub, on.pi_lb, on.pi_ub))
