@@ -246,13 +246,13 @@ class Assessment:
 
     def _repr_html_(self) -> str:
         """Return the assessment as HTML for Jupyter."""
-        said = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
+        case = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
         studied = (
             f"<p>{POPULATIONS_HEADING}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
         )
         beside = dict.fromkeys(remark.text for found in self.remarks.values() for remark in found)
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in (*beside, HEADLINE_LEGEND))
-        return f"{said}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.DISCLAIMER)}</p>"
+        return f"{case}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.DISCLAIMER)}</p>"
 
 
 def _table(judgements: Iterable[Judgement]) -> str:
@@ -322,5 +322,5 @@ def _case(patient: Patient) -> str:
     entered = patient.to_dict()
     if not entered:
         return "Nothing is known of the patient."
-    said = [FIELDS[name].capitalized(value) for name, value in entered.items()]
-    return f"Patient: {'; '.join(said)}."
+    phrases = [FIELDS[name].capitalized(value) for name, value in entered.items()]
+    return f"Patient: {'; '.join(phrases)}."

@@ -148,11 +148,11 @@ class Judgement:
 
     def _missed(self, clause: Clause) -> str:
         alternatives = [self._with_result(alternative, Verdict.NOT_MET) for alternative in clause.alternatives]
-        said = ", ".join(
+        text = ", ".join(
             " with ".join(finding.phrase(self.kind) for finding in alternative) for alternative in alternatives
         )
-        return {1: said, 2: f"both alternatives missed: {said}"}.get(
-            len(alternatives), f"all {len(alternatives)} alternatives missed: {said}"
+        return {1: text, 2: f"both alternatives missed: {text}"}.get(
+            len(alternatives), f"all {len(alternatives)} alternatives missed: {text}"
         )
 
     @functools.cached_property
@@ -198,15 +198,15 @@ class Judgement:
 
     @functools.cached_property
     def silent_on(self) -> tuple[str, ...]:
-        """The inputs that the patient misses in another list or label of the therapy; this rule set does not ask them."""
-        return tuple(said for name, said in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
+        """The inputs that the patient misses in another list or label of the therapy; this one does not ask them."""
+        return tuple(text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
 
     @property
     def unasked(self) -> tuple[str, ...]:
         """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
-        silent = {said for _, said in _from_others(self.patient, self.rule_set, Verdict.NOT_MET)}
+        silent = {text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET)}
         found = _from_others(self.patient, self.rule_set, Verdict.UNKNOWN)
-        return tuple(said for _, said in found if said not in silent)
+        return tuple(text for _, text in found if text not in silent)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
         """Return the findings on required criteria that cause one result of a clause."""
@@ -288,7 +288,7 @@ def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[
         return ()
     asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
     found = _in_any_list(rule_set.therapy, patient, result)
-    return tuple((name, said) for name, said in found.items() if name not in asked)
+    return tuple((name, text) for name, text in found.items() if name not in asked)
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:

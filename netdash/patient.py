@@ -106,14 +106,14 @@ class Patient:
         Count,
         "Number of liver metastases",
         "Liver",
-        "Metastases counted.",
+        "Number of metastases counted in the liver.",
         minimum=1,
         maximum=999,
         step=1,
         change="changeable",
     )
     largest_lesion_cm: float | None = _number(
-        "Largest liver metastasis", "Liver", "Largest diameter of the largest one.", "cm", 30, step=0.1
+        "Largest liver metastasis", "Liver", "Largest diameter of the largest liver metastasis.", "cm", 30, step=0.1
     )
     liver_unresectable: bool | None = _yes_no(
         "Resectability of liver metastases",
@@ -139,7 +139,7 @@ class Patient:
         "Portal vein", "Liver", "Occluded: by tumor or thrombosis. Patent: blood flows.", words=("occluded", "patent")
     )
     severe_liver_dysfunction: bool | None = _yes_no(
-        "Severe liver dysfunction", "Liver", "As judged; the review gives no laboratory limit."
+        "Severe liver dysfunction", "Liver", "A clinical judgement; the review gives no laboratory limit."
     )
     biliary_anastomosis: bool | None = _yes_no("Biliary anastomosis", "Liver", "A bile duct joined to the bowel.")
 
@@ -154,20 +154,25 @@ class Patient:
     primary_portal_drained: bool | None = _yes_no(
         "Portal drainage of the primary",
         "Primary",
-        "Whether the portal vein drains the primary. When not entered it follows from the site, except for stomach, "
+        "Whether the portal vein drains the primary. When not entered, it follows from the site, except for stomach, "
         "rectum and other.",
         change="fixed",
     )
     primary_status: str | None = _choice(
         "Primary status",
         "Primary",
-        "What has become, or can become, of the primary.",
+        "Whether the primary is resected, or can be resected.",
         *("resected", "resectable", "unresectable"),
         change="changeable",
         noun="primary",
     )
     differentiation: str | None = _choice(
-        "Differentiation", "Primary", "Of the tumor under the microscope.", "well", "poor", change="fixed"
+        "Differentiation",
+        "Primary",
+        "Differentiation of the tumor under the microscope.",
+        "well",
+        "poor",
+        change="fixed",
     )
 
     stable_months: float | None = _number(
@@ -191,7 +196,7 @@ class Patient:
     uptake_vs_liver: str | None = _choice(
         "Receptor uptake",
         "Disease",
-        "Of the tumor on octreotide scintigraphy or receptor PET, against that of normal liver.",
+        "Uptake of the tumor on octreotide scintigraphy or receptor PET, compared with normal liver.",
         *("below", "at_least"),
         words=("below normal liver", "at least that of normal liver"),
     )
@@ -203,21 +208,23 @@ class Patient:
     )
     drug_resistant: bool | None = _yes_no("Drug resistance", "Disease", "Disease resistant to drug treatment.")
     recurrence_after_resection: bool | None = _yes_no(
-        "Recurrence after resection", "Disease", "Liver metastases came back after a resection."
+        "Recurrence after resection", "Disease", "Liver metastases recurred after a resection."
     )
     operable: bool | None = _yes_no(
         "Fit for surgery",
         "Disease",
-        "Whether the patient stands an operation: not whether the disease can be resected.",
+        "Whether the patient can tolerate an operation; not whether the disease can be resected.",
         topic="fitness for surgery",
         noun="patient",
         words=("fit for surgery", "unfit for surgery"),
     )
     serious_comorbidity: bool | None = _yes_no(
-        "Serious comorbidity", "Disease", "Another illness that speaks against a major operation."
+        "Serious comorbidity", "Disease", "Another illness that argues against a major operation."
     )
     serious_renal_impairment: bool | None = _yes_no(
-        "Serious renal impairment", "Disease", "As judged; no limit was read in the product label."
+        "Serious renal impairment",
+        "Disease",
+        "A clinical judgement; the product label, as far as it was read, gives no limit.",
     )
     pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
     maa_scan_done: bool | None = _yes_no(

@@ -319,7 +319,7 @@ def test_secondary_sources_and_later_ones_say_so(board):
     assert "secondary" in section(board, "findings")
     assert "later" in section(board, "verdicts")
     board.frame._receive(None, {"type": "select", "key": "promid_population"}, None)
-    assert "no indication" in section(board, "findings")
+    assert "not an indication" in section(board, "findings")
 
 
 def test_cautions_are_shown_and_do_not_decide(board):
@@ -591,7 +591,7 @@ def test_an_example_that_was_reset_comes_back_as_the_example(board):
     plain.examples.value = name
     plain.reset.click()
     press(plain, "do:undo")
-    assert plain.state.example == name
+    assert plain.state.shown is not None and plain.state.shown.label == name
     assert "example, no real patient" in section(plain, "case")
 
 
@@ -626,7 +626,7 @@ def test_what_is_outside_the_scope_is_said_on_the_board(board):
 
 def test_what_is_still_open_is_named_and_is_no_order(board):
     first = nd.assess(CASE).next_inputs().iloc[0]
-    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}, alone open in {first['settles']})"
+    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}; {first['settles']} need nothing else)"
     assert said in section(board, "verdicts")
 
 

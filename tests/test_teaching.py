@@ -88,8 +88,8 @@ def test_a_list_that_does_not_ask_is_taught_as_silent():
 def test_a_wrong_answer_is_called_wrong_and_the_reason_stands_beside_it(board):
     answer(board, dict.fromkeys(verdicts_of(teaching.get("age-55")), "met"))
     shown = html(board)
-    assert shown.count("✗ Not so") == 1
-    assert "you said met" in shown
+    assert shown.count("✗ Wrong") == 1
+    assert "you answered met" in shown
     assert "Misses 1 of 5: age 55 years (asked: under 55 years)" in shown
     assert "55 years, at the bound" in shown
     assert board.frame.content["announce"] == "Exactly 55: 2 of 3 right"
