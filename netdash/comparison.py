@@ -117,9 +117,9 @@ class Tally:
     met, missed, open : tuple of str
         Titles of the rule sets with that verdict.
     cautioned : int
-        How many of those that are met carry a caution that applies.
+        How many of the met rule sets have a caution that applies.
     silent : int
-        How many of those that are met are silent on what another list or label of the therapy misses.
+        How many of the met rule sets do not ask an input that the patient misses in another list or label of the therapy.
     """
 
     met: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Tally:
 
     @property
     def provisos(self) -> tuple[str, ...]:
-        """What is to be said with the counts: "2 met with cautions", "1 met but silent on a miss"."""
+        """The qualifications of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
         counts = {
             f"met with {'a caution' if self.cautioned == 1 else 'cautions'}": self.cautioned,
             "met but silent on a miss": self.silent,

@@ -271,13 +271,13 @@ class Patient:
 
     @property
     def grade(self) -> str | None:
-        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is left."""
+        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is possible."""
         left = self.grades
         return next(iter(left)) if len(left) == 1 else None
 
     @property
     def grades(self) -> frozenset[str]:
-        """The WHO 2019 grades that Ki-67 and differentiation leave: a Ki-67 of 70 % alone leaves G3 and NEC."""
+        """The possible WHO 2019 grades: a Ki-67 of 70 % without differentiation leaves G3 and NEC."""
         well = {self._grade_of_index()} if self.ki67_percent is not None else {"G1", "G2", "G3"}
         return frozenset(
             (well if self.differentiation != "poor" else set()) | ({"NEC"} if self.differentiation != "well" else set())

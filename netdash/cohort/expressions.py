@@ -85,18 +85,18 @@ def _(criterion: GradeOneOf, columns: Mapping[str, Column]) -> MetMissed:
 
 
 def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Expr | None:
-    """Return in which rows no other grade is left; :attr:`netdash.patient.Patient.grades` for a column."""
+    """Return the rows whose possible grades are all wanted; :attr:`netdash.patient.Patient.grades` as expressions."""
     wanted, words = set(grades), columns.get("differentiation")
     well, poor = (words.equals("well"), words.equals("poor")) if words else (None, None)
     by_index = _grades_by_index(columns)
     found = [by_index[grade] for grade in by_index if grade in wanted]
-    ways = [all_hold([well, where]) for where in found]
+    parts = [all_hold([well, where]) for where in found]
     if "NEC" in wanted:
-        # Whatever the differentiation, one of these is left.
-        ways += [poor, *found]
+        # Without differentiation, Ki-67 leaves its grade and NEC: both are wanted here.
+        parts += [poor, *found]
     if wanted.issuperset(by_index):
-        ways.append(well)
-    return any_holds(ways)
+        parts.append(well)
+    return any_holds(parts)
 
 
 def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
