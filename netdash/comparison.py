@@ -119,7 +119,7 @@ class Tally:
     cautioned : int
         How many of the met rule sets have a caution that applies.
     silent : int
-        How many of the met rule sets do not ask an input that the patient misses in another list or label of the therapy.
+        How many of the met rule sets are silent on a miss (``Judgement.silent_on``).
     """
 
     met: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
 
-from netdash.wording import capital, in_a_sentence, spaced
+from netdash.wording import capital, in_a_sentence, words
 
 Value = float | int | bool | str
 """The type of a known value; ``None`` means unknown."""
@@ -125,7 +125,7 @@ class Field:
         if value is None:
             return "not entered"
         if isinstance(value, str):
-            return spaced(value)
+            return words(value)
         return counted(value, self.unit)
 
     def phrase(self, value: Value | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.wording import spaced
+from netdash.wording import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +110,7 @@ def _outcome(row: Mapping[str, Any]) -> Source:
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{spaced(row['endpoint'])}, {row['statistic']}{_horizon(row)}, {value}. {row['note']}"
+        f"{words(row['endpoint'])}, {row['statistic']}{_horizon(row)}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
     return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
@@ -121,7 +121,7 @@ def _claim(row: Mapping[str, Any]) -> Source:
     value = (
         _with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {_with_unit(high, row['unit'])}"
     )
-    figure = ", ".join(filter(None, (spaced(row["endpoint"]) + _horizon(row), spaced(row["qualifier"]), value)))
+    figure = ", ".join(filter(None, (words(row["endpoint"]) + _horizon(row), words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
     return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
 
@@ -138,14 +138,14 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
 
 def _later_outcome(row: Mapping[str, Any]) -> Source:
     value = _with_unit(row["value"], row["unit"])
-    says = f"{row['arm']}: {spaced(row['endpoint'])}, {spaced(row['statistic'])}, {value}. {row['note']}".strip()
+    says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
     return _make(row, "outcome_id", "later outcome", says, row["source"])
 
 
 def _discrepancy(row: Mapping[str, Any]) -> Source:
     confirmed = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
     touches = f" Touches: {row['touches']}." if row["touches"] else ""
-    status, shown = spaced(row["status"]), row["evidence"].rstrip(".")
+    status, shown = words(row["status"]), row["evidence"].rstrip(".")
     says = f"{row['problem']}{confirmed} Status: {status}. Evidence: {shown}.{touches}"
     made = _make(row, "discrepancy_id", "discrepancy", says, evidence.REVIEW, printed=row["printed"])
     return replace(made, links=(*made.links, *_links(row["pmid"], row["doi"])))
@@ -202,7 +202,7 @@ def _discrepancy_line(discrepancy: str) -> str:
     rows = evidence.discrepancies()
     row = _row(rows[rows["discrepancy_id"] == discrepancy])
     corrected = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
-    return f"{discrepancy} ({spaced(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
+    return f"{discrepancy} ({words(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
 
 
 def _citation(number: Any) -> tuple[str, list[str]]:

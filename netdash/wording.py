@@ -80,7 +80,7 @@ def capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
 
-def spaced(identifier: object) -> str:
+def words(identifier: object) -> str:
     """Return an identifier with spaces for its underscores: "overall survival" for "overall_survival"."""
     return str(identifier).replace("_", " ")
 

@@ -15,7 +15,7 @@ from netdash.fields import Value
 from netdash.patient import Patient
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
-from netdash.wording import spaced
+from netdash.wording import words
 
 LONGEST_WORDS = 200
 """The most characters of a search text."""
@@ -36,10 +36,10 @@ def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
     rates = Counter(zip(*(rows.loc[rows["poolable"], name] for name in ("endpoint", "horizon_months")), strict=True))
     medians = Counter(rows.loc[(rows["statistic"] == "median") & (rows["endpoint"] != "unclear"), "endpoint"])
     found = {
-        f"{float(horizon) / 12:g}-year {spaced(endpoint)}": ("rate", str(endpoint), float(horizon))
+        f"{float(horizon) / 12:g}-year {words(endpoint)}": ("rate", str(endpoint), float(horizon))
         for (endpoint, horizon), _ in rates.most_common()
     }
-    return found | {f"Median {spaced(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
+    return found | {f"Median {words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
 
 
 class ExploreState(traitlets.HasTraits):
