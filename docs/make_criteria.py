@@ -24,28 +24,28 @@ ROLE = {
 HEAD = """# The criteria
 
 Made from `data/rule_sets.csv`, `data/criteria.csv`, `data/scope.csv`, `data/conflicts.csv` and `data/remarks.csv` by
-`docs/make_criteria.py`; a test holds it to them.
+`docs/make_criteria.py`; a test compares this page with them.
 
-The name in bold is what is entered of a patient, what follows it is what the source asks: "**Pregnancy**: no" asks for a patient who
+The name in bold is the input; the words after it are the requirement of the source: "**Pregnancy**: no" asks for a patient who
 is not pregnant. The criteria of a rule set are joined by AND. Where one of several is enough, the line says so. "Under" and "over"
-exclude the bound, "at most" and "at least" include it, exactly as the source words it. What is not entered leaves a verdict open
-unless something entered decides. "Not asked" names conditions that the source states and that netdash has no input for.
+exclude the bound, "at most" and "at least" include it, as in the source's words. An input that is not entered leaves a verdict open
+unless another input decides. "Not asked" names conditions that the source states and that netdash has no input for.
 
-Three kinds of criteria never decide. A *caution* is said beside the verdict when the patient has anything but what follows the name:
-"**Portal vein**: patent (caution)" warns of an occluded one. What *favors* speaks for the therapy when the patient has it. What is
-*prognostic* was linked to the outcome.
+Criteria with three roles never decide. A *caution* is shown beside the verdict when the patient does not meet it:
+"**Portal vein**: patent (caution)" warns of an occluded portal vein. A criterion that *favors* speaks for the therapy when the patient
+meets it. A *prognostic* one was linked to the outcome.
 """
 POPULATIONS = f"""## {POPULATIONS_HEADING}
 
-No criteria of a therapy. A patient unlike those of a trial is not ruled out: the result of the trial was found in others.
+These are not criteria of a therapy. A patient unlike those of a trial is not ruled out: the trial studied other patients.
 """
 ODDS = """## Inputs at odds
 
-Two inputs of one case that cannot be true together. They are said with the case and change no verdict.
+Two inputs of one case that cannot be true together. They are shown with the case and change no verdict.
 """
 BESIDE = """## What sources say beside their criteria
 
-Remarks decide nothing. They stand beside their therapy, always or when the case is one they speak of.
+Remarks do not decide. They are shown beside their therapy, always or when the case meets their condition.
 """
 KEPT_BACK = """### Not shown
 
