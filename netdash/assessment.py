@@ -14,7 +14,7 @@ from netdash.fields import Value
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
-from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -256,13 +256,11 @@ class Assessment:
 
 
 def _table(judgements: Iterable[Judgement]) -> str:
-    head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Source", "Verdict", "Why", "Cautions"))
     rows = [
         (evidence.therapy_name(j.rule_set.therapy), j.rule_set.tagged_title, j.word, j.sentence, "; ".join(j.cautions))
         for j in judgements
     ]
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return html_table(rows, ("Therapy", "Source", "Verdict", "Why", "Cautions"))
 
 
 def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessment:

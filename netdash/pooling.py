@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
+from netdash.wording import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,8 +142,7 @@ class Pooled:
         return "\n".join(f"{name}: {words}" for name, words in self._lines().items())
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{name}</th><td>{words}</td></tr>" for name, words in self._lines().items())
-        return f"<table>{rows}</table>"
+        return html_table(self._lines().items())
 
     def _lines(self) -> dict[str, str]:
         p = "p < 0.001" if self.qep < 0.001 else f"p = {self.qep:.3f}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.wording import words
+from netdash.wording import html_table, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,9 +67,7 @@ class Source:
 
     def _repr_html_(self) -> str:
         """Return a table with links, for Jupyter."""
-        rows = [(name, html.escape(text)) for name, text in self._lines()]
-        rows += [("Link", f'<a href="{html.escape(link)}">{html.escape(link)}</a>') for link in self.links]
-        return "<table>" + "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows) + "</table>"
+        return html_table([*self._lines(), *(("Link", link) for link in self.links)])
 
 
 def source(id: str | int) -> Source:  # noqa: A002

@@ -5,6 +5,7 @@ The board, ``str``, the HTML of a notebook, the report and the commands take the
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -89,6 +90,29 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
     """Return names as a list in a sentence: "a, b and c"."""
     *most, end = names
     return f"{', '.join(most)}{joiner}{end}" if most else end
+
+
+def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
+    """Return rows of text as an HTML table for Jupyter.
+
+    Every cell is escaped; a cell with an address becomes a link. Without a head, the first cell of a row is its heading.
+    """
+    names = list(head)
+    first = "td" if names else "th"
+    lines = [[_html_cell(text) for text in row] for row in rows]
+    body = "".join(f"<tr><{first}>{cell}</{first}>{_tagged('td', rest)}</tr>" for cell, *rest in lines)
+    if not names:
+        return f"<table>{body}</table>"
+    return f"<table><thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _tagged(tag: str, cells: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+
+
+def _html_cell(text: str) -> str:
+    escaped = html.escape(text)
+    return f'<a href="{escaped}">{escaped}</a>' if text.startswith("https://") else escaped
 
 
 def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "wording": set(),
     "fields": {"wording"},
     "own_series": {"csv_checks"},
-    "pooling": {"distributions", "effects"},
+    "pooling": {"distributions", "effects", "wording"},
     "evidence": {"files", "own_series", "wording"},
     "patient": {"fields"},
     "sensitivity": {"effects", "pooling"},
