@@ -95,7 +95,7 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
 def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
     """Return rows of text as an HTML table for Jupyter.
 
-    Every cell is escaped; a cell with an address becomes a link. Without a head, the first cell of a row is its heading.
+    Every cell is escaped; an address becomes a link. Without a head, the first cell of a row is its heading.
     """
     names = list(head)
     first = "td" if names else "th"

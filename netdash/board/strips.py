@@ -89,7 +89,7 @@ def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
     """Return start and width of a span along its slider, in percent."""
     low, high, length = row["low"], row["high"], asked.maximum or 1
     if isinstance(asked, Choice):
-        # Words are words evenly along the slider, after "not entered". Each span reaches halfway to the next word.
+        # Words are spaced evenly along the slider, after "not entered". Each span reaches halfway to the next word.
         length = len(asked.choices)
         low, high = low + 0.5, min(high + 1.5, length)
     return {"left": 100 * low / length, "width": 100 * (high - low) / length}
