@@ -301,6 +301,6 @@ def test_a_ki_67_over_20_is_no_low_grade_whatever_the_differentiation():
 def test_a_grade_that_is_open_names_the_inputs_it_comes_from():
     found = nd.assess(nd.Patient(ki67_percent=2, resectable_percent=100))["resection_review"]
     assert "WHO grade (differentiation): not entered" in found.cautions
-    assert "WHO grade (differentiation)" in found.beside[0]
+    assert "WHO grade (differentiation)" in found.side_notes[0]
     found = nd.assess(nd.Patient(resectable_percent=100))["resection_review"]
-    assert "WHO grade (differentiation, Ki-67)" in found.beside[0]
+    assert "WHO grade (differentiation, Ki-67)" in found.side_notes[0]
