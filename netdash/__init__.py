@@ -30,11 +30,12 @@ if TYPE_CHECKING:
         teaching_cases,
     )
     from netdash.figures.bars import attrition_bars
+    from netdash.figures.contrasts import contrast_forest
     from netdash.figures.export import drawn, save
     from netdash.figures.forest import forest
     from netdash.figures.harms import harms_beside_benefits
     from netdash.figures.icons import icon_array
-    from netdash.figures.intervals import contrast_forest, cumulative_forest, influence
+    from netdash.figures.intervals import cumulative_forest, influence
     from netdash.figures.maps import eligibility_map
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
@@ -65,11 +66,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "teaching_cases",
         ],
         "figures.bars": ["attrition_bars"],
+        "figures.contrasts": ["contrast_forest"],
         "figures.export": ["drawn", "save"],
         "figures.forest": ["forest"],
         "figures.harms": ["harms_beside_benefits"],
         "figures.icons": ["icon_array"],
-        "figures.intervals": ["contrast_forest", "cumulative_forest", "influence"],
+        "figures.intervals": ["cumulative_forest", "influence"],
         "figures.maps": ["eligibility_map"],
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],

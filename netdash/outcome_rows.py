@@ -1,9 +1,11 @@
-"""Rows of outcomes: their order, their reading, what is expected of them, and why one is left out of a pool."""
+"""Rows of outcomes: checked, put in order, and typed for the tables that pictures are drawn from."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
@@ -13,24 +15,146 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MARKED = "marked as not poolable"
+"""The reason of a row that is not poolable and gives no reason of its own."""
 
 _FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
 
-_TEXT = {
-    *("why_not_poolable", "why_not_drawn", "discrepancies", "source", "locator", "arm", "population", "cohort"),
-    *("unit", "note"),
-}
+_READ = (
+    *("outcome_id", "study_id", "author", "year", "therapy", "arm", "n", "endpoint", "statistic", "horizon_months"),
+    *("value", "unit", "not_reached", "poolable", "why_not_poolable", "discrepancies", "locator", "why_not_drawn"),
+    "local",
+)
+"""Columns that a typed row is made of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of a table that a picture is drawn from.
+
+    Attributes
+    ----------
+    therapy, endpoint, statistic, unit : str
+        As in ``nd.outcomes()``.
+    label : str
+        Author and year, or which patients a figure of the text is about.
+    n : float or None
+        Number of patients; None where none is stated.
+    horizon_months : float or None
+        Time of the figure in months; None where none is stated.
+    discrepancies : str
+        What the review gets wrong about the row, joined by "; "; empty where nothing is known.
+    locator : str
+        Where the row stands in its source.
+    left_out : str
+        Why the row is not drawn; empty when it is drawn.
+    """
+
+    therapy: str
+    label: str
+    n: float | None
+    endpoint: str
+    statistic: str
+    horizon_months: float | None
+    unit: str
+    discrepancies: str
+    locator: str
+    left_out: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeRow(Row):
+    """One row of ``nd.outcomes()``.
+
+    Attributes
+    ----------
+    place : int
+        Position of the row in the table it was read from.
+    outcome_id, study_id, arm, why_not_drawn : str
+        As in ``nd.outcomes()``.
+    value : float or None
+        The figure; None where none is printed.
+    poolable, not_reached : bool
+        As in ``nd.outcomes()``.
+    local : bool
+        Whether the row is of a center's own series.
+    not_pooled : str
+        Why the row enters no pool; empty when it may enter one.
+    same_axis : bool
+        Whether the row belongs on the axis of its picture, drawn or not.
+    """
+
+    place: int
+    outcome_id: str
+    study_id: str
+    arm: str
+    value: float | None
+    poolable: bool
+    local: bool
+    not_reached: bool
+    why_not_drawn: str
+    not_pooled: str
+    same_axis: bool = True
+
+
+def read_rows(outcomes: pd.DataFrame) -> list[OutcomeRow]:
+    """Return the rows of outcomes in the order of the pictures: by therapy, then by year."""
+    found = records(outcomes, [name for name in _READ if name in outcomes])
+    return [_read(found[place], place) for place in _order(found)]
+
+
+def _read(row: Mapping[str, Any], place: int) -> OutcomeRow:
+    return OutcomeRow(
+        place=place,
+        outcome_id=row["outcome_id"],
+        study_id=_text(row.get("study_id")),
+        therapy=str(row["therapy"]),
+        label=_label(row),
+        arm=_text(row.get("arm")),
+        n=number(row["n"]),
+        endpoint=str(row["endpoint"]),
+        statistic=_text(row.get("statistic")),
+        horizon_months=number(row.get("horizon_months")),
+        value=number(row["value"]),
+        unit=_text(row.get("unit")),
+        discrepancies=_text(row.get("discrepancies")),
+        locator=_text(row.get("locator")),
+        poolable=bool(row["poolable"]),
+        local=bool(row.get("local", False)),
+        not_reached=bool(row.get("not_reached", False)),
+        why_not_drawn=_text(row.get("why_not_drawn")),
+        not_pooled=_why_not_pooled(row),
+    )
+
+
+def _text(cell: Any) -> str:
+    """Return a cell of text; empty where it is missing, as in a table that was written to CSV and read again."""
+    return cell if isinstance(cell, str) else ""
+
+
+def number(value: Any) -> float | None:
+    """Return a number of a table; None where it is missing."""
+    return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """Return author and year; the label of a center's own series says that it is local."""
+    year = number(row["year"])
+    name = str(row["author"]) if year is None else f"{row['author']} {year:.0f}"
+    return f"{name} (local)" if row.get("local") else name
+
+
+def _why_not_pooled(row: Mapping[str, Any]) -> str:
+    return "" if row["poolable"] else _text(row.get("why_not_poolable")) or MARKED
 
 
 def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of outcomes in the fixed order of the therapies, then by year: the order of every picture."""
-    keys = records_in_order(outcomes[["therapy", "year", "outcome_id"]].assign(place=range(len(outcomes))))
-    return outcomes.iloc[[row["place"] for row in keys]]
+    """Return rows of outcomes in the order of the pictures: by therapy, then by year."""
+    return outcomes.iloc[_order(records(outcomes, ["therapy", "year", "outcome_id"]))]
 
 
 @functools.cache
 def _printed_facts() -> Mapping[str, Mapping[str, Any]]:
-    """Return by outcome the facts that the corrected reading replaces, as they are printed."""
+    """Return by outcome the printed facts that the corrected reading replaces."""
     printed, corrected = (
         evidence.read_table("outcomes", corrected=c).set_index("outcome_id")[list(_FACTS)] for c in (False, True)
     )
@@ -43,7 +167,10 @@ def _printed_facts() -> Mapping[str, Mapping[str, Any]]:
 
 
 def reading_of(outcomes: pd.DataFrame) -> Reading:
-    """Return which reading rows of outcomes are of, by what stands in them; "corrected" where both say the same."""
+    """Detect from the values whether rows are the printed or the corrected reading.
+
+    Rows that are equal in both readings count as corrected.
+    """
     facts = _printed_facts()
     columns = {name: outcomes[name].to_numpy(object) for name in _FACTS if name in outcomes}
     for place, outcome in enumerate(outcomes["outcome_id"].tolist()):
@@ -54,19 +181,19 @@ def reading_of(outcomes: pd.DataFrame) -> Reading:
     return "corrected"
 
 
-def said_reading(outcomes: pd.DataFrame) -> str:
-    """Return what a title says of the reading: nothing of the corrected one."""
+def reading_suffix(outcomes: pd.DataFrame) -> str:
+    """Return what a title says of the reading: ", as printed", or nothing for the corrected reading."""
     return ", as printed" if reading_of(outcomes) == "printed" else ""
 
 
-def why_left_out(row: Mapping[Any, Any]) -> str:
-    """Return why a row of outcomes is in no pool, empty when it may be in one; a mark alone is a reason, too."""
-    why = row.get("why_not_poolable")
-    return "" if row["poolable"] else why if isinstance(why, str) and why else MARKED
+def check_outcomes(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
+    """Check a table of outcomes.
 
-
-def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -> None:
-    """Raise ValueError when a table is none of outcomes, lacks the endpoint, or is not clear on pooling."""
+    Raises
+    ------
+    ValueError
+        When the table lacks a column or the endpoint, or `poolable` is not True or False in every row.
+    """
     import numpy as np
 
     given = getattr(outcomes, "columns", ())
@@ -80,7 +207,7 @@ def expect(outcomes: pd.DataFrame, *columns: str, endpoint: str | None = None) -
         raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
 
 
-def expect_months(horizon_months: object) -> None:
+def check_months(horizon_months: object) -> None:
     """Raise ValueError when a horizon is not a number."""
     import numbers
 
@@ -88,26 +215,22 @@ def expect_months(horizon_months: object) -> None:
         raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries, None where an integer is missing; as ``to_dict`` in a third of its time."""
+def records(table: pd.DataFrame, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Return rows as dictionaries with None where an integer is missing; three times as fast as ``to_dict``."""
     import pandas as pd
 
-    names = [str(name) for name in table]
-    columns = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = [str(name) for name in (table if columns is None else columns)]
+    cells = ([None if value is pd.NA else value for value in table[name].to_numpy(object)] for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
-def records_in_order(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return :func:`records` of :func:`in_order`, again without what a small table need not pay for."""
-    order = {name: place for place, name in enumerate(evidence.read_table("therapies")["therapy"])}
+def _order(found: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the places of rows in the order of the pictures."""
+    order = {name: place for place, name in enumerate(evidence.read_table("therapies")["therapy"].tolist())}
 
-    def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        year = row["year"]  # a missing one stands last
+    def key(place: int) -> tuple[Any, ...]:
+        row = found[place]
+        year = number(row["year"])  # a row without a year stands last
         return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
 
-    found = records(outcomes)
-    for row in found:
-        for name in _TEXT & row.keys():
-            if not isinstance(row[name], str):  # in a table that was written to a file and read again
-                row[name] = ""
-    return sorted(found, key=place)
+    return sorted(range(len(found)), key=key)

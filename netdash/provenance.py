@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.wording import html_table, words
+from netdash.wording import html_table, with_unit, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,7 @@ def source(id: str | int) -> Source:  # noqa: A002
 
 
 def _outcome(row: Mapping[str, Any]) -> Source:
-    value = "not reached" if row["not_reached"] else _with_unit(row["value"], row["unit"])
+    value = "not reached" if row["not_reached"] else with_unit(row["value"], row["unit"])
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
@@ -116,7 +116,7 @@ def _outcome(row: Mapping[str, Any]) -> Source:
 def _claim(row: Mapping[str, Any]) -> Source:
     low, high = row["low"], row["high"]
     value = (
-        _with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {_with_unit(high, row['unit'])}"
+        with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {with_unit(high, row['unit'])}"
     )
     figure = ", ".join(filter(None, (words(row["endpoint"]) + _horizon(row), words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
@@ -134,7 +134,7 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
 
 
 def _later_outcome(row: Mapping[str, Any]) -> Source:
-    value = _with_unit(row["value"], row["unit"])
+    value = with_unit(row["value"], row["unit"])
     says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
     return _make(row, "outcome_id", "later outcome", says, row["source"])
 
@@ -216,12 +216,6 @@ def _row(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _links(pmid: str, doi: str) -> list[str]:
     return [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] * bool(pmid) + [f"https://doi.org/{doi}"] * bool(doi)
-
-
-def _with_unit(value: Any, unit: str) -> str:
-    if _missing(value):
-        return "no figure"
-    return f"{value:g} {'%' if unit == 'percent' else unit}".strip()
 
 
 def _horizon(row: Mapping[str, Any]) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from netdash import evidence
 from netdash.assessment import assess
 from netdash.comparison import tallies
-from netdash.figures.forest import forest
+from netdash.figures.forest import forest_dict
 from netdash.files import PLOTLY
+from netdash.outcome_tables import forest_table
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, VERDICT_SIGNS
@@ -37,7 +38,8 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
 
     assessment = assess(patient)
     outcomes = evidence.outcomes()
-    figure = forest(outcomes, pool_by_therapy(outcomes), tallies(assessment), left_out=False, font_px=11)
+    table, verdicts = forest_table(outcomes, pool_by_therapy(outcomes)), tallies(assessment)
+    figure = forest_dict(table, verdicts, left_out=False, font_px=11)
     used = dict.fromkeys(j.rule_set.source for j in assessment.judgements)
     cited = evidence.sources().set_index("source")["citation"]
     return _render(
@@ -54,12 +56,12 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],
         mark=VERDICT_SIGNS,
-        text=figure.layout.meta["text"],
-        caption=figure.layout.meta["caption"],
+        text=table.sentence(verdicts),
+        caption=table.caption,
         label=label,
-        height=figure.layout.height,
-        data=_script(figure.to_plotly_json()["data"]),
-        layout=_script(figure.to_plotly_json()["layout"]),
+        height=figure["layout"]["height"],
+        data=_script(figure["data"]),
+        layout=_script(figure["layout"]),
     )
 
 

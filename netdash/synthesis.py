@@ -12,9 +12,8 @@ from netdash.pooling import Method, Pooled, Test, pool
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFOUNDED = (
-    "observational: the arms were chosen, not drawn by lot, so that the difference is not that of the treatment"
-)
+CONFOUNDED = "observational: patients were not randomized, so the difference may have other causes than the treatment"
+"""The caution beside every comparison of two arms."""
 
 _NEEDED = (
     *("outcome_id", "therapy", "n", "endpoint", "statistic", "horizon_months", "value", "cohort"),
@@ -24,7 +23,11 @@ _NEEDED = (
 
 def rows_to_pool(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> pd.DataFrame:
     """Return the rows of one endpoint at one horizon that may be pooled, in the order of the pictures."""
-    outcome_rows.expect(outcomes, *_NEEDED)
+    outcome_rows.check_outcomes(outcomes, *_NEEDED)
+    return _rows_to_pool(outcomes, endpoint, horizon_months)
+
+
+def _rows_to_pool(outcomes: pd.DataFrame, endpoint: str, horizon_months: float) -> pd.DataFrame:
     wanted = (
         outcomes["poolable"].astype(bool)
         & (outcomes["endpoint"] == endpoint)
@@ -64,11 +67,10 @@ def pool_by_therapy(
     ValueError
         When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
     """
-    outcome_rows.expect(outcomes, *_NEEDED, endpoint=endpoint)
-    outcome_rows.expect_months(horizon_months)
-    rows = rows_to_pool(outcomes, endpoint, horizon_months)
-    groups = rows.groupby("therapy", sort=False)
-    return {str(name): pool(outcome_effects(found), method, test) for name, found in groups if len(found) > 1}
+    outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
+    outcome_rows.check_months(horizon_months)
+    groups = _rows_to_pool(outcomes, endpoint, horizon_months).groupby("therapy", sort=False)
+    return {str(name): pool(_effects(found), method, test) for name, found in groups if len(found) > 1}
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
@@ -101,7 +103,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     """
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")
-    outcome_rows.expect(outcomes, *_NEEDED, "study_id", "author", "year", "table", "locator", "discrepancies")
+    outcome_rows.check_outcomes(outcomes, *_NEEDED, "study_id", "author", "year", "table", "locator", "discrepancies")
     pairs = _pairs(outcomes)
     columns = {"treated": "therapy", "control": "therapy_control"}
     for name in ("endpoint", "horizon_months", "value", "value_control", "discrepancies", "left_out"):
@@ -168,7 +170,11 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     Series of str
         The reason, by outcome_id; "" where there is none. The commonest endpoint and horizon set the rule.
     """
-    outcome_rows.expect(outcomes, *_NEEDED)
+    outcome_rows.check_outcomes(outcomes, *_NEEDED)
+    return _why_not_pooled(outcomes)
+
+
+def _why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     rows = outcomes.set_index("outcome_id")
     marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED)
     reasons = marked.where(~rows["poolable"].astype(bool), "")
@@ -210,13 +216,17 @@ def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     ValueError
         When there are fewer than two rows, or :func:`why_not_pooled` finds a reason.
     """
+    outcome_rows.check_outcomes(outcomes, *_NEEDED)
+    return _effects(outcomes)
+
+
+def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    outcome_rows.expect(outcomes, *_NEEDED)
     if len(outcomes) < 2:
         given = "1 row" if len(outcomes) else "no rows"
         raise ValueError(f"outcomes: given {given}, expected 2 or more; quote a single study as it stands")
-    reasons = why_not_pooled(outcomes)
+    reasons = _why_not_pooled(outcomes)
     if reasons.any():
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
         raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")

@@ -6,6 +6,7 @@ The board, ``str``, the HTML of a notebook, the report and the commands take the
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -84,6 +85,26 @@ def capital(text: str) -> str:
 def words(identifier: object) -> str:
     """Return an identifier with spaces for its underscores: "overall survival" for "overall_survival"."""
     return str(identifier).replace("_", " ")
+
+
+def years(months: float | None, unit: str = " years") -> str:
+    """Return a time in years if it is a whole number of years, else in months; `unit` follows the number of years."""
+    if months is None or math.isnan(months):
+        return "no stated time"
+    number = float(months) / 12
+    if number == 1 and unit == " years":
+        return "1 year"
+    return f"{number:g}{unit}" if number.is_integer() else f"{months:g} month{'s' * (months != 1)}"
+
+
+def percent_or(unit: str) -> str:
+    """Return "%" for the unit "percent", and any other unit unchanged."""
+    return "%" if unit == "percent" else unit
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """Return a value of a table with its unit: "54 %"; "no figure" when it is missing."""
+    return "no figure" if value is None or math.isnan(value) else f"{value:g} {percent_or(unit)}".strip()
 
 
 def listed(names: Iterable[str], joiner: str = " and ") -> str:

@@ -14,9 +14,26 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash import rule_tables
 from netdash.evidence import therapy_name
-from netdash.figures import harms, maps, medians, strips, theme
+from netdash.figures import maps, theme
+from netdash.figures.bars import attrition_dict
+from netdash.figures.contrasts import contrast_dict
 from netdash.figures.export import as_csv, file_name
-from netdash.figures.intervals import influence_text
+from netdash.figures.forest import forest_dict
+from netdash.figures.harms import harms_dict
+from netdash.figures.icons import icon_dict
+from netdash.figures.intervals import refit_dict
+from netdash.figures.maps import map_dict
+from netdash.figures.medians import medians_dict
+from netdash.figures.strips import strip_dict
+from netdash.outcome_tables import (
+    contrast_table,
+    cumulative_table,
+    forest_table,
+    harms_table,
+    influence_table,
+    medians_table,
+)
+from netdash.outcome_tables.harms import NOT_FOUND, REPORTED
 from netdash.pooling import FEWEST_STUDIES
 from netdash.ranges import numbers
 from netdash.synthesis import outcome_effects, rows_to_pool
@@ -63,6 +80,21 @@ def figures_and_arguments(outcomes, effects):
         "contrasts": (nd.contrast_forest, (nd.contrasts(outcomes),)),
         "harms": (nd.harms_beside_benefits, (outcomes,)),
     }
+
+
+DICTS = {
+    "forest": lambda *given: forest_dict(forest_table(*given)),
+    "medians": lambda *given: medians_dict(medians_table(*given)),
+    "map": map_dict,
+    "strip": strip_dict,
+    "icons": icon_dict,
+    "attrition": attrition_dict,
+    "influence": lambda *given: refit_dict(influence_table(*given)),
+    "cumulative": lambda *given: refit_dict(cumulative_table(*given)),
+    "contrasts": lambda *given: contrast_dict(contrast_table(*given)),
+    "harms": lambda *given: harms_dict(harms_table(*given)),
+}
+"""By name of a figure: what makes its plain dictionary, with the arguments of the figure."""
 
 
 def all_figures(outcomes, effects):
@@ -170,7 +202,7 @@ def test_a_series_that_is_only_marked_is_left_out_with_that_as_its_reason(outcom
     figure = nd.forest(marked, nd.pool_by_therapy(marked))
     assert "11 series" in nd.forest(marked[marked["therapy"] == "resection"]).layout.meta["text"]
     assert any("marked as not poolable" in note.text for note in figure.layout.annotations)
-    left_out = harms.harms_table(marked).set_index("id")["left_out"]
+    left_out = harms_table(marked).frame().set_index("id")["left_out"]
     assert left_out["t1-gomez-resection-os60"] == "marked as not poolable"
 
 
@@ -235,11 +267,11 @@ def test_medians_have_no_interval_and_not_reached_is_drawn_as_such(outcomes):
 
 
 def test_means_and_longest_follow_ups_are_no_medians(outcomes):
-    table = medians.medians_table(outcomes).set_index("outcome_id")["left_out"]
+    table = medians_table(outcomes).frame().set_index("outcome_id")["left_out"]
     assert table["t4-dong-osmedian"] == "a mean, not a median"
     assert table["t1-osborne-resection-osmedian"] == "a mean, not a median"
     assert "t3-seifert-osmedian" not in table.index
-    text = medians.medians_text(outcomes)
+    text = medians_table(outcomes).sentence()
     assert "not reached in 2" in text
     assert "not pooled" in text
 
@@ -247,10 +279,10 @@ def test_means_and_longest_follow_ups_are_no_medians(outcomes):
 @pytest.mark.parametrize("reading", ["corrected", "printed"])
 def test_a_median_under_a_name_that_is_in_doubt_is_left_out_with_the_reason(reading):
     rows = nd.outcomes(reading)
-    progression = medians.medians_table(rows, endpoint="progression_free_survival").set_index("outcome_id")["left_out"]
+    progression = medians_table(rows, endpoint="progression_free_survival").frame().set_index("outcome_id")["left_out"]
     for technique in ("hae", "hace"):
         assert "suspected to be by tumor" in progression[f"t4-gupta-{technique}-pfsmedian"]
-    survival = medians.medians_table(rows).set_index("outcome_id")["left_out"]
+    survival = medians_table(rows).frame().set_index("outcome_id")["left_out"]
     assert survival["t1-yao-ablation-osmedian"] == "printed as ablation; the paper's title says chemoembolization"
     assert survival["t1-yao-resection-osmedian"] == ""
     shown = {name for name, why in progression.items() if not why}
@@ -260,7 +292,7 @@ def test_a_median_under_a_name_that_is_in_doubt_is_left_out_with_the_reason(read
 
 
 def test_a_mean_that_the_source_does_not_have_is_no_figure_and_says_so(outcomes):
-    table = medians.medians_table(outcomes, endpoint="progression_free_survival").set_index("outcome_id")
+    table = medians_table(outcomes, endpoint="progression_free_survival").frame().set_index("outcome_id")
     assert pd.isna(table.at["t4-ho-pfsmedian", "value"])
     assert table.at["t4-ho-pfsmedian", "left_out"] == "the abstract gives two means, by tumor, and none for all"
     texts = [note.text for note in nd.medians(outcomes, endpoint="progression_free_survival").layout.annotations]
@@ -268,7 +300,7 @@ def test_a_mean_that_the_source_does_not_have_is_no_figure_and_says_so(outcomes)
 
 
 def test_both_sides_of_the_comparison_of_osborne_stand_beside_each_other(outcomes):
-    table = medians.medians_table(outcomes)
+    table = medians_table(outcomes).frame()
     means = table[(table["study_id"] == "osborne_2006") & (table["statistic"] == "mean") & table["value"].notna()]
     assert dict(zip(means["therapy"], means["value"], strict=True)) == {
         "resection": 50,
@@ -278,8 +310,8 @@ def test_both_sides_of_the_comparison_of_osborne_stand_beside_each_other(outcome
 
 
 def test_a_figure_of_the_text_that_its_source_does_not_have_is_not_drawn(outcomes):
-    left_out = harms.harms_table(outcomes).set_index("id")["left_out"]
-    assert left_out["c-deb-symptoms"] == harms.NOT_FOUND
+    left_out = harms_table(outcomes).frame().set_index("id")["left_out"]
+    assert left_out["c-deb-symptoms"] == NOT_FOUND
     figure = nd.harms_beside_benefits(outcomes, "embolization")
     assert "c-deb-symptoms" not in drawn_ids(figure, "benefits")
     assert "c-deb-symptoms" not in drawn_ids(figure, "benefits in words")
@@ -329,13 +361,11 @@ def test_several_rule_sets_are_outlined_over_each_other():
 
 
 def test_a_map_of_nothing_says_so():
-    assert "met nowhere" in maps.map_text(
-        CASE.replace(primary_site="lung"), "age_years", "ki67_percent", "milan_review"
-    )
+    assert "met nowhere" in nd.eligibility_map(CASE.replace(primary_site="lung")).layout.meta["text"]
 
 
 def test_the_strip_is_exact_and_says_each_side():
-    text = strips.strip_text(CASE, "age_years", ["milan_review", "milan_2019"])
+    text = nd.verdict_strip(CASE, "age_years", ["milan_review", "milan_2019"]).layout.meta["text"]
     assert "is met from 0 to under 55 years" in text
     figure = nd.verdict_strip(CASE, "age_years", ["milan_review"])
     met = next(trace for trace in figure.data if trace.name == "met")
@@ -364,10 +394,10 @@ def test_the_sentence_of_a_map_says_what_is_drawn_whatever_is_known_of_the_patie
     figure = nd.eligibility_map(case)
     met = nd.drawn(figure).query("name == 'met'")
     assert met[["low", "high"]].to_numpy().tolist() == [[0, 55]]
-    said = "met with age from 0 to under 55 years and Ki-67 from 0 to under 10 %; elsewhere not met."
+    said = "met with age from 0 to under 55 years and Ki-67 from 0 to under 10 %; elsewhere missed."
     assert figure.layout.meta["text"].endswith(said)
-    open_site = maps.map_text(case.replace(primary_site=None), "age_years", "ki67_percent", "milan_review")
-    assert open_site.endswith("met nowhere over age and Ki-67 (not met or cannot tell).")
+    open_site = nd.eligibility_map(case.replace(primary_site=None)).layout.meta["text"]
+    assert open_site.endswith("met nowhere over age and Ki-67 (missed or open).")
 
 
 @settings(max_examples=40)
@@ -379,12 +409,13 @@ def test_a_map_that_is_met_somewhere_says_so_and_one_that_is_not_does_not(patien
     assert ("met with" in figure.layout.meta["text"]) is met
 
 
-def test_a_strip_tells_what_cannot_be_told_from_what_is_missed():
+def test_a_strip_tells_what_is_open_from_what_is_missed():
+    def text(case):
+        return nd.verdict_strip(case, "age_years", ["milan_review"]).layout.meta["text"]
+
     case = nd.Patient(primary_site="pancreas", extrahepatic_disease="none", liver_involvement_percent=30)
-    assert strips.strip_text(case, "age_years", ["milan_review"]).endswith(
-        "is met nowhere, cannot be told from 0 to under 55 years."
-    )
-    assert strips.strip_text(case.replace(ki67_percent=20), "age_years", ["milan_review"]).endswith("is met nowhere.")
+    assert text(case).endswith("is met nowhere, open from 0 to under 55 years.")
+    assert text(case.replace(ki67_percent=20)).endswith("is met nowhere.")
 
 
 # --- Icons, attrition, influence, contrasts
@@ -525,7 +556,7 @@ def test_where_two_series_are_left_no_picture_pools_them(effects):
 
 def test_series_of_one_name_keep_their_rows(effects):
     assert "without same, which changes it most, 75 %" in (
-        influence_text(nd.leave_one_out(effects).set_axis(["same"] * len(effects)), nd.pool(effects))
+        influence_table(nd.leave_one_out(effects).set_axis(["same"] * len(effects)), nd.pool(effects)).sentence
     )
     left_out = nd.leave_one_out(effects).set_axis(["Touzios 2005"] * len(effects))
     assert len(set(nd.influence(left_out, nd.pool(effects)).data[0].y)) == len(effects)
@@ -729,7 +760,7 @@ def test_harms_and_benefits_stand_on_the_same_axis_in_panels_of_their_own(outcom
 
 
 def test_each_point_is_a_row_of_its_table_and_has_a_source(outcomes):
-    table = harms.harms_table(outcomes).query("left_out == ''").set_index("id")
+    table = harms_table(outcomes).frame().query("left_out == ''").set_index("id")
     figure = nd.harms_beside_benefits(outcomes)
     for side in ("harm", "benefit"):
         (trace,) = (trace for trace in figure.data if trace.name == f"{side}s")
@@ -753,7 +784,7 @@ def test_a_series_with_its_number_is_filled_and_a_figure_of_the_text_hollow(outc
 
 
 def test_a_side_without_a_figure_says_so(outcomes):
-    for therapy in harms.harms_table(outcomes)["therapy"].unique():
+    for therapy in harms_table(outcomes).frame()["therapy"].unique():
         figure = nd.harms_beside_benefits(outcomes, therapy)
         for side in ("harm", "benefit"):
             silent = f"no {side} figure in the tables" in said_in(figure, f"{side}s")
@@ -764,13 +795,13 @@ def test_a_side_without_a_figure_says_so(outcomes):
 
 
 def test_survival_of_the_text_is_drawn_only_where_the_tables_have_none(outcomes):
-    left_out = harms.harms_table(outcomes).set_index("id")["left_out"]
+    left_out = harms_table(outcomes).frame().set_index("id")["left_out"]
     assert left_out["c-mayo-resection-os60"] == "the tables of series have the 5-year survival of this therapy"
     assert left_out["c-taner-os60"] == ""
     assert left_out["c-captem-os24"] == "at 2 years, not at 5 years"
     assert left_out["t1-mayo-resection-osmedian"] == "in months, not in percent"
     assert "same 15 patients" in left_out["t1-chen2-resection-os60"]
-    assert left_out["t1-karabulut-resection-os60"] != harms.REPORTED
+    assert left_out["t1-karabulut-resection-os60"] != REPORTED
 
 
 def test_a_printed_range_has_both_its_ends(outcomes):
@@ -787,23 +818,24 @@ def test_harms_say_inside_the_picture_that_rows_do_not_compare(outcomes):
 
 
 def test_harms_in_one_sentence(outcomes):
-    text = harms.harms_text(outcomes, "resection")
+    text = harms_table(outcomes, "resection").sentence
     assert text == nd.harms_beside_benefits(outcomes, "resection").layout.meta["text"]
     assert "mortality 0 % (median of series) in 1 row, morbidity 23 % in 1 row, 2 rows reported without" in text
     assert "5-year survival 61 to 94 % in 12 rows, symptom response more than 90 % in 2 rows" in text
     assert text.endswith("nothing is pooled.")
-    assert "no harm figure in the tables for Cytoreduction" in harms.harms_text(outcomes)
+    assert "no harm figure in the tables for Cytoreduction" in harms_table(outcomes).sentence
 
 
 def test_harms_are_of_one_reading_and_do_not_change_with_what_was_left_out(outcomes):
     printed = nd.outcomes("printed")
-    assert harms.harms_text(printed, "embolization") == (
-        harms.harms_text(printed, "embolization", nd.claims("printed"))
+    assert harms_table(printed, "embolization").sentence == (
+        harms_table(printed, "embolization", nd.claims("printed")).sentence
     )
-    assert "toxicity 54 %" in harms.harms_text(outcomes, "embolization")
-    assert "54 %" not in harms.harms_text(printed)
-    assert harms.harms_text(outcomes[outcomes["poolable"]], "embolization") == harms.harms_text(
-        outcomes, "embolization"
+    assert "toxicity 54 %" in harms_table(outcomes, "embolization").sentence
+    assert "54 %" not in harms_table(printed).sentence
+    assert (
+        harms_table(outcomes[outcomes["poolable"]], "embolization").sentence
+        == harms_table(outcomes, "embolization").sentence
     )
 
 
@@ -835,7 +867,7 @@ def test_a_therapy_there_is_not_is_refused_with_those_there_are(outcomes):
 
 def test_both_ways_to_draw_give_the_same_picture(outcomes, effects):
     for name, (figure, arguments) in figures_and_arguments(outcomes, effects).items():
-        assert json.loads(figure(*arguments).to_json()) == json.loads(json.dumps(figure.plain(*arguments))), name
+        assert json.loads(figure(*arguments).to_json()) == json.loads(json.dumps(DICTS[name](*arguments))), name
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-1+2", "@SUM(1)", "\tx", "\rx"])

@@ -11,7 +11,7 @@ import netdash as nd
 from netdash.comparison import Tally
 from netdash.effects import wilson
 from netdash.figures import theme
-from netdash.figures.forest import caption, forest_table, forest_text
+from netdash.outcome_tables import forest_table
 
 TALLIES = {
     "transplantation": Tally(tuple("abc"), tuple("de"), tuple("fg")),
@@ -52,7 +52,7 @@ def boxes(figure):
 
 
 def test_one_endpoint_and_one_horizon_on_the_axis(outcomes):
-    table = forest_table(outcomes).query("left_out == ''")
+    table = forest_table(outcomes).frame().query("left_out == ''")
     assert set(table["endpoint"]) == {"overall_survival"}
     assert set(table["horizon_months"]) == {60}
     assert set(table["statistic"]) == {"rate"}
@@ -60,7 +60,7 @@ def test_one_endpoint_and_one_horizon_on_the_axis(outcomes):
 
 
 def test_every_row_is_drawn_or_left_out_with_its_reason(outcomes):
-    table = forest_table(outcomes).set_index("outcome_id")
+    table = forest_table(outcomes).frame().set_index("outcome_id")
     assert set(table.index) == set(outcomes["outcome_id"])
     left_out = table["left_out"]
     assert left_out["t1-musunuru-resection-os36"] == "at 3 years, not at 5 years"
@@ -73,14 +73,14 @@ def test_every_row_is_drawn_or_left_out_with_its_reason(outcomes):
 
 
 def test_means_and_medians_never_stand_on_the_axis_of_rates(outcomes):
-    on_axis = forest_table(outcomes).query("same_axis")
+    on_axis = forest_table(outcomes).frame().query("same_axis")
     assert set(on_axis["unit"]) == {"percent"}
     texts = " ".join(a.text for a in nd.forest(outcomes).layout.annotations)
     assert "a mean" not in texts
 
 
 def test_another_horizon_draws_the_other_rows(outcomes):
-    table = forest_table(outcomes, horizon_months=36).query("left_out == ''")
+    table = forest_table(outcomes, horizon_months=36).frame().query("left_out == ''")
     assert table["outcome_id"].tolist() == ["t1-musunuru-resection-os36"]
     assert nd.forest(outcomes, horizon_months=36).layout.title.text == "Resection: 3-year overall survival"
 
@@ -173,8 +173,8 @@ def test_what_is_left_out_stands_below_unless_told_otherwise(outcomes):
 
 
 def test_the_sentence_says_what_the_picture_shows(outcomes):
-    text = forest_text(outcomes, TALLIES)
-    drawn = forest_table(outcomes).query("left_out == ''")
+    text = forest_table(outcomes).sentence(TALLIES)
+    drawn = forest_table(outcomes).frame().query("left_out == ''")
     assert text.startswith(f"5-year overall survival: {len(drawn)} series, from 29 %")
     assert "Kianmanesh 2008, n = 19" in text
     assert text.endswith(
@@ -182,13 +182,16 @@ def test_the_sentence_says_what_the_picture_shows(outcomes):
         "2 missed, 2 open. Series not selected by these criteria. Different patients in each row: no comparison."
     )
     assert nd.forest(outcomes, verdicts=TALLIES).layout.meta["text"] == text
-    assert "Criteria by therapy. Resection: missed. Series not" in forest_text(outcomes, {"resection": "not_met"})
-    assert "riteria" not in forest_text(outcomes)  # of nobody's
+    table = forest_table(outcomes)
+    assert "Criteria by therapy. Resection: missed. Series not" in table.sentence({"resection": "not_met"})
+    assert "riteria" not in table.sentence()  # of nobody's
 
 
 def test_the_caption_counts_what_is_left_out(outcomes):
     table = forest_table(outcomes)
-    assert f"{(table['left_out'] != '').sum()} rows left out" in caption(table)
+    left_out = table.frame()["left_out"]
+    assert f"{(left_out != '').sum()} rows left out" in table.caption
+    assert len(table.left_out) == (left_out != "").sum()
 
 
 def test_an_endpoint_without_rows_is_refused_with_those_there_are(outcomes):
@@ -198,7 +201,7 @@ def test_an_endpoint_without_rows_is_refused_with_those_there_are(outcomes):
 
 def test_nothing_to_draw_is_said(outcomes):
     none = outcomes[outcomes["statistic"] == "median"]
-    assert "no series can be drawn" in forest_text(none)
+    assert "no series can be drawn" in forest_table(none).sentence()
     assert not points(nd.forest(none))
 
 
@@ -231,7 +234,7 @@ def test_a_picture_says_which_of_the_criteria_that_are_met_carry_cautions(outcom
     assert notes[notes.index("● 2 of 2 met") + 1] == "2 met with cautions"
     first = notes.index("●✕ 2 of 3 met, 1 missed")
     assert notes[first + 1 : first + 3] == ["1 met with a caution", "2 met but silent on a miss"]
-    text = forest_text(outcomes, CAUTIONED)
+    text = forest_table(outcomes).sentence(CAUTIONED)
     assert "Resection: 2 of 2 met (2 met with cautions)" in text
     assert "2 of 3 met, 1 missed (1 met with a caution, 2 met but silent on a miss)" in text
     heights = [note.y for note in figure.layout.annotations]

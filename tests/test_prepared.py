@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_board import CASE, of, press, section, shown_verdicts
-from test_browse import upload
+from test_evidence_page import upload
 from test_explore import saved
 
 import netdash as nd

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 import netdash as nd
-from netdash.figures.forest import forest_table
+from netdash.outcome_tables import forest_table
 
 TEMPLATE = (ROOT / "data" / "local_series.csv").read_text(encoding="utf-8")
 
@@ -38,7 +38,7 @@ def test_the_published_rows_stay_as_they_are(file):
 
 
 def test_a_local_rate_is_drawn_beside_the_published_ones_and_says_so(file):
-    table = forest_table(nd.outcomes(extra=file(TEMPLATE))).set_index("outcome_id")
+    table = forest_table(nd.outcomes(extra=file(TEMPLATE))).frame().set_index("outcome_id")
     assert table.at["x-1", "left_out"] == ""
     assert table.at["x-1", "label"] == "Our center 2024 (local)"
     assert table.at["x-2", "left_out"] == "a median, not a rate"

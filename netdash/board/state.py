@@ -72,8 +72,8 @@ class ExploreState(traitlets.HasTraits):
         self.outlined = [name for name in rule_tables.load() if name in chosen]
 
 
-class Browsing(traitlets.HasTraits):
-    """What of the evidence is shown.
+class EvidenceState(traitlets.HasTraits):
+    """The state of the page Evidence.
 
     Attributes
     ----------
@@ -206,8 +206,8 @@ class State(traitlets.HasTraits):
         Name of the open page.
     explore : ExploreState
         The state of the page Explore.
-    browsing : Browsing
-        What of the evidence is shown.
+    evidence : EvidenceState
+        The state of the page Evidence.
     teaching : TeachingState
         The state of the page Teaching.
     """
@@ -228,7 +228,7 @@ class State(traitlets.HasTraits):
     pages = traitlets.List(traitlets.Unicode(), ["board"])
     page = traitlets.Unicode("board")
     explore = traitlets.Instance(ExploreState, args=())
-    browsing = traitlets.Instance(Browsing, args=())
+    evidence = traitlets.Instance(EvidenceState, args=())
     teaching = traitlets.Instance(TeachingState, args=())
 
     @traitlets.validate("selected")

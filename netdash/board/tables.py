@@ -1,4 +1,4 @@
-"""The tables of the evidence as the page shows them: what is written in each cell, and which rows are asked for."""
+"""The tables of the evidence page: the text of each cell, and the rows that hold given words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from netdash import evidence
+from netdash.wording import percent_or, with_unit, words
 
 Row = Mapping[Any, Any]
 
@@ -23,13 +24,13 @@ class Table:
     title : str
         What it is called on the page.
     function : str
-        The public function of netdash that returns it, with what it is called with.
+        The public function of netdash that returns it, with "{}" where it takes a reading.
     read : callable
-        The rows, of a reading of the figures.
+        Returns the rows of a reading.
     key : str
-        Column of the identifier; ``nd.source`` knows it.
+        Column of the identifier that ``nd.source`` takes.
     cells : callable
-        What is written of one row, by heading.
+        Returns the text of each cell of a row, by heading.
     """
 
     title: str
@@ -54,7 +55,7 @@ def _read(table: Table, reading: str) -> pd.DataFrame:
 
 def lines(table: pd.DataFrame) -> list[str]:
     """Return each row as one text to be searched."""
-    return [" ".join(map(str, row)).replace("_", " ").lower() for row in table.to_numpy()]
+    return [words(" ".join(map(str, row))).lower() for row in table.to_numpy()]
 
 
 def _outcome(row: Row) -> Mapping[str, str]:
@@ -64,7 +65,7 @@ def _outcome(row: Row) -> Mapping[str, str]:
         "Arm": row["arm"],
         "n": _text(row["n"]),
         "Endpoint": _endpoint(row),
-        "Figure": "not reached" if row["not_reached"] else _figure(row["value"], row["unit"]),
+        "Figure": "not reached" if row["not_reached"] else with_unit(row["value"], row["unit"]),
         "Printed": row["printed"],
         "Pooled": "yes" if row["poolable"] else f"no: {row['why_not_poolable']}",
         "Place": row["locator"],
@@ -98,7 +99,7 @@ def _reference(row: Row) -> Mapping[str, str]:
 def _discrepancy(row: Row) -> Mapping[str, str]:
     return {
         "Id": row["discrepancy_id"],
-        "Status": _words(row["status"]),
+        "Status": words(row["status"]),
         "Printed": row["printed"],
         "What is wrong": row["problem"],
         "Confirmed": row["corrected"],
@@ -116,7 +117,7 @@ def _later(row: Row) -> Mapping[str, str]:
         "Patients": row["population"],
         "n": _text(row["n"]),
         "Endpoint": _endpoint(row),
-        "Figure": _figure(row["value"], row["unit"]) + _interval(row),
+        "Figure": with_unit(row["value"], row["unit"]) + _interval(row),
         "Against": row["comparator"],
         "Note": row["note"],
         "Place": row["locator"],
@@ -124,24 +125,23 @@ def _later(row: Row) -> Mapping[str, str]:
 
 
 def _therapy(name: str) -> str:
-    """Return the name of a therapy; the text also speaks of some that are none of the tables'."""
+    """Return the display name of a therapy; its identifier in words where therapies.csv lacks it.
+
+    The text of the review also names therapies that therapies.csv lacks.
+    """
     known = set(evidence.therapies()["therapy"])
-    return evidence.therapy_name(name) if name in known else _words(name)
+    return evidence.therapy_name(name) if name in known else words(name)
 
 
 def _endpoint(row: Row) -> str:
     at: str = "" if pd.isna(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
-    return f"{_words(row['endpoint'])}, {_words(row['statistic'])}{at}"
-
-
-def _figure(value: Any, unit: str) -> str:
-    return "no figure" if pd.isna(value) else f"{value:g} {'%' if unit == 'percent' else unit}".strip()
+    return f"{words(row['endpoint'])}, {words(row['statistic'])}{at}"
 
 
 def _range(row: Row) -> str:
     ends = dict.fromkeys(f"{end:g}" for end in (row["low"], row["high"]) if pd.notna(end))
-    unit = "%" if row["unit"] == "percent" else row["unit"]
-    said = "" if row["qualifier"] == "exact" else f"{_words(row['qualifier'])} "
+    unit = percent_or(row["unit"])
+    said = "" if row["qualifier"] == "exact" else f"{words(row['qualifier'])} "
     return f"{said}{' to '.join(ends)} {unit}".strip() if ends else "no figure"
 
 
@@ -151,10 +151,6 @@ def _interval(row: Row) -> str:
 
 def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
-
-
-def _words(identifier: str) -> str:
-    return identifier.replace("_", " ")
 
 
 TABLES: Mapping[str, Table] = {

@@ -14,10 +14,12 @@ from netdash import evidence, remarks, rule_tables
 from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
-from netdash.figures.forest import caption, forest, forest_table
-from netdash.figures.medians import medians, medians_table
-from netdash.figures.rows import beside
+from netdash.figures.drawing import FigureDict
+from netdash.figures.forest import forest_dict
+from netdash.figures.medians import medians_dict
 from netdash.judgement import Finding, Judgement
+from netdash.outcome_tables import ForestTable, MediansTable, forest_table, medians_table
+from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
@@ -198,83 +200,82 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= LONGEST_GIVEN else f"{text[:LONGEST_GIVEN]}...")
 
 
-def plot(state: State, assessment: Assessment) -> tuple[str, dict[str, Any]]:
-    """Return the plot's surroundings as HTML, and the figure as plotly JSON."""
-    judged = tuple(tallies(assessment).items())
-    others = differing(state.patient, evidence.studies())
-    return _plot(state.outcome, state.reading, judged, tuple(sorted(others.items())))
+def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
+    """Return the plot's surroundings as HTML, and the figure; None where no row has the endpoint."""
+    table = plot_table(state.outcome, state.reading)
+    if table is None:
+        return render("no_forest", outcome=state.outcome, reading=state.reading), None
+    verdicts = tuple(tallies(assessment).items())
+    differs = differing(state.patient, evidence.studies())
+    return _plot(table, verdicts, tuple(sorted(differs.items())))
+
+
+@functools.lru_cache(maxsize=32)
+def plot_table(outcome: str, reading: Any) -> ForestTable | MediansTable | None:
+    """Return what the plot draws and leaves out. Cached: no case changes it."""
+    _, endpoint, horizon = outcomes_shown()[outcome]
+    rows = evidence.outcomes(reading)
+    pooled = pool_by_therapy(rows, endpoint, horizon) if has_endpoint(endpoint, reading) else None
+    return outcome_table(rows, outcome, pooled)
+
+
+def plot_rows(outcome: str, reading: Any) -> pd.DataFrame:
+    """Return the rows of the plot for a file, those left out with their reasons included."""
+    return table_rows(plot_table(outcome, reading), evidence.outcomes(reading))
+
+
+def outcome_table(
+    rows: pd.DataFrame, outcome: str, pooled: Mapping[str, Pooled] | None = None
+) -> ForestTable | MediansTable | None:
+    """Return the table of one endpoint; None where no row has it."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if endpoint not in set(rows["endpoint"]):
+        return None
+    if statistic == "median":
+        return medians_table(rows, endpoint=endpoint)
+    return forest_table(rows, pooled, endpoint=endpoint, horizon_months=horizon)
+
+
+def table_rows(table: ForestTable | MediansTable | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of an endpoint for a file, drawn or left out with the reason; none where no row has it."""
+    if table is None:
+        return rows.head(0).assign(same_axis=True, left_out="")
+    frame = table.frame()
+    return frame[frame["same_axis"].astype(bool)]
 
 
 @functools.cache
 def has_endpoint(endpoint: str, reading: Any) -> bool:
-    """Return whether a reading of the tables has an endpoint: some are there as corrected only."""
+    """Return whether a reading of the tables has an endpoint; the corrected reading has some more than the printed."""
     return endpoint in set(evidence.outcomes(reading)["endpoint"])
-
-
-@functools.lru_cache(maxsize=32)
-def plot_table(outcome: str, reading: Any) -> pd.DataFrame:
-    """Return the rows that the plot draws or leaves out, as `outcome_table` does."""
-    return outcome_table(evidence.outcomes(reading), outcome)
-
-
-def outcome_table(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Return rows with why each is left out of a plot, if it is; ``same_axis`` where they are of its kind."""
-    statistic, endpoint, horizon = outcomes_shown()[outcome]
-    if endpoint not in set(rows["endpoint"]):
-        return rows.head(0).assign(same_axis=True, left_out="")
-    if statistic == "median":
-        return medians_table(rows, endpoint=endpoint).assign(same_axis=True)
-    return forest_table(rows, endpoint=endpoint, horizon_months=horizon)
-
-
-@functools.lru_cache(maxsize=32)
-def _pooled(endpoint: str, horizon: float, reading: Any) -> Mapping[str, Pooled]:
-    # No case changes what is pooled.
-    return pool_by_therapy(evidence.outcomes(reading), endpoint, horizon)
 
 
 @functools.lru_cache(maxsize=64)
 def _plot(
-    outcome: str,
-    reading: Any,
-    judged: tuple[tuple[str, Tally], ...],
-    others: tuple[tuple[str, str], ...],
-) -> tuple[str, dict[str, Any]]:
-    # The plot depends on the case through the verdicts, and through who was studied: most moves of a slider cost
-    # nothing.
-    rows, differs = evidence.outcomes(reading), dict(others)
-    verdicts = dict(judged)
-    statistic, endpoint, horizon = outcomes_shown()[outcome]
-    if not has_endpoint(endpoint, reading):
-        return render("no_forest", outcome=outcome, reading=reading), {}
-    table = plot_table(outcome, reading)
-    if statistic == "median":
-        figure = medians.plain(rows, verdicts, endpoint=endpoint, left_out=False, differing=differs)
-        below = "† a known discrepancy."
+    table: ForestTable | MediansTable, verdicts: tuple[tuple[str, Tally], ...], differs: tuple[tuple[str, str], ...]
+) -> tuple[str, FigureDict]:
+    """Draw one table.
+
+    Cached: the picture depends only on the verdicts and on the series whose patients differ from this patient, so
+    most moves of a slider reuse it.
+    """
+    judged, differing_series = dict(verdicts), dict(differs)
+    if isinstance(table, ForestTable):
+        figure = forest_dict(table, judged, differing=differing_series, left_out=False, weights=False)
+        caption = table.caption
     else:
-        pooled = _pooled(endpoint, horizon, reading)
-        figure = forest.plain(
-            rows,
-            pooled,
-            verdicts,
-            endpoint=endpoint,
-            horizon_months=horizon,
-            left_out=False,
-            weights=False,
-            differing=differs,
-        )
-        below = caption(table, pooled)
-    text = figure["layout"]["meta"]["text"]
-    left_out = [(f"{row.label}, {row.arm}", row) for row in table[table["left_out"] != ""].itertuples()]
-    drawn = table[(table["left_out"] == "") & table["study_id"].isin(list(differs))]
+        figure = medians_dict(table, judged, differing=differing_series, left_out=False)
+        caption = "† a known discrepancy."
+    text = table.sentence(judged)
+    unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
     html = render(
         "forest",
-        differs=list(dict.fromkeys((row["label"], differs[row["study_id"]]) for row in drawn.to_dict("records"))),
+        differs=list(dict.fromkeys(unlike)),
         text=text,
-        says=beside(text),
-        caption=below,
-        same_axis=[(name, row) for name, row in left_out if row.same_axis],
-        others=[(name, row) for name, row in left_out if not row.same_axis],
+        says=without_warnings(text),
+        caption=caption,
+        same_axis=[row for row in table.left_out if row.same_axis],
+        others=[row for row in table.left_out if not row.same_axis],
     )
     return html, figure
 

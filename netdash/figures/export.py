@@ -1,24 +1,30 @@
-"""Exports: a figure as a page that needs no network, what it draws as a table, and names that say what is in a file."""
+"""Exports: a figure as a page that needs no network, what it draws as a table, and names of files."""
 
 from __future__ import annotations
 
 import html
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netdash import evidence
-from netdash.figures.maps import CODES
+from netdash.figures.maps import VERDICT_CODES
 from netdash.figures.medians import UNREACHED
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-CONFIG: dict[str, Any] = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+_SPANS = ("pooled", "prediction interval")
+"""Traces with one row each, however many points it takes to draw them."""
+_NO_DATA = ("names", "beyond the axis")
+"""Traces that a picture needs beside what it shows."""
+CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
 """No logo, and no button that would upload the chart."""
 
 
@@ -40,14 +46,14 @@ def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
 def as_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in which no text is a formula to a spreadsheet.
 
-    A cell of somebody's own file, such as ``=HYPERLINK(...)``, would be run by the program that opens the table: an
-    apostrophe before it makes it text.
+    A spreadsheet would run a cell such as ``=HYPERLINK(...)`` of a file that somebody wrote. An apostrophe before it
+    makes it text.
     """
     words = table.select_dtypes(exclude=["number", "bool"])
-    return table.assign(**{str(name): words[name].map(_defused) for name in words}).to_csv(index=False).encode()
+    return table.assign(**{str(name): words[name].map(_as_text) for name in words}).to_csv(index=False).encode()
 
 
-def _defused(cell: object) -> object:
+def _as_text(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
@@ -58,7 +64,18 @@ def titled(title: str, suffix: str, on: date | None = None) -> str:
     return f"netdash-{slug}-{(on or date.today()).isoformat()}.{suffix}"
 
 
-def drawn(figure: go.Figure) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Datum:
+    """What a picture draws at one place: a figure, the ends of an interval, the text at the pointer."""
+
+    x: float | None
+    y: float
+    low: float | None
+    high: float | None
+    text: str
+
+
+def figure_data(figure: go.Figure) -> pd.DataFrame:
     """Return what a figure draws, point by point.
 
     Returns
@@ -74,69 +91,77 @@ def drawn(figure: go.Figure) -> pd.DataFrame:
     axis = figure.layout.yaxis
     names = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
     headings = sorted(y for y, name in names.items() if str(name).startswith("<b>"))
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "trace": trace.name or trace.type,
-            **point,
-            "name": _plain(names.get(point["y"], point["y"])),
-            "group": _plain(next((names[y] for y in headings if y >= point["y"]), "")),
+            "group": _plain(next((names[y] for y in headings if y >= datum.y), "")),
+            "name": _plain(names.get(datum.y, datum.y)),
+            **asdict(datum),
         }
         for trace in figure.data
         if trace.type in ("scatter", "bar") and trace.name not in _NO_DATA
-        for point in _points(trace)
+        for datum in _data(trace)
     ]
-    rows += [cell for trace in figure.data if trace.type == "heatmap" for cell in _cells(trace, figure.layout)]
+    for trace in figure.data:
+        if trace.type == "heatmap":
+            cells = _cells(trace, figure.layout)
+            rows += [{"trace": "map", "group": "", "name": verdict, **asdict(cell)} for verdict, cell in cells]
     return pd.DataFrame(rows, columns=["trace", "group", "name", "x", "y", "low", "high", "text"])
 
 
-_SPANS = ("pooled", "prediction interval")  # one row each, however many points it takes to draw them
-_NO_DATA = ("names", "beyond the axis")  # what a picture needs beside what it shows
+drawn = figure_data
+"""The public name of :func:`figure_data`."""
 
 
-def _cells(trace: Any, layout: Any) -> list[dict[str, Any]]:
-    """Return the parts of a map, each with its bounds in words."""
-    words = list(CODES)
-    return [
-        {
-            "trace": "map",
-            "group": "",
-            "name": words[trace.z[row][column]],
-            "x": (low + high) / 2,
-            "y": (bottom + top) / 2,
-            "low": low,
-            "high": high,
-            "text": f"{layout.xaxis.title.text}: {low:g} to {high:g}; {layout.yaxis.title.text}: {bottom:g} to {top:g}",
-        }
-        for row, (bottom, top) in enumerate(pairwise(trace.y))
-        for column, (low, high) in enumerate(pairwise(trace.x))
-    ]
+def _cells(trace: go.Heatmap, layout: go.Layout) -> Iterator[tuple[str, Datum]]:
+    """Return the parts of a map by verdict, each with its bounds in words."""
+    verdicts = list(VERDICT_CODES)
+    x_title, y_title = layout.xaxis.title.text, layout.yaxis.title.text
+    for row, (bottom, top) in enumerate(pairwise(trace.y)):
+        for column, (low, high) in enumerate(pairwise(trace.x)):
+            text = f"{x_title}: {low:g} to {high:g}; {y_title}: {bottom:g} to {top:g}"
+            yield verdicts[trace.z[row][column]], Datum((low + high) / 2, (bottom + top) / 2, low, high, text)
 
 
-def _points(trace: Any) -> list[dict[str, Any]]:
+def _data(trace: go.Scatter | go.Bar) -> Iterator[Datum]:
+    """Return what one trace draws."""
     if trace.name in _SPANS:
-        low, high = min(trace.x), max(trace.x)
         x = trace.x[1] if trace.name == "pooled" else None
-        return [{"x": x, "y": trace.y[0], "low": low, "high": high, "text": _plain(trace.text)}]
-    texts = trace.text if isinstance(trace.text, tuple | list) else [trace.text] * len(trace.x or ())
-    base, array, minus = trace["base"] if trace.type == "bar" else None, None, None
-    if trace.type == "scatter":
-        array, minus = trace.error_x.array, trace.error_x.arrayminus
-    points = []
+        yield Datum(x, trace.y[0], min(trace.x), max(trace.x), str(_plain(trace.text)))
+        return
+    count = len(trace.x or ())
+    texts = trace.text if isinstance(trace.text, tuple | list) else [trace.text] * count
+    ends = _box_ends(trace) if trace.type == "bar" else _error_ends(trace)
     for place, (x, y) in enumerate(zip(trace.x or (), trace.y or (), strict=True)):
-        if x is None:  # a gap between lines
-            continue
-        low = base[place] if base else x - minus[place] if minus else None
-        high = base[place] + x if base else x + array[place] if array else None
-        text = _plain(texts[place]) if texts and place < len(texts) and texts[place] else ""
-        shape = trace.marker.symbol if trace.type == "scatter" else None
-        # The length of a box, an arrow at the edge and the place of words are no figures.
-        words = trace.type == "scatter" and trace.mode == "text"
-        no_figure = base or words or (isinstance(shape, tuple | list) and shape[place] == UNREACHED)
-        points.append({"x": None if no_figure else x, "y": y, "low": low, "high": high, "text": text})
-    return points
+        if x is not None:  # None ends a line
+            low, high = ends[place] if ends else (None, None)
+            text = texts[place] if place < len(texts) else ""
+            yield Datum(x if _is_figure(trace, place) else None, y, low, high, str(_plain(text or "")))
 
 
-def _plain(value: Any) -> Any:
+def _box_ends(trace: go.Bar) -> Sequence[tuple[float, float]]:
+    """Return the ends of boxes; none for bars that begin at zero."""
+    return [(base, base + length) for base, length in zip(trace["base"] or (), trace.x or (), strict=False)]
+
+
+def _error_ends(trace: go.Scatter) -> Sequence[tuple[float, float]]:
+    """Return the ends of intervals around points; none for points without intervals."""
+    above, below = trace.error_x.array, trace.error_x.arrayminus
+    if not above or not below:
+        return []
+    return [(x - minus, x + plus) for x, plus, minus in zip(trace.x, above, below, strict=True)]
+
+
+def _is_figure(trace: go.Scatter | go.Bar, place: int) -> bool:
+    """Whether x is a figure: the length of a box, an arrow at the edge and the place of words are none."""
+    if trace.type == "bar":
+        return not trace["base"]
+    shape = trace.marker.symbol
+    return trace.mode != "text" and not (isinstance(shape, tuple | list) and shape[place] == UNREACHED)
+
+
+def _plain(value: object) -> object:
+    """Return a text without the HTML that plotly reads; other values as they are."""
     return html.unescape(re.sub(r"<[^>]*>", " ", value)).strip() if isinstance(value, str) else value
 
 
@@ -164,7 +189,7 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     """
     path = _free(Path(folder) / file_name(figure, suffix))
     if suffix == "csv":
-        path.write_bytes(as_csv(drawn(figure)))
+        path.write_bytes(as_csv(figure_data(figure)))
     elif suffix == "html":
         meta = figure.layout.meta or {}
         said = " ".join(text for text in (meta.get("text"), meta.get("caption")) if text)
@@ -187,7 +212,7 @@ def _free(path: Path) -> Path:
     return free
 
 
-def _page(title: str, plot: str, said: str, font: Any) -> str:
+def _page(title: str, plot: str, said: str, font: go.layout.Font) -> str:
     style = f"font: {font.size or 13}px/1.4 {font.family or 'sans-serif'}; color: {font.color or 'black'}"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'

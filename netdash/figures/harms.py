@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import groupby
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from netdash import evidence, outcome_rows
 from netdash.figures import rows, theme
-from netdash.figures.plain import Drawing, Figure
+from netdash.figures.drawing import FigureDict, Trace, as_figure
+from netdash.outcome_tables.criteria_words import warnings
+from netdash.outcome_tables.harms import SIDES, HarmRow, HarmsTable, harms_table, nothing_on
 
-HARMS = ("mortality", "morbidity", "toxicity")
-SURVIVAL, FIVE_YEARS = "overall_survival", 60
-BENEFITS = (SURVIVAL, "response", "symptom_response")
-SIDES = {"harm": HARMS, "benefit": BENEFITS}
-REPORTED = "reported, no figure"
-NOT_FOUND = "no figure in the source"
-NOTHING = "no {} figure in the tables"
-CAPTION = (
-    "Filled: a series with its number of patients; hollow: a figure in the text of the review, which states none. "
-    "Triangles point to where a bound such as “more than 90 %” lies; a line joins the ends of a printed range. No "
-    "interval is printed, so none is drawn, and nothing is pooled. The text may give one figure in two places. "
-    "† a known discrepancy."
-)
-_COLUMNS = (
-    *("therapy", "side", "id", "label", "n", "endpoint", "statistic", "horizon_months", "low", "high", "unit"),
-    *("qualifier", "discrepancies", "locator", "left_out"),
-)
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
 _COLOR = {"harm": theme.VERMILION, "benefit": theme.BLUE}
 _AXES = {"harm": {"xaxis": "x", "yaxis": "y"}, "benefit": {"xaxis": "x2", "yaxis": "y2"}}
 _POINTING = {"more_than": "triangle-right", "at_least": "triangle-right"} | dict.fromkeys(
@@ -37,142 +23,43 @@ _POINTING = {"more_than": "triangle-right", "at_least": "triangle-right"} | dict
 _LABEL_WIDTH, _FIGURE_WIDTH = 46, 40
 
 
-def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return harms and benefits row by row; the parameters are those of :func:`harms_beside_benefits`.
+@dataclass(frozen=True, kw_only=True)
+class Mark(rows.Line):
+    """A line with a mark in one panel.
 
-    Returns
-    -------
-    DataFrame
-        therapy, side ("harm" or "benefit"), id (of the outcome or claim), label (author and year, or who was meant),
-        n (missing where none is stated), endpoint, statistic, horizon_months, low, high (the same but for a printed
-        range), unit, qualifier, discrepancies, locator, left_out (the reason; empty when drawn). Harms of a therapy
-        stand before its benefits. Rows of no therapy, such as comparison arms, are not in it.
-
-    Raises
-    ------
-    ValueError
-        When there is no such therapy; the message lists those there are.
+    Attributes
+    ----------
+    side : str
+        The panel: "harm" or "benefit".
+    id : str or None
+        Identifier of the figure; None where there is none.
+    hover : str
+        What the pointer shows.
     """
-    table = pd.DataFrame(_records(outcomes, _therapies(therapy), claims), columns=_COLUMNS)
-    return table.astype({"n": "Int64", "low": "float64", "high": "float64", "horizon_months": "float64"})
+
+    side: str
+    id: str | None = None
+    hover: str = ""
 
 
-def _records(outcomes: pd.DataFrame, wanted: list[str], claims: pd.DataFrame | None) -> list[dict[Any, Any]]:
-    outcome_rows.expect(outcomes, "outcome_id", "therapy", "endpoint", "horizon_months", "value", "n", "unit")
-    reading = outcome_rows.reading_of(outcomes)
-    texts = evidence.claims(reading) if claims is None else claims
-    side = {endpoint: name for name, endpoints in SIDES.items() for endpoint in endpoints}
-    order = {endpoint: place for place, endpoint in enumerate(side)}
+@dataclass(frozen=True, kw_only=True)
+class FigureLine(Mark):
+    """A figure: a point, or two joined points for a printed range."""
 
-    def asked(row: Mapping[str, Any]) -> bool:
-        return row["therapy"] in wanted and row["endpoint"] in side
-
-    found = [_of_outcome(row) for row in outcome_rows.records_in_order(outcomes) if asked(row)]
-    tabled = _with_survival(outcomes) | _with_survival(evidence.outcomes(reading))
-    found += [_of_claim(row, tabled) for row in outcome_rows.records(texts) if asked(row)]
-    found.sort(key=lambda row: (wanted.index(row["therapy"]), order[row["endpoint"]]))
-    return [{**row, "side": side[row["endpoint"]], "left_out": _reason(row)} for row in found]
+    ends: Sequence[float]
+    symbol: str
 
 
-def _with_survival(outcomes: pd.DataFrame) -> set[str]:
-    """Return the therapies of which a table has the 5-year survival, whatever was taken out of it for the picture."""
-    return set(outcomes.loc[(outcomes["endpoint"] == SURVIVAL) & (outcomes["horizon_months"] == FIVE_YEARS), "therapy"])
+@dataclass(frozen=True, kw_only=True)
+class WordsLine(Mark):
+    """What is reported without a figure, or that there is nothing."""
+
+    text: str
 
 
-def _therapies(therapy: str | None) -> list[str]:
-    known = evidence.therapies()
-    names = known.loc[~known["comparator"], "therapy"].tolist()
-    if therapy is not None and therapy not in names:
-        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
-    return [therapy] if therapy else names
-
-
-def _of_outcome(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    figure = "" if pd.notna(row["value"]) else "no percent printed"
-    why = "" if row.get("local") else outcome_rows.why_left_out(row)
-    value = {"low": row["value"], "high": row["value"], "qualifier": "exact", "why": why or figure}
-    return {**row, **value, "id": row["outcome_id"], "label": rows.label(row)}
-
-
-def _of_claim(row: Mapping[Any, Any], tabled: set[str]) -> dict[Any, Any]:
-    """Return a figure of the text, given the therapies whose 5-year survival the tables have."""
-    known = row["endpoint"] == SURVIVAL and row["therapy"] in tabled
-    without = REPORTED if row["qualifier"] == "reported" else NOT_FOUND
-    figure = "" if pd.notna(row["high"]) else without
-    why = figure or "the tables of series have the 5-year survival of this therapy" * known
-    return {**row, "why": why, "id": row["claim_id"], "label": row["population"], "n": None}
-
-
-def _reason(row: Mapping[Any, Any]) -> str:
-    if row["unit"] not in ("percent", ""):
-        return f"in {row['unit']}, not in percent"
-    if row["endpoint"] == SURVIVAL and row["horizon_months"] != FIVE_YEARS:
-        return f"at {rows.years(row['horizon_months'])}, not at {rows.years(FIVE_YEARS)}"
-    return str(row["why"])
-
-
-def harms_text(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> str:
-    """Return the picture in one sentence; the parameters are those of :func:`harms_beside_benefits`."""
-    therapies = _therapies(therapy)
-    return _sentence(_records(outcomes, therapies, claims), therapies, _title(outcomes, therapy))
-
-
-def _sentence(records: list[dict[Any, Any]], therapies: list[str], title: str) -> str:
-    sides = [f"{side}s: {_side_in_words(records, side, therapies)}" for side in SIDES]
-    return f"{title}: {'; '.join(sides)}; different patients in each row, and nothing is pooled."
-
-
-def _side_in_words(records: list[dict[Any, Any]], side: str, therapies: list[str]) -> str:
-    here = [row for row in records if row["side"] == side]
-    drawn = [row for row in here if not row["left_out"]]
-    said = []
-    for endpoint in SIDES[side]:
-        found = [row for row in drawn if row["endpoint"] == endpoint]
-        if found:
-            several = len({row["horizon_months"] for row in found if pd.notna(row["horizon_months"])}) > 1
-            times = " at different times" * several
-            said.append(f"{_endpoint(endpoint)} {_range(found)} in {_rows(len(found))}{times}")
-    if without := sum(row["left_out"] == REPORTED for row in here):
-        said.append(f"{_rows(without)} reported without a figure")
-    silent = [name for name in therapies if name not in {row["therapy"] for row in drawn}]
-    if silent:
-        of = [] if len(therapies) == 1 else [rows.listed([evidence.therapy_name(name) for name in silent])]
-        said.append(" for ".join([NOTHING.format(side), *of]))
-    return ", ".join(said)
-
-
-def _range(found: list[dict[Any, Any]]) -> str:
-    """Return the lowest and the highest figure, or the only one."""
-    least, most = min(found, key=lambda row: row["low"]), max(found, key=lambda row: row["high"])
-    if least["low"] == most["high"]:
-        return _figure(least)
-    low, high = f"{_qualifier(least)}{least['low']:g}", f"{_qualifier(most)}{most['high']:g}"
-    return f"{low} to {high} %"
-
-
-def _rows(count: int) -> str:
-    return f"{count} row{'s' * (count != 1)}"
-
-
-def _endpoint(endpoint: str) -> str:
-    return "5-year survival" if endpoint == SURVIVAL else rows.words(endpoint)
-
-
-def _at(row: Mapping[Any, Any]) -> str:
-    """Return at what time a figure was counted, where one is stated and the name of the endpoint does not say it."""
-    stated = pd.notna(row["horizon_months"]) and row["endpoint"] != SURVIVAL
-    return f" at {rows.years(row['horizon_months'])}" if stated else ""
-
-
-def _title(outcomes: pd.DataFrame, therapy: str | None) -> str:
-    of = f": {evidence.therapy_name(therapy)}" if therapy else ""
-    return f"Harms beside benefits{of}{outcome_rows.said_reading(outcomes)}"
-
-
-@Figure
 def harms_beside_benefits(
     outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None, *, font_px: int = 13
-) -> Drawing:
+) -> go.Figure:
     """Draw deaths, complications and side effects beside survival and response, on the same axis of percent.
 
     Parameters
@@ -202,125 +89,117 @@ def harms_beside_benefits(
     Notes
     -----
     Rows that may not be pooled (patients counted twice, other tumors) are left out as in ``nd.forest``. Of 5-year
-    survival the text is drawn only where the tables have no series of the therapy; :func:`harms_table` has the rest,
-    each row with the reason.
+    survival the text is drawn only where the tables have no series of the therapy;
+    ``netdash.outcome_tables.harms_table`` has the rest, each row with the reason.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.harms_beside_benefits(nd.outcomes(), "resection").layout.title.text
+    'Harms beside benefits: Resection'
     """
-    therapies = _therapies(therapy)
-    records, title = _records(outcomes, therapies, claims), _title(outcomes, therapy)
-    lines = _lines(records, therapies, 1 if font_px < rows.LARGE_TYPE else 0.6)
-    data = [_points(rows.of(lines, side), side, font_px) for side in SIDES]
-    data += [_words(rows.of(lines, "panels", f"{side} in words"), side, font_px) for side in SIDES]
-    meta = {"text": _sentence(records, therapies, title), "caption": CAPTION}
-    return {"data": data, "layout": {**_layout(lines, title, font_px), "meta": meta}}
+    return as_figure(harms_dict(harms_table(outcomes, therapy, claims), font_px=font_px))
 
 
-def _lines(records: list[dict[Any, Any]], therapies: list[str], room: float) -> list[rows.Line]:
-    shown = [row for row in records if row["left_out"] in ("", REPORTED)]
-    found = {name: list(group) for name, group in groupby(shown, key=lambda row: str(row["therapy"]))}
-    lines = [{**_in_words("", ""), "kind": "panels"}]
-    for therapy in therapies:
-        if len(therapies) > 1:
-            lines += rows.heading(therapy)
-        for side in SIDES:
-            here = [row for row in found.get(therapy, []) if row["side"] == side]
-            if all(row["left_out"] for row in here):
-                lines.append(_in_words(side, NOTHING.format(side)))
-            lines += [_line(row, room) for row in here]
-    return rows.stacked(lines)
-
-
-def _in_words(side: str, text: str) -> rows.Line:
-    return {"kind": f"{side} in words", "left": "", "right": "", "text": text, "id": None, "hover": ""}
-
-
-def _line(row: Mapping[Any, Any], room: float) -> rows.Line:
-    left = rows.wrapped(rows.name(row), int(_LABEL_WIDTH * room))
-    n = f"n = {row['n']:,.0f}" if pd.notna(row["n"]) else "n not stated"
-    said = REPORTED if row["left_out"] else _figure(row)
-    what = _endpoint(row["endpoint"]) + _at(row)
-    right = rows.wrapped(what if row["left_out"] else f"{what} {said}", int(_FIGURE_WIDTH * room))
+def harms_dict(table: HarmsTable, *, font_px: int = 13) -> FigureDict:
+    """Return the picture of one table as a plain dictionary; for the parameters see :func:`harms_beside_benefits`."""
+    lines = rows.stacked(_lines(table, 1 if font_px < rows.LARGE_TYPE else 0.6))
+    top = lines[0].y
+    figures, words = rows.of_kind(lines, FigureLine), rows.of_kind(lines, WordsLine)
+    data = [_points([figure for figure in figures if figure.side == side], side, font_px) for side in SIDES]
+    data += [_words([line for line in words if line.side == side], side, top, font_px) for side in SIDES]
     return {
-        "kind": row["side"] + " in words" * bool(row["left_out"]),
-        "left": "<br>".join(left),
-        "right": "<br>".join(right),
-        "height": max(len(left), len(right)),
-        "text": said,
-        "id": row["id"],
-        "low": row["low"],
-        "high": row["high"],
-        "symbol": _POINTING.get(row["qualifier"], "circle") + "-open" * pd.isna(row["n"]),
-        "hover": f"<b>{rows.escape(row['label'])}</b><br>{what}: {said}, {n}<br>{rows.escape(row['locator'])}"
-        + rows.pointed(row),
+        "data": data,
+        "layout": {
+            **_layout(lines, table.title, font_px),
+            "meta": {"text": table.sentence, "caption": table.caption},
+        },
     }
 
 
-def _figure(row: Mapping[Any, Any]) -> str:
-    of = " (median of series)" if row["statistic"] == "median" else ""
-    span = f"{row['high']:g} %" if row["low"] == row["high"] else f"{row['low']:g} to {row['high']:g} %"
-    return f"{_qualifier(row)}{span}{of}"
+def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
+    """Return the lines of the picture; the first one is for the names of the panels."""
+    lines = [rows.Line()]
+    for therapy in table.therapies:
+        if len(table.therapies) > 1:
+            lines += rows.heading(therapy, {}, {})
+        for side in SIDES:
+            found = table.panels.get((therapy, side), [])
+            if all(row.is_words for row in found):
+                lines.append(WordsLine(side=side, text=nothing_on(side)))
+            lines += [_line(row, room) for row in found]
+    return lines
 
 
-def _qualifier(row: Mapping[Any, Any]) -> str:
-    return "" if row["qualifier"] == "exact" else f"{rows.words(row['qualifier'])} "
+def _line(row: HarmRow, room: float) -> Mark:
+    left = rows.wrapped(rows.series_name(row), int(_LABEL_WIDTH * room))
+    n = "n not stated" if row.n is None else f"n = {row.n:,.0f}"
+    said = row.left_out if row.is_words else row.figure
+    right = rows.wrapped(row.topic if row.is_words else f"{row.topic} {said}", int(_FIGURE_WIDTH * room))
+    text = f"<b>{rows.escape(row.label)}</b><br>{row.topic}: {said}, {n}<br>{rows.escape(row.locator)}"
+    shared = Mark(
+        side=row.side,
+        left="<br>".join(left),
+        right="<br>".join(right),
+        height=max(len(left), len(right)),
+        id=row.id,
+        hover=text + rows.discrepancy_hover(row),
+    )
+    if row.is_words:
+        return WordsLine(**vars(shared), text=said)
+    symbol = _POINTING.get(row.qualifier, "circle") + "-open" * (row.n is None)
+    return FigureLine(**vars(shared), ends=row.ends, symbol=symbol)
 
 
-def _points(lines: list[rows.Line], side: str, font_px: int) -> Mapping[str, Any]:
-    """Return a point for each figure, and two that are joined for a range."""
-    ends = [
-        (line, value)
-        for line in lines
-        for value in (*dict.fromkeys((line["low"], line["high"])), None)  # None: not joined with what follows
-    ]
+def _points(figures: Sequence[FigureLine], side: str, font_px: int) -> Trace:
+    """Return a point for each figure, and two joined points for a range."""
+    # A point without a place ends the line of a range.
+    ends = [(figure, value) for figure in figures for value in (*figure.ends, None)]
     line = {"color": _COLOR[side], "width": 2}
+    symbols = [figure.symbol for figure, _ in ends]
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": f"{side}s",
         **_AXES[side],
         "x": [value for _, value in ends],
-        "y": [line["y"] for line, _ in ends],
-        "customdata": _each(ends, "id"),
-        "text": _each(ends, "hover"),
+        "y": [figure.y for figure, _ in ends],
+        "customdata": [figure.id for figure, _ in ends],
+        "text": [figure.hover for figure, _ in ends],
         "hovertemplate": "%{text}<extra></extra>",
         "cliponaxis": False,
         "line": line,
-        "marker": {"size": round(font_px * 0.75), "symbol": _each(ends, "symbol"), "opacity": 1, "line": line},
+        "marker": {"size": round(font_px * 0.75), "symbol": symbols, "opacity": 1, "line": line},
     }
 
 
-def _each(ends: Iterable[tuple[rows.Line, Any]], name: str) -> list[Any]:
-    return [line[name] for line, _ in ends]
-
-
-def _words(lines: list[rows.Line], side: str, font_px: int) -> Mapping[str, Any]:
-    """Return what stands in words in a panel, its name first; a click on what is reported finds its source."""
-    said = rows.column(lines[1:], "text")
+def _words(lines: Sequence[WordsLine], side: str, top: float, font_px: int) -> Trace:
+    """Return the words in a panel, its name first; a click on what is reported finds its source."""
     of = "% of patients" if font_px < rows.LARGE_TYPE else "%"
     return {
         "type": "scatter",
         "mode": "text",
         "name": f"{side}s in words",
         **_AXES[side],
-        "x": [0] * len(lines),
-        "y": rows.column(lines, "y"),
-        "customdata": rows.column(lines, "id"),
-        "text": [f"<b>{side.capitalize()}s</b>, {of}", *said],
+        "x": [0] * (len(lines) + 1),
+        "y": [top, *(line.y for line in lines)],
+        "customdata": [None, *(line.id for line in lines)],
+        "text": [f"<b>{side.capitalize()}s</b>, {of}", *(line.text for line in lines)],
         "textposition": "middle right",
-        "textfont": {"color": [_COLOR[side], *[theme.GRAY] * len(said)]},
-        "hovertext": rows.column(lines, "hover"),
+        "textfont": {"color": [_COLOR[side], *[theme.GRAY] * len(lines)]},
+        "hovertext": ["", *(line.hover for line in lines)],
         "hoverinfo": "text",
         "cliponaxis": False,
     }
 
 
-def _layout(lines: list[rows.Line], title: str, font_px: int) -> dict[str, Any]:
-    axis = {"range": [-4, 104], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]}
+def _layout(lines: Sequence[rows.Line], title: str, font_px: int) -> Mapping[str, object]:
+    """Return the layout of two panels: names on the left of the first, figures on the right of the second."""
     half = 0.46 if font_px < rows.LARGE_TYPE else 0.41
-    layout = rows.layout(lines, title, {**axis, "domain": [0, half]}, font_px, rows.warnings({}))
-    named = [line for line in lines if line["right"]]
-    ticks = {"tickvals": rows.column(named, "y"), "ticktext": rows.column(named, "right")}
-    right = {key: value for key, value in layout["yaxis2"].items() if key != "overlaying"}
-    return layout | {
-        "xaxis2": {**layout["xaxis"], "domain": [1 - half, 1]},
-        "yaxis2": {**right, **ticks, "anchor": "x2"},
+    axis = {"range": [-4, 104], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]}
+    layout = rows.layout(lines, title, {**axis, "domain": [0, half]}, font_px, warnings({}))
+    return {
+        **layout,
+        "xaxis2": rows.bottom_axis({**axis, "domain": [1 - half, 1]}),
+        "yaxis2": {**rows.right_axis(lines, font_px), "anchor": "x2"},
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING
 
 from netdash.figures import rows, theme
-from netdash.figures.plain import Drawing, Figure
+from netdash.figures.drawing import FigureDict, Trace, as_figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 KINDS = (
     ("up to the lower end of the interval", theme.BLUE, "square"),
@@ -33,10 +35,9 @@ def _people_of(percent: float, low: float, high: float) -> tuple[int, int, int]:
     return least, max(rate, int(percent > 0)), max(most, int(high > 0))
 
 
-@Figure
 def icon_array(
     percent: float, low: float, high: float, *, what: str = "Alive at five years", font_px: int = 13
-) -> Drawing:
+) -> go.Figure:
     """Draw a rate as 100 people.
 
     Parameters
@@ -60,7 +61,20 @@ def icon_array(
     ------
     ValueError
         When not 0 <= low <= percent <= high <= 100, or all are 1 or less, as proportions are.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.icon_array(52, 45, 60).layout.title.text
+    'Alive at five years: 52 of 100 (45 to 60)'
     """
+    return as_figure(icon_dict(percent, low, high, what=what, font_px=font_px))
+
+
+def icon_dict(
+    percent: float, low: float, high: float, *, what: str = "Alive at five years", font_px: int = 13
+) -> FigureDict:
+    """Return the array as a plain dictionary; for the parameters see :func:`icon_array`."""
     given = (percent, low, high)
     proportions = isinstance(high, Real) and 0 < high <= 1
     if proportions or not all(isinstance(v, Real) for v in given) or not 0 <= low <= percent <= high <= 100:
@@ -85,12 +99,12 @@ def icon_array(
     return {"data": [_people(*kind, range(*places), font_px) for kind, places in kinds], "layout": layout}
 
 
-def _people(name: str, color: str, symbol: str, places: range, font_px: int) -> Mapping[str, Any]:
+def _people(name: str, color: str, symbol: str, places: range, font_px: int) -> Trace:
     return {
         "type": "scatter",
         "mode": "markers",
         "name": f"{len(places)} {name}",
-        # A kind of nobody keeps its place in the legend.
+        # Draw empty categories too, so that they stay in the legend.
         "x": [place % 10 for place in places] or [None],
         "y": [place // 10 for place in places] or [None],
         "marker": {

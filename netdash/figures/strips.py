@@ -1,46 +1,49 @@
-"""The strip: where along one input each rule set is met, missed or unknown, the other inputs as they are."""
+"""The strip: where along one input each rule set is met, missed or open, the other inputs as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from netdash import rule_tables
+from netdash import ranges, rule_tables
 from netdash.fields import Choice
 from netdash.figures import theme
-from netdash.figures.plain import Drawing, Figure
+from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import verdict_span_rows
+from netdash.wording import VERDICT_WORDS
 
-LOOKS = {
-    "met": ("met", theme.BLUE, "white", ""),
-    "not_met": ("not met", "white", theme.INK, ""),
-    "unknown": ("cannot tell", theme.PALE, theme.INK, "/"),
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LOOKS = {
+    "met": (theme.BLUE, "white", ""),
+    "not_met": ("white", theme.INK, ""),
+    "unknown": (theme.PALE, theme.INK, "/"),
 }
+"""By verdict: color, color of the text, hatching."""
 _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 
-def strip_text(patient: Patient, field: str, rule_sets: Iterable[str]) -> str:
-    """Return the strip in one sentence; the parameters are those of :func:`verdict_strip`."""
-    return _sentence({name: verdict_span_rows(patient, field, name) for name in rule_sets}, field)
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the input in which the verdict of a rule set does not change."""
+
+    rule_set: str
+    low: float
+    high: float
+    verdict: str
+    text: str
+
+    @property
+    def title(self) -> str:
+        """The title of the rule set."""
+        return rule_tables.get(self.rule_set).title
 
 
-def _sentence(spans: Mapping[str, list[dict[str, Any]]], field: str) -> str:
-    said = []
-    for name, found in spans.items():
-        met, untold = (
-            " and ".join(row["text"] for row in found if row["verdict"] == word) for word in ("met", "unknown")
-        )
-        said.append(
-            f"{rule_tables.get(name).title} is met {met or 'nowhere'}{f', cannot be told {untold}' * bool(untold)}"
-        )
-    return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
-
-
-@Figure
 def verdict_strip(
     patient: Patient, field: str, rule_sets: str | Iterable[str] | None = None, *, font_px: int = 13
-) -> Drawing:
+) -> go.Figure:
     """Draw along one input where each rule set is met, missed or unknown.
 
     Parameters
@@ -63,43 +66,70 @@ def verdict_strip(
     ------
     ValueError
         When a name is not known or the field has no order.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.verdict_strip(nd.Patient(age_years=48), "age_years").layout.title.text
+    'Age: 48 years'
     """
+    return as_figure(strip_dict(patient, field, rule_sets, font_px=font_px))
+
+
+def strip_dict(
+    patient: Patient, field: str, rule_sets: str | Iterable[str] | None = None, *, font_px: int = 13
+) -> FigureDict:
+    """Return the strip as a plain dictionary; for the parameters see :func:`verdict_strip`."""
     asking = [name for name, found in rule_tables.load().items() if field in found.inputs]
     names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
-    spans = {name: verdict_span_rows(patient, field, name) for name in names}
-    data = []
-    for verdict, look in LOOKS.items():
-        found = [(name, row) for name in names for row in spans[name] if row["verdict"] == verdict]
-        data.append(_bars(found, look, 0.5 * isinstance(FIELDS[field], Choice)))
+    found = [stretch for name in names for stretch in _span_rows(patient, field, name)]
+    # Words are spaced evenly; each bar reaches halfway to the next word.
+    beyond = 0.5 if isinstance(FIELDS[field], Choice) else 0.0
+    data = [_bars([row for row in found if row.verdict == verdict], verdict, beyond) for verdict in _LOOKS]
     layout = _layout(patient, field, names, font_px)
-    return {"data": data, "layout": {**layout, "meta": {"text": _sentence(spans, field)}}}
+    return {"data": data, "layout": {**layout, "meta": {"text": _sentence(found, names, field)}}}
 
 
-def _bars(
-    found: Sequence[tuple[str, Mapping[Any, Any]]], look: tuple[str, str, str, str], beyond: float
-) -> dict[str, object]:
-    """Return the stretches of one verdict; a word reaches half the way to its neighbors beyond its place."""
-    word, color, ink, hatch = look
+def _span_rows(patient: Patient, field: str, rule_set: str) -> list[Stretch]:
+    found = ranges.verdict_span_rows(patient, field, rule_set)
+    return [Stretch(rule_set, row["low"], row["high"], row["verdict"], row["text"]) for row in found]
+
+
+def _sentence(found: Sequence[Stretch], names: Sequence[str], field: str) -> str:
+    said = []
+    for name in names:
+        met, still_open = (
+            " and ".join(row.text for row in found if (row.rule_set, row.verdict) == (name, verdict))
+            for verdict in ("met", "unknown")
+        )
+        rest = f", {VERDICT_WORDS['unknown']} {still_open}" if still_open else ""
+        said.append(f"{rule_tables.get(name).title} is met {met or 'nowhere'}{rest}")
+    return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
+
+
+def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
+    """Return the stretches of one verdict; each reaches `beyond` its ends."""
+    word, (color, ink, hatch) = VERDICT_WORDS[verdict], _LOOKS[verdict]
     return {
         "type": "bar",
         "orientation": "h",
         "name": word,
-        "base": [row["low"] - beyond for _, row in found],
-        "x": [row["high"] - row["low"] + 2 * beyond for _, row in found],
-        "y": [rule_tables.get(name).title for name, _ in found],
+        "base": [row.low - beyond for row in found],
+        "x": [row.high - row.low + 2 * beyond for row in found],
+        "y": [row.title for row in found],
         "text": [word] * len(found),
         "textposition": "inside",
         "insidetextanchor": "middle",
         "textfont": {"color": ink},
         "marker": {"color": color, "line": {"color": theme.INK, "width": 1}, "pattern": {"shape": hatch}},
-        "customdata": [row["text"] for _, row in found],
+        "customdata": [row.text for row in found],
         "hovertemplate": "%{y}: %{text} %{customdata}<extra></extra>",
     }
 
 
-def _layout(patient: Patient, field: str, names: list[str], font_px: int) -> dict[str, object]:
+def _layout(patient: Patient, field: str, names: Sequence[str], font_px: int) -> Mapping[str, object]:
     asked = FIELDS[field]
     ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
     value = getattr(patient, field)

@@ -4,7 +4,7 @@ import pytest
 from test_figures import all_figures
 
 import netdash as nd
-from netdash.figures import rows
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, NOT_SELECTED
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 
@@ -24,7 +24,7 @@ def test_the_plot_is_downloaded_by_the_browser(visit, button, suffix, start):
         picture = content.read()
     assert picture.lstrip().startswith(start)
     if suffix == "svg":
-        for words in (rows.NOT_SELECTED, rows.NO_COMPARISON, "0 of 7 met, 7 open", "2 series, not pooled"):
+        for words in (NOT_SELECTED, NO_COMPARISON, "0 of 7 met, 7 open", "2 series, not pooled"):
             assert words in picture.decode(), words
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from netdash.board.state import examples
-from netdash.figures import rows as rows_of_text
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, NOT_SELECTED
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 SLIDERS = {
@@ -125,7 +125,7 @@ def test_what_the_picture_says_of_itself_is_whole_and_over_nothing(visits, size,
           };
         }"""
     )
-    assert found["words"] == rows_of_text.NOT_SELECTED + rows_of_text.NO_COMPARISON
+    assert found["words"] == NOT_SELECTED + NO_COMPARISON
     assert found["type"] == pytest.approx(found["asked"], abs=0.1)
     assert found["inside"]
     assert found["apart"]

@@ -12,9 +12,10 @@ from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.pages.page import Drawn, Page, choose
 from netdash.board.state import State
+from netdash.figures.drawing import in_words
 from netdash.figures.export import as_csv, titled
-from netdash.figures.maps import eligibility_map
-from netdash.figures.strips import verdict_strip
+from netdash.figures.maps import map_dict
+from netdash.figures.strips import strip_dict
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import numbers, ordered, verdict_grid
 
@@ -40,24 +41,24 @@ class Explore(Page):
         state, exploring = self.state, self.state.explore
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
-        over = eligibility_map.plain(state.patient, x, y, names)
+        over = map_dict(state.patient, x, y, names)
         asking = self._asking()
-        what_if = verdict_strip.plain(state.patient, along, asking) if asking else {}
+        what_if = strip_dict(state.patient, along, asking) if asking else None
         unasked = [rule_tables.get(name).title for name in names if name not in asking]
         selected = assessment[state.selected]
         return Drawn(
             sections={
-                "map": views.render("map", text=over["layout"]["meta"]["text"], x=x, y=y, fields=FIELDS),
+                "map": views.render("map", text=in_words(over), x=x, y=y, fields=FIELDS),
                 "whatif": views.render(
                     "whatif",
-                    text=what_if["layout"]["meta"]["text"] if what_if else "",
+                    text=in_words(what_if) if what_if else "",
                     rows=len(asking),
                     along=FIELDS[along],
                     unasked=unasked,
                 ),
                 "outlines": views.outlines(state, assessment, self.python()),
             },
-            figures={"map": over, "whatif": what_if},
+            figures={"map": over, "whatif": what_if or {}},
             says=f"{selected.rule_set.title}: {selected.headline}",
         )
 

@@ -54,6 +54,5 @@ class Overview(Page):
     def csv(self) -> tuple[str, bytes]:
         """Return the rows of the plot, and the rows left out with the reason."""
         state = self.state
-        table = views.plot_table(state.outcome, state.reading)
         name = titled(f"{state.outcome} {state.reading}", "csv")
-        return name, as_csv(table[table["same_axis"]])
+        return name, as_csv(views.plot_rows(state.outcome, state.reading))

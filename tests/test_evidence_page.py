@@ -16,10 +16,11 @@ from test_explore import saved
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board
-from netdash.board.pages.evidence import MINE, selected
+from netdash.board.pages.evidence import LEFT_OUT_BY_VISITOR, selected
 from netdash.board.state import LONGEST_WORDS, outcomes_shown
 from netdash.board.tables import TABLES
-from netdash.figures.harms import REPORTED, harms_table
+from netdash.outcome_tables import harms_table
+from netdash.outcome_tables.harms import REPORTED
 
 OWN = (ROOT / "data" / "local_series.csv").read_bytes()
 THERAPIES = [row.therapy for row in evidence.therapies().itertuples() if not row.comparator]
@@ -29,7 +30,7 @@ MAYO = "t1-mayo-resection-os60"
 @pytest.fixture
 def board():
     board = Board(pages=["evidence"])
-    board.state.browsing.therapy = "resection"
+    board.state.evidence.therapy = "resection"
     return board
 
 
@@ -95,7 +96,7 @@ def test_a_series_that_is_pressed_leaves_the_selected_pool_and_comes_back(board)
     assert figure(board, "selected") == drawing(nd.forest(left, nd.pool_by_therapy(left), left_out=False))
     assert figure(board, "all") == before
     assert poolable(board) == rest
-    assert MINE in html(board)
+    assert LEFT_OUT_BY_VISITOR in html(board)
     press(board, f"pool:{first}")
     assert figure(board, "selected") == before
 
@@ -123,7 +124,7 @@ def test_with_one_series_left_nothing_is_pooled(board):
 
 
 def test_two_series_are_shown_and_not_pooled(board):
-    board.state.browsing.therapy = ""
+    board.state.evidence.therapy = ""
     page = html(board)
     assert "49 and 52 %, 2 series, not pooled" in page
     assert "29 and 52 %, 2 series, not pooled" in page
@@ -131,7 +132,7 @@ def test_two_series_are_shown_and_not_pooled(board):
     assert "nan" not in re.sub(r"<[^>]*>", " ", page).split()
     for name in ("all", "selected"):
         assert [trace["name"] for trace in figure(board, name)["data"]].count("pooled") == 1
-    board.state.browsing.therapy = "resection"
+    board.state.evidence.therapy = "resection"
     for name in poolable(board)[3:]:
         press(board, f"pool:{name}")
     assert "influence" not in board.frame.content["figures"]  # without one of three, two are left
@@ -148,7 +149,7 @@ def test_leave_one_out_is_that_of_the_selected_series(board):
 
 
 def test_medians_are_shown_and_not_pooled(board):
-    board.state.browsing.therapy = ""
+    board.state.evidence.therapy = ""
     board.state.outcome = "Median overall survival"
     assert figure(board, "all") == drawing(nd.medians(nd.outcomes(), endpoint="overall_survival"))
     assert "without a variance" in html(board)
@@ -156,7 +157,7 @@ def test_medians_are_shown_and_not_pooled(board):
 
 
 def test_a_therapy_without_the_endpoint_says_so(board):
-    board.state.browsing.therapy = "prrt"
+    board.state.evidence.therapy = "prrt"
     assert "PRRT: no series has this endpoint, corrected." in html(board)
     assert board.frame.content["figures"] == {}
 
@@ -166,7 +167,7 @@ def test_a_therapy_without_the_endpoint_says_so(board):
 def test_every_endpoint_of_every_therapy_can_be_looked_at(board, outcome, reading):
     board.state.outcome, board.state.reading = outcome, reading
     for therapy in ["", *nd.outcomes()["therapy"].unique()]:
-        board.state.browsing.therapy = therapy
+        board.state.evidence.therapy = therapy
         assert html(board)
         run(board.pages["evidence"].python())
         assert board.pages["evidence"].csv()[1]
@@ -179,11 +180,11 @@ def test_every_endpoint_of_every_therapy_can_be_looked_at(board, outcome, readin
 @pytest.mark.parametrize("therapy", ["", *THERAPIES])
 def test_harms_are_drawn_as_the_library_draws_them_and_every_row_is_there(board, page, therapy, reading):
     board.state.reading = reading
-    board.state.browsing.show, board.state.browsing.therapy = "harms", therapy
+    board.state.evidence.show, board.state.evidence.therapy = "harms", therapy
     rows = nd.outcomes(reading)
     assert figure(board, "harms") == drawing(nd.harms_beside_benefits(rows, therapy or None))
     assert drawing(run(page.python())[0]) == figure(board, "harms")
-    table = harms_table(rows, therapy or None)
+    table = harms_table(rows, therapy or None).frame()
     not_drawn = table[~table["left_out"].isin(["", REPORTED])]
     assert f"{len(not_drawn)} more rows" in html(board)
     for name in not_drawn["id"]:
@@ -193,7 +194,7 @@ def test_harms_are_drawn_as_the_library_draws_them_and_every_row_is_there(board,
 
 
 def test_of_a_comparison_arm_no_harms_are_drawn_and_it_says_so(board, page):
-    board.state.browsing.show, board.state.browsing.therapy = "harms", "no_resection"
+    board.state.evidence.show, board.state.evidence.therapy = "harms", "no_resection"
     assert "is a comparison arm" in html(board)
     assert board.frame.content["figures"] == {}
     run(page.python())
@@ -213,7 +214,7 @@ def test_own_series_are_drawn_and_pooled_only_when_asked(board, page):
     assert "k = 13" in html(board)
     press(board, "do:forget")
     assert "Our center" not in html(board)
-    assert board.state.browsing.toggled == []
+    assert board.state.evidence.toggled == []
 
 
 def test_an_own_series_without_a_year_has_none_when_it_is_left_out_in_turn(board, page):
@@ -231,9 +232,9 @@ def test_own_series_with_anything_wrong_are_refused_whole_and_the_reason_stands_
     upload(page, OWN)
     upload(page, content)
     if not content:
-        assert board.state.browsing.own == b""
+        assert board.state.evidence.own == b""
     else:
-        assert board.state.browsing.own == OWN
+        assert board.state.evidence.own == OWN
         assert 'role="alert">Own series: own series: ' in html(board)
 
 
@@ -248,8 +249,8 @@ def test_a_script_in_own_series_is_text(board, page):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_row_of_every_table_is_there_and_each_has_its_source(board, name):
-    board.state.browsing.therapy = ""
-    board.state.browsing.show = name
+    board.state.evidence.therapy = ""
+    board.state.evidence.show = name
     keys = list(map(str, TABLES[name].rows("corrected")[TABLES[name].key]))
     found = re.findall(r'class="nd-link" data-select="source:([^"]+)">(?!B\d)', html(board))
     assert [key for key in keys if key not in found and name != "discrepancies"] == []
@@ -269,27 +270,27 @@ def test_a_row_is_shown_exactly_if_it_holds_each_word(name, words):
 
 
 def test_a_table_is_held_to_the_therapy_and_says_how_many_rows_are_left(board):
-    board.state.browsing.show = "outcomes"
+    board.state.evidence.show = "outcomes"
     of = len(resections())
     assert f"{of} of {len(nd.outcomes())} rows; Resection only" in html(board)
 
 
 def test_where_no_row_is_left_the_page_says_why(board):
-    board.state.browsing.show = "references"
-    board.state.browsing.words = "no such words"
+    board.state.evidence.show = "references"
+    board.state.evidence.words = "no such words"
     assert "No row is left: none holds “no such words”" in html(board)
 
 
 def test_the_printed_reading_of_a_table_is_the_librarys(board):
-    board.state.browsing.show = "claims"
+    board.state.evidence.show = "claims"
     corrected = html(board)
     board.state.reading = "printed"
     assert html(board) != corrected
 
 
 def test_words_without_end_are_cut(board):
-    board.state.browsing.words = "a" * 10_000
-    assert len(board.state.browsing.words) == LONGEST_WORDS
+    board.state.evidence.words = "a" * 10_000
+    assert len(board.state.evidence.words) == LONGEST_WORDS
 
 
 def test_only_controls_that_have_a_say_are_offered(board, page):
@@ -297,11 +298,11 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
         return [control.description for control in page.toolbar if control.layout.display != "none"]
 
     assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Own series"]
-    board.state.browsing.show = "harms"
+    board.state.evidence.show = "harms"
     assert offered() == ["Show", "Therapy", "Reading"]
-    board.state.browsing.show = "references"
+    board.state.evidence.show = "references"
     assert offered() == ["Show", "Find"]
-    board.state.browsing.show = "claims"
+    board.state.evidence.show = "claims"
     assert offered() == ["Show", "Therapy", "Reading", "Find"]
 
 
@@ -310,7 +311,7 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
 
 @pytest.mark.parametrize("name", ["pooling", *TABLES])
 def test_the_table_that_is_saved_is_the_one_on_screen(board, name):
-    board.state.browsing.show = name
+    board.state.evidence.show = name
     file, mime, data = saved(board, "do:csv")
     assert file.startswith("netdash-")
     assert mime == "text/csv"
@@ -326,7 +327,7 @@ def test_the_table_that_is_saved_is_the_one_on_screen(board, name):
 @pytest.mark.parametrize("words", ["", "mayo 2011", 'it\'s "quoted"'])
 @pytest.mark.parametrize("name", TABLES)
 def test_the_python_of_a_table_gives_its_rows(board, page, name, words):
-    board.state.browsing.show, board.state.browsing.words = name, words
+    board.state.evidence.show, board.state.evidence.words = name, words
     rows, _ = run(page.python())
     assert rows.equals(TABLES[name].rows("corrected", "resection", words))
 
@@ -335,6 +336,6 @@ def test_the_python_of_the_pools_gives_the_selected_picture(board, page):
     press(board, f"pool:{poolable(board)[0]}")
     drawn, _ = run(page.python())
     assert drawing(drawn) == figure(board, "selected")
-    board.state.outcome, board.state.browsing.therapy = "Median overall survival", ""
+    board.state.outcome, board.state.evidence.therapy = "Median overall survival", ""
     drawn, _ = run(page.python())
     assert drawing(drawn) == figure(board, "all")

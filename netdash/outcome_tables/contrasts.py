@@ -1,0 +1,128 @@
+"""The table of two-arm studies, as ``nd.contrasts`` computes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from netdash import evidence
+from netdash.outcome_rows import number
+from netdash.wording import words, years
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MEASURES = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
+_TEXT = ("measure", "label", "treated", "control", "endpoint", "caution", "discrepancies", "left_out")
+_NUMBERS = ("horizon_months", "value", "value_control", "ai", "n1i", "ci", "n2i", "estimate", "ci_lb", "ci_ub")
+
+
+@dataclass(frozen=True)
+class ContrastRow:
+    """One comparison of two arms; the columns are those of ``nd.contrasts``, with None where a number is missing."""
+
+    measure: str
+    label: str
+    treated: str
+    control: str
+    endpoint: str
+    caution: str
+    discrepancies: str
+    left_out: str
+    horizon_months: float | None
+    value: float | None
+    value_control: float | None
+    ai: float | None
+    n1i: float | None
+    ci: float | None
+    n2i: float | None
+    estimate: float | None
+    ci_lb: float | None
+    ci_ub: float | None
+
+    @property
+    def arms(self) -> str:
+        """The names of both arms."""
+        return f"{evidence.therapy_name(self.treated)} v {evidence.therapy_name(self.control).lower()}"
+
+    @property
+    def counts(self) -> str:
+        """Events and patients of both arms."""
+        return f"{self.ai:g}/{self.n1i:g} v {self.ci:g}/{self.n2i:g}"
+
+    @property
+    def rates(self) -> str:
+        """The rates of both arms, with their endpoint and time."""
+        shown = " v ".join("?" if value is None else f"{value:g} %" for value in (self.value, self.value_control))
+        return f"{shown}, {words(self.endpoint)} at {years(self.horizon_months)}"
+
+
+@dataclass(frozen=True, eq=False)
+class ContrastTable:
+    """What the picture of two-arm studies draws and what it leaves out; made by :func:`contrast_table`.
+
+    Attributes
+    ----------
+    drawn, left_out : tuple of ContrastRow
+        Comparisons that were computed, all of one measure, endpoint and horizon; the others, each with its reason.
+    """
+
+    drawn: tuple[ContrastRow, ...]
+    left_out: tuple[ContrastRow, ...]
+    label: ClassVar[str] = "observational, confounded"
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether the measure is a ratio, for a log axis."""
+        return self.drawn[0].measure != "RD"
+
+    @cached_property
+    def title(self) -> str:
+        """The measure, the event and the time."""
+        first = self.drawn[0]
+        event = "being alive" if first.endpoint == "overall_survival" else words(first.endpoint)
+        return f"{_MEASURES[first.measure]} {event} at {years(first.horizon_months)}"
+
+    @cached_property
+    def sentence(self) -> str:
+        """The picture in words."""
+        others = f" Left out, each with its reason: {len(self.left_out)} comparisons." if self.left_out else ""
+        return f"{self.title} in {len(self.drawn)} studies; {self.drawn[0].caution}.{others}"
+
+    @cached_property
+    def caption(self) -> str:
+        """How the picture was made."""
+        touched = any(row.discrepancies for row in (*self.drawn, *self.left_out))
+        return (
+            "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
+            + " † a known discrepancy." * touched
+        )
+
+
+def contrast_table(contrasts: pd.DataFrame) -> ContrastTable:
+    """Return what the picture of two-arm studies draws and what it leaves out.
+
+    Parameters
+    ----------
+    contrasts : DataFrame
+        What ``nd.contrasts`` returns, of one measure; what it computed, of one endpoint and one horizon.
+
+    Raises
+    ------
+    ValueError
+        When no comparison could be computed, or measures, endpoints or horizons are mixed.
+    """
+    if missing := [name for name in (*_TEXT, *_NUMBERS) if name not in getattr(contrasts, "columns", ())]:
+        raise ValueError(f"table: given no {', '.join(missing)}; expected what nd.contrasts returns")
+    columns = [contrasts[name].tolist() for name in _TEXT]
+    columns += [[number(value) for value in contrasts[name].tolist()] for name in _NUMBERS]
+    rows = [ContrastRow(*row) for row in zip(*columns, strict=True)]
+    drawn = tuple(row for row in rows if not row.left_out)
+    kinds = {(row.measure, row.endpoint, row.horizon_months) for row in drawn}
+    if len(kinds) != 1:
+        raise ValueError(
+            f"table: given {len(drawn)} computed rows of {sorted(kinds, key=str)}, expected rows of one measure, "
+            "endpoint and horizon; take those of one, such as table[table['endpoint'] == 'overall_survival']"
+        )
+    return ContrastTable(drawn, tuple(row for row in rows if row.left_out))

@@ -1,0 +1,282 @@
+"""The table of the forest: rates of one endpoint at one horizon, with Wilson intervals, pools and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from netdash import evidence, outcome_rows
+from netdash.effects import log_odds, wilson
+from netdash.outcome_rows import OutcomeRow
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
+from netdash.wording import listed, words, years
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OVERALL_SURVIVAL = "overall_survival"
+FIVE_YEARS = 60
+_NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "horizon_months", "value", "n")
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestRow(OutcomeRow):
+    """One row of outcomes in the forest.
+
+    Attributes
+    ----------
+    ci_lb, ci_ub : float
+        95 % Wilson interval in percent, computed from n and percent; it ignores censoring. NaN where left out.
+    """
+
+    ci_lb: float = _NAN
+    ci_ub: float = _NAN
+
+    @property
+    def rate(self) -> float:
+        """The rate of a drawn row in percent."""
+        return _NAN if self.value is None else self.value
+
+
+@dataclass(frozen=True)
+class PooledRate:
+    """The pooled rate of one therapy, and the series it was pooled from.
+
+    Attributes
+    ----------
+    therapy : str
+        Identifier of the therapy.
+    fit : Pooled
+        The fit, of measure PLO.
+    rates : tuple of float
+        Rates of the pooled series in percent, in the order of the picture.
+    weights : dict of str to float
+        Weight of each pooled series in percent, by outcome_id; empty for too few series to pool.
+    """
+
+    therapy: str
+    fit: Pooled
+    rates: tuple[float, ...]
+    weights: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """The name of the therapy."""
+        return evidence.therapy_name(self.therapy)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there are enough series for a diamond."""
+        return self.fit.k >= FEWEST_STUDIES
+
+    @cached_property
+    def percent(self) -> Natural:
+        """Estimate, confidence and prediction interval in percent."""
+        shown = self.fit.transformed()
+        ends = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
+        return replace(shown, **{end: 100 * getattr(shown, end) for end in ends})
+
+    @property
+    def side_by_side(self) -> str:
+        """The rates of series that are too few to pool, such as "29 and 52 %, 2 series, not pooled"."""
+        return f"{listed(f'{rate:g}' for rate in self.rates)} %, {len(self.rates)} series, not pooled"
+
+    @property
+    def model(self) -> str:
+        """How the series were pooled."""
+        fit = self.fit
+        return (
+            f"k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. {fit.caution}".strip()
+        )
+
+    def __str__(self) -> str:
+        """Return the rate with its intervals in words; the rates side by side where they are too few to pool."""
+        if not self.is_drawn:
+            return self.side_by_side
+        on, fit = self.percent, self.fit
+        return (
+            f"{on.estimate:.0f} % ({on.ci_lb:.0f} to {on.ci_ub:.0f}), "
+            f"prediction {on.pi_lb:.0f} to {on.pi_ub:.0f} %; k = {fit.k}, tau² {fit.tau2:.2f}, I² {fit.i2:.0f} %"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ForestTable:
+    """What a forest draws and what it leaves out; made by :func:`forest_table`.
+
+    Attributes
+    ----------
+    outcomes : DataFrame
+        The rows it was made from.
+    endpoint, horizon_months
+        What is on the axis.
+    rows : tuple of ForestRow
+        All rows, in the order of the therapies, then by year.
+    pools : dict of str to PooledRate
+        By therapy that is drawn, where an estimate was given.
+    """
+
+    outcomes: pd.DataFrame
+    endpoint: str
+    horizon_months: float
+    rows: tuple[ForestRow, ...]
+    pools: Mapping[str, PooledRate]
+
+    @cached_property
+    def drawn(self) -> tuple[ForestRow, ...]:
+        """The rows that are drawn."""
+        return tuple(row for row in self.rows if not row.left_out)
+
+    @cached_property
+    def left_out(self) -> tuple[ForestRow, ...]:
+        """The rows that are not drawn, each with its reason."""
+        return tuple(row for row in self.rows if row.left_out)
+
+    @cached_property
+    def therapies(self) -> list[str]:
+        """The therapies that are drawn."""
+        return list(dict.fromkeys(row.therapy for row in self.drawn))
+
+    @cached_property
+    def title(self) -> str:
+        """What is on the axis; the name of the therapy stands before it where only one is drawn."""
+        therapy = f"{evidence.therapy_name(self.therapies[0])}: " if len(self.therapies) == 1 else ""
+        suffix = outcome_rows.reading_suffix(self.outcomes)
+        return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
+
+    def sentence(self, verdicts: Verdicts | None = None) -> str:
+        """Return the picture in words, with the verdicts of the therapies that are drawn."""
+        drawn = sorted(self.drawn, key=lambda row: row.rate)
+        if not drawn:
+            return f"{self.title}: no series can be drawn; {len(self.rows)} rows are left out, each with its reason."
+        low, high = (_rate_in_words(drawn[place]) for place in (0, -1))
+        span = f"from {low} to {high}" if len(drawn) > 1 else low
+        criteria = criteria_sentence(of_therapies(self.therapies, verdicts))
+        return f"{self.title}: {len(drawn)} series, {span}. {criteria}{NO_COMPARISON}."
+
+    @cached_property
+    def caption(self) -> str:
+        """How the picture was made, and how many rows are left out."""
+        models = [f"{pool.name}: {pool.model}" for pool in self.pools.values() if pool.is_drawn]
+        apart = [pool.name for pool in self.pools.values() if not pool.is_drawn]
+        two = f"Two series are not pooled: {listed(apart)}. " if apart else ""
+        together = (
+            "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
+            + " ".join(models)
+            + " "
+        )
+        return (
+            "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
+            f"prints them. {together if models else ''}{two}† a known discrepancy. "
+            f"{len(self.left_out)} rows left out, each with its reason."
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows of `outcomes` in order, with label, left_out, same_axis, ci_lb and ci_ub."""
+        added = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
+        table = self.outcomes.iloc[[row.place for row in self.rows]]
+        return table.assign(**{name: [getattr(row, name) for row in self.rows] for name in added})
+
+
+def forest_table(
+    outcomes: pd.DataFrame,
+    pooled: Mapping[str, Pooled] | Pooled | None = None,
+    *,
+    endpoint: str = OVERALL_SURVIVAL,
+    horizon_months: float = FIVE_YEARS,
+) -> ForestTable:
+    """Return what the forest draws and what it leaves out, row by row.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Rows of ``nd.outcomes()``.
+    pooled : mapping of str to Pooled, or Pooled, optional
+        By therapy: the drawn rows of it, pooled (measure "PLO"). A single estimate serves rows of one therapy.
+    endpoint : str
+        The one endpoint on the axis.
+    horizon_months : float
+        The one horizon of the rates, in months.
+
+    Returns
+    -------
+    ForestTable
+
+    Raises
+    ------
+    ValueError
+        When no row has that endpoint (the message lists those there are), or an estimate is of other rows than drawn.
+    """
+    outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
+    outcome_rows.check_months(horizon_months)
+    rows = outcome_rows.read_rows(outcomes)
+    reasons = {row.place: _reason(row, endpoint, horizon_months) for row in rows}
+    drawn = [row for row in rows if not reasons[row.place]]
+    bounds = wilson(*_rates(drawn)).tolist()
+    intervals = dict(zip((row.place for row in drawn), bounds, strict=True))
+    found = []
+    for row in rows:
+        low, high = intervals.get(row.place, (_NAN, _NAN))
+        same_axis = row.endpoint == endpoint and row.statistic == "rate" and row.horizon_months == horizon_months
+        added = {"left_out": reasons[row.place], "same_axis": same_axis, "ci_lb": low, "ci_ub": high}
+        found.append(ForestRow(**{**vars(row), **added}))
+    shown = [row for row in found if not row.left_out]
+    return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
+
+
+def _rates(drawn: Iterable[OutcomeRow]) -> tuple[list[float], list[float]]:
+    """Return rates and numbers of patients of rows that are drawn."""
+    known = [(row.value, row.n) for row in drawn if row.value is not None and row.n is not None]
+    return [value for value, _ in known], [n for _, n in known]
+
+
+def _reason(row: OutcomeRow, endpoint: str, horizon_months: float) -> str:
+    if row.endpoint != endpoint:
+        return f"another endpoint: {words(row.endpoint)}"
+    if row.statistic != "rate":
+        return f"a {row.statistic}, not a rate"
+    if row.horizon_months != horizon_months:
+        return f"at {years(row.horizon_months)}, not at {years(horizon_months)}"
+    if row.not_pooled and not row.local:
+        return row.not_pooled
+    return "no percent or no number of patients printed" if row.value is None or row.n is None else ""
+
+
+def _rate_in_words(row: ForestRow) -> str:
+    return f"{row.rate:g} % ({evidence.therapy_name(row.therapy).lower()}, {row.label}, n = {row.n:,.0f})"
+
+
+def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | None) -> dict[str, PooledRate]:
+    """Return the pooled rate of each therapy that is drawn and has an estimate."""
+    by_therapy: dict[str, list[ForestRow]] = {}
+    for row in drawn:
+        by_therapy.setdefault(row.therapy, []).append(row)
+    if isinstance(pooled, Pooled):
+        if len(by_therapy) != 1:
+            raise ValueError(
+                f"pooled: given one estimate for rows of {', '.join(by_therapy) or 'no therapy'}; expected rows of one "
+                "therapy, or nd.pool_by_therapy(outcomes)"
+            )
+        pooled = dict.fromkeys(by_therapy, pooled)
+    # In the order in which the estimates were given.
+    return {
+        name: _pooled_rate(name, by_therapy[name], fit) for name, fit in (pooled or {}).items() if name in by_therapy
+    }
+
+
+def _pooled_rate(therapy: str, drawn: list[ForestRow], fit: Pooled) -> PooledRate:
+    rows = [row for row in drawn if row.poolable]
+    effects = log_odds(*_rates(rows))
+    try:
+        weights = fit.weights_of("PLO", *effects).tolist()
+    except ValueError:
+        raise ValueError(
+            f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(rows)} rows "
+            "drawn, as PLO and with the same figures; pool them with nd.pool_by_therapy(outcomes)"
+        ) from None
+    named = dict(zip((row.outcome_id for row in rows), weights, strict=True)) if fit.k >= FEWEST_STUDIES else {}
+    return PooledRate(therapy, fit, tuple(row.rate for row in rows), named)
