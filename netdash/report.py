@@ -55,7 +55,7 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         therapy=evidence.therapy_name,
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],
-        mark=VERDICT_SIGNS,
+        verdict_signs=VERDICT_SIGNS,
         text=table.sentence(verdicts),
         caption=table.caption,
         label=label,

@@ -720,7 +720,7 @@ def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
 def test_words_that_are_no_verdict_and_no_therapy_are_refused(outcomes):
     with pytest.raises(ValueError, match=r"verdicts\['resection'\]: given 'yes', expected one of met"):
         nd.forest(outcomes, verdicts={"resection": "yes"})
-    with pytest.raises(ValueError, match="therapy: given 'surgery', expected one of resection"):
+    with pytest.raises(ValueError, match="'surgery' is no therapy; expected one of resection"):
         nd.forest(outcomes.assign(therapy="surgery"))
     with pytest.raises(ValueError, match="horizon_months: given '60', expected a number of months"):
         nd.forest(outcomes, horizon_months="60")

@@ -50,8 +50,8 @@ def _templates() -> Any:
         loader=PackageLoader("netdash.board"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
     )
     environment.globals.update(
-        said=VERDICT_WORDS,
-        mark=VERDICT_SIGNS,
+        verdict_words=VERDICT_WORDS,
+        verdict_signs=VERDICT_SIGNS,
         tags=BASIS_TAGS,
         kinds=RULE_SET_KINDS,
         studied=POPULATIONS_HEADING,
