@@ -3,6 +3,7 @@
 A failure here names what moved and where netdash uses it; docs/develop/upstream.md says what breaks and what to do.
 """
 
+import ast
 import importlib
 import inspect
 import re
@@ -96,6 +97,22 @@ def test_the_page_and_the_file_name_it(what, used_in):
     name = what.rpartition(":")[2].rpartition(".")[2]
     assert f"`{name}`" in PAGE
     assert (ROOT / "netdash" / used_in).is_file()
+
+
+EXTENDED = ("voila", "jupyter_server", "jupyter_client", "jupyterlab_server", "ipykernel")
+
+
+def imported_names():
+    """Yield every name that netdash imports from the packages that it extends, with the file."""
+    for path in (ROOT / "netdash").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in EXTENDED:
+                yield from ((alias.name, path.name) for alias in node.names)
+
+
+@pytest.mark.parametrize(("name", "used_in"), sorted(set(imported_names())))
+def test_every_imported_name_is_on_the_page(name, used_in):
+    assert f"`{name}`" in PAGE, f"{used_in} imports {name}: add it to docs/develop/upstream.md"
 
 
 # What voila must do.
