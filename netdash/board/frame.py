@@ -69,9 +69,10 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     """The computed part of a board: sections of HTML with figures in them.
 
     Each call of `show` travels as one message and is drawn at once, so text and figures are never of different cases.
-    The page compares `inputs` with what the controls show now; while they differ it says "Recomputing…", and after
-    three seconds, or when the kernel is gone, it grays the content out and says that the connection is lost. When it is
-    back the page asks which inputs the kernel has, and says which of those entered meanwhile are not among them.
+    The page compares `inputs` with what the controls show now. While they differ it says "Recomputing…". After three
+    seconds, or when the kernel is gone, it grays the content out and says that the connection is lost; it does the same
+    when a figure cannot be drawn. When the line is back, the page asks which inputs the kernel has, and says which of
+    those entered meanwhile are not among them.
 
     Parameters
     ----------

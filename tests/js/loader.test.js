@@ -88,10 +88,14 @@ test("another version in the same page is not taken", async () => {
   assert.equal((await window.netdashPlotly["4.1.1"]).ours, true);
 });
 
-test("a script that fails says so", async () => {
+test("a script that fails says so, and the next frame asks again", async () => {
   const loading = loadPlotly(line);
   answer("throw new Error('broken')");
   await assert.rejects(loading, /broken/);
+  const again = loadPlotly(line);
+  assert.equal(line.sent.length, 2);
+  answer(SCRIPT);
+  await again;
 });
 
 test("the version asked for is that of the file", () => {

@@ -22,7 +22,12 @@ export async function loadPlotly(line) {
   );
   page.netdashPlotly ??= {};
   page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(line);
-  Plotly = await page.netdashPlotly[PLOTLY_VERSION];
+  try {
+    Plotly = await page.netdashPlotly[PLOTLY_VERSION];
+  } catch (error) {
+    delete page.netdashPlotly[PLOTLY_VERSION]; // the next frame asks again
+    throw error;
+  }
 }
 
 /**
