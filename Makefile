@@ -5,9 +5,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test lint bench bench-page load limit soak browser check-latest wheels clean
+.PHONY: install dashboard test lint lint-scripts vendor bench bench-page load limit soak browser node check-latest wheels clean
 
-install: .venv/all browser          ## everything pinned in constraints.txt
+install: .venv/all browser node     ## everything pinned in constraints.txt
 
 dashboard: .venv/serving            ## serve the board; only what serving needs is installed
 	$(BIN)/netdash serve
@@ -15,10 +15,17 @@ dashboard: .venv/serving            ## serve the board; only what serving needs 
 test: install
 	$(BIN)/python -m pytest
 
-lint: .venv/all
+lint: .venv/all lint-scripts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-scripts: node                  ## the page's scripts and style sheets
+	@if [ -e node_modules/.made ]; then node_modules/.bin/biome ci --error-on-warnings && node_modules/.bin/tsc; \
+	else echo "The page's scripts were not checked."; [ -z "$$CI" ]; fi
+
+vendor: .venv/all node              ## plotly.js of the installed plotly's version, as vendor.json says
+	$(BIN)/python tests/vendor.py
 
 bench: .venv/all
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc
@@ -70,5 +77,18 @@ browser: .venv/all
 	$(BIN)/playwright install --with-deps chromium || \
 	echo "No Chromium could be installed: the browser tests will be skipped and say so."
 
+# The page's scripts are checked and tested with node and the packages of package.json; netdash itself needs neither.
+node:
+	@command -v npm >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || true
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.made || \
+	  echo "npm could not install the packages of package.json: is its registry within reach?"; \
+	else echo "There is no node here: install Node.js 18 or later with npm, for example Debian's nodejs and npm."; fi
+
+node_modules/.made: package.json
+	npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf .venv .venv-latest wheels artifacts
+	rm -rf .venv .venv-latest node_modules wheels artifacts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,19 @@ from netdash.files import PLOTLY
 
 STATIC = Path(__file__).parent / "static"
 LONGEST_KEY = 200
+MODULES = """upstream dom plotly morph figures pointer picture watch entries notices queue names keys files address
+not_taken connection view frame""".split()
+"""The modules of the page's script in ``static/frame``; each imports only from those before it."""
+_LEFT_OUT = re.compile(r"^ *(?:import \{[^}]*\} from [^;]*;|//[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
+
+
+def script() -> str:
+    """Return the page's script as one module without imports and comments.
+
+    anywidget hands a script to the browser as text, and a module that has no address cannot import the one beside it.
+    """
+    text = "".join((STATIC / "frame" / f"{name}.js").read_text(encoding="utf-8") for name in MODULES)
+    return re.sub(r"^export (?!default)", "", _LEFT_OUT.sub("", text), flags=re.MULTILINE)
 
 
 class _ReadOnly:
@@ -55,9 +69,10 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     """The computed part of a board: sections of HTML with figures in them.
 
     Each call of `show` travels as one message and is drawn at once, so text and figures are never of different cases.
-    The page compares `inputs` with what the controls show now; while they differ it says "Recomputing…", and after
-    three seconds, or when the kernel is gone, it grays the content out and says that the connection is lost. When it is
-    back the page asks which inputs the kernel has, and says which of those entered meanwhile are not among them.
+    The page compares `inputs` with what the controls show now. While they differ it says "Recomputing…". After three
+    seconds, or when the kernel is gone, it grays the content out and says that the connection is lost; it does the same
+    when a figure cannot be drawn. When the line is back, the page asks which inputs the kernel has, and says which of
+    those entered meanwhile are not among them.
 
     Parameters
     ----------
@@ -77,7 +92,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     ``data-netdash-state``: ``current``, ``recomputing`` or ``lost``.
     """
 
-    _esm = STATIC / "frame.js"
+    _esm = traitlets.Unicode().tag(sync=True)
     _css = STATIC / "frame.css"
 
     line = anywidget.WidgetTrait().tag(sync=True)
@@ -97,6 +112,10 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         own = {name: held(control) for name, control in (controls or {}).items()}
         super().__init__(line=_Line(), controls=own, files=[held(one) for one in files], **layout)
         self.line.on_msg(self._receive)
+
+    @traitlets.default("_esm")
+    def _default_esm(self) -> str:
+        return script()
 
     @property
     def content(self) -> dict[str, Any]:

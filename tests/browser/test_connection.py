@@ -145,6 +145,29 @@ def test_a_stalled_kernel_is_said_and_its_late_picture_is_taken(visit):
     expect(visit.banner).to_be_hidden()
 
 
+def test_a_picture_that_cannot_be_drawn_is_said_until_one_can(visit):
+    visit.open(AGE.to_query())
+    visit.forgive("broken")
+    visit.page.evaluate("""() => {
+        const [library] = Object.values(window.netdashPlotly), react = library.react;
+        window.mend = () => (library.react = react);
+        library.react = () => { throw new Error("broken"); };
+    }""")
+    visit.press("age_years", *["ArrowRight"] * 10)
+    expect(visit.board).to_have_attribute("data-netdash-state", "lost")
+    expect(visit.banner).to_contain_text("This picture could not be drawn")
+    visit.page.evaluate("void mend()")
+    visit.press("age_years", *["ArrowLeft"] * 10)
+    visit.expect_case(AGE)
+
+
+def test_another_plotly_in_the_page_is_not_drawn_with(visit):
+    visit.open(AGE.to_query())
+    visit.page.evaluate("window.Plotly = {version: '4.1.1', react() { throw new Error('not for netdash'); }}")
+    visit.press("age_years", *["ArrowRight"] * 10)
+    visit.expect_case(AGE.replace(age_years=60))
+
+
 def test_a_session_ended_by_the_server_is_said_within_five_seconds(visit):
     visit.open(AGE.to_query())
     assert visit.context.request.post(f"{visit.url}voila/api/shutdown/{visit.kernel_id()}").status == 204

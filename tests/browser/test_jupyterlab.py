@@ -33,6 +33,8 @@ SETTINGS = {
 # By program: the page that opens a notebook.
 PROGRAMS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
 SLOW = 120_000  # ms for four boards at once in one notebook, on a busy machine
+# Another plotly.js in the page, of netdash's own version, which cannot draw.
+FOREIGN = "window.Plotly = {version: '4.1.1', react() { throw new Error('not for netdash') }}"
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
@@ -93,6 +95,7 @@ def test_the_board_runs_in_a_notebook(browser, lab):
     visit = Visit(browser, lab)
     page = visit.page
     page.goto(f"{lab.notebooks}/board.ipynb")
+    foreign = page.evaluate_handle(FOREIGN)
     run_cells(visit, 1)
     visit.settle()
     visit.expect_case(nd.Patient())
@@ -103,6 +106,7 @@ def test_the_board_runs_in_a_notebook(browser, lab):
     visit.plot.scroll_into_view_if_needed()
     visit.shoot(lab.program)
     assert page.evaluate("location.search") == ""  # a notebook's address is its own
+    assert page.evaluate("foreign => window.Plotly === foreign", foreign)  # and so is its plotly.js
     visit.check()
     visit.context.close()
 
@@ -126,5 +130,6 @@ def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
             timeout=SLOW,
         )
         visit.shoot(f"{lab.program}-{name}")
+    assert not page.evaluate("'Plotly' in window")  # other widgets load their own
     visit.check()
     visit.context.close()

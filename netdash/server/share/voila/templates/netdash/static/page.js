@@ -1,18 +1,23 @@
-// The start-up state of the board's page, until the first picture is drawn (frame.js then removes #netdash-starting).
-(() => {
-  const PATIENCE = 30_000;
-  const SOON = 100; // ms between looks whether the page has come so far
+// The start of the board's page, until the first picture is drawn: view.js of the board then removes #netdash-starting.
+{
+  const PATIENCE = 30_000; // ms until the page says that netdash has not started
+  const SOON = 100; // ms between looks whether the page has its kernel's name
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
-  const starting = document.getElementById("netdash-starting");
-  const [text, progress, again] = starting.querySelectorAll("p, progress, button");
+  const page =
+    /** @type {Window & { voila_finish?: () => void, Plotly?: any, netdashPlotly?: Record<string, any> }} */ (window);
+  const starting = /** @type {HTMLElement} */ (document.getElementById("netdash-starting"));
+  const text = /** @type {HTMLElement} */ (starting.querySelector("p"));
+  const progress = /** @type {HTMLProgressElement} */ (starting.querySelector("progress"));
+  const again = /** @type {HTMLElement} */ (starting.querySelector("button"));
   again.addEventListener("click", () => location.reload());
 
   // The case stands behind "#", which a browser sends to nobody. In an old link it stands behind "?", where servers and
-  // proxies see it: no later request, and no entry of the history, has it there.
+  // proxies see it: this takes it out of all later requests and out of the history.
   const parts = [location.search.slice(1), location.hash.slice(1)].filter(Boolean);
   if (location.search) history.replaceState(history.state, "", `${location.pathname}#${parts.join("&")}`);
   addEventListener("hashchange", () => location.reload()); // another link was opened in this tab
 
+  /** @param {string} message */
   const fail = (message) => {
     if (!starting.isConnected) return;
     text.textContent = message;
@@ -21,32 +26,49 @@
     again.hidden = false;
   };
 
-  // Voila's bundle calls this once its theme is set; nothing is hidden here that it would have to show.
-  window.voila_finish = () => {};
+  const reloadOnce = () => {
+    if (sessionStorage.getItem("netdash-again")) {
+      return fail("netdash could not start: its session ended, or this browser keeps no cookies for this site.");
+    }
+    sessionStorage.setItem("netdash-again", "yes");
+    location.reload();
+  };
+
+  // A script of the notebook may put another plotly.js at window.Plotly later: the board draws with the one kept here.
+  const keepPlotly = () => {
+    if (!page.Plotly) return; // the board asks its kernel for it
+    page.netdashPlotly ??= {};
+    page.netdashPlotly[page.Plotly.version] ??= page.Plotly;
+  };
+
+  // Voila's bundle calls this once its theme is set; this page hides nothing that it would have to show.
+  page.voila_finish = () => {};
 
   setTimeout(fail, PATIENCE, "netdash has not started within 30 seconds. The server may be busy or out of reach.");
-  addEventListener("load", () => (progress.value = 2)); // Voila's scripts are here; widgets come next
+  addEventListener("load", () => {
+    progress.value = 2; // Voila's scripts are here; widgets come next
+  });
   addEventListener("DOMContentLoaded", () => {
-    progress.value = 1; // the document and the figure library are here
-    if (document.querySelector("[data-netdash-error]")) fail("netdash could not start: its notebook stopped with an error.");
-    else if (!document.querySelector("main")) once(); // the page ended before its kernel was ready
+    progress.value = 1; // the document and plotly.js are here
+    keepPlotly();
+    if (document.querySelector("[data-netdash-error]"))
+      fail("netdash could not start: its notebook stopped with an error.");
+    else if (!document.querySelector("main")) reloadOnce(); // the page ended before its kernel was ready
   });
 
   // A kernel that was kept ready may have died while it waited, or while it runs the notebook. Then the next one is
   // asked for, once.
-  async function check() {
+  const check = async () => {
     if (!starting.isConnected) return sessionStorage.removeItem("netdash-again");
-    if (!document.querySelector("main")) return setTimeout(check, SOON); // its kernel is not known yet
-    const { baseUrl, kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
-    const { status } = await fetch(`${baseUrl}api/kernels/${kernelId}`, { cache: "no-store" }).catch(() => ({ status: 0 }));
-    if (status === 404 || status === 403) once(); // it ended, or the server does not take this browser for its visitor
+    const config = document.querySelector("main") && document.getElementById("jupyter-config-data");
+    if (!config) return setTimeout(check, SOON); // its kernel is not known yet
+    const { baseUrl, kernelId } = JSON.parse(config.textContent);
+    const address = `${baseUrl}api/kernels/${kernelId}`;
+    const { status } = await fetch(address, { cache: "no-store" }).catch(() => ({ status: 0 }));
+    if (status === 404 || status === 403)
+      reloadOnce(); // it ended, or the server does not take this browser for its visitor
     else setTimeout(check, POLL);
-  }
+  };
 
-  function once() {
-    if (sessionStorage.getItem("netdash-again")) return fail("netdash could not start: its session ended, or this browser keeps no cookies for this site.");
-    sessionStorage.setItem("netdash-again", "yes");
-    location.reload();
-  }
   check();
-})();
+}

@@ -1,0 +1,54 @@
+// The case stands in the fragment of the address, which a browser sends to nobody. Beside it, also for a page that is
+// loaded again, stands what was not taken.
+
+import { same, served, settings } from "./dom.js";
+
+/** @import { NotEntered } from "./not_taken.js" */
+
+const SETTLED = 300; // ms without a change before the address follows: browsers refuse more than about 100 changes in 30 s
+
+export class Address {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {() => { query: string, carried: NotEntered[] } | null} read what the address is to hold, once there is a picture */
+  constructor(read) {
+    this.read = read;
+  }
+
+  /** Writes the address once no change has come for a while. */
+  settle() {
+    this.stop();
+    this.#timer = setTimeout(() => this.write(), SETTLED);
+  }
+
+  write() {
+    const found = served ? this.read() : null;
+    if (!found) return;
+    const { query, carried } = settings.netdashCaseInAddress ? found : { query: "", carried: [] };
+    const hash = query ? `#${query}` : "";
+    const state = carried.length ? { netdashDropped: carried } : null;
+    if (!location.search && location.hash === hash && same(history.state, state)) return;
+    history.replaceState(state, "", location.pathname + hash);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * Copies the link to a case.
+ * @param {string} query the case
+ * @returns {Promise<string>} what was done, in words
+ */
+export async function copyLink(query) {
+  if (!served) return "A notebook has no address for a case; Show the Python gives the lines that open it.";
+  if (!settings.netdashCaseInAddress) return "This server keeps no case in addresses.";
+  const link = location.origin + location.pathname + (query ? `#${query}` : "");
+  const copied = await navigator.clipboard?.writeText(link).then(
+    () => true,
+    () => false,
+  ); // there is a clipboard only where the page came over HTTPS or from this machine
+  return copied ? "The link to this case was copied." : `The link to this case: ${link}`;
+}

@@ -1,0 +1,55 @@
+// Names for a screen reader, on elements that ipywidgets makes without any and makes anew at will.
+
+import { set } from "./dom.js";
+import { SLIDER_HANDLE, UPLOAD_BUTTON } from "./upstream.js";
+
+let notes = 0; // messages beside boxes so far: each needs an id of its own
+
+/**
+ * @param {HTMLElement} root
+ * @param {{ labels: Record<string, string>, valuetexts: Record<string, string> }} content by name of the control
+ */
+export function nameControls(root, { labels, valuetexts }) {
+  nameHandles(root, "aria-label", labels);
+  nameHandles(root, "aria-valuetext", valuetexts);
+  for (const typed of root.querySelectorAll(".nd-typed"))
+    tieNote(typed.querySelector("input"), typed.querySelector(".nd-refused"));
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".nd-clear")))
+    set(button, "aria-label", button.title);
+  // Our buttons hand a file on at once: "(0)" after their name would say that nothing was opened.
+  for (const { childNodes } of root.querySelectorAll(UPLOAD_BUTTON)) {
+    for (const text of childNodes) if (text instanceof Text) text.data = text.data.replace(/ \(\d+\)$/, "");
+  }
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {string} attribute
+ * @param {Record<string, string>} texts
+ */
+function nameHandles(root, attribute, texts) {
+  for (const [control, text] of Object.entries(texts)) {
+    const handles = root.querySelectorAll(`.netdash-control-${CSS.escape(control)} ${SLIDER_HANDLE}`);
+    for (const handle of handles) set(handle, attribute, text);
+  }
+}
+
+/**
+ * A box whose text was refused says so, and why, to a screen reader.
+ * @param {HTMLElement | null} box
+ * @param {HTMLElement | null} note that says why
+ */
+function tieNote(box, note) {
+  if (note && !note.id) {
+    notes += 1;
+    note.id = `netdash-note-${notes}`;
+    note.scrollIntoView({ block: "nearest" });
+  }
+  if (box && note) {
+    set(box, "aria-invalid", "true");
+    set(box, "aria-describedby", note.id);
+  } else {
+    box?.removeAttribute("aria-invalid");
+    box?.removeAttribute("aria-describedby");
+  }
+}

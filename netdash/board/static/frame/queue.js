@@ -1,0 +1,19 @@
+// A picture is drawn at once; of those that arrive within the same frame of the screen only the last is drawn.
+
+/**
+ * @param {() => void} draw
+ * @param {() => boolean} ready whether the page can be drawn on; until then it is asked again in each frame
+ */
+export function oncePerFrame(draw, ready) {
+  let frame = 0;
+  let more = false;
+  function soon() {
+    more = frame !== 0 || !ready();
+    if (!more) draw();
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (more) soon();
+    });
+  }
+  return { soon, stop: () => cancelAnimationFrame(frame) };
+}

@@ -1,0 +1,119 @@
+// What netdash uses of other people's scripts without a public promise. A new release may change any of it. It stands in
+// this file only, and docs/develop/upstream.md says what stops working without it. The types name every part of another
+// script that netdash uses: `make lint` refuses a part that is not named here.
+
+/**
+ * The part of a widget model that anywidget gives to a script. It is public.
+ * @typedef {object} Model
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: unknown) => void} set
+ * @property {() => void} save_changes
+ * @property {(message: object) => void} send
+ * @property {(event: string, callback: (...details: any[]) => void) => void} on
+ *
+ * A model as ipywidgets has it. The four names with an underscore are private, and `widget_manager` has no other door.
+ * @typedef {object} PrivateModel
+ * @property {object | null} _state_lock set while ipywidgets writes what the kernel sent
+ * @property {number} _pending_msgs changes sent to the kernel and not answered
+ * @property {object | null} _msg_buffer the change that waits for that answer
+ * @property {Map<string, string>} _expectedEchoMsgIds by trait the last message that the kernel has still to echo
+ * @property {(state: object) => void} set_state
+ * @property {(state: object) => void} send_sync_message
+ *
+ * @typedef {Model & PrivateModel} WholeModel
+ *
+ * The kernel of the page, as JupyterLab has it.
+ * @typedef {object} Signal
+ * @property {(slot: (sender: unknown, value: string) => void) => void} connect
+ * @property {(slot: (sender: unknown, value: string) => void) => void} disconnect
+ * @typedef {object} Kernel
+ * @property {string} id
+ * @property {string} connectionStatus
+ * @property {{ baseUrl: string }} serverSettings
+ * @property {() => Promise<void>} reconnect
+ * @property {Signal} statusChanged
+ * @property {Signal} connectionStatusChanged
+ *
+ * @typedef {object} WidgetManager
+ * @property {Kernel | undefined} kernel
+ * @property {(id: string) => Promise<WholeModel>} get_model
+ *
+ * What plotly.js calls itself. All of it is public but `_fullLayout` and, in an axis, `_offset` and `p2d`.
+ * @typedef {object} Axis
+ * @property {number[]} range
+ * @property {number} _offset pixels from the left or the top of the plot
+ * @property {(pixel: number) => number} p2d the value at a pixel of the axis
+ * @typedef {object} PlotParts
+ * @property {unknown[]} [data]
+ * @property {{ xaxis: Axis, yaxis: Axis }} _fullLayout
+ * @property {(event: string, callback: (details: { points: { customdata?: string }[] }) => void) => void} on
+ * @typedef {HTMLElement & PlotParts} Plot
+ * @typedef {object} PlotlyLibrary
+ * @property {string} version
+ * @property {{ camera: object }} Icons
+ * @property {{ resize: (plot: HTMLElement) => Promise<unknown> }} Plots
+ * @property {(plot: HTMLElement, data: object[], layout: object, config: object) => Promise<unknown>} react
+ * @property {(plot: HTMLElement) => void} purge
+ * @property {(plot: HTMLElement, options: object) => Promise<unknown>} downloadImage
+ */
+
+/** The round handle of a slider, by noUiSlider. */
+export const SLIDER_HANDLE = ".noUi-handle";
+/** The button that opens a file, by ipywidgets; its text ends in "(0)", the number of files that it holds. */
+export const UPLOAD_BUTTON = ".widget-upload";
+/** The parts of a plot that a pointer can hold, by plotly.js. */
+export const PLOT_AREA = ".draglayer, .scatterlayer, .infolayer .annotation";
+/** The attribute by which JupyterLab leaves keys to the element that has the focus. */
+export const KEEPS_KEYS = "data-lm-suppress-shortcuts";
+
+/**
+ * The value of an axis at a pixel of the screen, held within the axis.
+ * @param {Axis} axis
+ * @param {number} pixel from the left or the top of the plot
+ */
+export function valueAt(axis, pixel) {
+  const [low, high] = [...axis.range].sort((a, b) => a - b);
+  return Math.round(Math.min(Math.max(axis.p2d(pixel - axis._offset), low), high));
+}
+
+/** @param {Plot} plot */
+export const axesOf = (plot) => plot._fullLayout;
+
+/**
+ * The words of a choice, in the order of its indices.
+ * @param {Model} control
+ * @returns {string[]}
+ */
+export const wordsOf = (control) => control.get("_options_labels");
+
+/**
+ * The model behind a reference as Python writes it. anywidget itself gives the public part only.
+ * @param {WidgetManager} manager
+ * @param {string} reference
+ */
+export const wholeModel = (manager, reference) => manager.get_model(reference.replace("anywidget:", ""));
+
+/**
+ * Whether the value that changes now comes from the kernel.
+ * @param {WholeModel} model
+ */
+export const comesFromKernel = (model) => model._state_lock !== null;
+
+/**
+ * Whether the kernel has still to answer a change.
+ * @param {WholeModel} model
+ */
+export const isUnanswered = (model) => model._pending_msgs > 0;
+
+/**
+ * The message that the kernel has still to echo.
+ * @param {WholeModel} model
+ * @param {string} trait
+ */
+export const expectedEcho = (model, trait) => model._expectedEchoMsgIds.get(trait);
+
+/**
+ * Makes a model send its changes again. ipywidgets sends none while it waits for an answer, also one that was lost.
+ * @param {WholeModel} model
+ */
+export const stopWaiting = (model) => Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });

@@ -1,0 +1,259 @@
+// Draws what the kernel computed, all of one computation at once, and says when it is not for the inputs shown.
+// Python's side is frame.py: `content` is one message.
+
+import { Address, copyLink } from "./address.js";
+import { Connection } from "./connection.js";
+import { element, served, set, settings } from "./dom.js";
+import { refuseLarge, saving } from "./files.js";
+import { commandOf, keepKeys } from "./keys.js";
+import { discard } from "./morph.js";
+import { nameControls } from "./names.js";
+import { inWords, NotTaken } from "./not_taken.js";
+import { banner, notices } from "./notices.js";
+import { Picture } from "./picture.js";
+import { oncePerFrame } from "./queue.js";
+import { Watch } from "./watch.js";
+
+/**
+ * @import { Entries } from "./entries.js"
+ * @import { Kernel, Model } from "./upstream.js"
+ * @import { Controls, Inputs, State } from "./watch.js"
+ * @typedef {object} Content one computation, as `Frame.show` in frame.py describes it
+ * @property {number} revision
+ * @property {boolean} answered whether it is for the case in the address
+ * @property {Inputs} inputs
+ * @property {Record<string, string>} sections
+ * @property {Record<string, string>} figures
+ * @property {Record<string, string>} labels
+ * @property {Record<string, string>} valuetexts
+ * @property {string} announce
+ * @property {string} query
+ * @property {string} computed_at
+ * @property {string} view
+ *
+ * @typedef {object} Parts
+ * @property {HTMLElement} el of the widget
+ * @property {Model} line
+ * @property {Controls} controls
+ * @property {Entries} entries
+ * @property {Model[]} files the buttons that open a file
+ * @property {Kernel | undefined} kernel
+ * @property {AbortSignal} signal the widget is taken off the page
+ */
+
+const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
+
+export class View {
+  /** @type {Content | null} the content that is drawn */
+  shown = null;
+  /** @type {HTMLElement | null} the board's, known once the widget is attached */
+  root = null;
+  /** @type {Picture | null} */
+  picture = null;
+  logout = document.getElementById("netdash-logout"); // a link of the served page, when a token is asked for
+  used = Date.now(); // when the kernel last sent a picture
+  patience = served && location.hash.length > 1; // the picture before the address was applied is not worth a look
+  recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
+  live = element("p", { class: "netdash-live", "aria-live": "polite" });
+  body = element("div", { class: "netdash-sections" });
+  notice = notices();
+  saving = saving(this.notice.say);
+
+  /** @param {Parts} parts */
+  constructor({ el, line, controls, entries, files, kernel, signal }) {
+    this.el = el;
+    this.line = line;
+    this.controls = controls;
+    this.entries = entries;
+    this.signal = signal;
+    this.address = new Address(
+      () => this.shown && { query: this.shown.query, carried: [...this.notTaken.list, ...this.missing()] },
+    );
+    this.lost = banner(() => this.#reload());
+    const words = (/** @type {string} */ name, /** @type {unknown} */ value) => this.words(name, value);
+    this.notTaken = new NotTaken({ controls, entries, words, changed: () => this.address.settle() });
+    this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state) });
+    const back = this.notTaken.add.bind(this.notTaken);
+    this.connection = new Connection({ kernel, line, watch: this.watch, entries, back });
+    this.queue = oncePerFrame(
+      () => this.#draw(),
+      () => el.isConnected,
+    );
+    this.frame = this.#frame();
+    for (const button of files) refuseLarge(button, this.notice.say);
+  }
+
+  #frame() {
+    const parts = [this.lost.node, this.notTaken.offer.node, this.recomputing, this.notice.node, this.live, this.body];
+    const frame = element("div", { class: "netdash-frame" }, ...parts);
+    this.el.append(frame);
+    return frame;
+  }
+
+  /** Begins to follow the kernel, the controls and the keys. */
+  start() {
+    this.line.on("change:content", this.queue.soon);
+    this.line.on("msg:custom", (message, buffers) => message.type === "download" && this.saving.save(message, buffers));
+    for (const [name, [control, trait]] of Object.entries(this.controls)) {
+      control.on(`change:${trait}`, () => this.#changed(name));
+    }
+    if (served) document.addEventListener("keydown", (event) => this.#key(event), { signal: this.signal });
+    const observer = new MutationObserver(() => this.#tidy());
+    observer.observe(document.body, { childList: true, subtree: true });
+    this.signal.addEventListener("abort", () => {
+      observer.disconnect();
+      this.#stop();
+    });
+    this.#sync();
+    // Last: its answer is a picture of its own.
+    if (served) this.line.send({ type: "address", query: location.hash.slice(1) });
+    setTimeout(() => this.#drawAnyway(), ANSWER);
+    this.queue.soon();
+  }
+
+  #stop() {
+    this.connection.stop();
+    this.queue.stop();
+    this.address.stop();
+    this.watch.stop();
+    discard(this.frame);
+  }
+
+  /** Asks the kernel for the picture unless it is the one that the page has. */
+  #sync() {
+    this.line.send({ type: "sync", revision: this.line.get("content").revision ?? 0 });
+  }
+
+  #draw() {
+    /** @type {Content} */
+    const content = this.line.get("content");
+    if (!content.revision || content === this.shown || (this.patience && !content.answered)) return;
+    const left = this.notTaken.left(content.inputs, this.shown?.inputs);
+    const [root, picture] = this.#place();
+    this.shown = content;
+    this.used = Date.now();
+    set(root, "data-view", content.view);
+    this.watch.begin();
+    picture.draw(content);
+    nameControls(root, content);
+    if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
+    this.frame.dataset.revision = String(content.revision);
+    this.entries.forget();
+    this.watch.compare(content.inputs);
+    this.notTaken.set(left);
+    document.getElementById("netdash-starting")?.remove();
+    this.#placeLogout(root);
+  }
+
+  /**
+   * Puts the link at the end of the foot line, from which each new foot takes it away.
+   * @param {HTMLElement} root
+   */
+  #placeLogout(root) {
+    const foot = root.querySelector("[data-section=foot]");
+    if (this.logout && foot && this.logout.parentNode !== foot) foot.append(this.logout);
+  }
+
+  #drawAnyway() {
+    this.patience = false;
+    this.queue.soon();
+  }
+
+  /**
+   * Finds the board that the frame is part of, when the first picture is drawn.
+   * @returns {[HTMLElement, Picture]}
+   */
+  #place() {
+    if (this.root && this.picture) return [this.root, this.picture];
+    const root = /** @type {HTMLElement} */ (this.el.closest(".netdash-board") ?? document.body);
+    if (!served) root.addEventListener("focusin", keepKeys, { signal: this.signal });
+    const failed = (/** @type {unknown} */ error) => {
+      console.error(error);
+      this.watch.fail();
+    };
+    const picture = new Picture(root, this.body, {
+      select: (key) => this.select(key),
+      copy: () => this.#copy(),
+      failed,
+    });
+    this.root = root;
+    this.picture = picture;
+    return [root, picture];
+  }
+
+  #tidy() {
+    if (!this.root || !this.picture || !this.shown) return;
+    this.picture.place();
+    nameControls(this.root, this.shown);
+  }
+
+  /** @param {string} name of a control whose value changed */
+  #changed(name) {
+    const here = this.entries.note(name);
+    if (!this.shown) return;
+    if (here) this.notTaken.forget(name);
+    this.watch.compare(this.shown.inputs);
+    if (!this.#isLost) return;
+    this.#warn();
+    this.address.settle();
+  }
+
+  get #isLost() {
+    return this.root?.dataset.netdashState === "lost";
+  }
+
+  /** @param {State} state */
+  #tell(state) {
+    if (!this.root || this.root.dataset.netdashState === state) return;
+    this.root.dataset.netdashState = state;
+    this.recomputing.hidden = state !== "recomputing";
+    this.#warn();
+    this.address.settle();
+  }
+
+  #warn() {
+    const unused = Date.now() - this.used >= 0.9 * 60_000 * (settings.netdashIdleMinutes ?? Number.POSITIVE_INFINITY);
+    const loss = {
+      idle: this.watch.over && unused,
+      failed: this.watch.failed,
+      at: this.shown?.computed_at,
+      entered: this.missing().map(({ words }) => words),
+    };
+    this.lost.show(this.#isLost ? loss : null);
+  }
+
+  /** What was entered while the line was lost and is not in the picture. */
+  missing() {
+    const open = this.#isLost && this.shown ? this.entries.beside(this.shown.inputs) : [];
+    return open.map(([name, value]) => ({ name, value, words: this.words(name, value) }));
+  }
+
+  /**
+   * @param {string} name of a control
+   * @param {unknown} value
+   */
+  words(name, value) {
+    return inWords(this.controls[name], value, this.shown?.labels[name]);
+  }
+
+  /** @param {string} key */
+  select(key) {
+    this.saving.press();
+    this.line.send({ type: "select", key });
+  }
+
+  async #copy() {
+    this.notice.say(await copyLink(this.shown?.query ?? ""));
+  }
+
+  #reload() {
+    this.address.write();
+    location.reload();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const key = this.root ? commandOf(event, this.shown?.view) : undefined;
+    if (key) this.line.send({ type: "select", key });
+  }
+}

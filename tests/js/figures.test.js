@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fit, kept } from "../../netdash/board/static/frame/figures.js";
+
+test("parts that say the same are the same objects, so that Plotly does not draw them again", () => {
+  const old = { data: [{ x: [1, 2] }, { x: [3] }], layout: { margin: { l: 1 } } };
+  const fresh = kept({ data: [{ x: [1, 2] }, { x: [4] }], layout: { margin: { l: 1 } } }, old);
+  assert.deepEqual(fresh, { data: [{ x: [1, 2] }, { x: [4] }], layout: { margin: { l: 1 } } });
+  assert.equal(fresh.data[0], old.data[0]);
+  assert.equal(fresh.layout, old.layout);
+  assert.notEqual(fresh.data[1], old.data[1]);
+});
+
+test("a figure without one before it is itself", () => {
+  const figure = { data: [] };
+  assert.equal(kept(figure, undefined), figure);
+  assert.equal(kept(figure, null), figure);
+  assert.equal(kept(1, 2), 1);
+});
+
+/** Ten pixels a letter, and the font that was asked for. */
+function ruler() {
+  const fonts = [];
+  function measure(text, font) {
+    fonts.push(font);
+    return 10 * text.length;
+  }
+  return { fonts, measure };
+}
+
+const layout = (ticktext) => ({
+  font: { size: 12, family: "serif" },
+  yaxis: { automargin: true, ticktext },
+  margin: { l: 0, r: 5 },
+});
+
+test("the margin holds the longest line of the names, without its tags", () => {
+  const { fonts, measure } = ruler();
+  const found = layout(["<b>Que</b>", "Milan<br>2007 series"]);
+  fit(found, 1000, measure);
+  assert.equal(found.margin.l, 10 * "2007 series".length + 12);
+  assert.equal(found.margin.r, 5);
+  assert.equal(found.yaxis.automargin, false);
+  assert.deepEqual(fonts, ["bold 12px serif", "12px serif", "12px serif"]);
+});
+
+test("the names take half of the plot at most", () => {
+  const found = layout(["a name that is far too long"]);
+  fit(found, 100, ruler().measure);
+  assert.equal(found.margin.l, 50);
+});
+
+test("an axis that asks for no room gets none", () => {
+  const found = { ...layout(["name"]), yaxis: { ticktext: ["name"] }, yaxis2: { automargin: true } };
+  fit(found, 100, ruler().measure);
+  assert.deepEqual(found.margin, { l: 0, r: 5 });
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { Model, openPage } from "./page.js";
+
+const FILE = "../../netdash/server/share/voila/templates/netdash/static/plotly-cartesian.min.js";
+const folder = mkdtempSync(join(tmpdir(), "netdash-"));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+// Node imports no address of a blob: here it is a file.
+class Parts {
+  constructor(parts) {
+    this.text = parts.map((part) => (typeof part === "string" ? part : new TextDecoder().decode(part))).join("");
+  }
+}
+globalThis.Blob = Parts;
+URL.createObjectURL = ({ text }) => {
+  files += 1;
+  const path = join(folder, `${files}.mjs`);
+  writeFileSync(path, text);
+  return pathToFileURL(path).href;
+};
+URL.revokeObjectURL = () => {};
+
+let line;
+beforeEach(() => {
+  openPage();
+  globalThis.self = window;
+  line = new Model();
+});
+
+const { loadPlotly } = await (async () => {
+  openPage();
+  return import("../../netdash/board/static/frame/plotly.js");
+})();
+
+const answer = (script) => line.trigger("msg:custom", { type: "plotly" }, [new TextEncoder().encode(script)]);
+const SCRIPT = "window.Plotly = { version: '4.1.1', ours: true }; module.exports = window.Plotly;";
+
+test("a page that has the library by its version is asked for nothing", async () => {
+  window.netdashPlotly = { "4.1.1": { version: "4.1.1" } };
+  await loadPlotly(line);
+  assert.deepEqual(line.sent, []);
+});
+
+test("the first frame asks its kernel, and the others share what it sends", async () => {
+  const other = new Model();
+  const both = Promise.all([loadPlotly(line), loadPlotly(other)]);
+  assert.deepEqual(line.sent, [{ type: "plotly" }]);
+  assert.deepEqual(other.sent, []);
+  answer(SCRIPT);
+  await both;
+  const { Plotly } = await import("../../netdash/board/static/frame/plotly.js");
+  assert.equal(Plotly.ours, true);
+});
+
+test("another library at window.Plotly is neither taken nor replaced, whatever version it names", async () => {
+  for (const version of ["1.58.5", "4.1.1"]) {
+    openPage();
+    const foreign = { version };
+    window.Plotly = foreign;
+    const loading = loadPlotly(line);
+    answer(SCRIPT);
+    await loading;
+    const { Plotly } = await import("../../netdash/board/static/frame/plotly.js");
+    assert.equal(Plotly.ours, true);
+    assert.equal(window.Plotly, foreign);
+  }
+});
+
+test("a page without a library of its own has none afterwards", async () => {
+  const loading = loadPlotly(line);
+  answer(SCRIPT);
+  await loading;
+  assert.equal("Plotly" in window, false);
+});
+
+test("another version in the same page is not taken", async () => {
+  window.netdashPlotly = { "9.9.9": { version: "9.9.9" } };
+  const loading = loadPlotly(line);
+  assert.deepEqual(line.sent, [{ type: "plotly" }]);
+  answer(SCRIPT);
+  await loading;
+  assert.equal((await window.netdashPlotly["4.1.1"]).ours, true);
+});
+
+test("a script that fails says so, and the next frame asks again", async () => {
+  const loading = loadPlotly(line);
+  answer("throw new Error('broken')");
+  await assert.rejects(loading, /broken/);
+  const again = loadPlotly(line);
+  assert.equal(line.sent.length, 2);
+  answer(SCRIPT);
+  await again;
+});
+
+test("the version asked for is that of the file", () => {
+  const [, version] = readFileSync(new URL(FILE, import.meta.url), "utf8").match(
+    /plotly\.js \(cartesian - minified\) v(\S+)/,
+  );
+  const source = readFileSync(new URL("../../netdash/board/static/frame/plotly.js", import.meta.url), "utf8");
+  assert.ok(source.includes(`PLOTLY_VERSION = "${version}"`));
+});
