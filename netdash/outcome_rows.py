@@ -14,7 +14,7 @@ from netdash.evidence import Reading
 if TYPE_CHECKING:
     import pandas as pd
 
-MARKED = "marked as not poolable"
+MARKED_NOT_POOLABLE = "marked as not poolable"
 """The reason of a row that is not poolable and gives no reason of its own."""
 
 _FACTS = ("therapy", "arm", "population", "n", "endpoint", "statistic", "horizon_months", "value", "unit")
@@ -144,7 +144,7 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def _why_not_pooled(row: Mapping[str, Any]) -> str:
-    return "" if row["poolable"] else _text(row.get("why_not_poolable")) or MARKED
+    return "" if row["poolable"] else _text(row.get("why_not_poolable")) or MARKED_NOT_POOLABLE
 
 
 def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     rows = outcome_rows.in_order(outcomes[outcomes["statistic"] == "rate"])
     rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in ("discrepancies", "why_not_poolable")})
     known = evidence.therapies().set_index("therapy")
-    # A study stands in several rows of a table: only arms of the same row are set against each other.
+    # A study can have several rows in a table. Only arms of the same row are compared.
     rows = rows.assign(
         row=rows["locator"].where(rows["table"].notna(), ""),
         comparator=rows["therapy"].isin(known.index[known["comparator"]]),
@@ -146,7 +146,7 @@ def _pairs(outcomes: pd.DataFrame) -> pd.DataFrame:
     reasons = pairs["why_not_poolable"].mask(pairs["poolable"], pairs["why_not_poolable_control"])
     usable = pairs["poolable"] & pairs["poolable_control"]
     missing = pairs[["value", "n", "value_control", "n_control"]].isna().any(axis=1)
-    left_out = reasons.replace("", outcome_rows.MARKED).mask(usable, "")
+    left_out = reasons.replace("", outcome_rows.MARKED_NOT_POOLABLE).mask(usable, "")
     touched = [
         "; ".join(dict.fromkeys(filter(None, f"{treated}; {control}".split("; "))))
         for treated, control in zip(pairs["discrepancies"], pairs["discrepancies_control"], strict=True)
@@ -176,7 +176,7 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
 
 def _why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED)
+    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED_NOT_POOLABLE)
     reasons = marked.where(~rows["poolable"].astype(bool), "")
 
     def exclude(wrong: Any, reason: Any) -> None:

@@ -40,7 +40,7 @@ class Table:
     cells: Callable[[Row], Mapping[str, str]]
 
     def rows(self, reading: str, therapy: str = "", words: str = "") -> pd.DataFrame:
-        """Return the rows of one therapy, or of all, that hold each of the words somewhere."""
+        """Return the rows of one therapy, or of all therapies, that contain each of the words."""
         table = _read(self, reading)
         if therapy and "therapy" in table:
             table = table[table["therapy"] == therapy]
@@ -54,7 +54,7 @@ def _read(table: Table, reading: str) -> pd.DataFrame:
 
 
 def lines(table: pd.DataFrame) -> list[str]:
-    """Return each row as one text to be searched."""
+    """Return each row as one text for the search."""
     return [words(" ".join(map(str, row))).lower() for row in table.to_numpy()]
 
 

@@ -43,7 +43,7 @@ INFLUENCE_NEEDS = FEWEST_STUDIES + 1
 
 
 class Evidence(Page):
-    """Pools with and without some of their series, own series beside them, and the tables."""
+    """Pools with and without some of their series, own series, harms beside benefits, and the tables."""
 
     name: ClassVar = "evidence"
     title: ClassVar = "Evidence"
@@ -65,9 +65,8 @@ class Evidence(Page):
         self.therapy = choose(choices, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
         self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
-        self.words = ipywidgets.Text(
-            description="Find", placeholder="words", tooltip="Only rows that hold each of these words"
-        )
+        tip = "Only rows that hold each of these words"
+        self.words = ipywidgets.Text(description="Find", placeholder="words", tooltip=tip)
         traitlets.link((choices, "words"), (self.words, "value"))
         self.upload = offer_file("Own series", "A CSV file; it stays in memory", choices.take)
         self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.words, self.upload]
@@ -76,7 +75,7 @@ class Evidence(Page):
         self._offer()
 
     def _offer(self, _: traitlets.Bunch | None = None) -> None:
-        """Offer those of the controls that have a say in what is shown."""
+        """Show the controls that change what is on the page, and hide the others."""
         show = self.choices.show
         pooling, drawn, table = show == POOLING, show in (POOLING, HARMS), TABLES.get(show)
         wanted = {
@@ -90,7 +89,7 @@ class Evidence(Page):
             control.layout.display = None if offered else "none"
 
     def press(self, word: str, what: str) -> None:
-        """Take a series out of its pool or put it back, all of them back, or forget the own ones."""
+        """Take a series out of its pool or put it back, put all back, or drop the own series."""
         if word == "pool" and what in self._movable():
             self.choices.toggle(what)
         elif (word, what) == ("do", "pool-all"):
@@ -113,10 +112,6 @@ class Evidence(Page):
         if self.choices.show in TABLES:
             return self._table()
         return self._harms() if self.choices.show == HARMS else self._pools()
-
-    def _therapy(self) -> str:
-        """Return the therapy asked for, where what is shown has one."""
-        return self.choices.therapy if "therapy" in _columns(self.choices.show) else ""
 
     def _table(self) -> Drawn:
         choices, table = self.choices, TABLES[self.choices.show]
@@ -175,16 +170,16 @@ class Evidence(Page):
 
     def _forests(self, rows: pd.DataFrame, endpoint: str, horizon: float) -> Drawn:
         """Return the forests of all series and of the selected ones; one table serves both where they are the same."""
-        both, refused = _table_and_refusal(rows, endpoint, horizon)
-        chosen = both
+        everything, refused = _table_and_refusal(rows, endpoint, horizon)
+        chosen = everything
         if self.choices.toggled:
             chosen, refused_chosen = _table_and_refusal(selected(rows, self.choices.toggled), endpoint, horizon)
             refused = refused_chosen or refused
-        drawn = forest_dict(both, left_out=False)
-        figures = {"all": drawn, "selected": drawn if chosen is both else forest_dict(chosen, left_out=False)}
+        drawn = forest_dict(everything, left_out=False)
+        figures = {"all": drawn, "selected": drawn if chosen is everything else forest_dict(chosen, left_out=False)}
         if without := _influence(chosen):
             figures["influence"] = refit_dict(without, what=chosen.title)
-        return self._drawn(figures, tables=(both, chosen), refused=refused)
+        return self._drawn(figures, tables=(everything, chosen), refused=refused)
 
     def _drawn(
         self,
@@ -228,7 +223,7 @@ class Evidence(Page):
         return name, as_csv(views.table_rows(views.outcome_table(rows, state.outcome), rows))
 
     def python(self) -> str:
-        """Return the lines that give the same in a notebook."""
+        """Return Python that shows the same in a notebook."""
         choices, reading = self.choices, f"reading={self.state.reading!r}"
         if choices.show in TABLES:
             return _python_of_table(TABLES[choices.show].function.format(reading), choices)
@@ -314,7 +309,7 @@ def _claims(reading: Any) -> pd.DataFrame:
 
 
 def selected(rows: pd.DataFrame, toggled: list[str]) -> pd.DataFrame:
-    """Return rows with some of the published ones out of the pools, and some of the own ones in them."""
+    """Return rows after the visitor's choice: toggled published series are not poolable, toggled own series are."""
     turned = rows["outcome_id"].isin(toggled) & (rows["poolable"] | rows["local"])
     poolable = rows["poolable"] ^ turned
     why = rows["why_not_poolable"].mask(turned & ~poolable, LEFT_OUT_BY_VISITOR).mask(turned & poolable, "")
