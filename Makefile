@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Many tests wait for a server or a page: three workers keep two cores busy. What stands first in the suite starts first.
+WORKERS ?= 3
+ALONGSIDE = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
@@ -12,8 +15,8 @@ install: .venv/all browser node     ## everything pinned in constraints.txt
 dashboard: .venv/serving            ## serve the board; only what serving needs is installed
 	$(BIN)/netdash serve
 
-test: install
-	$(BIN)/python -m pytest
+test: install                       ## the whole suite; WORKERS=1 for one test after the other
+	$(BIN)/python -m pytest $(ALONGSIDE)
 
 lint: .venv/all lint-scripts
 	$(BIN)/ruff check .

@@ -584,3 +584,26 @@ def test_tables_of_fits_say_what_they_are_and_by_how_much_the_estimate_shifts():
     for table in (left_out, cumulative(effects, None, "PM", "z")):
         assert table[["measure", "method", "test"]].drop_duplicates().to_numpy().tolist() == [["PLO", "PM", "z"]]
     assert close(left_out["estimate"] - left_out["shift"], [all_of_them.estimate] * 3)
+
+
+def test_a_fit_is_read_out_in_these_words():
+    fit = pool(effects_of("arms_bcg", "RR"))
+    lines = str(fit).split("\n")
+    assert lines[0] == f"Pooled: {fit.transformed()}"
+    assert "95 % prediction interval 0." in lines[0]
+    assert lines[1] == f"Heterogeneity: tau² {fit.tau2:.4g}, I² {fit.i2:.0f} %, Q {fit.qe:.2f} (p < 0.001)"
+    assert lines[2] == "Model: 13 studies, RR, REML, knha"
+    assert len(lines) == 3  # nothing to be cautious of
+    assert fit._repr_html_().count("<tr>") == 3
+    alike = pool(SIX.iloc[:3])
+    assert f"(p = {alike.qep:.3f})" in str(alike)
+    assert f"<tr><th>Caution</th><td>{alike.caution}</td></tr>" in alike._repr_html_()
+
+
+def test_weights_of_studies_that_are_nearly_those_pooled_are_refused():
+    fit = pool(SIX)
+    yi, vi = SIX["yi"].to_numpy(), SIX["vi"].to_numpy()
+    assert close(fit.weights_of("PLO", list(yi), list(vi)), fit.weights)
+    for y, v in ((yi + 1e-6, vi), (yi, vi * np.linspace(1, 1 + 1e-5, vi.size))):
+        with pytest.raises(ValueError, match="with the same figures"):
+            fit.weights_of("PLO", y, v)

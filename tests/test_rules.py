@@ -197,3 +197,11 @@ def test_every_criterion_of_the_data_can_be_met_and_missed_and_names_its_inputs(
         missed = [Patient(**{field.name: value}) for value in extremes]
     assert NOT_MET in {rule.judge(patient) for patient in missed}
     assert rule.judge(Patient(**rule.change_to_meet(Patient()))) is MET
+
+
+def test_a_criterion_can_change_its_result_only_along_its_own_input():
+    for rule_set in rule_tables.load().values():
+        for criterion in rule_set.criteria:
+            for field in FIELDS:
+                if field not in criterion.inputs:
+                    assert criterion.breaks(field) == (), (criterion.criterion_id, field)

@@ -81,7 +81,7 @@ def test_it_listens_on_this_machine_only(server):
 
 def run(*options):
     command = [sys.executable, "-m", "netdash", "serve", "--no-browser", *options]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)
 
 
 def test_a_busy_port_is_one_plain_sentence():
@@ -111,7 +111,7 @@ def test_a_missing_notebook_is_one_plain_sentence(tmp_path):
 def test_a_missing_package_is_one_plain_sentence(package):
     code = f"import sys; sys.modules[{package!r}] = None; from netdash.cli import main; main(['serve', '--port', '0'])"
     command = [sys.executable, "-c", code]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)
     assert ended.returncode != 0
     assert ended.stderr == f"Error: The package {package} is missing; install it with: pip install {package}.\n"
 
@@ -564,7 +564,7 @@ def test_listening_beyond_this_machine_without_a_token_is_said():
 
 
 def ends(kernel):
-    kernel.wait(timeout=30)
+    kernel.wait(timeout=120)
 
 
 def test_a_session_nobody_is_connected_to_any_more_ends_within_two_minutes(server):
@@ -596,7 +596,7 @@ def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
     for _ in range(3):
         page = Wire(own_server)
         page.content()
-        goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=30)
+        goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=120)
         goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}", headers={"Cookie": page.cookies})
         time.sleep(0.02)
         page.socket.close(timeout=0)  # while its kernel is being ended, as a browser does it
@@ -639,7 +639,7 @@ def test_kernels_end_by_themselves_when_the_server_is_killed(own_server):
     family = own_server.family()
     own_server.process.kill()
     own_server.process.wait()
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=120)
     own_server.close()
     for process in alive:
         process.kill()

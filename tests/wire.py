@@ -19,7 +19,7 @@ V1 = "v1.kernel.websocket.jupyter.org"
 
 def ask(server, path="/", method="GET", body=None, **headers):
     """Send a request just as it is written, dots and all."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=180)
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
@@ -100,7 +100,7 @@ class Wire:
         Identifier of each control by its name.
     """
 
-    def __init__(self, server, query="", timeout=30):
+    def __init__(self, server, query="", timeout=120):
         self.meet(server, query, timeout)
         self.models = self.states()
         (frame,) = (state for state in self.models.values() if "controls" in state)
@@ -108,10 +108,10 @@ class Wire:
         self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
         self.custom({"type": "address", "query": query})
 
-    def meet(self, server, query="", timeout=30):
+    def meet(self, server, query="", timeout=120):
         """Open the page and a line to its kernel, whatever the notebook."""
         self.base = server.url
-        with urllib.request.urlopen(f"{self.base}?{query}", timeout=60) as answer:
+        with urllib.request.urlopen(f"{self.base}?{query}", timeout=180) as answer:
             page, self.cookies = answer.read().decode(), cookies_of(answer)
         self.kernel_id = kernel_of(page)
         # Whether text is UTF-8 is seen when it is decoded; to look at each byte before is slow.
@@ -197,7 +197,7 @@ class Wire:
         self.socket.close()
         address, headers = f"{self.base}voila/api/shutdown/{self.kernel_id}", {"Cookie": self.cookies}
         request = urllib.request.Request(address, method="POST", headers=headers)
-        urllib.request.urlopen(request, timeout=30).close()
+        urllib.request.urlopen(request, timeout=120).close()
 
 
 def pack_v1(text, channel="shell"):

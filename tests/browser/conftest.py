@@ -2,20 +2,15 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from browser.served import Served
 from browser.visit import Visit
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items):
-    # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
-    items.sort(key=lambda item: HERE in item.path.parents)
+SLOW = 60_000  # ms that an expectation waits: playwright's five seconds are too few on a busy machine
+expect.set_options(timeout=SLOW)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
-PATIENCE = 60  # seconds until a server that says nothing is given up
+PATIENCE = 180  # seconds until a server that says nothing is given up
 WORK = 0.5  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
@@ -99,9 +99,9 @@ class Served:
         """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""
         family = self.family()
         self.process.send_signal(how)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=120)
         rest = self.process.stdout.read()
-        _, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=60)
         complaints, left = self.complaints(), list(Path(self.scratch.name).iterdir())
         self.close()
         assert code == 0, f"exit code {code}; {complaints}"

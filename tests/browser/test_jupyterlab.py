@@ -69,8 +69,8 @@ def lab(request, tmp_path):
     yield SimpleNamespace(url=found[0], notebooks=found[0] + PROGRAMS[request.param], program=request.param)
     family = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
-    process.wait(timeout=30)
-    rest.join(timeout=10)
+    process.wait(timeout=120)
+    rest.join(timeout=120)
     process.stderr.close()
     for child in family:
         if child.is_running():

@@ -77,6 +77,7 @@ class Visit:
         self.errors, self.requests, self.forgiven = [], [], ()
         self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **context)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(120_000)
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.page.on("request", lambda r: self.requests.append(r.url))
@@ -123,7 +124,7 @@ class Visit:
 
     def settle(self):
         """Wait until the picture is that of the inputs shown."""
-        expect(self.board).to_have_attribute("data-netdash-state", "current", timeout=30_000)
+        expect(self.board).to_have_attribute("data-netdash-state", "current", timeout=120_000)
         expect(self.plot.locator(".main-svg").first).to_be_visible()
 
     def verdicts(self):
@@ -166,7 +167,7 @@ class Visit:
 
     def expect_case(self, patient):
         """The page says that it shows this case, and shows the library's verdicts and figure for it."""
-        expect(self.case).to_have_text(in_words(patient), timeout=15_000)
+        expect(self.case).to_have_text(in_words(patient), timeout=60_000)
         self.settle()
         assert self.verdicts() == verdicts_of(patient)
         wanted, found = forest_of(patient), self.forest()
