@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from netdash import conflicts, evidence, outcome_rows, rule_tables, rules
-from netdash.wording import KINDS, STUDIED
+from netdash.wording import POPULATIONS_HEADING, RULE_SET_KINDS
 
 KIND = {
     "list": "A selection list",
@@ -24,28 +24,28 @@ ROLE = {
 HEAD = """# The criteria
 
 Made from `data/rule_sets.csv`, `data/criteria.csv`, `data/scope.csv`, `data/conflicts.csv` and `data/remarks.csv` by
-`docs/make_criteria.py`; a test holds it to them.
+`docs/make_criteria.py`; a test compares this page with them.
 
-The name in bold is what is entered of a patient, what follows it is what the source asks: "**Pregnancy**: no" asks for a patient who
+The name in bold is the input; the words after it are the requirement of the source: "**Pregnancy**: no" asks for a patient who
 is not pregnant. The criteria of a rule set are joined by AND. Where one of several is enough, the line says so. "Under" and "over"
-exclude the bound, "at most" and "at least" include it, exactly as the source words it. What is not entered leaves a verdict open
-unless something entered decides. "Not asked" names conditions that the source states and that netdash has no input for.
+exclude the bound, "at most" and "at least" include it, as in the source's words. An input that is not entered leaves a verdict open
+unless another input decides. "Not asked" names conditions that the source states and that netdash has no input for.
 
-Three kinds of criteria never decide. A *caution* is said beside the verdict when the patient has anything but what follows the name:
-"**Portal vein**: patent (caution)" warns of an occluded one. What *favors* speaks for the therapy when the patient has it. What is
-*prognostic* was linked to the outcome.
+Criteria with three roles never decide. A *caution* is shown beside the verdict when the patient does not meet it:
+"**Portal vein**: patent (caution)" warns of an occluded portal vein. A criterion that *favors* speaks for the therapy when the patient
+meets it. A *prognostic* one was linked to the outcome.
 """
-POPULATIONS = f"""## {STUDIED}
+POPULATIONS = f"""## {POPULATIONS_HEADING}
 
-No criteria of a therapy. A patient unlike those of a trial is not ruled out: the result of the trial was found in others.
+These are not criteria of a therapy. A patient unlike those of a trial is not ruled out: the trial studied other patients.
 """
 ODDS = """## Inputs at odds
 
-Two inputs of one case that cannot be true together. They are said with the case and change no verdict.
+Two inputs of one case that cannot be true together. They are shown with the case and change no verdict.
 """
 BESIDE = """## What sources say beside their criteria
 
-Remarks decide nothing. They stand beside their therapy, always or when the case is one they speak of.
+Remarks do not decide. They are shown beside their therapy, always or when the case meets their condition.
 """
 KEPT_BACK = """### Not shown
 
@@ -69,7 +69,7 @@ def text() -> str:
 
 
 def _kinds() -> str:
-    rows = [f"| {KIND[name]} | {kind.met} | {kind.not_met} | {kind.unknown} |" for name, kind in KINDS.items()]
+    rows = [f"| {KIND[name]} | {kind.met} | {kind.not_met} | {kind.unknown} |" for name, kind in RULE_SET_KINDS.items()]
     return "\n".join(["| kind | met | not met | not known |", "|---|---|---|---|", *rows, ""])
 
 
@@ -86,8 +86,8 @@ def _rule_set(found: rules.RuleSet) -> str:
     lines += [f"{kind}.{therapy} {_where(found)}. {found.note}{_wrong(found)}".rstrip() + "\n"]
     lines += [] if found.clauses else ["Nothing here decides: the verdict stays open.\n"]
     for clause in found.clauses:
-        lines += _clause(clause, KINDS[found.kind].last)
-    lines += [_criterion(c, KINDS[found.kind].last) for c in found.criteria if c.role != "required"]
+        lines += _clause(clause, RULE_SET_KINDS[found.kind].joiner)
+    lines += [_criterion(c, RULE_SET_KINDS[found.kind].joiner) for c in found.criteria if c.role != "required"]
     lines += [f"\nNot asked: {found.not_asked}."] if found.not_asked else []
     return "\n".join([*lines, ""])
 
@@ -103,7 +103,7 @@ def _clause(clause: rules.Clause, last: str) -> list[str]:
 
 def _criterion(criterion: rules.Criterion, last: str, said: str = "") -> str:
     note = "" if criterion.note == said else f" {criterion.note}"
-    asked = f"**{criterion.label}**: {criterion.require(last)}{ROLE[criterion.role]}."
+    asked = f"**{criterion.label}**: {criterion.requirement_text(last)}{ROLE[criterion.role]}."
     return f"- {asked}{note} [{_where(criterion)}.{_wrong(criterion)}]"
 
 

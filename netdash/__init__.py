@@ -5,8 +5,8 @@
 >>> nd.assess(patient).verdicts  # doctest: +SKIP
 >>> nd.forest(nd.outcomes())  # doctest: +SKIP
 
-Names are bound when first used: importing netdash reads no file and loads no
-widget, no figure library and no statistics.
+lazy_loader binds each name when it is first used. Importing netdash reads no
+file and loads no widget, no figure library and no statistics.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Which published criteria one patient meets, misses, or leaves untold, and why."""
+"""One patient judged by every rule set: met, not met or unknown, with the reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netdash.fields import Value
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
-from netdash.wording import LEGEND, STUDIED
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Assessment:
-    """Every rule set held against one patient.
+    """One patient judged by every rule set.
 
     Attributes
     ----------
     patient : Patient
-        Who was assessed.
+        The patient.
     judgements : tuple of Judgement
-        One per rule set, in fixed order.
+        One judgement per rule set, in the order of the data.
     """
 
     patient: Patient
@@ -51,39 +51,40 @@ class Assessment:
 
     @property
     def scope(self) -> tuple[Criterion, ...]:
-        """What puts the case outside what the tool is for; it hides no verdict and decides none."""
+        """The statements that put the case outside the scope of netdash; they change no verdict."""
         return tuple(found for found in rule_tables.scope() if found.judge(self.patient) is Verdict.MET)
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """A sentence for each pair of inputs that cannot be true together; they change no verdict."""
+        """One sentence for each pair of inputs that cannot be true together; they change no verdict."""
         return conflicts.at_odds(self.patient)
 
     @property
     def published(self) -> tuple[Judgement, ...]:
-        """The judgements of lists, statements and labels."""
+        """The judgements by lists, statements and labels."""
         return tuple(j for j in self.judgements if j.rule_set.kind != "population")
 
     @property
     def studied(self) -> tuple[Judgement, ...]:
-        """The judgements of populations: whom trials studied, no criteria of a therapy."""
+        """The judgements by populations: the patients of trials, which are not criteria of a therapy."""
         return tuple(j for j in self.judgements if j.rule_set.kind == "population")
 
     def next_inputs(self) -> pd.DataFrame:
-        """Return what is still open: the inputs that are not entered and that undecided rule sets ask.
+        """Return the inputs that are not entered and that undecided rule sets ask.
 
         Returns
         -------
         DataFrame
-            field, label, settles (rule sets for which it is the only input still needed), asked_by (all that need
-            it), rule_sets (their ids joined by "; "); those that settle most come first, then those asked most.
+            One row per input: field, label, settles (number of rule sets that need this input alone), asked_by
+            (number of rule sets that need it), rule_sets (their ids joined by "; "). Sorted by settles, then by
+            asked_by, both descending.
         """
         import pandas as pd
 
-        return pd.DataFrame(self.wanted(), columns=["field", "label", "settles", "asked_by", "rule_sets"])
+        return pd.DataFrame(self.next_input_rows(), columns=["field", "label", "settles", "asked_by", "rule_sets"])
 
-    def wanted(self) -> list[dict[str, Any]]:
-        """Return the rows of `next_inputs`: the board needs a few of them at every move, and no data frame."""
+    def next_input_rows(self) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`next_inputs` as dictionaries; the board avoids the cost of a data frame."""
         undecided = [j for j in self.judgements if j.verdict is Verdict.UNKNOWN and j.rule_set.clauses]
         asking: dict[str, list[Judgement]] = {name: [] for name in FIELDS}
         for judgement in undecided:
@@ -107,10 +108,10 @@ class Assessment:
         """One row per rule set.
 
         Columns: therapy, rule_set, verdict ("met", "not_met", "unknown"), n_criteria, n_met, n_not_met,
-        n_unknown (alternatives count as one criterion), missed, unknown (labels joined by "; "), cautions (what the
-        patient has, then what is not entered, joined by "; "), headline, kind ("list", "statement", "label",
-        "population"), n_cautions (those that apply), silent_on (what this rule set does not ask, another list or label
-        of the therapy asks, and this patient fails there, joined by "; "), not_asked (what the source asks and netdash
+        n_unknown (alternatives count as one criterion), missed, unknown (labels joined by "; "), cautions (those that
+        apply, then those not entered, joined by "; "), headline, kind ("list", "statement", "label", "population"),
+        n_cautions (number that apply), silent_on (inputs that another list or label of the therapy asks, this one does
+        not, and the patient misses there, joined by "; "), not_asked (conditions that the source states and netdash
         has no input for, joined by "; ").
         """
         import pandas as pd
@@ -142,7 +143,7 @@ class Assessment:
         """One row per criterion, indexed by criterion_id.
 
         Columns: therapy, rule_set, criterion, role, requirement, observed (None when unknown), result, margin
-        (signed distance to the threshold in `unit`, positive inside), unit, source, locator, note.
+        (signed distance to the bound in `unit`, positive inside), unit, source, locator, note.
         """
         import pandas as pd
 
@@ -165,12 +166,12 @@ class Assessment:
             for f in j.findings
         }
         frame = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="criterion_id"))
-        # An unknown stays None beside numbers, words and yes or no: never a NaN that compares as false.
+        # dtype=object keeps an unknown value as None; pandas would make it NaN, which compares as false.
         frame["observed"] = pd.Series([row["observed"] for row in rows.values()], index=frame.index, dtype=object)
         return frame.astype({"margin": float})
 
     def flips(self, rule_set: str) -> pd.DataFrame:
-        """Return what would change each criterion of one rule set that is missed or open.
+        """Return the change that would meet each missed or open criterion of one rule set.
 
         Parameters
         ----------
@@ -181,9 +182,9 @@ class Assessment:
         -------
         DataFrame
             One row per criterion and field: criterion, role, result, field, observed, needed (a value for
-            ``Patient.replace`` that would meet it; None where none is proposed), change (in words), may_change:
-            "not entered" (a value is needed), "changeable" (a value is needed; where a bound is strict it lies one
-            step inside), "fixed" (the distance is told) or "state" (a finding: neither is told).
+            ``Patient.replace`` that would meet it; None where none is proposed), change (in words), may_change.
+            may_change is "not entered" or "changeable" (`needed` has a value, one slider step inside a strict bound),
+            "fixed" (`change` gives the distance) or "state" (a finding: `change` gives neither value nor distance).
 
         Raises
         ------
@@ -202,87 +203,87 @@ class Assessment:
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
     def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
-        """Return what would change one criterion: the last five columns of `flips`; nothing when it is met."""
-        cure = finding.criterion.cure(self.patient)
-        # Where one of two inputs stays as it is, another value of the other meets nothing.
-        stuck = any(getattr(self.patient, name) is not None and FIELDS[name].change != "changeable" for name in cure)
-        for name, needed in cure.items():
+        """Yield, for each field to change, the last five columns of `flips`; nothing when the criterion is met."""
+        changes = finding.criterion.change_to_meet(self.patient)
+        # A change of two fields meets the criterion only as a whole: propose no value when one field cannot change.
+        blocked = any(getattr(self.patient, n) is not None and FIELDS[n].change != "changeable" for n in changes)
+        for name, needed in changes.items():
             observed = getattr(self.patient, name)
             may_change = "not entered" if observed is None else FIELDS[name].change
-            target = None if stuck else needed
+            target = None if blocked else needed
             words = change(judgement, finding, name, observed)
             yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": may_change}
 
     def __str__(self) -> str:
-        """Return what one would read out: the case, each rule set with its headline, then whom trials studied."""
+        """Return the case, the headline of each rule set, then the populations of trials, as text."""
         lines = [_case(self.patient), *(f"  {line}" for line in self.context)]
         for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
             name = evidence.therapy_name(therapy)
             lines += [f"  {name}; {j.rule_set.tagged_title}: {j.sentence}." for j in judgements]
             lines += [f"    {remark.text}" for remark in self.remarks[therapy]]
-        lines += [f"{STUDIED}, no criteria of a therapy:"] if self.studied else []
+        lines += [f"{POPULATIONS_HEADING}, no criteria of a therapy:"] if self.studied else []
         for j in self.studied:
             lines.append(f"  {evidence.therapy_name(j.rule_set.therapy)}; {j.rule_set.tagged_title}: {j.sentence}.")
-        return "\n".join([*lines, LEGEND, evidence.HONESTY])
+        return "\n".join([*lines, HEADLINE_LEGEND, evidence.DISCLAIMER])
 
     __repr__ = __str__
 
     @functools.cached_property
     def remarks(self) -> dict[str, tuple[remarks.Remark, ...]]:
-        """By therapy: what its sources remark on a case such as this."""
+        """The remarks of the sources that apply to this case, by therapy."""
         return remarks.called_for((j.rule_set.therapy for j in self.published), self.patient)
 
     @property
     def general(self) -> tuple[str, ...]:
-        """What the sources remark on every therapy, or on none in particular."""
-        return tuple(remark.text for remark in remarks.beside("", self.patient))
+        """The remarks of the sources that concern every therapy."""
+        return tuple(remark.text for remark in remarks.on_therapy("", self.patient))
 
     @property
     def context(self) -> tuple[str, ...]:
-        """What is said of the case before any verdict: inputs at odds, what is outside the scope, general remarks."""
+        """The sentences before the verdicts: inputs at odds, statements out of scope, general remarks."""
         outside = [f"Outside the scope: {c.label}. {c.note}" for c in self.scope]
         return (*(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *self.general)
 
     def _repr_html_(self) -> str:
-        """Return a table that a notebook shows and keeps."""
-        said = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
-        studied = f"<p>{STUDIED}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
+        """Return the assessment as HTML for Jupyter."""
+        case = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
+        studied = (
+            f"<p>{POPULATIONS_HEADING}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
+        )
         beside = dict.fromkeys(remark.text for found in self.remarks.values() for remark in found)
-        notes = "".join(f"<p>{html.escape(text)}</p>" for text in (*beside, LEGEND))
-        return f"{said}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.HONESTY)}</p>"
+        notes = "".join(f"<p>{html.escape(text)}</p>" for text in (*beside, HEADLINE_LEGEND))
+        return f"{case}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.DISCLAIMER)}</p>"
 
 
 def _table(judgements: Iterable[Judgement]) -> str:
-    head = "".join(f"<th>{word}</th>" for word in ("Therapy", "Source", "Verdict", "Why", "Cautions"))
     rows = [
         (evidence.therapy_name(j.rule_set.therapy), j.rule_set.tagged_title, j.word, j.sentence, "; ".join(j.cautions))
         for j in judgements
     ]
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return html_table(rows, ("Therapy", "Source", "Verdict", "Why", "Cautions"))
 
 
 def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessment:
-    """Hold published criteria against one patient.
+    """Judge one patient by published criteria.
 
     Parameters
     ----------
     patient : Patient
-        Unknown fields leave the criteria that need them unknown.
+        The patient. A criterion on an unknown field is unknown.
     rule_sets : iterable of str, optional
-        Identifiers of the rule sets; all of them when not given. The order is always that of the data.
+        Identifiers of the rule sets; all rule sets when not given. The result is in the order of the data.
 
     Returns
     -------
     Assessment
-        With the data frames ``verdicts`` and ``findings``.
+        It has the data frames ``verdicts`` and ``findings``.
 
     Raises
     ------
     ValueError
         When a rule set is not known.
     TypeError
-        When `patient` is no Patient.
+        When `patient` is not a Patient.
 
     Examples
     --------
@@ -297,27 +298,27 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
 
 
 def change(judgement: Judgement, finding: Finding, field: str, observed: Value | None) -> str:
-    """Return in words what would change one criterion through one field.
+    """Return in words the change of one field that would meet a criterion.
 
-    A target for what is not entered or can change, a distance for what is fixed, neither for a finding.
+    The words give the requirement, and for a fixed field the distance to the bound.
     """
     quantity = finding.criterion.quantity
-    asked = f"{judgement.kind.asked}: {finding.criterion.require(judgement.kind.last)}"
+    asked = f"{judgement.kind.asked}: {finding.criterion.requirement_text(judgement.kind.joiner)}"
     if quantity.name != field:
         asked = f"{quantity.topic} {asked}"
     if observed is None:
-        return f"{FIELDS[field].say(None)} ({asked})"
+        return f"{FIELDS[field].phrase(None)} ({asked})"
     may_change = FIELDS[field].change
     distance = f", {finding.distance}" if may_change == "fixed" and finding.distance else ""
-    return f"{FIELDS[field].say(observed)}{distance} ({asked}): {MAY_CHANGE[may_change]}"
+    return f"{FIELDS[field].phrase(observed)}{distance} ({asked}): {CHANGE_WORDS[may_change]}"
 
 
-MAY_CHANGE = {"changeable": "can change", "fixed": "stays as it is", "state": "a finding, no target"}
+CHANGE_WORDS = {"changeable": "can change", "fixed": "stays as it is", "state": "a finding, no target"}
 
 
 def _case(patient: Patient) -> str:
     entered = patient.to_dict()
     if not entered:
         return "Nothing is known of the patient."
-    said = [FIELDS[name].tell(value) for name, value in entered.items()]
-    return f"Patient: {'; '.join(said)}."
+    phrases = [FIELDS[name].capitalized(value) for name, value in entered.items()]
+    return f"Patient: {'; '.join(phrases)}."

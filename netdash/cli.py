@@ -1,4 +1,4 @@
-"""The commands."""
+"""The commands of ``netdash``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netdash.server.settings import OPTIONS, Option, ServeError, Settings
 
 
 class FieldType(click.ParamType[Any]):
-    """A patient's field as an option: read and refused as the library does."""
+    """The type of an option for a field of a patient; the field reads and refuses the value."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
@@ -26,7 +26,7 @@ class FieldType(click.ParamType[Any]):
             self.name = "yes|no"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value of the text that was given."""
+        """Return the value written in the option's text."""
         try:
             return self.field.parse(value)
         except ValueError as error:
@@ -34,7 +34,7 @@ class FieldType(click.ParamType[Any]):
 
 
 def patient_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option per field of a patient."""
+    """Add one option per field of a patient to a command."""
     for name, field in reversed(list(FIELDS.items())):
         option = f"--{name.replace('_', '-')}"
         command = click.option(option, name, type=FieldType(field), help=f"{field.label}. {field.help}")(command)
@@ -102,16 +102,15 @@ def serve(context: click.Context, /, **options: Any) -> None:
 @click.option("--therapy", "therapies", multiple=True, help="Only this therapy; may be given more than once.")
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and findings as JSON.")
 def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
-    """Hold the published criteria against one patient; fields left out are unknown."""
+    """Judge one patient by the published criteria. Fields that are not given are unknown."""
     from netdash import rule_tables
     from netdash.assessment import assess as assess_patient
 
-    known = list(dict.fromkeys(found.therapy for found in rule_tables.load().values()))
-    for therapy in therapies:
-        if therapy not in known:
-            raise click.BadParameter(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
-    wanted = [name for name, found in rule_tables.load().items() if not therapies or found.therapy in therapies]
-    assessment = assess_patient(Patient.from_dict(values), wanted)
+    try:
+        wanted = [name for therapy in therapies for name in rule_tables.of_therapy(therapy)]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    assessment = assess_patient(Patient.from_dict(values), wanted or None)
     if not as_json:
         click.echo(str(assessment))
         return
@@ -129,12 +128,12 @@ def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
 @click.argument("target", type=click.Path(dir_okay=False))
 @click.option("--rule-sets", default="", help="Identifiers joined by commas; all of them when not given.")
 @click.option("--attrition", is_flag=True, help="Print how many remain after each criterion.")
-@click.option("--missing", multiple=True, help="Text that says unknown, such as NA; may be given more than once.")
+@click.option("--missing", multiple=True, help="Text that means unknown, such as NA; may be given more than once.")
 def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: tuple[str, ...]) -> None:
-    """Hold the published criteria against every patient of a CSV or Parquet file.
+    """Judge every patient of a CSV or Parquet file by the published criteria.
 
-    TARGET holds the columns of SOURCE, then one per rule set: met, not_met or unknown. Rows with a value that is
-    refused are not in it but in TARGET.rejects.csv, with row, column, value and reason.
+    TARGET gets the columns of SOURCE, then one column per rule set: met, not_met or unknown. A row with a value that a
+    field refuses goes to TARGET.rejects.csv instead, with row, column, value and reason.
 
     Exit codes: 0 every row was judged, 1 some rows were rejected, 2 wrong use.
     """
@@ -164,7 +163,7 @@ def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: t
 @patient_options
 @click.argument("target", type=click.Path(dir_okay=False))
 def report(target: str, **values: Any) -> None:
-    """Write one case to TARGET as one page of HTML that needs no network; fields left out are unknown."""
+    """Write one case to TARGET as an HTML page that needs no network. Fields that are not given are unknown."""
     from netdash.report import report as page_of
 
     Path(target).write_text(page_of(Patient.from_dict(values)), encoding="utf-8")

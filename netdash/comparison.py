@@ -1,4 +1,4 @@
-"""Comparison: the rule sets of one therapy side by side and counted, one case before and after."""
+"""Comparisons: the rule sets of one therapy side by side, their verdicts counted, one case before and after."""
 
 from __future__ import annotations
 
@@ -10,40 +10,37 @@ from netdash.assessment import Assessment, assess
 from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
-from netdash.wording import MARK, SAID
+from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def compare(patient: Patient, therapy: str) -> pd.DataFrame:
-    """Line up the rule sets of one therapy, criterion by criterion.
+    """Compare the rule sets of one therapy, criterion by criterion.
 
     Parameters
     ----------
     patient : Patient
-        Who is held against them.
+        The patient they judge.
     therapy : str
         Identifier of a therapy, such as "transplantation".
 
     Returns
     -------
     DataFrame
-        One row per input that any of them asks for, indexed by its label, in the order of the patient's fields, and
-        a first row with the verdicts. Columns: this_patient, then one per rule set. A cell says what is asked for and
-        what came of it ("under 55 years: missed"); "not asked" where the rule set says nothing.
+        A first row with the verdicts, then one row per input that any of them asks, indexed by its label, in the order
+        of the patient's fields. Columns: this_patient, then one per rule set. A cell gives requirement and result
+        ("under 55 years: missed"), or "not asked".
 
     Raises
     ------
     ValueError
-        When there is no such therapy; the message lists those there are.
+        When there is no such therapy; the message lists the therapies.
     """
     import pandas as pd
 
-    known = list(dict.fromkeys(found.therapy for found in rule_tables.load().values()))
-    if therapy not in known:
-        raise ValueError(f"{therapy!r} is no therapy; expected one of {', '.join(known)}")
-    assessment = assess(patient, [name for name, found in rule_tables.load().items() if found.therapy == therapy])
+    assessment = assess(patient, rule_tables.of_therapy(therapy))
     cells: dict[str, dict[str, str]] = {"Verdict": {"this_patient": ""}}
     for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
         quantity = rules.QUANTITIES[name]
@@ -56,8 +53,8 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
         for finding in judgement.findings:
             cell = cells[finding.criterion.quantity.label]
             before = cell[judgement.rule_set.name]
-            said = _said(finding, judgement)
-            cell[judgement.rule_set.name] = said if before == "not asked" else f"{before}; {said}"
+            text = _requirement_and_result(finding, judgement)
+            cell[judgement.rule_set.name] = text if before == "not asked" else f"{before}; {text}"
     return pd.DataFrame.from_dict(cells, orient="index")
 
 
@@ -65,16 +62,16 @@ def _asked(assessment: Assessment, name: str) -> bool:
     return any(f.criterion.quantity.name == name for j in assessment.judgements for f in j.findings)
 
 
-def _said(finding: Finding, judgement: Judgement) -> str:
+def _requirement_and_result(finding: Finding, judgement: Judgement) -> str:
     criterion = finding.criterion
     role = "" if criterion.role == "required" else f" ({criterion.role}, does not decide)"
     for clause in judgement.rule_set.clauses:
-        for way in clause.alternatives:
-            if criterion in way and len(clause.alternatives) > 1:
-                together = [other.quantity.topic for other in way if other is not criterion]
+        for alternative in clause.alternatives:
+            if criterion in alternative and len(clause.alternatives) > 1:
+                together = [other.quantity.topic for other in alternative if other is not criterion]
                 role = f" (one of {len(clause.alternatives)} alternatives{', together with ' * bool(together)}"
                 role += f"{', '.join(together)}; one suffices)"
-    return f"{criterion.requirement}: {SAID[finding.result]}{role}"
+    return f"{criterion.requirement}: {VERDICT_WORDS[finding.result]}{role}"
 
 
 def differences(before: Patient, after: Patient) -> pd.DataFrame:
@@ -83,13 +80,13 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
     Parameters
     ----------
     before, after : Patient
-        The case as it was, and as it is.
+        The earlier and the later state of the case.
 
     Returns
     -------
     DataFrame
-        therapy, rule_set, before, after (verdicts), headline_before, headline_after, changed (labels of the inputs
-        that differ and that the rule set asks for, joined by "; "); only rows that differ.
+        One row per rule set that differs: therapy, rule_set, before, after (verdicts), headline_before,
+        headline_after, changed (labels of the inputs that differ and that the rule set asks, joined by "; ").
     """
     import pandas as pd
 
@@ -120,9 +117,9 @@ class Tally:
     met, missed, open : tuple of str
         Titles of the rule sets with that verdict.
     cautioned : int
-        How many of those that are met carry a caution that applies.
+        How many of the met rule sets have a caution that applies.
     silent : int
-        How many of those that are met are silent on what another list or label of the therapy misses.
+        How many of the met rule sets are silent on a miss (``Judgement.silent_on``).
     """
 
     met: tuple[str, ...] = ()
@@ -133,29 +130,29 @@ class Tally:
 
     @property
     def of(self) -> int:
-        """How many rule sets there are."""
+        """The number of rule sets."""
         return len(self.met) + len(self.missed) + len(self.open)
 
     @property
     def verdict(self) -> str:
-        """The verdict ("met", "not_met", "unknown") that all of them share; empty where they differ."""
+        """The verdict ("met", "not_met", "unknown") shared by all rule sets; empty when they differ."""
         found = [verdict for verdict, titles in self._by_verdict().items() if titles]
         return found[0] if len(found) == 1 else ""
 
     @property
     def signs(self) -> str:
-        """The signs of the verdicts there are, such as "●✕?"."""
-        return "".join(MARK[verdict] for verdict, titles in self._by_verdict().items() if titles)
+        """The signs of the verdicts that occur, such as "●✕?"."""
+        return "".join(VERDICT_SIGNS[verdict] for verdict, titles in self._by_verdict().items() if titles)
 
     def __str__(self) -> str:
-        """Return the counts in words, such as "3 of 7 met, 2 missed, 2 open"; what nobody has is not named."""
+        """Return the counts in words: "3 of 7 met, 2 missed, 2 open"; zero missed or open is left out."""
         counts = {verdict: len(titles) for verdict, titles in self._by_verdict().items()}
-        rest = [f"{counts[verdict]} {SAID[verdict]}" for verdict in ("not_met", "unknown") if counts[verdict]]
-        return ", ".join([f"{counts['met']} of {self.of} {SAID['met']}", *rest])
+        rest = [f"{counts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in ("not_met", "unknown") if counts[verdict]]
+        return ", ".join([f"{counts['met']} of {self.of} {VERDICT_WORDS['met']}", *rest])
 
     @property
     def provisos(self) -> tuple[str, ...]:
-        """What is to be said with the counts: "2 met with cautions", "1 met but silent on a miss"."""
+        """The qualifications of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
         counts = {
             f"met with {'a caution' if self.cautioned == 1 else 'cautions'}": self.cautioned,
             "met but silent on a miss": self.silent,
@@ -172,13 +169,13 @@ def tallies(assessment: Assessment) -> dict[str, Tally]:
     Parameters
     ----------
     assessment : Assessment
-        What ``nd.assess`` returns.
+        The result of ``nd.assess``.
 
     Returns
     -------
     dict of str to Tally
-        By therapy, in fixed order. ``str`` of one is "3 of 7 met, 2 missed, 2 open". Lists, statements and labels
-        count; whom a trial studied is no criterion, so a therapy that has nothing else is not in it.
+        By therapy, in the order of the data. ``str`` of a tally is "3 of 7 met, 2 missed, 2 open". Lists, statements
+        and labels are counted. Populations are not: a therapy that has only populations is absent.
     """
     found: dict[str, list[Judgement]] = {}
     for judgement in assessment.published:
@@ -200,19 +197,19 @@ def _tally(judgements: list[Judgement]) -> Tally:
 
 
 def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]:
-    """Return one judgement of each therapy. No picture uses it: they count all rule sets (:func:`tallies`).
+    """Return one judgement for each therapy. The pictures use :func:`tallies`, which counts all rule sets.
 
     Parameters
     ----------
     assessment : Assessment
-        Of all rule sets.
+        An assessment by all rule sets.
     selected : str
-        The rule set that stands for its therapy; every other therapy goes by its first.
+        Name of a rule set; its judgement is returned for its therapy. Every other therapy gets its first judgement.
 
     Returns
     -------
     dict of str to Judgement
-        By therapy, in fixed order.
+        By therapy, in the order of the data.
     """
     found: dict[str, Judgement] = {}
     for judgement in assessment.judgements:
@@ -222,31 +219,31 @@ def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]
 
 
 def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
-    """Return the series whose patients are known to differ from this one, with the reason.
+    """Return the series whose patients are known to differ from this one, with the reasons.
 
     Parameters
     ----------
     patient : Patient
-        What is not known of the patient marks no series.
+        The patient. A field that is not entered is not compared.
     studies : DataFrame
-        Rows of ``nd.studies()``; a series of which nothing is confirmed is never marked.
+        Rows of ``nd.studies()``. A column without a confirmed value is not compared.
 
     Returns
     -------
     dict of str to str
-        By study_id: "pancreas only", "well differentiated only", both joined by "; ".
+        Reasons by study_id: "pancreas only", "well differentiated only", or both joined by "; ".
     """
     columns = ("study_id", "sites", "primary_sites", "differentiation", "grades")
-    told: dict[str, str] = {}
+    reasons_by_study: dict[str, str] = {}
     for study_id, sites, site_words, grades, grade_words in zip(*(studies[name] for name in columns), strict=True):
         reasons = [
             f"{words} only"
-            for mine, allowed, words in (
+            for entered, allowed, words in (
                 (patient.primary_site, sites, site_words),
                 (patient.differentiation, grades, grade_words),
             )
-            if mine is not None and allowed and mine not in allowed.split("|")
+            if entered is not None and allowed and entered not in allowed.split("|")
         ]
         if reasons:
-            told[str(study_id)] = "; ".join(reasons)
-    return told
+            reasons_by_study[str(study_id)] = "; ".join(reasons)
+    return reasons_by_study

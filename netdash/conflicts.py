@@ -1,6 +1,6 @@
-"""Conflicts: inputs of one case that cannot be true together. They are said with the case and change no verdict.
+"""Conflicts: inputs of one case that cannot be true together.
 
-Which inputs they are stands in ``data/conflicts.csv``.
+``data/conflicts.csv`` lists them. They are shown with the case and change no verdict.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from netdash import evidence, outcome_rows, rule_tables
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
+from netdash.wording import capital
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class Conflict:
     conflict_id, why : str
         Identifier, and the reason in words.
     conditions : tuple of Criterion
-        What must hold of the inputs, two of them; none when one input is compared with another.
+        The two conditions that cannot hold together; empty when two numbers are compared instead.
     less, more : str
-        Two fields with numbers, of which the first must not be under the second; empty with conditions.
+        Two fields with numbers; a conflict when `less` is under `more`. Empty when there are conditions.
     """
 
     conflict_id: str
@@ -35,17 +36,17 @@ class Conflict:
     more: str = ""
 
     def holds(self, patient: Patient) -> bool:
-        """Return whether both inputs are entered and cannot be true together."""
+        """Return whether both inputs are entered and conflict."""
         if self.conditions:
             return all(condition.judge(patient) is Verdict.MET for condition in self.conditions)
         less, more = (getattr(patient, name) for name in (self.less, self.more))
         return less is not None and more is not None and less < more
 
-    def said(self, patient: Patient) -> str:
-        """Return the two inputs and the reason as one sentence."""
+    def sentence(self, patient: Patient) -> str:
+        """Return both inputs and the reason as one sentence."""
         fields = [condition.quantity for condition in self.conditions] or [FIELDS[self.less], FIELDS[self.more]]
-        first, second = (field.say(getattr(patient, field.name)) for field in fields)
-        return f"{first[0].upper()}{first[1:]} and {second}: {self.why}"
+        first, second = (field.phrase(getattr(patient, field.name)) for field in fields)
+        return f"{capital(first)} and {second}: {self.why}"
 
 
 @functools.cache
@@ -55,7 +56,7 @@ def load() -> tuple[Conflict, ...]:
     Raises
     ------
     ValueError
-        When a row of the data names no field, operator or value that there is; the message names the row.
+        When a row of the data has an unknown field, operator or value; the message names the row.
     """
     return tuple(_conflict(row) for row in outcome_rows.records(evidence.conflicts()))
 
@@ -70,5 +71,5 @@ def _conflict(row: Mapping[str, str]) -> Conflict:
 
 
 def at_odds(patient: Patient) -> tuple[str, ...]:
-    """Return a sentence for each pair of inputs of one case that cannot be true together."""
-    return tuple(conflict.said(patient) for conflict in load() if conflict.holds(patient))
+    """Return one sentence for each conflict of a case."""
+    return tuple(conflict.sentence(patient) for conflict in load() if conflict.holds(patient))

@@ -1,6 +1,6 @@
-"""CSV files that people hand in: read as text, checked cell by cell, refused whole in words.
+"""Checks of the CSV files that users provide: own series and lists of prepared cases.
 
-A file of own series and a list of prepared cases are read here. Nothing of a refused file is taken.
+A file is read as text and checked cell by cell. A file with an error is refused as a whole, with a message.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MOST_SAID = 5
-"""So many of the things that are wrong are said at once."""
-MOST_LOOKED_AT = 1000
-"""So many rows with something wrong are looked at; a file can have rows without end."""
+MOST_SHOWN = 5
+"""The most problems that one message lists."""
+MOST_CHECKED = 1000
+"""The most problems that are collected: a file can have any number of wrong rows."""
 LONGEST_SHOWN = 60
+"""The most characters of a cell that a message quotes."""
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class RefusedFile(ValueError):  # noqa: N818 - the name is what happened to the file
-    """A file that was not taken.
+class RefusedFile(ValueError):  # noqa: N818 - the name says what happened to the file
+    """The error for a file that is refused.
 
     Attributes
     ----------
     why : str
-        What is wrong, without the place of the file.
+        The reason, without the path of the file.
     discreet : str
-        The same without anything that stands in the file, for where nothing of it may be written.
+        The reason without any content of the file, for server logs: the content may be patient data.
     """
 
     def __init__(self, why: str, discreet: str = "", place: str = "file") -> None:
@@ -41,7 +42,7 @@ class RefusedFile(ValueError):  # noqa: N818 - the name is what happened to the 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where it is, what stands there, what should."""
+    """One problem in a file: its place, the given text, the expected one."""
 
     where: str
     given: str
@@ -52,12 +53,12 @@ class Problem:
 
     @property
     def discreet(self) -> str:
-        """The same without what stands there."""
+        """The problem without the given text, which may be patient data."""
         return f"{self.where}: expected {self.expected}"
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Refuse a file when anything is wrong with it, naming the first things and how many more there are.
+    """Raise an error that lists the first problems of a file and counts the others.
 
     Raises
     ------
@@ -66,13 +67,13 @@ def refuse(problems: Iterable[Problem]) -> None:
     """
     found = list(problems)
     if found:
-        more = f" (and {len(found) - MOST_SAID} more)" if len(found) > MOST_SAID else ""
-        said = found[:MOST_SAID]
-        raise RefusedFile("; ".join(map(str, said)) + more, "; ".join(problem.discreet for problem in said) + more)
+        more = f" (and {len(found) - MOST_SHOWN} more)" if len(found) > MOST_SHOWN else ""
+        first = found[:MOST_SHOWN]
+        raise RefusedFile("; ".join(map(str, first)) + more, "; ".join(problem.discreet for problem in first) + more)
 
 
 def shown(text: str) -> str:
-    """Return what stands in a cell for a message: quoted, and cut when it is long."""
+    """Return the text of a cell for a message: quoted, and cut when it is long."""
     return repr(text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}...")
 
 
@@ -84,14 +85,14 @@ def text_of(file: str | Path | bytes, most_bytes: int, expected: str) -> str:
     file : str, Path or bytes
         A CSV file in UTF-8, or its content.
     most_bytes : int
-        A larger one is refused.
+        Largest size of the file.
     expected : str
-        What is said to be expected of a larger one: "a list of at most 500 cases".
+        The expected content, for the message about a larger file: "a list of at most 500 cases".
 
     Raises
     ------
     RefusedFile
-        When there is no such file, it cannot be read, is too large, or is no UTF-8.
+        When there is no such file, or it cannot be read, is too large, or is not UTF-8.
     """
     content = file if isinstance(file, bytes) else _content(Path(file), most_bytes)
     if len(content) > most_bytes:
@@ -99,7 +100,7 @@ def text_of(file: str | Path | bytes, most_bytes: int, expected: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedFile(f"byte {error.start} is no UTF-8; save the file as CSV in UTF-8") from None
+        raise RefusedFile(f"byte {error.start} is not UTF-8; save the file as CSV in UTF-8") from None
 
 
 def _content(file: Path, most_bytes: int) -> bytes:
@@ -113,12 +114,12 @@ def _content(file: Path, most_bytes: int) -> bytes:
 
 
 def lines_of(text: str, delimiter: str) -> list[list[str]]:
-    """Return the cells of each line, without blanks around them.
+    """Return the cells of each line, without the blanks around them.
 
     Raises
     ------
     RefusedFile
-        When a line cannot be read as CSV, such as one with a quotation mark that is never closed.
+        When a line is not CSV, for example because a quotation mark is not closed.
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -128,7 +129,7 @@ def lines_of(text: str, delimiter: str) -> list[list[str]]:
 
 
 def wrong_lengths(rows: Iterable[tuple[str, list[str]]], columns: int) -> Iterator[Problem]:
-    """Return rows with a cell too few or too many: from there on, each value would stand under another's name."""
+    """Yield a problem for each row with too few or too many cells; its values would be read into wrong columns."""
     for where, line in rows:
         if len(line) != columns:
             expected = f"{columns}, one per column of the heading; a decimal is written with a point: 4.5"
@@ -136,22 +137,22 @@ def wrong_lengths(rows: Iterable[tuple[str, list[str]]], columns: int) -> Iterat
 
 
 def repeated(rows: Iterable[tuple[str, Mapping[str, str]]], key: Sequence[str]) -> Iterator[Problem]:
-    """Return rows that have the same key as one before."""
+    """Yield a problem for each row with the key of an earlier row."""
     first: dict[tuple[str, ...], str] = {}
     for where, row in rows:
         found = tuple(row[name] for name in key)
         if found in first:
-            yield Problem(where, f"what {first[found]} has", f"another {', '.join(key)}")
+            yield Problem(where, f"the {', '.join(key)} of {first[found]}", "each combination once")
         first.setdefault(found, where)
 
 
 def wrong_cells(where: str, row: Mapping[str, str], fields: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
-    """Return the cells of one row that a table schema does not allow.
+    """Yield a problem for each cell of a row that a table schema does not allow.
 
     Parameters
     ----------
     where : str
-        Place of the row.
+        Place of the row, for messages.
     row : mapping of str to str
         Cells by column.
     fields : sequence of mapping
@@ -181,7 +182,7 @@ def _allows(field: Mapping[str, Any], text: str) -> bool:
 
 
 def allowed(field: Mapping[str, Any]) -> str:
-    """Return in words what a field of a table schema allows."""
+    """Return the allowed values of a field of a table schema in words."""
     rules = field.get("constraints", {})
     if "enum" in rules:
         return "one of " + ", ".join(rules["enum"])

@@ -1,7 +1,7 @@
-"""Student's t and chi-squared, on whole degrees of freedom, where both are finite sums.
+"""Student's t and chi-squared for whole degrees of freedom, where both are finite sums.
 
-SciPy has them too, and the tests hold these to it; but it would be most of what a board loads before its first picture,
-and 6 MB of every session.
+SciPy has both functions, and tests compare these with it. netdash does not import SciPy, because it would take longer
+to load than the rest of the board and 6 MB of memory in every session.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def t_quantile(p: float, df: int) -> float:
 
     Notes
     -----
-    Newton's steps from 0: for t > 0 the distribution function is concave, so that they never overshoot.
+    Newton's method from 0. The distribution function is concave for t > 0, so its steps never overshoot.
 
     References
     ----------
@@ -75,7 +75,7 @@ def chi_squared_above(q: float, df: int) -> float:
     half = q / 2
     if half == 0 or math.isinf(half):
         return float(half == 0)
-    # By logarithms, because for hundreds of studies neither powers nor exponentials can be held.
+    # Sum exponentials of logarithms: for hundreds of studies the powers and exponentials overflow a float.
     powers = (df / 2 - i for i in range(1, df // 2 + 1))
     total = math.fsum(math.exp(s * math.log(half) - half - math.lgamma(s + 1)) for s in powers)
     return min(1.0, total + (math.erfc(math.sqrt(half)) if df % 2 else 0.0))

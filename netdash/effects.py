@@ -1,4 +1,4 @@
-"""Effect sizes of single rates and of two arms, in metafor's terms."""
+"""Effect sizes of single rates and of two arms, with the names that metafor uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution."""
 
 SCALES = {"PLO": "proportion", "RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference", "GEN": "effect"}
-"""Measures, and what they are on their natural scale."""
+"""The measures, each with its name on the natural scale."""
 
 _COUNTS = {"PLO": ("xi", "ni")} | dict.fromkeys(("RR", "OR", "RD"), ("ai", "n1i", "ci", "n2i"))
 
@@ -35,7 +35,7 @@ def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
     Returns
     -------
     ndarray of shape (k, 2)
-        Lower and upper bounds in percent. They ignore censoring: an actuarial rate is taken as if every patient
+        Lower and upper bounds in percent. They ignore censoring: an actuarial rate is treated as if every patient
         had been followed to the horizon.
 
     Raises
@@ -55,11 +55,11 @@ def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
     return bounds
 
 
-def events(percent: ArrayLike, n: ArrayLike) -> Numbers:
-    """Return the whole number of patients nearest to a rate in percent; half a patient goes to the even number.
+def events_from_percent(percent: ArrayLike, n: ArrayLike) -> Numbers:
+    """Return the whole number of events nearest to a rate in percent; halves are rounded to the even number.
 
-    Of an actuarial rate it is the count that would give it had nobody been censored. Arguments and errors are those
-    of :func:`wilson`.
+    For an actuarial rate it is the number of events that gives the rate without censoring. Arguments and errors are
+    those of :func:`wilson`.
     """
     p, size = _rates(percent, n)
     counts: Numbers = np.rint(p * size)
@@ -67,22 +67,22 @@ def events(percent: ArrayLike, n: ArrayLike) -> Numbers:
 
 
 def log_odds(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
-    """Return log odds and sampling variances (PLO) of rates in percent, as :func:`effect_sizes` makes of `events`.
+    """Return log odds and sampling variances (PLO) of rates in percent, through :func:`events_from_percent`.
 
     Arguments and errors are those of :func:`wilson`.
     """
-    return _effects("PLO", (events(percent, n), np.asarray(n, float)))
+    return _effects("PLO", (events_from_percent(percent, n), np.asarray(n, float)))
 
 
 def _rates(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
     p, size = np.broadcast_arrays(np.asarray(percent, float) / 100, np.asarray(n, float))
-    refuse("percent", percent, ~((p >= 0) & (p <= 1)), "a rate from 0 to 100 percent")
-    refuse("n", n, ~((size >= 1) & np.isfinite(size)), "a number of patients of 1 or more")
+    raise_for_rows("percent", percent, ~((p >= 0) & (p <= 1)), "a rate from 0 to 100 percent")
+    raise_for_rows("n", n, ~((size >= 1) & np.isfinite(size)), "a number of patients of 1 or more")
     return p, size
 
 
-def refuse(name: str, given: Any, wrong: NDArray[np.bool_], expected: str) -> None:
-    """Raise ValueError that names the rows that are wrong, what they hold and what is expected."""
+def raise_for_rows(name: str, given: Any, wrong: NDArray[np.bool_], expected: str) -> None:
+    """Raise a ValueError that names the wrong rows, their values and what is expected; nothing if none is wrong."""
     if wrong.any():
         where = np.flatnonzero(wrong)
         values = np.broadcast_to(np.asarray(given, float), wrong.shape)[where]
@@ -106,15 +106,15 @@ def effect_sizes(
     measure : {"PLO", "RR", "OR", "RD"}
         Log odds of a proportion, log risk ratio, log odds ratio, risk difference.
     xi, ni : array_like of shape (k,)
-        PLO: events and patients. :func:`events` makes counts of rates in percent.
+        PLO: events and patients. :func:`events_from_percent` makes counts of rates in percent.
     ai, n1i, ci, n2i : array_like of shape (k,)
         RR, OR, RD: events and patients of the first arm, then of the second.
 
     Returns
     -------
     DataFrame
-        yi, vi, measure; one row per study, with the index of what was given. 1/2 is added to every cell of a study
-        with an empty one, and to no other (``add=1/2, to="only0"``).
+        yi, vi, measure; one row per study, with the index of the given series. In a study with an empty cell, 1/2 is
+        added to every cell (metafor's ``add=1/2, to="only0"``).
 
     Raises
     ------
@@ -150,18 +150,22 @@ def _counts(measure: str, given: dict[str, Any]) -> list[Numbers]:
         sizes = ", ".join(f"{values.size} {name}" for name, values in zip(names, counts, strict=True))
         raise ValueError(f"{measure}: given {sizes}; expected one of each per study")
     for x, n, x_name, n_name in zip(counts[::2], counts[1::2], names[::2], names[1::2], strict=True):
-        refuse(n_name, n, ~((n >= 1) & np.isfinite(n)), "a number of patients of 1 or more; leave out a study without")
-        refuse(x_name, x, ~((x >= 0) & (x <= n)), f"a number of events from 0 to {n_name}; leave out a study without")
+        raise_for_rows(
+            n_name, n, ~((n >= 1) & np.isfinite(n)), "a number of patients of 1 or more; leave out a study without"
+        )
+        raise_for_rows(
+            x_name, x, ~((x >= 0) & (x <= n)), f"a number of events from 0 to {n_name}; leave out a study without"
+        )
     return counts
 
 
 def numbers(name: str, values: Any) -> Numbers:
-    """Return values as floats, missing ones as NaN; ValueError when they are none."""
+    """Return values as floats with NaN for missing ones; raise a ValueError when they are not numbers."""
     import pandas as pd
 
     try:
         series = values if isinstance(values, pd.Series) else pd.Series(values)
-        # The names of a mapping would be lost, and a date becomes nanoseconds, a missing one an enormous number.
+        # pandas would drop the keys of a mapping, and turn a date into nanoseconds (NaT into a huge number).
         if isinstance(values, Mapping) or series.dtype.kind in "mM":
             raise TypeError
         return series.to_numpy(float, na_value=np.nan)
@@ -187,7 +191,7 @@ def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]
 
 
 def natural(measure: str, values: ArrayLike) -> Numbers:
-    """Return values on a measure's own scale as proportions from 0 to 1 (PLO), ratios (RR, OR) or as they are.
+    """Return values of a measure on its natural scale: proportions from 0 to 1 (PLO), ratios (RR, OR) or unchanged.
 
     Raises
     ------
@@ -197,6 +201,6 @@ def natural(measure: str, values: ArrayLike) -> Numbers:
     if measure not in SCALES:
         raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(SCALES)}")
     x = np.asarray(values, float)
-    with np.errstate(over="ignore"):  # a ratio past the largest number is infinite
+    with np.errstate(over="ignore"):  # a ratio over the largest float becomes infinite
         scaled: Numbers = (1 + np.tanh(x / 2)) / 2 if measure == "PLO" else np.exp(x) if measure in ("RR", "OR") else x
     return scaled

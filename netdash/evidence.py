@@ -1,7 +1,6 @@
-"""The evidence: the tables of ``data/`` as typed data frames, each read once and handed out as a copy.
+"""The evidence: the tables of ``data/`` as typed data frames. Each file is read once; callers get a copy.
 
-``data/datapackage.json`` describes every column; its types are the ones used here. Importing this module reads
-nothing.
+``data/datapackage.json`` describes every column and gives its type. Importing this module reads no file.
 """
 
 from __future__ import annotations
@@ -13,22 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from netdash.files import folder
+from netdash.wording import look_up
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Reading = Literal["printed", "corrected"]
 
-HONESTY = (
+DISCLAIMER = (
     "For health professionals. Not a medical device. Shows published criteria and outcomes; does not rank or "
     "recommend. Evidence as of 2014 unless marked later."
 )
-"""What stands on every page, table and picture that is handed on."""
+"""The sentences on every page of the board, saved picture and report."""
 
 REVIEW = "review"
-"""The source of what the review itself prints."""
+"""The id of the review among the sources."""
 
-# The columns of nd.outcomes() that other code relies on, in their order; what else is known follows.
+# The first columns of nd.outcomes(), in a fixed order; the other columns of outcomes.csv follow them.
 # fmt: off
 _OUTCOMES = (
     "outcome_id", "study_id", "citation", "author", "year", "table", "therapy", "arm", "population", "n",
@@ -44,13 +44,13 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
     Parameters
     ----------
     reading : {"corrected", "printed"}
-        "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": what a
-        confirmed source shows to be wrong is replaced (:func:`corrections` lists it), and an arm that it gives and the
-        review leaves out is added (its ``source`` is not "review"); what is only suspected changes no cell.
+        "printed": the review's own figures, arms and sample sizes, its footnotes applied. "corrected": a cell that a
+        confirmed source shows to be wrong is replaced (:func:`corrections` lists these cells), and an arm that the
+        source gives and the review leaves out is added (its ``source`` is not "review"). A suspected error changes no
+        cell.
     extra : str, Path or bytes, optional
         A CSV file of one's own series, made from ``data/local_series.csv``, or its content. Its rows follow the
-        published ones, with ``local`` True; they are drawn beside them and are not pooled with them unless their
-        ``poolable`` is set.
+        published rows, with ``local`` True. They are drawn, and pooled only when their ``poolable`` is set.
 
     Returns
     -------
@@ -65,8 +65,8 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
     Raises
     ------
     ValueError
-        When `reading` is neither of the two, or when anything is wrong with the extra file; the message names line,
-        column, value and what is allowed, and nothing of the file is taken.
+        When `reading` is not known, or the extra file has an error; the message names line, column, value and what is
+        allowed. No row of such a file is used.
     """
     if reading not in ("corrected", "printed"):
         raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
@@ -79,7 +79,7 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
 
     local_schema = schema()["local_series"]
     own = own_series.as_outcomes(
-        typed(own_series.read(extra, local_schema), local_schema), Path(own_series.name(extra)).name
+        with_schema_types(own_series.read(extra, local_schema), local_schema), Path(own_series.name(extra)).name
     )
     own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
     return pd.concat([published, own], ignore_index=True)
@@ -94,7 +94,7 @@ def _outcomes(reading: Reading) -> pd.DataFrame:
 
 
 def _of_reading(table: str, reading: Reading) -> pd.DataFrame:
-    """Return outcomes or claims of one reading; the printed one has no row that only a cited source gives."""
+    """Return outcomes or claims in one reading; rows that only a cited source gives are not in the printed one."""
     if reading == "corrected":
         return read_table(table, corrected=True)
     rows = read_table(table)
@@ -117,7 +117,7 @@ def corrections() -> pd.DataFrame:
 
 
 def studies() -> pd.DataFrame:
-    """Return the series in the tables, and what is confirmed of who was studied and how.
+    """Return the series in the tables, with the confirmed facts on their patients and design.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def references() -> pd.DataFrame:
 
 
 def discrepancies() -> pd.DataFrame:
-    """Return what the review gets wrong or says two ways.
+    """Return the errors of the review, and the places where it contradicts itself.
 
     Returns
     -------
@@ -183,7 +183,7 @@ def claims(reading: Reading = "corrected") -> pd.DataFrame:
     Raises
     ------
     ValueError
-        When `reading` is neither of the two.
+        When `reading` is not known.
     """
     if reading not in ("corrected", "printed"):
         raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
@@ -191,7 +191,7 @@ def claims(reading: Reading = "corrected") -> pd.DataFrame:
 
 
 def later_outcomes() -> pd.DataFrame:
-    """Return outcomes published outside the review; they stand apart from its tables.
+    """Return outcomes published outside the review, which are not in its tables.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def rule_sets() -> pd.DataFrame:
 
 
 def scope() -> pd.DataFrame:
-    """Return when a case is outside what the tool is for.
+    """Return the statements that put a case outside the scope of netdash.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def scope() -> pd.DataFrame:
 
 
 def conflicts() -> pd.DataFrame:
-    """Return which inputs of one case cannot be true together.
+    """Return the pairs of inputs that cannot be true together.
 
     Returns
     -------
@@ -251,30 +251,36 @@ def conflicts() -> pd.DataFrame:
 
 
 def remarks() -> pd.DataFrame:
-    """Return what sources say beside their criteria.
+    """Return the statements of sources that are not criteria.
 
     Returns
     -------
     DataFrame
-        remark_id, therapy (joined by "; "; empty for every one), field, operator, value (when it is said; empty for
-        always), text, why_not_shown (the reason why the board does not show it, else empty), source, locator.
+        remark_id, therapy (joined by "; "; empty for all), field, operator, value (the condition under which it is
+        shown; empty for always), text, why_not_shown (why the board does not show it; else empty), source, locator.
     """
     return read_table("remarks").copy()
 
 
 def therapies() -> pd.DataFrame:
-    """Return therapies in the order of the review, then comparators: therapy, label, comparator, surgery."""
+    """Return the therapies in the order of the review, then the comparators.
+
+    Returns
+    -------
+    DataFrame
+        therapy, label, comparator (True for an arm that others were compared with), surgery.
+    """
     return read_table("therapies").copy()
 
 
 def is_comparator(therapy: str) -> bool:
-    """Whether a therapy is an arm that others were compared with, such as no resection."""
+    """Return whether a therapy is a comparison arm, such as no resection."""
     found = read_table("therapies")
     return therapy in set(found.loc[found["comparator"], "therapy"])
 
 
 def sources() -> pd.DataFrame:
-    """Return where criteria and later outcomes were read.
+    """Return the sources in which criteria and outcomes were read.
 
     Returns
     -------
@@ -285,7 +291,7 @@ def sources() -> pd.DataFrame:
 
 
 def teaching_cases() -> pd.DataFrame:
-    """Return made-up cases for learning to read the criteria; :mod:`netdash.teaching` asks and answers them.
+    """Return the made-up cases of the teaching page; :mod:`netdash.teaching` asks them.
 
     Returns
     -------
@@ -297,16 +303,13 @@ def teaching_cases() -> pd.DataFrame:
 
 
 def source_name(source: str) -> str:
-    """Return the short name of a source; a secondary one says that it is."""
+    """Return the short name of a source, with "(secondary)" for a secondary source."""
     return _source_names()[source]
 
 
 def therapy_name(therapy: str) -> str:
     """Return the name of a therapy on screen."""
-    names = _names("therapies", "therapy", "label")
-    if therapy not in names:
-        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
-    return names[therapy]
+    return look_up(_names("therapies", "therapy", "label"), therapy, "therapy")
 
 
 @functools.cache
@@ -323,7 +326,7 @@ def _names(table: str, key: str, name: str) -> Mapping[str, str]:
 
 
 def data_version() -> str:
-    """Return the version of the tables."""
+    """Return the version of the data package."""
     return str(_package()["version"])
 
 
@@ -353,7 +356,7 @@ def _text(table: str) -> pd.DataFrame:
 
 @functools.cache
 def read_table(name: str, corrected: bool = False) -> pd.DataFrame:
-    """Return a table of ``data/``, read once: a caller that changes it must copy it first."""
+    """Return a table of ``data/``. The result is cached: copy it before changing it."""
     text = _text(name)
     if corrected:
         text = text.set_index(_key(name))
@@ -361,16 +364,16 @@ def read_table(name: str, corrected: bool = False) -> pd.DataFrame:
             if fix["table"] == name:
                 text.loc[fix["id"], fix["column"]] = fix["corrected"]
         text = text.reset_index()[list(_text(name))]
-    return typed(text, schema()[name])
+    return with_schema_types(text, schema()[name])
 
 
-def typed(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a table of text with the types of its schema; empty numbers are missing, empty text stays empty.
+def with_schema_types(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table of text with the column types of its schema; an empty number is missing, an empty text is "".
 
     Raises
     ------
     ValueError
-        When the columns are not those of the schema, or a cell is not of its column's type.
+        When the columns differ from those of the schema, or a cell does not have its column's type.
     """
     import pandas as pd
 

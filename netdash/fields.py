@@ -1,4 +1,11 @@
-"""Fields: the kinds of inputs there are, and how a value of each is checked, read and said."""
+"""Fields: the kinds of inputs, and how a value of each is checked, read from text and written in words.
+
+Field
+├── Number          a quantity with a unit and inclusive limits
+│   └── Count       a whole number
+├── Choice          one word of a fixed list
+└── YesNo           a statement that holds or does not hold
+"""
 
 from __future__ import annotations
 
@@ -9,37 +16,38 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
 
-from netdash.wording import in_a_sentence, words
+from netdash.wording import capital, in_a_sentence, words
 
 Value = float | int | bool | str
-"""A known value of a field; unknown is ``None``."""
+"""The type of a known value; ``None`` means unknown."""
 
-CHANGES = ("fixed", "changeable", "state")
-"""What can become of an entered value: it stays (age, site), it can change, or nobody would wish for it."""
+CHANGE_KINDS = ("fixed", "changeable", "state")
+"""What can happen to an entered value: "fixed" never changes (age, site); "changeable" can change (Ki-67 on new
+tissue); "state" is a finding, for which no target is proposed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One input: its words, its limits, and how a value is checked, read and shown.
+    """One input: its words, its limits, and how a value is checked, read and written.
 
     Attributes
     ----------
     name, label, unit, group, help : str
-        Identifier, words for a person, unit (empty for words), place on the board, one sentence of help.
+        Identifier, name on screen, unit (empty when there is none), group of inputs on the board, sentence of help.
     minimum, maximum : float or None
         Inclusive limits of a number.
     choices : tuple of str
-        Allowed words of a choice, in the order of its control.
+        Identifiers of a choice's values, in the order of its control.
     step : float or None
-        Step of its slider.
+        Step of the slider.
     change : str
-        "fixed", "changeable" or "state": see :data:`CHANGES`.
+        "fixed", "changeable" or "state": see :data:`CHANGE_KINDS`.
     noun : str
-        What stands before a value in a sentence, such as "primary" before "pancreas"; the topic when empty.
+        Word written before a value in a sentence, such as "primary" before "pancreas"; the topic when empty.
     topic : str
-        The label as it stands inside a sentence.
+        The label as written inside a sentence.
     words : tuple of str
-        What the values of a choice, or yes and no, are called on screen.
+        Words on screen for the values of a choice, or for yes and no.
     """
 
     kind: ClassVar[str]
@@ -68,11 +76,11 @@ class Field:
         raise NotImplementedError
 
     def accept(self, value: object) -> Value | None:
-        """Return `value` in the field's own type, or ``None`` when it is not one of its values."""
+        """Return `value` in the field's own type, or ``None`` when the field does not allow it."""
         raise NotImplementedError
 
     def read(self, text: str) -> Value | None:
-        """Return the value that `text` (from a link, a file or the command line) stands for, or ``None``."""
+        """Return the value written as `text` in a link, a file or a command, or ``None``."""
         raise NotImplementedError
 
     def check(self, value: object) -> Value | None:
@@ -81,7 +89,7 @@ class Field:
         Raises
         ------
         ValueError
-            Naming the field, the value, what is allowed and the unit.
+            When the field does not allow `value`; the message names field, value, allowed values and unit.
         """
         if value is None:
             return None
@@ -91,12 +99,12 @@ class Field:
         return accepted
 
     def parse(self, text: str) -> Value:
-        """Return the value that `text` stands for.
+        """Return the value written as `text`.
 
         Raises
         ------
         ValueError
-            As :meth:`check`; an empty text is refused too, since unknown is said by leaving the field out.
+            As :meth:`check`, and when `text` is empty: an unknown field is left out instead.
         """
         value = self.read(text.strip())
         accepted = None if value is None else self.accept(value)
@@ -105,7 +113,7 @@ class Field:
         return accepted
 
     def refusal(self, value: object) -> ValueError:
-        """Return the error that refuses `value`."""
+        """Return the error for a value that the field does not allow."""
         shown = repr(value)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
         return ValueError(
@@ -113,34 +121,33 @@ class Field:
         )
 
     def show(self, value: Value | None) -> str:
-        """Return `value` in words, with its unit; an unknown one is "not entered"."""
+        """Return `value` in words with its unit: "57 years"; ``None`` as "not entered"."""
         if value is None:
             return "not entered"
         if isinstance(value, str):
             return words(value)
         return counted(value, self.unit)
 
-    def say(self, value: Value | None) -> str:
-        """Return the field with its value as part of a sentence: "age 57 years", "pregnancy not entered"."""
+    def phrase(self, value: Value | None) -> str:
+        """Return field and value for the middle of a sentence: "age 57 years", "pregnancy not entered"."""
         return f"{self.topic if value is None else self.noun or self.topic} {self.show(value)}"
 
-    def tell(self, value: Value | None) -> str:
-        """Return the field with its value as a sentence begins: "Age 57 years", "Portal vein occluded"."""
-        said = self.say(value)
-        return f"{said[0].upper()}{said[1:]}"
+    def capitalized(self, value: Value | None) -> str:
+        """Return field and value for the start of a sentence: "Age 57 years", "Portal vein occluded"."""
+        return capital(self.phrase(value))
 
-    def finding(self, value: Value | None) -> str:
-        """Return what the patient has, for a caution: "portal vein occluded", "portal vein: not entered"."""
-        return f"{self.topic}: {self.show(None)}" if value is None else self.say(value)
+    def caution_phrase(self, value: Value | None) -> str:
+        """Return field and value for a caution: "portal vein occluded", "portal vein: not entered"."""
+        return f"{self.topic}: {self.show(None)}" if value is None else self.phrase(value)
 
 
 def plain(number: float) -> str:
-    """Return `number` as short as it can be written without losing a digit: ``4.0`` as "4"."""
+    """Return the shortest text of `number` that loses no digit: "4" for ``4.0``."""
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def counted(number: float, unit: str) -> str:
-    """Return `number` with its unit, which of one is not a plural: "1 year"."""
+    """Return `number` with its unit, in the singular for one: "1 year", "2 years"."""
     return f"{plain(number)} {unit.removesuffix('s') if number == 1 else unit}".strip()
 
 
@@ -156,7 +163,7 @@ class Number(Field):
         return f"a {noun} from {plain(self.minimum or 0)} to {plain(self.maximum or 0)} {self.unit}".rstrip()
 
     def accept(self, value: object) -> Value | None:  # noqa: D102
-        # bool is a Real to Python; True years is a mistake to a clinician.
+        # Python's bool is a Real, but an age of True is a mistake.
         if isinstance(value, bool) or not isinstance(value, Real):
             return None
         number = float(value)
@@ -169,7 +176,7 @@ class Number(Field):
 
 
 class Count(Number):
-    """A whole number of things."""
+    """A whole number."""
 
     kind = "integer"
 
@@ -181,7 +188,7 @@ class Count(Number):
 
 
 class Choice(Field):
-    """One word out of a few, in a fixed order."""
+    """One word of a fixed, ordered list."""
 
     kind = "choice"
 
@@ -200,7 +207,7 @@ class Choice(Field):
 
 
 class YesNo(Field):
-    """A statement that holds or does not."""
+    """A statement that holds or does not hold."""
 
     kind = "bool"
     _words: ClassVar[Mapping[str, bool]] = {"true": True, "yes": True, "false": False, "no": False}
@@ -210,7 +217,7 @@ class YesNo(Field):
         return "True (yes) or False (no)"
 
     def accept(self, value: object) -> Value | None:  # noqa: D102
-        # numpy's bool is no Python bool, yet it is one to the user of a data frame.
+        # Cells of a data frame are numpy.bool, which is not a subclass of bool.
         return bool(value) if type(value).__name__ in {"bool", "bool_"} else None
 
     def read(self, text: str) -> Value | None:  # noqa: D102
@@ -219,8 +226,8 @@ class YesNo(Field):
     def show(self, value: Value | None) -> str:  # noqa: D102
         return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
 
-    def finding(self, value: Value | None) -> str:  # noqa: D102
+    def caution_phrase(self, value: Value | None) -> str:  # noqa: D102
         if value is None or self.words:
-            return super().finding(value)
-        # "Biliary anastomosis", not "biliary anastomosis yes": a caution names what is there.
+            return super().caution_phrase(value)
+        # A caution names the finding alone: "biliary anastomosis", not "biliary anastomosis yes".
         return (self.noun or self.topic) + ("" if value else ": no")

@@ -1,4 +1,4 @@
-"""Where the project's own files are: inside the package of a wheel, beside the package in a checkout."""
+"""Paths of the project's own files: inside the package of a wheel, beside the package in a checkout."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 SHARE = PACKAGE / "server" / "share"
-"""What the server adds to Jupyter's search path."""
+"""The folder that the server adds to Jupyter's search path."""
 TEMPLATE = SHARE / "voila" / "templates" / "netdash"
-"""The page that Voila serves."""
+"""The template of the page that Voila serves."""
 PLOTLY = TEMPLATE / "static" / "plotly-cartesian.min.js"
-"""The script that draws every figure: a file of the served page, put into a report, sent once to JupyterLab."""
+"""plotly.js. The served page loads it, a report contains it, the kernel sends it once to JupyterLab."""
 
 
 @functools.cache
 def folder(name: str) -> Path:
-    """Return the folder `name` ("data" or "dashboards") of this installation.
+    """Return the path of the folder `name` ("data" or "dashboards") of this installation.
 
     Raises
     ------
     FileNotFoundError
-        When the installation lacks it; the message says what to do.
+        When the folder is missing; the message says what to do.
     """
     places = (PACKAGE / name, PACKAGE.parent / name)
     for place in places:

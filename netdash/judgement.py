@@ -1,4 +1,4 @@
-"""One rule set held against one patient: what came of each criterion, the verdict, and the verdict in words."""
+"""One patient judged by one rule set: the result of each criterion, the verdict, and the verdict in words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,30 @@ from netdash import rule_tables, rules
 from netdash.fields import Field, Value, counted
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
-from netdash.wording import KINDS, Kind
+from netdash.wording import RULE_SET_KINDS, Kind
 
 NOTHING_DECIDES = "Open: the source states nothing that decides"
-COMPARED = ("list", "label")
-"""Kinds of rule sets whose requirements are named where another rule set of the same therapy is silent on them."""
+COMPARED_KINDS = ("list", "label")
+"""Kinds of rule sets whose requirements are compared with those of other rule sets of the same therapy."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion held against one patient; `needs` are the inputs to ask for where it is unknown."""
+    """One patient judged by one criterion.
+
+    Attributes
+    ----------
+    criterion : Criterion
+        The criterion.
+    observed : float, int, bool, str or None
+        The patient's value; None when it is not known.
+    result : Verdict
+        The result.
+    margin : float or None
+        Signed distance of the value to the bound, positive inside; None when there is no bound or no value.
+    needs : tuple of Field
+        The inputs to enter when the result is unknown.
+    """
 
     criterion: Criterion
     observed: Value | None
@@ -29,7 +43,7 @@ class Finding:
 
     @property
     def distance(self) -> str:
-        """The margin in words: "7 years inside", "at the bound, which is included", empty where there is none."""
+        """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin."""
         if self.margin is None:
             return ""
         if self.margin == 0:
@@ -40,28 +54,29 @@ class Finding:
 
     @property
     def lacking(self) -> str:
-        """What is not entered; of what is derived, the inputs too: "WHO grade (differentiation)"."""
+        """The quantity that is not known, with the inputs it is derived from: "WHO grade (differentiation)"."""
         topic = self.criterion.quantity.topic
         inputs = [field.topic for field in self.needs]
         return topic if inputs == [topic] else f"{topic} ({', '.join(inputs)})"
 
-    def said(self, kind: Kind) -> str:
-        """Return value and requirement: "age 57 years (asked: under 55 years)"."""
-        return f"{self.criterion.quantity.say(self.observed)} ({kind.asked}: {self.criterion.require(kind.last)})"
+    def phrase(self, kind: Kind) -> str:
+        """Return value and requirement in words: "age 57 years (asked: under 55 years)"."""
+        requirement = self.criterion.requirement_text(kind.joiner)
+        return f"{self.criterion.quantity.phrase(self.observed)} ({kind.asked}: {requirement})"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One rule set held against one patient.
+    """One patient judged by one rule set.
 
     Attributes
     ----------
     rule_set : RuleSet
-        What was judged.
+        The rule set.
     patient : Patient
-        Who was judged.
+        The patient.
     findings : tuple of Finding
-        One per criterion, in the order of the data.
+        One finding per criterion, in the order of the data.
     """
 
     rule_set: RuleSet
@@ -70,12 +85,12 @@ class Judgement:
 
     @property
     def kind(self) -> Kind:
-        """The words of the rule set's kind."""
-        return KINDS[self.rule_set.kind]
+        """The kind of the rule set, with its words."""
+        return RULE_SET_KINDS[self.rule_set.kind]
 
     @property
     def word(self) -> str:
-        """The verdict in the words of its kind: "met", "does not fit", "open"."""
+        """The verdict in the words of the kind: "met", "does not fit", "open"."""
         return self.kind.word(self.verdict)
 
     @functools.cached_property
@@ -92,66 +107,73 @@ class Judgement:
 
     @functools.cached_property
     def verdict(self) -> Verdict:
-        """The verdict; a rule set whose source states nothing that decides stays unknown, never met."""
+        """The verdict: Kleene's AND of the clauses, and unknown for a rule set without required criteria."""
         return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
 
     def clauses(self, result: Verdict) -> tuple[Clause, ...]:
         """Return the required clauses with one result."""
         return tuple(clause for clause, found in self._clauses if found is result)
 
-    def _of(self, way: tuple[Criterion, ...], result: Verdict) -> list[Finding]:
+    def _with_result(self, alternative: tuple[Criterion, ...], result: Verdict) -> list[Finding]:
         """Return the findings with one result among the criteria of one alternative."""
         return [
-            self._by_id[criterion.criterion_id] for criterion in way if self._results[criterion.criterion_id] is result
+            self._by_id[criterion.criterion_id]
+            for criterion in alternative
+            if self._results[criterion.criterion_id] is result
         ]
 
     @functools.cached_property
     def deciding(self) -> tuple[Finding, ...]:
-        """The findings that make the verdict what it is: all of a met one, what is missed, or what is not known."""
-        ways = (way for clause in self.clauses(self.verdict) for way in clause.alternatives)
+        """The findings that decide the verdict: those met, those missed, or those unknown."""
+        alternatives = (alternative for clause in self.clauses(self.verdict) for alternative in clause.alternatives)
         found = (
-            self._of(way, self.verdict)
-            for way in ways
-            if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is self.verdict
+            self._with_result(alternative, self.verdict)
+            for alternative in alternatives
+            if rules.all_of(self._results[criterion.criterion_id] for criterion in alternative) is self.verdict
         )
         return tuple(finding for findings in found for finding in findings)
 
     @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
-        """The inputs to ask for, so that every required clause can be told; without repetition."""
-        ways = (way for clause in self.clauses(Verdict.UNKNOWN) for way in clause.alternatives)
-        return tuple(dict.fromkeys(field for way in ways for field in self._asking(way)))
+        """The inputs to enter so that every required clause can be judged, without repetition."""
+        alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
+        return tuple(
+            dict.fromkeys(field for alternative in alternatives for field in self._inputs_to_enter(alternative))
+        )
 
     @functools.cached_property
     def missed(self) -> tuple[str, ...]:
-        """What is missed, one text for each clause: every criterion with its value and its bound."""
+        """One text for each missed clause: every missed criterion with its value and its bound."""
         return tuple(self._missed(clause) for clause in self.clauses(Verdict.NOT_MET))
 
     def _missed(self, clause: Clause) -> str:
-        ways = [self._of(way, Verdict.NOT_MET) for way in clause.alternatives]
-        said = ", ".join(" with ".join(finding.said(self.kind) for finding in way) for way in ways)
-        return {1: said, 2: f"both alternatives missed: {said}"}.get(
-            len(ways), f"all {len(ways)} alternatives missed: {said}"
+        alternatives = [self._with_result(alternative, Verdict.NOT_MET) for alternative in clause.alternatives]
+        text = ", ".join(
+            " with ".join(finding.phrase(self.kind) for finding in alternative) for alternative in alternatives
+        )
+        return {1: text, 2: f"both alternatives missed: {text}"}.get(
+            len(alternatives), f"all {len(alternatives)} alternatives missed: {text}"
         )
 
     @functools.cached_property
     def open(self) -> tuple[str, ...]:
-        """What is not entered, one text for each clause that it leaves open; alternatives are joined by "or"."""
+        """One text for each open clause: the inputs that are not entered; alternatives are joined by "or"."""
         return tuple(dict.fromkeys(self._open(clause) for clause in self.clauses(Verdict.UNKNOWN)))
 
     def _open(self, clause: Clause) -> str:
-        ways = list(dict.fromkeys(filter(None, (self._asking(way) for way in clause.alternatives))))
-        # Of "Ki-67 and differentiation, or Ki-67" the shorter way says it all.
-        fewest = [way for way in ways if not any(set(other) < set(way) for other in ways)]
-        said = [" and ".join(field.topic for field in way) for way in fewest]
-        mixed = len(said) > 1 and any(len(way) > 1 for way in fewest)
-        return f"{', or '.join(said)}, not entered" if mixed else f"{' or '.join(said)} not entered"
+        alternatives = [self._inputs_to_enter(alternative) for alternative in clause.alternatives]
+        different = list(dict.fromkeys(filter(None, alternatives)))
+        # Of "Ki-67 and differentiation, or Ki-67" only the shorter alternative is shown.
+        fewest = [fields for fields in different if not any(set(other) < set(fields) for other in different)]
+        texts = [" and ".join(field.topic for field in fields) for fields in fewest]
+        mixed = len(texts) > 1 and any(len(fields) > 1 for fields in fewest)
+        return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
 
-    def _asking(self, way: tuple[Criterion, ...]) -> tuple[Field, ...]:
-        """Return the inputs to ask for of one alternative; of one that is missed already, none."""
-        if rules.all_of(self._results[criterion.criterion_id] for criterion in way) is not Verdict.UNKNOWN:
+    def _inputs_to_enter(self, alternative: tuple[Criterion, ...]) -> tuple[Field, ...]:
+        """Return the inputs to enter for one alternative; none when the alternative is met or missed already."""
+        if rules.all_of(self._results[criterion.criterion_id] for criterion in alternative) is not Verdict.UNKNOWN:
             return ()
-        asking = (field for f in self._of(way, Verdict.UNKNOWN) for field in f.needs)
+        asking = (field for f in self._with_result(alternative, Verdict.UNKNOWN) for field in f.needs)
         return tuple(dict.fromkeys(asking))
 
     @functools.cached_property
@@ -161,42 +183,44 @@ class Judgement:
 
     @functools.cached_property
     def cautions(self) -> tuple[str, ...]:
-        """What the patient has that the source warns of, then what is not entered, which says so."""
+        """The findings that the source warns of, in words; then the cautions whose input is not entered."""
         return tuple(
-            f"{f.lacking}: not entered" if f.result is Verdict.UNKNOWN else f.criterion.quantity.finding(f.observed)
+            f"{f.lacking}: not entered"
+            if f.result is Verdict.UNKNOWN
+            else f.criterion.quantity.caution_phrase(f.observed)
             for f in self._cautions
         )
 
     @property
     def n_cautions(self) -> int:
-        """How many cautions apply; one that is not entered is not counted."""
+        """How many cautions apply; a caution whose input is not entered is not counted."""
         return sum(f.result is Verdict.NOT_MET for f in self._cautions)
 
     @functools.cached_property
     def silent_on(self) -> tuple[str, ...]:
-        """What this rule set does not ask, another list or label of its therapy asks, and this patient fails there."""
-        return tuple(said for name, said in _of_others(self.patient, self.rule_set, Verdict.NOT_MET))
+        """The inputs that the patient misses in another list or label of the therapy; this one does not ask them."""
+        return tuple(text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
 
     @property
     def unasked(self) -> tuple[str, ...]:
-        """What this rule set does not ask, another list or label of its therapy asks, and is not entered."""
-        silent = {said for _, said in _of_others(self.patient, self.rule_set, Verdict.NOT_MET)}
-        found = _of_others(self.patient, self.rule_set, Verdict.UNKNOWN)
-        return tuple(said for _, said in found if said not in silent)
+        """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
+        silent = {text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET)}
+        found = _from_others(self.patient, self.rule_set, Verdict.UNKNOWN)
+        return tuple(text for _, text in found if text not in silent)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
-        """Return the findings that give required clauses one result."""
-        ways = (way for clause in self.clauses(result) for way in clause.alternatives)
-        return tuple(finding for way in ways for finding in self._of(way, result))
+        """Return the findings on required criteria that cause one result of a clause."""
+        alternatives = (alternative for clause in self.clauses(result) for alternative in clause.alternatives)
+        return tuple(finding for alternative in alternatives for finding in self._with_result(alternative, result))
 
     @property
     def not_asked(self) -> tuple[str, ...]:
-        """What the source asks and no field of a patient holds."""
+        """The conditions that the source states and netdash has no input for."""
         return tuple(filter(None, self.rule_set.not_asked.split("; ")))
 
     @functools.cached_property
     def headline(self) -> str:
-        """The verdict in one line.
+        """The verdict in one line, as the board shows it.
 
         "Meets 5 of 5; 1 caution: portal vein occluded", "Misses 1 of 5: age 57 years (asked: under 55 years)",
         "Open, 2 of 6: pregnancy not entered; progression not entered".
@@ -212,7 +236,7 @@ class Judgement:
 
     @property
     def provisos(self) -> tuple[str, ...]:
-        """What stands behind a met verdict: cautions, other lists' requirements that fail, what is not asked."""
+        """The texts after a met verdict: cautions, inputs it is silent on, conditions that are not asked."""
         n = self.n_cautions
         parts = {
             f"{n} {'caution' if n == 1 else 'cautions'}: ": self.cautions[:n],
@@ -222,8 +246,8 @@ class Judgement:
         return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
 
     @functools.cached_property
-    def beside(self) -> tuple[str, ...]:
-        """What is said beside the headline: cautions of a verdict that is not met, and what else is not entered."""
+    def side_notes(self) -> tuple[str, ...]:
+        """The notes shown beside the headline: cautions of a verdict that is not met, other inputs not entered."""
         met, n = self.verdict is Verdict.MET, self.n_cautions
         still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
         parts = {
@@ -236,19 +260,19 @@ class Judgement:
 
     @property
     def sentence(self) -> str:
-        """The headline and what is said beside it."""
-        return ". ".join([self.headline, *self.beside])
+        """The headline and the side notes."""
+        return ". ".join([self.headline, *self.side_notes])
 
 
 def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
-    """Return the judgement of one rule set on one patient."""
+    """Judge one patient by one rule set."""
     return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
 
 
 @functools.lru_cache(maxsize=128)
-def _of_lists(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
-    """Return by quantity, in words, what has one result in any list or label of a therapy."""
-    compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED]
+def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
+    """Return, by quantity, the findings in words that have one result in any list or label of a therapy."""
+    compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
     findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
     return {
         f.criterion.quantity.name: f.lacking
@@ -258,13 +282,13 @@ def _of_lists(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, s
     }
 
 
-def _of_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tuple[str, str], ...]:
-    """Return what a rule set does not ask and other lists or labels of its therapy do, where it has one result."""
-    if rule_set.kind == "population":  # what a trial asked besides was not read
+def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tuple[str, str], ...]:
+    """Return what other lists or labels of the therapy ask, this rule set does not, and has one result."""
+    if rule_set.kind == "population":  # the other conditions of a trial were not read
         return ()
     asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
-    found = _of_lists(rule_set.therapy, patient, result)
-    return tuple((name, said) for name, said in found.items() if name not in asked)
+    found = _in_any_list(rule_set.therapy, patient, result)
+    return tuple((name, text) for name, text in found.items() if name not in asked)
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:

@@ -1,7 +1,7 @@
-"""The vocabulary: what netdash can know of one patient.
+"""The patient: every input that netdash has, each declared once.
 
-Every input is declared once, in :class:`Patient`. Controls, rules, links, the
-command line and the columns of a cohort are derived from that declaration.
+Controls, rules, links, command-line options and the columns of a cohort are
+derived from the declarations in :class:`Patient`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from netdash.fields import Choice, Count, Field, Number, Value, YesNo, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-# WHO 2019 classification of gastroenteropancreatic neuroendocrine neoplasms: the bounds of the Ki-67 index in percent.
-# A definition of the vocabulary, not a criterion of any therapy; mitotic count is not asked for.
+# WHO 2019 classification of gastroenteropancreatic neuroendocrine neoplasms: the limits of the Ki-67 index in percent.
+# They define the derived input "grade"; they are not a criterion of a therapy. netdash does not ask the mitotic count.
 G2_FROM_KI67_PERCENT = 3.0
 G2_TO_KI67_PERCENT = 20.0
 
-TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
-"""How the names begin that other programs add to a link."""
+TRACKING_PREFIXES = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
+"""Prefixes of the parameters that mail and chat programs add to a link to follow it."""
 
 PORTAL_DRAINED_BY_SITE = {
     "pancreas": True,
@@ -35,7 +35,7 @@ PORTAL_DRAINED_BY_SITE = {
     "colon": True,
     "lung": False,
 }
-"""Sites whose venous drainage is settled by the site alone; stomach, rectum and other are not."""
+"""Whether the portal vein drains a primary, by site. Stomach, rectum and other are absent: the site does not decide."""
 
 
 def _field(kind: type[Field], label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
@@ -60,7 +60,14 @@ class Patient:
     """One patient with liver metastases of a neuroendocrine tumor.
 
     Every field is optional; ``None`` means unknown, never normal. :meth:`fields`
-    lists label, unit, limits and help of each.
+    lists label, unit, limits and help of each field.
+
+    Three mechanisms make the frozen dataclass behave as a patient. First, `_entered` holds the values as they were
+    given, and the attributes hold them with what is derived: `primary_portal_drained` follows from the site when it is
+    not entered. Equality, hash, `replace` and `to_dict` use `_entered`, so that a derived drainage is lost when the
+    site changes. Second, ``__dataclass_fields__`` is deleted below the class, because ``dataclasses.replace`` and
+    ``asdict`` would read the derived drainage as an entered one. Third, ``__new__`` refuses an unknown field name with
+    a hint, and ``__signature__`` shows the fields in place of its ``**values`` (Shift-Tab in Jupyter).
 
     Attributes
     ----------
@@ -99,14 +106,14 @@ class Patient:
         Count,
         "Number of liver metastases",
         "Liver",
-        "Metastases counted.",
+        "Number of metastases counted in the liver.",
         minimum=1,
         maximum=999,
         step=1,
         change="changeable",
     )
     largest_lesion_cm: float | None = _number(
-        "Largest liver metastasis", "Liver", "Largest diameter of the largest one.", "cm", 30, step=0.1
+        "Largest liver metastasis", "Liver", "Largest diameter of the largest liver metastasis.", "cm", 30, step=0.1
     )
     liver_unresectable: bool | None = _yes_no(
         "Resectability of liver metastases",
@@ -132,7 +139,7 @@ class Patient:
         "Portal vein", "Liver", "Occluded: by tumor or thrombosis. Patent: blood flows.", words=("occluded", "patent")
     )
     severe_liver_dysfunction: bool | None = _yes_no(
-        "Severe liver dysfunction", "Liver", "As judged; the review gives no laboratory limit."
+        "Severe liver dysfunction", "Liver", "A clinical judgement; the review gives no laboratory limit."
     )
     biliary_anastomosis: bool | None = _yes_no("Biliary anastomosis", "Liver", "A bile duct joined to the bowel.")
 
@@ -147,20 +154,25 @@ class Patient:
     primary_portal_drained: bool | None = _yes_no(
         "Portal drainage of the primary",
         "Primary",
-        "Whether the portal vein drains the primary. When not entered it follows from the site, except for stomach, "
+        "Whether the portal vein drains the primary. When not entered, it follows from the site, except for stomach, "
         "rectum and other.",
         change="fixed",
     )
     primary_status: str | None = _choice(
         "Primary status",
         "Primary",
-        "What has become, or can become, of the primary.",
+        "Whether the primary is resected, or can be resected.",
         *("resected", "resectable", "unresectable"),
         change="changeable",
         noun="primary",
     )
     differentiation: str | None = _choice(
-        "Differentiation", "Primary", "Of the tumor under the microscope.", "well", "poor", change="fixed"
+        "Differentiation",
+        "Primary",
+        "Differentiation of the tumor under the microscope.",
+        "well",
+        "poor",
+        change="fixed",
     )
 
     stable_months: float | None = _number(
@@ -184,7 +196,7 @@ class Patient:
     uptake_vs_liver: str | None = _choice(
         "Receptor uptake",
         "Disease",
-        "Of the tumor on octreotide scintigraphy or receptor PET, against that of normal liver.",
+        "Uptake of the tumor on octreotide scintigraphy or receptor PET, compared with normal liver.",
         *("below", "at_least"),
         words=("below normal liver", "at least that of normal liver"),
     )
@@ -196,21 +208,23 @@ class Patient:
     )
     drug_resistant: bool | None = _yes_no("Drug resistance", "Disease", "Disease resistant to drug treatment.")
     recurrence_after_resection: bool | None = _yes_no(
-        "Recurrence after resection", "Disease", "Liver metastases came back after a resection."
+        "Recurrence after resection", "Disease", "Liver metastases recurred after a resection."
     )
     operable: bool | None = _yes_no(
         "Fit for surgery",
         "Disease",
-        "Whether the patient stands an operation: not whether the disease can be resected.",
+        "Whether the patient can tolerate an operation; not whether the disease can be resected.",
         topic="fitness for surgery",
         noun="patient",
         words=("fit for surgery", "unfit for surgery"),
     )
     serious_comorbidity: bool | None = _yes_no(
-        "Serious comorbidity", "Disease", "Another illness that speaks against a major operation."
+        "Serious comorbidity", "Disease", "Another illness that argues against a major operation."
     )
     serious_renal_impairment: bool | None = _yes_no(
-        "Serious renal impairment", "Disease", "As judged; no limit was read in the product label."
+        "Serious renal impairment",
+        "Disease",
+        "A clinical judgement; the product label, as far as it was read, gives no limit.",
     )
     pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
     maa_scan_done: bool | None = _yes_no(
@@ -235,7 +249,7 @@ class Patient:
     )
 
     def __new__(cls, **values: object) -> Patient:
-        """Refuse unknown field names before the generated ``__init__`` does so without a hint."""
+        """Refuse an unknown field name with a hint; the ``__init__`` of dataclasses would give none."""
         for name in values:
             if name not in FIELDS:
                 raise TypeError(_unknown_name(name))
@@ -243,7 +257,6 @@ class Patient:
 
     def __post_init__(self) -> None:
         entered = {name: field.check(getattr(self, name)) for name, field in FIELDS.items()}
-        # The entered values are kept apart: a derived drainage must not outlive a change of the site.
         object.__setattr__(self, "_entered", entered)
         for name, value in entered.items():
             object.__setattr__(self, name, value)
@@ -251,7 +264,6 @@ class Patient:
             object.__setattr__(self, "primary_portal_drained", PORTAL_DRAINED_BY_SITE.get(self.primary_site or ""))
 
     def __eq__(self, other: object) -> bool:
-        # What was entered counts: a drainage that only follows from the site changes with it.
         return self._entered_values() == other._entered_values() if isinstance(other, Patient) else NotImplemented
 
     def __hash__(self) -> int:
@@ -259,13 +271,13 @@ class Patient:
 
     @property
     def grade(self) -> str | None:
-        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is left."""
+        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is possible."""
         left = self.grades
         return next(iter(left)) if len(left) == 1 else None
 
     @property
     def grades(self) -> frozenset[str]:
-        """The WHO 2019 grades that Ki-67 and differentiation leave: a Ki-67 of 70 % alone leaves G3 and NEC."""
+        """The possible WHO 2019 grades: a Ki-67 of 70 % without differentiation leaves G3 and NEC."""
         well = {self._grade_of_index()} if self.ki67_percent is not None else {"G1", "G2", "G3"}
         return frozenset(
             (well if self.differentiation != "poor" else set()) | ({"NEC"} if self.differentiation != "well" else set())
@@ -278,7 +290,7 @@ class Patient:
         return "G2" if index <= G2_TO_KI67_PERCENT else "G3"
 
     def replace(self, **changes: object) -> Patient:
-        """Return the same patient with some fields changed; None makes a field unknown."""
+        """Return a copy of this patient with some fields changed; None makes a field unknown."""
         return Patient(**{**self._entered_values(), **changes})  # type: ignore[arg-type]
 
     __replace__ = replace
@@ -289,16 +301,16 @@ class Patient:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Patient:
-        """Return the patient of a mapping from field names to values."""
+        """Return a patient made from a mapping of field names to values."""
         return cls(**values)  # type: ignore[arg-type]
 
     def to_query(self) -> str:
-        """Return the fields that were entered as the query of an address: ``age_years=48&ki67_percent=4``."""
-        return urlencode({name: _spell(value) for name, value in self.to_dict().items()})
+        """Return the fields that were entered as a URL query: ``age_years=48&ki67_percent=4``."""
+        return urlencode({name: _query_text(value) for name, value in self.to_dict().items()})
 
     @classmethod
     def from_query(cls, query: str) -> Patient:
-        """Return the patient of an address's query or fragment, with or without its first character (``?`` or ``#``).
+        """Return a patient made from a URL query or fragment, with or without its first character (``?`` or ``#``).
 
         Raises
         ------
@@ -307,12 +319,12 @@ class Patient:
 
         Notes
         -----
-        What mail and chat programs add to a link to follow it, such as ``utm_source``, is left out.
+        Parameters that mail and chat programs add to follow a link, such as ``utm_source``, are ignored.
         """
         values: dict[str, object] = {}
         text = query.removeprefix("?").removeprefix("#")
         for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
-            if name.startswith(TRACKING):
+            if name.startswith(TRACKING_PREFIXES):
                 continue
             if name not in FIELDS:
                 raise TypeError(_unknown_name(name))
@@ -340,7 +352,7 @@ class Patient:
         return dict(self.__dict__["_entered"])
 
     def __repr__(self) -> str:
-        """Show what was entered, as the call that makes the same patient."""
+        """Return the call that makes the same patient."""
         return f"Patient({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
 
 
@@ -349,11 +361,10 @@ FIELDS: Mapping[str, Field] = {
 }
 """Every field of :class:`Patient` by name, in the order of declaration."""
 
-# dataclasses.replace and asdict would read a drainage that follows from the site as entered, and keep it at another
-# site. Without this they refuse a patient, who has replace() and to_dict().
+# Second mechanism: without its fields, dataclasses.replace and asdict refuse a patient; it has replace() and to_dict().
 del Patient.__dataclass_fields__
 
-# Shift-Tab shows the fields, not the **values of __new__.
+# Third mechanism: Shift-Tab in Jupyter reads the signature.
 Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     list(inspect.signature(Patient.__init__).parameters.values())[1:], return_annotation=Patient
 )
@@ -364,7 +375,7 @@ def _unknown_name(name: str) -> str:
     return f"{name[:60]!r} is no field of Patient; did you mean {near[0]!r}? Patient.fields() lists them all"
 
 
-def _spell(value: Value) -> str:
+def _query_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else plain(value)

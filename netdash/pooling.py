@@ -1,4 +1,4 @@
-"""Pooling, in metafor's terms; docs/pooling_agreement.md says how far both agree."""
+"""Random-effects pooling, with the names that metafor uses; docs/pooling_agreement.md compares the results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from netdash.distributions import chi_squared_above, t_quantile
-from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, refuse
+from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
+from netdash.wording import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,21 +21,25 @@ if TYPE_CHECKING:
 Method = Literal["REML", "DL", "PM"]
 Test = Literal["knha", "z"]
 
-FEW = 5
-"""With fewer studies than this a pooled estimate carries a caution."""
+CAUTION_BELOW = 5
+"""A pooled estimate of fewer studies than this has a caution."""
 
-LEAST = 3
-"""With fewer studies than this there is no prediction interval, and pictures show no pooled estimate."""
+FEWEST_STUDIES = 3
+"""Below this number of studies there is no prediction interval, and pictures show no pooled estimate."""
 
 MAX_ITERATIONS = 1000
-PRECISION = 1e-10  # iterations end at a step smaller than this share of tau2 plus the smallest sampling variance
-SAME = 1e-8  # how far the sums of the same figures in another order may lie apart
-LOCAL_MAXIMUM = sys.float_info.epsilon**0.25  # by how much tau2 = 0 must be likelier to be taken instead, as in metafor
+PRECISION = 1e-10
+"""The search for tau2 ends at a step under this share of tau2 plus the smallest sampling variance."""
+EQUAL_TOLERANCE = 1e-8
+"""Relative difference below which two sums of the same numbers in another order count as equal."""
+LIKELIER_BY = sys.float_info.epsilon**0.25
+"""tau2 = 0 replaces the estimate when its log likelihood is higher by more than this; metafor uses the same value."""
 
-MODEL = ("measure", "method", "test")
-"""How a table of fits says what they are."""
+MODEL_COLUMNS = ("measure", "method", "test")
+"""Columns that name the model in a table of fits."""
 _BOUNDS = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
-NUMBERS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
+FIT_COLUMNS = ("estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "i2", "h2", "qe", "qep")
+"""Columns with the numbers of a fit in a table of fits."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +70,18 @@ class Pooled:
     estimate, se, ci_lb, ci_ub : float
         Pooled effect (log odds for PLO, log ratio for RR and OR), its standard error and 95 % confidence interval.
     pi_lb, pi_ub : float
-        95 % prediction interval: where the true effect of a further study like these is expected. NaN for fewer than
-        three studies: two cannot tell how far studies lie apart.
+        95 % prediction interval for the true effect of a further study like these. NaN for fewer than three studies,
+        because two cannot show how much studies differ.
     tau2, i2, h2 : float
-        Variance between studies; its share of all variance, in percent; all variance over the sampling variance.
+        Variance between studies; its share of the total variance in percent; total over sampling variance.
     qe, qep : float
         Cochran's Q and the p value of the test that all studies share one effect.
     k, method, test, measure
-        Number of studies, and how they were pooled.
+        Number of studies, estimator of tau2, test, measure.
     weights : tuple of float
         Each study's weight in percent.
     caution : str
-        What to say beside the result; empty when there is nothing.
+        A warning to show with the result; empty when there is none.
     """
 
     estimate: float
@@ -104,12 +109,12 @@ class Pooled:
         return Natural(**bounds, measure=self.measure)
 
     def weights_of(self, measure: str, yi: ArrayLike, vi: ArrayLike) -> Numbers:
-        """Return the weights in percent of the studies that were pooled, in the order they are given in now.
+        """Return the weights in percent of the pooled studies, in the order given here.
 
         Parameters
         ----------
         measure : str
-            What their effects are, such as "PLO".
+            The measure of the effects, such as "PLO".
         yi, vi : array_like of shape (k,)
             Effects and sampling variances, in any order.
 
@@ -120,11 +125,11 @@ class Pooled:
         Raises
         ------
         ValueError
-            When they are not those that were pooled.
+            When they are not the studies that were pooled.
         """
         y, w = np.asarray(yi, float), 1 / (np.asarray(vi, float) + self.tau2)
         weights: Numbers = 100 * w / w.sum()
-        close = functools.partial(np.allclose, rtol=SAME, atol=SAME)
+        close = functools.partial(np.allclose, rtol=EQUAL_TOLERANCE, atol=EQUAL_TOLERANCE)
         same = measure == self.measure and y.size == self.k and close(np.sort(weights), np.sort(self.weights))
         if not same or not close(weights @ y / 100, self.estimate):
             raise ValueError(
@@ -137,8 +142,7 @@ class Pooled:
         return "\n".join(f"{name}: {words}" for name, words in self._lines().items())
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{name}</th><td>{words}</td></tr>" for name, words in self._lines().items())
-        return f"<table>{rows}</table>"
+        return html_table(self._lines().items())
 
     def _lines(self) -> dict[str, str]:
         p = "p < 0.001" if self.qep < 0.001 else f"p = {self.qep:.3f}"
@@ -156,8 +160,8 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Parameters
     ----------
     effects : DataFrame
-        yi, vi and measure, one row per study, as :func:`effect_sizes` makes them. Without a measure the effects are
-        taken as they are ("GEN").
+        yi, vi and measure, one row per study, as :func:`effect_sizes` returns them. Without a column measure, the
+        measure is "GEN": effects on any scale.
     method : {"REML", "DL", "PM"}
         Estimator of the variance between studies: restricted likelihood, DerSimonian-Laird, Paule-Mandel.
     test : {"knha", "z"}
@@ -166,7 +170,7 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Returns
     -------
     Pooled
-        With fewer than five studies it carries a caution.
+        It has a caution when there are fewer than five studies.
 
     Raises
     ------
@@ -185,7 +189,7 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
 
 
 def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tuple[Numbers, Numbers, str]:
-    """Return yi, vi and the measure of a table of effects; raise ValueError when it is none, or of too few studies."""
+    """Return yi, vi and the measure of a table of effects; raise a ValueError when :func:`pool` cannot use it."""
     for name, given, known in (("method", method, tuple(_TAU2)), ("test", test, ("knha", "z"))):
         if given not in known:
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
@@ -200,8 +204,8 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
     if yi.size < least:
         studies = "1 study" if yi.size == 1 else f"{yi.size} studies"
         raise ValueError(f"effects: given {studies}, expected {least} or more; quote each study as it stands")
-    refuse("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
-    refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")
+    raise_for_rows("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
+    raise_for_rows("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")
     measures = effects["measure"].unique().tolist() if "measure" in effects else ["GEN"]
     if len(measures) > 1 or measures[0] not in SCALES:
         raise ValueError(
@@ -211,7 +215,7 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
 
 
 def fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pooled:
-    """Return the random-effects fit of checked numbers."""
+    """Return the random-effects fit of numbers that :func:`checked` returned."""
     k, y = yi.size, yi - yi.mean()
     tau2 = _TAU2[method](y, vi)
     w = 1 / (vi + tau2)
@@ -220,26 +224,30 @@ def fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Poole
     crit = Z_95
     if test == "knha":
         se, crit = se_z * np.sqrt(w @ (yi - estimate) ** 2 / (k - 1)), t_quantile(0.975, k - 1)
-    half, reach = crit * se, crit * np.sqrt(se**2 + tau2) if k >= LEAST else np.nan
+    half, reach = crit * se, crit * np.sqrt(se**2 + tau2) if k >= FEWEST_STUDIES else np.nan
     fixed = _projection(1 / vi)
     qe, typical = max(0.0, y @ fixed @ y), (k - 1) / np.trace(fixed)
     found = [estimate, se, estimate - half, estimate + half, estimate - reach, estimate + reach, tau2]
     found += [100 * tau2 / (tau2 + typical), 1 + tau2 / typical, qe, chi_squared_above(qe, k - 1)]
-    numbers: dict[str, Any] = {name: float(value) for name, value in zip(NUMBERS, found, strict=True)}
+    numbers: dict[str, Any] = {name: float(value) for name, value in zip(FIT_COLUMNS, found, strict=True)}
     weights = tuple((100 * w / w.sum()).tolist())
     caution = _caution(k, narrow=bool(half < Z_95 * se_z))
     return Pooled(**numbers, k=k, method=method, test=test, measure=measure, weights=weights, caution=caution)
 
 
 def _caution(k: int, *, narrow: bool) -> str:
-    intervals = "both intervals are" if k >= LEAST else "the interval are"
-    few = f"Only {k} studies: with fewer than {FEW}, tau² and {intervals} unsettled." if k < FEW else ""
+    intervals = "both intervals are" if k >= FEWEST_STUDIES else "the interval are"
+    few = (
+        f"Only {k} studies: with fewer than {CAUTION_BELOW}, tau² and {intervals} unsettled."
+        if k < CAUTION_BELOW
+        else ""
+    )
     odd = "Knapp and Hartung's interval is narrower here than the normal one: compare test='z'." if narrow else ""
     return " ".join(filter(None, (few, odd)))
 
 
 def _projection(w: Numbers) -> Numbers:
-    """Return P, for which y'Py is the weighted sum of squares about the weighted mean."""
+    """Return the matrix P with y'Py = the weighted sum of squares about the weighted mean."""
     p: Numbers = np.diag(w) - np.outer(w, w / w.sum())
     return p
 
@@ -250,7 +258,10 @@ def _dersimonian_laird(y: Numbers, vi: Numbers) -> float:
 
 
 def _paule_mandel(y: Numbers, vi: Numbers) -> float:
-    """Raise tau2 from 0 until y'Py is k - 1; y'Py falls and is convex, so that Newton's steps never overshoot."""
+    """Return the Paule-Mandel estimate: the tau2 at which y'Py is k - 1.
+
+    y'Py falls with tau2 and is convex. Newton's steps from 0 therefore never overshoot.
+    """
     tau2 = 0.0
     for _ in range(MAX_ITERATIONS):
         py = _projection(1 / (vi + tau2)) @ y
@@ -262,11 +273,11 @@ def _paule_mandel(y: Numbers, vi: Numbers) -> float:
 
 
 def _reml(y: Numbers, vi: Numbers) -> float:
-    """Fisher scoring; with shorter steps where full ones run in circles."""
+    """Return the REML estimate by Fisher scoring, with shorter steps when full steps do not converge."""
     for share in (1, 0.5, 0.1):
         tau2 = _fisher_scoring(y, vi, share)
         if tau2 is not None:
-            return 0.0 if _likelihood(y, vi) - _likelihood(y, vi + tau2) > LOCAL_MAXIMUM else tau2
+            return 0.0 if _likelihood(y, vi) - _likelihood(y, vi + tau2) > LIKELIER_BY else tau2
     raise RuntimeError(_NOT_CONVERGED.format("REML"))
 
 
@@ -276,7 +287,7 @@ def _fisher_scoring(y: Numbers, vi: Numbers, share: float) -> float | None:
         p = _projection(1 / (vi + tau2))
         py = p @ y
         score, information = float(py @ py - np.trace(p)), float(np.vdot(p, p))
-        if abs(score) < 0.1 * information * (tau2 + vi.min()):  # close: Newton ends in a few steps
+        if abs(score) < 0.1 * information * (tau2 + vi.min()):  # near the maximum, Newton's method converges faster
             information = max(0.1 * information, 2 * float(py @ p @ py) - information)
         step = share * score / information
         if tau2 == 0 and step < 0:

@@ -1,4 +1,4 @@
-"""A list of prepared cases, read from a file and checked field by field; refused whole or taken whole."""
+"""A list of prepared cases, read from a file and checked field by field. A file with an error is refused as a whole."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 
 from netdash import csv_checks
-from netdash.csv_checks import MOST_SAID, Problem, refuse, shown
+from netdash.csv_checks import MOST_SHOWN, Problem, refuse, shown
 from netdash.fields import Number, Value
 from netdash.files import folder
 from netdash.patient import FIELDS, Patient
 
-LABEL = "label"
+LABEL_COLUMN = "label"
 MOST_CASES = 500
 LARGEST_BYTES = 1_000_000
 LONGEST_LABEL = 80
@@ -20,32 +20,33 @@ NO_IDENTIFIERS = "names, dates of birth and record numbers do not belong in this
 
 
 class CaseListError(csv_checks.RefusedFile):
-    """A list of cases that was not taken: ``why``, and ``discreet`` without anything that stands in the file."""
+    """The error for a list of cases that is refused: ``why``, and ``discreet`` without content of the file."""
 
     def __init__(self, why: str, discreet: str = "", place: str = "list of cases") -> None:
         super().__init__(why, discreet, place)
 
 
 def cases(file: str | Path | bytes | None = None) -> dict[str, Patient]:
-    """Return the prepared cases of a file by label, in its order; without a file, made-up examples.
+    """Return the prepared cases of a file by label, in the order of the file.
 
     Parameters
     ----------
     file : str, Path or bytes, optional
         A CSV file in UTF-8, or its content: a column ``label``, and any fields of a patient in any order, one row per
-        case. Empty is unknown. Commas or semicolons part the cells; numbers have a decimal point. ``data/cases.csv``,
-        which holds the examples, is one to start from. Nothing that identifies a person belongs in it.
+        case. An empty cell is unknown. Cells are separated by commas or semicolons; numbers have a decimal point. The
+        file must hold nothing that identifies a person. When not given, ``data/cases.csv``: made-up examples, and a
+        template.
 
     Returns
     -------
     dict of str to Patient
-        At most 500.
+        At most 500 cases.
 
     Raises
     ------
     CaseListError
-        A ValueError, when anything is wrong with the file; the message names row, column, value and what is allowed.
-        Nothing is taken of such a file.
+        A ValueError, when the file has an error; the message names row, column, value and what is allowed. No case of
+        such a file is used.
 
     Examples
     --------
@@ -63,16 +64,16 @@ def cases(file: str | Path | bytes | None = None) -> dict[str, Patient]:
 
 
 def example_file() -> Path:
-    """Return the file of the made-up examples, which is also the one to start a list of one's own from."""
+    """Return the path of the made-up examples, which are also the template of a list."""
     return folder("data") / "cases.csv"
 
 
 def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Return the rows that hold anything, each with its place as a spreadsheet counts it."""
+    """Return the rows that are not empty, each with its row number in a spreadsheet."""
     first = text.split("\n", 1)[0]
-    # No name of a field holds either of the two.
+    # No field name contains a comma or a semicolon, so the heading shows which one separates the cells.
     heading, *rest = csv_checks.lines_of(text, ";" if ";" in first else ",") or [[]]
-    refuse(islice(_wrong_heading(heading), MOST_SAID))  # a heading can have columns without end
+    refuse(islice(_wrong_heading(heading), MOST_SHOWN))  # a heading can have any number of columns
     filled = [(f"row {row}", line) for row, line in enumerate(rest, start=2) if any(line)]
     if not filled:
         raise CaseListError("the file holds no cases; start from data/cases.csv")
@@ -87,7 +88,7 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
     import difflib
 
-    known = [LABEL, *FIELDS]
+    known = [LABEL_COLUMN, *FIELDS]
     before: set[str] = set()
     for number, name in enumerate(heading, start=1):
         where, given = f"the heading, column {number}", shown(name)
@@ -97,7 +98,7 @@ def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
             near = difflib.get_close_matches(name[:LONGEST_LABEL], known, n=1, cutoff=0.0)[0]
             yield Problem(where, given, f"label or a field of a patient, such as {near!r}; {NO_IDENTIFIERS}")
         before.add(name)
-    if LABEL not in heading:
+    if LABEL_COLUMN not in heading:
         yield Problem("the heading", "no column label", "one: a short name of each case that identifies nobody")
 
 
@@ -105,7 +106,7 @@ def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Pa
     found: dict[str, Patient] = {}
     problems: list[Problem] = []
     for row, cells in rows:
-        label = cells.pop(LABEL)
+        label = cells.pop(LABEL_COLUMN)
         wrong = [*_wrong_label(row, label, found)]
         values: dict[str, Value] = {}
         for name, text in cells.items():
@@ -122,7 +123,7 @@ def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Pa
 
 
 def _wrong_label(row: str, label: str, before: Mapping[str, Patient]) -> Iterator[Problem]:
-    where = f"{row}, column {LABEL}"
+    where = f"{row}, column {LABEL_COLUMN}"
     if not label:
         yield Problem(where, "nothing", "a short name of the case")
     elif len(label) > LONGEST_LABEL or not label.isprintable():

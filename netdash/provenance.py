@@ -1,14 +1,13 @@
-"""Provenance: from any figure, criterion or claim to the place it came from, and what is wrong with it."""
+"""Provenance: the source of any figure, criterion or claim, and the known errors in it."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.wording import with_unit, words
+from netdash.wording import html_table, with_unit, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,27 +15,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Source:
-    """Where one thing comes from.
+    """The source of one row of the data.
 
     Attributes
     ----------
     id, kind : str
-        Identifier, and what it is: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome" or
+        Identifier and kind of the row: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome" or
         "reference".
     says : str
-        What is shown, in words.
+        The content of the row in words.
     read_in : str
-        The citation of the text it was read in.
+        Citation of the text in which it was read.
     locator : str
-        The place there.
+        Place in that text.
     printed : str
-        The cell as printed, for an outcome; what is printed, for a discrepancy.
+        The printed cell of an outcome, or the printed text of a discrepancy.
     cites : tuple of str
-        What the review cites for it, with PMID and DOI.
+        The references that the review cites for it, with PMID and DOI.
     links : tuple of str
-        Addresses of `read_in` and of what is cited; they are shown, never fetched.
+        Addresses of `read_in` and of the cited references. They are shown and never fetched.
     discrepancies : tuple of str
-        What is known to be wrong, each with its id, status and evidence.
+        The discrepancies that touch it, each with id, status and evidence.
     """
 
     id: str
@@ -61,20 +60,18 @@ class Source:
         return [(name, text) for name, text in lines if text]
 
     def __str__(self) -> str:
-        """Return it line by line."""
+        """Return one line per attribute."""
         return "\n".join(f"{name}: {text}" for name, text in [*self._lines(), *(("Link", link) for link in self.links)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """Return a table with links, for a notebook."""
-        rows = [(name, html.escape(text)) for name, text in self._lines()]
-        rows += [("Link", f'<a href="{html.escape(link)}">{html.escape(link)}</a>') for link in self.links]
-        return "<table>" + "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows) + "</table>"
+        """Return a table with links, for Jupyter."""
+        return html_table([*self._lines(), *(("Link", link) for link in self.links)])
 
 
 def source(id: str | int) -> Source:  # noqa: A002
-    """Return where something comes from.
+    """Return the source of a row of the data.
 
     Parameters
     ----------
@@ -88,7 +85,7 @@ def source(id: str | int) -> Source:  # noqa: A002
     Raises
     ------
     ValueError
-        When there is no such id; the message says where ids are found.
+        When there is no such id; the message says which functions list ids.
 
     Examples
     --------
@@ -110,7 +107,7 @@ def _outcome(row: Mapping[str, Any]) -> Source:
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{words(row['endpoint'])}, {row['statistic']}{_at(row)}, {value}. {row['note']}"
+        f"{words(row['endpoint'])}, {row['statistic']}{_horizon(row)}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
     return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
@@ -121,7 +118,7 @@ def _claim(row: Mapping[str, Any]) -> Source:
     value = (
         with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {with_unit(high, row['unit'])}"
     )
-    figure = ", ".join(filter(None, (words(row["endpoint"]) + _at(row), words(row["qualifier"]), value)))
+    figure = ", ".join(filter(None, (words(row["endpoint"]) + _horizon(row), words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
     return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
 
@@ -136,7 +133,7 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
     return _make(row, "rule_set", "rule set", f"{row['title']}. {row['note']}".strip(), row["source"])
 
 
-def _later(row: Mapping[str, Any]) -> Source:
+def _later_outcome(row: Mapping[str, Any]) -> Source:
     value = with_unit(row["value"], row["unit"])
     says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
     return _make(row, "outcome_id", "later outcome", says, row["source"])
@@ -152,7 +149,7 @@ def _discrepancy(row: Mapping[str, Any]) -> Source:
 
 
 def _reference(row: Mapping[str, Any]) -> Source:
-    says, links = _cited(row["citation"])
+    says, links = _citation(row["citation"])
     return replace(_make(row, "citation", "reference", says, evidence.REVIEW, place="References"), links=tuple(links))
 
 
@@ -162,7 +159,7 @@ _KINDS = (
     (evidence.criteria, "criterion_id", _criterion),
     (evidence.rule_sets, "rule_set", _rule_set),
     (evidence.discrepancies, "discrepancy_id", _discrepancy),
-    (evidence.later_outcomes, "outcome_id", _later),
+    (evidence.later_outcomes, "outcome_id", _later_outcome),
     (evidence.references, "citation", _reference),
 )
 
@@ -180,7 +177,7 @@ def _make(
 ) -> Source:
     texts = evidence.sources()
     text = _row(texts[texts["source"] == read_in])
-    cites = [_cited(number) for number in numbers if read_in == evidence.REVIEW]
+    cites = [_citation(number) for number in numbers if read_in == evidence.REVIEW]
     links = [*_links(text["pmid"], text["doi"]), *(link for _, found in cites for link in found)]
     secondary = f" ({text['read_in']}; secondary)" if text["secondary"] else f" ({text['read_in']})"
     return Source(
@@ -192,18 +189,20 @@ def _make(
         printed=printed,
         cites=tuple(words for words, _ in cites),
         links=tuple(dict.fromkeys(links)),
-        discrepancies=tuple(_wrong(found) for found in filter(None, row.get("discrepancies", "").split("; "))),
+        discrepancies=tuple(
+            _discrepancy_line(found) for found in filter(None, row.get("discrepancies", "").split("; "))
+        ),
     )
 
 
-def _wrong(discrepancy: str) -> str:
+def _discrepancy_line(discrepancy: str) -> str:
     rows = evidence.discrepancies()
     row = _row(rows[rows["discrepancy_id"] == discrepancy])
     corrected = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
     return f"{discrepancy} ({words(row['status'])}): {row['problem']}{corrected} Evidence: {row['evidence']}."
 
 
-def _cited(number: Any) -> tuple[str, list[str]]:
+def _citation(number: Any) -> tuple[str, list[str]]:
     rows = evidence.references()
     row = _row(rows[rows["citation"] == int(number)])
     place = f"{row['journal']} {row['year']};{row['volume']}:{row['pages']}"
@@ -219,7 +218,7 @@ def _links(pmid: str, doi: str) -> list[str]:
     return [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] * bool(pmid) + [f"https://doi.org/{doi}"] * bool(doi)
 
 
-def _at(row: Mapping[str, Any]) -> str:
+def _horizon(row: Mapping[str, Any]) -> str:
     return "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
 
 

@@ -1,4 +1,7 @@
-"""Ranges: where along one input, or over two, a rule set is met, missed or unknown, the other inputs as they are."""
+"""Ranges: the values of one input, or of two, at which a rule set is met, missed or unknown.
+
+The other inputs keep the values of the case. A *span* is an interval of one input; a *grid* has cells over two inputs.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of one input: all values between `low` and `high`, or the one value when they are equal."""
+    """The values of one input strictly between `low` and `high`, or the one value when they are equal."""
 
     low: float
     high: float
 
     @property
-    def inside(self) -> float:
-        """A value that stands for all of them."""
+    def midpoint(self) -> float:
+        """The value at which the span is judged."""
         return (self.low + self.high) / 2
 
 
 def spans(field: Field, breaks: Iterable[float]) -> list[Span]:
-    """Return the stretches between breaks, and the breaks themselves, over the whole of a number field.
+    """Return, over all values of a number field, the spans between breaks and each break as a span of its own.
 
-    A verdict can only change at a break, so it is the same over each open stretch; a break is a stretch of its own,
-    because "under 55" and "at most 55" differ there and nowhere else.
+    A verdict can change only at a break, so one value decides each span. A break is judged by itself, because "under
+    55" and "at most 55" differ at 55 only.
     """
     least, most = float(field.minimum or 0), float(field.maximum or 0)
     marks = sorted({least, most, *(value for value in breaks if least <= value <= most)})
@@ -43,22 +46,22 @@ def spans(field: Field, breaks: Iterable[float]) -> list[Span]:
 
 
 def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
-    """Return where along one input a rule set is met, missed or unknown, the other inputs as they are.
+    """Return the spans of one input over which a rule set is met, missed or unknown.
 
     Parameters
     ----------
     patient : Patient
         The case.
     field : str
-        A field with numbers, or with words in an order.
+        A field with numbers, or with ordered words.
     rule_set : str
         Identifier of a rule set.
 
     Returns
     -------
     DataFrame
-        low, high (in the unit of the field; places in the order for words), low_included, high_included, verdict,
-        text (the stretch in words). Neighbors with one verdict are one row.
+        low, high (in the unit of the field; the position in the order for words), low_included, high_included,
+        verdict, text (the span in words). Neighboring spans with the same verdict are one row.
 
     Raises
     ------
@@ -67,38 +70,23 @@ def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(stretches(patient, field, rule_set))
+    return pd.DataFrame(verdict_span_rows(patient, field, rule_set))
 
 
-def stretches(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
-    """Return the rows of :func:`verdict_spans` as plain dictionaries, for those who draw them often."""
+def verdict_span_rows(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
+    """Return the rows of :func:`verdict_spans` as dictionaries; the board avoids the cost of a data frame."""
     found = rule_tables.get(rule_set)
-    return _stretches(field, found.breaks(field), lambda value: _verdict(found, patient, {field: value}))
+    return _span_rows(field, found.breaks(field), lambda value: _verdict(found, patient, {field: value}))
 
 
-def criterion_stretches(patient: Patient, field: str, criterion: Criterion) -> list[dict[str, Any]]:
-    """Return where along one input one criterion alone is met, missed or unknown, the other inputs as they are.
-
-    Parameters
-    ----------
-    patient : Patient
-        The case.
-    field : str
-        A field with numbers, or with words in an order.
-    criterion : Criterion
-        One that looks at the field, or at something that follows from it.
-
-    Returns
-    -------
-    list of dict
-        The rows of :func:`verdict_spans`, of this criterion alone.
-    """
-    return _stretches(
+def criterion_span_rows(patient: Patient, field: str, criterion: Criterion) -> list[dict[str, Any]]:
+    """Return the rows of :func:`verdict_spans` for one criterion alone, which depends on the field."""
+    return _span_rows(
         field, criterion.breaks(field), lambda value: criterion.judge(_with(patient, {field: value})).value
     )
 
 
-def _stretches(field: str, breaks: Iterable[float], verdict_at: Callable[[Value], str]) -> list[dict[str, Any]]:
+def _span_rows(field: str, breaks: Iterable[float], verdict_at: Callable[[Value], str]) -> list[dict[str, Any]]:
     asked = _field(field)
     rows: list[dict[str, Any]] = []
     if isinstance(asked, Choice):
@@ -106,9 +94,9 @@ def _stretches(field: str, breaks: Iterable[float], verdict_at: Callable[[Value]
             ends = {"low": float(place), "high": float(place), "low_included": True, "high_included": True}
             rows.append({**ends, "verdict": verdict_at(word), "text": asked.show(word)})
         return rows
-    told = [(span, verdict_at(span.inside)) for span in spans(asked, breaks)]
-    for verdict, stretch in groupby(told, lambda pair: pair[1]):
-        same = [span for span, _ in stretch]
+    judged = [(span, verdict_at(span.midpoint)) for span in spans(asked, breaks)]
+    for verdict, neighbors in groupby(judged, lambda pair: pair[1]):
+        same = [span for span, _ in neighbors]
         first, last = same[0], same[-1]
         row = {"low": first.low, "high": last.high}
         row |= {"low_included": first.low == first.high, "high_included": last.low == last.high}
@@ -117,7 +105,7 @@ def _stretches(field: str, breaks: Iterable[float], verdict_at: Callable[[Value]
 
 
 def _words(field: Field, row: Mapping[str, Any]) -> str:
-    """Return a stretch in words, such as "from 0 to under 55 years" or "over 50 to 100 %"."""
+    """Return a span in words, such as "from 0 to under 55 years" or "over 50 to 100 %"."""
     if row["low"] == row["high"]:
         return f"exactly {field.show(row['low'])}"
     start = f"{'from' if row['low_included'] else 'over'} {plain(row['low'])}"
@@ -125,7 +113,7 @@ def _words(field: Field, row: Mapping[str, Any]) -> str:
 
 
 def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFrame:
-    """Return the verdict of a rule set over two number fields, the other inputs as they are.
+    """Return the verdicts of a rule set over two number fields.
 
     Parameters
     ----------
@@ -139,8 +127,8 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
     Returns
     -------
     DataFrame
-        x_low, x_high, y_low, y_high, verdict: one row per cell between the bounds of the criteria. A cell stands for
-        what lies strictly inside it; :func:`verdict_spans` tells to which side a bound itself belongs.
+        x_low, x_high, y_low, y_high, verdict: one row per cell between the bounds of the criteria. The verdict is that
+        of the values strictly inside the cell; :func:`verdict_spans` gives the verdict at a bound.
 
     Raises
     ------
@@ -149,11 +137,11 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
     """
     import pandas as pd
 
-    return pd.DataFrame(cells(patient, x, y, rule_set))
+    return pd.DataFrame(verdict_grid_rows(patient, x, y, rule_set))
 
 
-def cells(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any]]:
-    """Return the rows of :func:`verdict_grid` as plain dictionaries, for those who draw them often."""
+def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any]]:
+    """Return the rows of :func:`verdict_grid` as dictionaries; the board avoids the cost of a data frame."""
     found = rule_tables.get(rule_set)
     if x == y:
         raise ValueError(f"x and y: given {x!r} twice, expected two different fields")
@@ -163,7 +151,7 @@ def cells(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any
             "x_high": across.high,
             "y_low": up.low,
             "y_high": up.high,
-            "verdict": _verdict(found, patient, {x: across.inside, y: up.inside}),
+            "verdict": _verdict(found, patient, {x: across.midpoint, y: up.midpoint}),
         }
         for across, up in product(_open(x, found), _open(y, found))
     ]
@@ -182,7 +170,7 @@ def numbers() -> list[str]:
 
 
 def ordered() -> list[str]:
-    """Return the names of the fields with numbers, or with words in an order."""
+    """Return the names of the fields with numbers or with ordered words."""
     return [name for name, field in FIELDS.items() if isinstance(field, Number | Choice)]
 
 
@@ -199,5 +187,5 @@ def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) 
 
 
 def _with(patient: Patient, changes: Mapping[str, Value]) -> Patient:
-    # Metastases are counted: the middle of a stretch of them is rounded into it.
+    # A count takes whole numbers only: round the midpoint of a span of counts.
     return patient.replace(**{n: round(float(v)) if isinstance(FIELDS[n], Count) else v for n, v in changes.items()})

@@ -1,6 +1,6 @@
-"""Remarks: what a source says beside its criteria. They decide nothing.
+"""Remarks: statements of a source that are not criteria.
 
-What they say, and when, stands in ``data/remarks.csv``.
+``data/remarks.csv`` lists them with the condition under which each is shown. They change no verdict.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from netdash.rules import Criterion, Verdict
 
 @dataclass(frozen=True)
 class Remark:
-    """What a source says beside its criteria.
+    """A statement of a source that is not a criterion.
 
     Attributes
     ----------
     remark_id, text, source, locator : str
-        Identifier, what is said, where it was read, the place there.
+        Identifier, text on screen, id of the source it was read in, place in the source.
     therapies : tuple of str
-        Which therapies it is about; every one when empty.
+        The therapies that it concerns; empty for all therapies.
     condition : Criterion or None
-        When it is said; always when None.
+        The condition under which it is shown; None for always.
     """
 
     remark_id: str
@@ -37,18 +37,18 @@ class Remark:
 
     @property
     def where(self) -> str:
-        """Source and place."""
+        """Name of the source and place in it."""
         return f"{evidence.source_name(self.source)}, {self.locator}"
 
     def applies(self, therapy: str, patient: Patient) -> bool:
-        """Return whether it is said beside a therapy for this patient."""
+        """Return whether the remark is shown beside a therapy for this patient."""
         concerned = not self.therapies or therapy in self.therapies
         return concerned and (self.condition is None or self.condition.judge(patient) is Verdict.MET)
 
 
 @functools.cache
 def load() -> tuple[Remark, ...]:
-    """Return what sources say beside their criteria and the board shows, in the order of the data."""
+    """Return the remarks that the board shows, in the order of the data."""
     rows = outcome_rows.records(evidence.remarks())
     return tuple(_remark(row) for row in rows if not row["why_not_shown"])
 
@@ -62,17 +62,17 @@ def _remark(row: Mapping[str, str]) -> Remark:
     )
 
 
-def beside(therapy: str, patient: Patient) -> tuple[Remark, ...]:
-    """Return what sources remark on one therapy; of every case when `therapy` is empty."""
+def on_therapy(therapy: str, patient: Patient) -> tuple[Remark, ...]:
+    """Return the remarks on one therapy that apply to a patient; those on all therapies when `therapy` is empty."""
     return tuple(r for r in load() if bool(r.therapies) == bool(therapy) and r.applies(therapy, patient))
 
 
 def called_for(therapies: Iterable[str], patient: Patient) -> dict[str, tuple[Remark, ...]]:
-    """Return by therapy the remarks that a case calls for; one on several stands beside the first that is shown."""
-    shown, said = list(dict.fromkeys(therapies)), set[str]()
+    """Return, by therapy, the remarks whose condition the case meets; each remark once, at its first therapy."""
+    used = set[str]()
     found: dict[str, tuple[Remark, ...]] = {}
-    for therapy in shown:
-        fresh = [r for r in beside(therapy, patient) if r.condition is not None and r.remark_id not in said]
-        said |= {remark.remark_id for remark in fresh}
-        found[therapy] = tuple(fresh)
+    for therapy in dict.fromkeys(therapies):
+        new = [r for r in on_therapy(therapy, patient) if r.condition is not None and r.remark_id not in used]
+        used |= {remark.remark_id for remark in new}
+        found[therapy] = tuple(new)
     return found

@@ -13,7 +13,7 @@ from netdash.files import PLOTLY
 from netdash.outcome_tables import forest_table
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import LEGEND, MARK, STUDIED
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, VERDICT_SIGNS
 
 
 def report(patient: Patient, at: datetime | None = None, label: str = "") -> str:
@@ -46,16 +46,16 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         at=(at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M"),
         version=netdash.__version__,
         data_version=evidence.data_version(),
-        honesty=evidence.HONESTY,
-        known=[FIELDS[name].tell(value) for name, value in patient.to_dict().items()],
+        disclaimer=evidence.DISCLAIMER,
+        known=[FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()],
         context=assessment.context,
-        blocks={"": assessment.published, STUDIED: assessment.studied},
+        blocks={"": assessment.published, POPULATIONS_HEADING: assessment.studied},
         remarks=assessment.remarks,
-        legend=LEGEND,
+        legend=HEADLINE_LEGEND,
         therapy=evidence.therapy_name,
         source=evidence.source_name,
         sources=[str(cited[name]) for name in used],
-        mark=MARK,
+        verdict_signs=VERDICT_SIGNS,
         text=table.sentence(verdicts),
         caption=table.caption,
         label=label,

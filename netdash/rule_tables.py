@@ -1,4 +1,4 @@
-"""The tables of the rules: rows of ``data/criteria.csv`` and ``data/rule_sets.csv`` become rules, or are refused."""
+"""Rows of ``data/criteria.csv`` and ``data/rule_sets.csv`` become rules; rows that make no sense are refused."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from netdash import evidence
 from netdash.fields import Number
 from netdash.rules import (
+    CRITERION_ROLES,
     GRADE,
     QUANTITIES,
-    ROLES,
     Above,
     AtLeast,
     AtMost,
@@ -24,11 +24,11 @@ from netdash.rules import (
     OneOf,
     RuleSet,
 )
-from netdash.wording import KINDS
+from netdash.wording import RULE_SET_KINDS, look_up
 
-_KINDS: Mapping[str, type[Bound]] = {kind.operator: kind for kind in (Below, AtMost, AtLeast, Above)}
+_BOUNDS_BY_OPERATOR: Mapping[str, type[Bound]] = {kind.operator: kind for kind in (Below, AtMost, AtLeast, Above)}
 
-OPERATORS = (*_KINDS, "is", "one of")
+OPERATORS = (*_BOUNDS_BY_OPERATOR, "is", "one of")
 
 
 @functools.cache
@@ -38,34 +38,69 @@ def load() -> Mapping[str, RuleSet]:
     Raises
     ------
     ValueError
-        When a row of the data is no valid rule; the message names row and cure.
+        When a row of the data is not a valid rule; the message names the row and what to do.
     """
     return build(evidence.rule_sets().to_dict("records"), evidence.criteria().to_dict("records"))
 
 
 @functools.cache
 def scope() -> tuple[Criterion, ...]:
-    """Return the statements that put a case outside what the tool is for when they hold."""
+    """Return the criteria of ``data/scope.csv``: a case that meets one is outside the scope of netdash."""
     empty = {"rule_set": "scope", "role": "scope", "group": "", "alternative": ""}
     rows = evidence.scope().rename(columns={"scope_id": "criterion_id"}).to_dict("records")
     return tuple(_criterion(_text({**row, **empty})) for row in rows)
 
 
 def get(rule_set: str) -> RuleSet:
-    """Return the rule set of an id.
+    """Return the rule set with an id.
 
     Raises
     ------
     ValueError
-        When there is none; the message lists those there are.
+        As :func:`netdash.wording.look_up`.
     """
-    if rule_set not in load():
-        raise ValueError(f"{rule_set!r} is no rule set; expected one of {', '.join(load())}")
-    return load()[rule_set]
+    return look_up(load(), rule_set, "rule set")
+
+
+def of_therapy(therapy: str) -> list[str]:
+    """Return the ids of the rule sets of a therapy, in the order of the data.
+
+    Raises
+    ------
+    ValueError
+        As :func:`netdash.wording.look_up`.
+    """
+    therapies: dict[str, list[str]] = {}
+    for found in load().values():
+        therapies.setdefault(found.therapy, []).append(found.name)
+    return look_up(therapies, therapy, "therapy")
 
 
 def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any, Any]]) -> Mapping[str, RuleSet]:
-    """Return rule sets made of rows of the two tables, refusing rows that make no sense."""
+    """Return the rule sets made from rows of the two tables.
+
+    Raises
+    ------
+    ValueError
+        When a row makes no sense; the message names the row and what to do.
+    """
+    owned = _criteria_by_rule_set(criteria)
+    built: dict[str, RuleSet] = {}
+    for row in map(_text, rule_sets):
+        name = row["rule_set"]
+        _require(name not in built, f"rule_sets.csv repeats {name}: remove one row")
+        _require(
+            row["kind"] in RULE_SET_KINDS,
+            f"rule_sets.csv, row {name}: kind is {row['kind']!r}; expected one of {', '.join(RULE_SET_KINDS)}",
+        )
+        _require(name in owned, f"rule_sets.csv names {name}, of which criteria.csv has no row: add its criteria")
+        found = tuple(owned.pop(name))
+        built[name] = RuleSet(name=row.pop("rule_set"), **row, criteria=found, clauses=_clauses(found))
+    _require(not owned, f"criteria.csv names rule sets that rule_sets.csv lacks: {sorted(owned)}")
+    return built
+
+
+def _criteria_by_rule_set(criteria: Iterable[Mapping[Any, Any]]) -> dict[str, list[Criterion]]:
     owned: dict[str, list[Criterion]] = {}
     for row in map(_text, criteria):
         criterion = _criterion(row)
@@ -73,25 +108,13 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
         _require(criterion.role != "scope", f"{where}: role 'scope' belongs in scope.csv")
         _require(
             criterion.label == criterion.quantity.label,
-            f"{where}: label is {criterion.label!r}; expected that of its field, {criterion.quantity.label!r}: a label "
-            "names the quantity, what is asked of it stands in operator and value",
+            f"{where}: label is {criterion.label!r}; expected the label of its field, {criterion.quantity.label!r}: a "
+            "label names the quantity, the columns operator and value hold the requirement",
         )
         owned.setdefault(criterion.rule_set, []).append(criterion)
     ids = [c.criterion_id for found in owned.values() for c in found]
     _require(len(ids) == len(set(ids)), f"criteria.csv repeats {sorted({i for i in ids if ids.count(i) > 1})}")
-    built: dict[str, RuleSet] = {}
-    for row in map(_text, rule_sets):
-        name = row["rule_set"]
-        _require(name not in built, f"rule_sets.csv repeats {name}: remove one row")
-        _require(
-            row["kind"] in KINDS,
-            f"rule_sets.csv, row {name}: kind is {row['kind']!r}; expected one of {', '.join(KINDS)}",
-        )
-        _require(name in owned, f"rule_sets.csv names {name}, of which criteria.csv has no row: add its criteria")
-        found = tuple(owned.pop(name))
-        built[name] = RuleSet(name=row.pop("rule_set"), **row, criteria=found, clauses=_clauses(found))
-    _require(not owned, f"criteria.csv names rule sets that rule_sets.csv lacks: {sorted(owned)}")
-    return built
+    return owned
 
 
 def _clauses(criteria: tuple[Criterion, ...]) -> tuple[Clause, ...]:
@@ -102,7 +125,8 @@ def _clauses(criteria: tuple[Criterion, ...]) -> tuple[Clause, ...]:
         members = list(group)
         split = len(members) < sum(name in (c.group, c.criterion_id) for c in required)
         _require(
-            not split, f"criteria.csv: the rows of group {name} of {members[0].rule_set} stand apart: put them together"
+            not split,
+            f"criteria.csv: other rows separate the rows of group {name} of {members[0].rule_set}: put them together",
         )
         alternatives = groupby(members, key=lambda c: c.alternative or c.criterion_id)
         clauses.append(Clause(tuple(tuple(found) for _, found in alternatives)))
@@ -117,11 +141,11 @@ def _refuse_contradictions(required: list[Criterion]) -> None:
         possible = [c.nearest(None) for c in found]
         _require(
             len(found) == 1 or any(all(c.holds(value) for c in found) for value in possible),
-            f"criteria.csv: {where} contradict each other, or are too close, on {name}: mend one of the bounds",
+            f"criteria.csv: {where} contradict each other, or are too close, on {name}: correct one of the bounds",
         )
         _require(
             len({(c.operator, c.requirement) for c in found}) == len(found),
-            f"criteria.csv: {where} say the same of {name}: remove one",
+            f"criteria.csv: {where} repeat one requirement on {name}: remove one",
         )
 
 
@@ -129,16 +153,19 @@ def _criterion(row: dict[str, str]) -> Criterion:
     where = f"criteria.csv, row {row['criterion_id'] or row}"
     for column in ("criterion_id", "rule_set", "label", "source", "locator"):
         _require(bool(row[column]), f"{where}: {column} is empty; fill it in")
-    _require(row["role"] in ROLES, f"{where}: role is {row['role']!r}; expected one of {', '.join(ROLES)}")
+    _require(
+        row["role"] in CRITERION_ROLES,
+        f"{where}: role is {row['role']!r}; expected one of {', '.join(CRITERION_ROLES)}",
+    )
     _require(row["field"] in QUANTITIES, f"{where}: {row['field']!r} is no field of a patient; see Patient.fields()")
     operator, value = row.pop("operator"), row.pop("value")
     _require(operator in OPERATORS, f"{where}: operator is {operator!r}; expected one of {', '.join(OPERATORS)}")
     quantity = QUANTITIES[row.pop("field")]
     common: dict[str, Any] = {**row, "quantity": quantity}
     try:
-        if operator in _KINDS:
+        if operator in _BOUNDS_BY_OPERATOR:
             _require(isinstance(quantity, Number), f"{quantity.name} is no number; use 'is' or 'one of'")
-            return _KINDS[operator](**common, bound=float(quantity.parse(value)))
+            return _BOUNDS_BY_OPERATOR[operator](**common, bound=float(quantity.parse(value)))
         _require(not isinstance(quantity, Number), f"{quantity.name} is a number; use <, <=, >= or >")
         allowed = tuple(quantity.parse(word) for word in value.split("|"))
         kind = GradeOneOf if quantity is GRADE else OneOf
@@ -152,12 +179,12 @@ def _text(row: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def condition(name: str, field: str, operator: str, value: str) -> Criterion:
-    """Return a criterion of no rule set: the condition under which a sentence is said.
+    """Return a criterion outside any rule set: the condition of a row of ``conflicts.csv`` or ``remarks.csv``.
 
     Raises
     ------
     ValueError
-        When field, operator or value is none that there is; the message names the row.
+        When field, operator or value is not known; the message names the row.
     """
     row = {"criterion_id": name, "rule_set": "none", "label": name, "source": "netdash", "locator": name}
     empty = {"role": "scope", "group": "", "alternative": "", "note": ""}

@@ -1,10 +1,18 @@
-"""The rules: published criteria as objects that judge, describe and express themselves.
+"""The rules: published criteria as objects that judge a patient and describe themselves.
 
-A criterion compares one quantity of a patient with what a source asks for. A
-rule set is the criteria of one source for one therapy: its clauses are joined
-by AND; alternatives inside a clause by OR. Logic is Kleene's: unknown stays
-unknown until a known answer decides. Thresholds are read from
-``data/criteria.csv``; there is none in this module.
+    RuleSet                     the criteria of one source for one therapy; its clauses are joined by AND
+    └── Clause                  one criterion, or alternatives joined by OR
+        └── Criterion           one requirement on one quantity of a patient
+            ├── Bound           a number on one side of a bound
+            │   ├── Below       under the bound
+            │   ├── AtMost      the bound or less
+            │   ├── AtLeast     the bound or more
+            │   └── Above       over the bound
+            └── OneOf           one of several words, or yes, or no
+                └── GradeOneOf  one of several WHO grades
+
+Verdicts are combined by Kleene's logic: unknown stays unknown until a known
+answer decides. The bounds are in ``data/criteria.csv``; this module has none.
 """
 
 from __future__ import annotations
@@ -17,11 +25,11 @@ from typing import Any, ClassVar
 
 from netdash.fields import Choice, Field, Value
 from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, Patient
-from netdash.wording import TAGS, listed
+from netdash.wording import BASIS_TAGS, listed
 
 
 class Verdict(StrEnum):
-    """The three answers."""
+    """The result of a criterion, a clause or a rule set."""
 
     MET = "met"
     NOT_MET = "not_met"
@@ -29,13 +37,13 @@ class Verdict(StrEnum):
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return Kleene's AND: one not met decides, otherwise one unknown leaves it unknown."""
+    """Return Kleene's AND: not met if any is not met, else unknown if any is unknown, else met."""
     found = set(verdicts)
     return next((v for v in (Verdict.NOT_MET, Verdict.UNKNOWN) if v in found), Verdict.MET)
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return Kleene's OR: one met decides, otherwise one unknown leaves it unknown."""
+    """Return Kleene's OR: met if any is met, else unknown if any is unknown, else not met."""
     found = set(verdicts)
     return next((v for v in (Verdict.MET, Verdict.UNKNOWN) if v in found), Verdict.NOT_MET)
 
@@ -50,15 +58,15 @@ GRADE = Choice(
     choices=("G1", "G2", "G3", "NEC"),
 )
 QUANTITIES: Mapping[str, Field] = {**FIELDS, GRADE.name: GRADE}
-"""What a criterion can ask about: every field of a patient, and the derived grade."""
+"""The quantities that a criterion can ask: every field of a patient, and the derived grade."""
 
 DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
     "grade": ("differentiation", "ki67_percent"),
     "primary_portal_drained": ("primary_site",),
 }
-"""Fields that settle a derived quantity."""
+"""The fields from which each derived quantity is computed."""
 
-ROLES = ("required", "caution", "favors", "prognostic", "scope")
+CRITERION_ROLES = ("required", "caution", "favors", "prognostic", "scope")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +76,16 @@ class Criterion(ABC):
     Attributes
     ----------
     criterion_id, rule_set, label : str
-        Identifier, the rule set it belongs to, the label of its quantity: never what is asked of it.
+        Identifier, name of the rule set it belongs to, label of its quantity (never the requirement).
     role : str
         "required" decides; "caution", "favors", "prognostic" and "scope" are shown and never decide.
     group, alternative : str
         Required criteria of one group are alternatives: the group is met when every criterion of any one
-        alternative is met. Empty for a criterion that stands alone.
+        alternative is met. Empty for a criterion outside a group.
     quantity : Field
-        What is compared.
+        The quantity that is compared with the requirement.
     source, locator, note : str
-        Where it was read (an id of the sources), the place there, and the reading taken.
+        Id of the source it was read in, place in the source, how the source's words were read.
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """
@@ -97,23 +105,23 @@ class Criterion(ABC):
 
     @property
     def requirement(self) -> str:
-        """What is asked for, in words with the unit."""
-        return self.require(" or ")
+        """The requirement in words, with the unit."""
+        return self.requirement_text(" or ")
 
     @abstractmethod
-    def require(self, last: str) -> str:
-        """Return what is asked for in words with the unit; `last` joins the last of several words."""
+    def requirement_text(self, joiner: str) -> str:
+        """Return the requirement in words, with the unit; `joiner` joins the last two of several words."""
 
     @abstractmethod
     def holds(self, value: Any) -> bool:
-        """Whether a known value is what is asked for."""
+        """Return whether a known value meets the requirement."""
 
     @abstractmethod
     def nearest(self, value: Any) -> Value:
-        """Return the value closest to `value` that holds; `value` may be None."""
+        """Return the value closest to `value` that meets the requirement; `value` may be None."""
 
     def margin(self, value: Any) -> float | None:
-        """Return the signed distance of `value` to the threshold, positive inside; None where there is none."""
+        """Return the signed distance of `value` to the bound, positive inside; None when there is no bound."""
         return None
 
     def observed(self, patient: Patient) -> Value | None:
@@ -130,22 +138,22 @@ class Criterion(ABC):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the patient's fields that this criterion looks at."""
+        """Names of the patient's fields on which the result depends."""
         own = (self.quantity.name,) if self.quantity.name in FIELDS else ()
         return DERIVED_FROM.get(self.quantity.name, ()) + own
 
     def breaks(self, field: str) -> tuple[float, ...]:
-        """Return the values of one of the patient's number fields at which the result can change."""
+        """Return the values of a number field at which the result can change."""
         return ()
 
     def needs(self, patient: Patient) -> tuple[Field, ...]:
-        """Return the fields to ask for when the criterion is unknown."""
+        """Return the fields that must be entered to judge the criterion when it is unknown."""
         sources = DERIVED_FROM.get(self.quantity.name, ())
         missing = [name for name in sources if getattr(patient, name) is None]
         return tuple(FIELDS[name] for name in missing or [self.quantity.name])
 
-    def cure(self, patient: Patient) -> dict[str, Value]:
-        """Return the smallest change of the patient's fields that makes the criterion met; none when it is."""
+    def change_to_meet(self, patient: Patient) -> dict[str, Value]:
+        """Return the smallest change of the patient's fields that makes the criterion met; empty when it is met."""
         if self.judge(patient) is Verdict.MET:
             return {}
         return {self.quantity.name: self.nearest(self.observed(patient))}
@@ -160,7 +168,7 @@ class Bound(Criterion):
     below: ClassVar[bool]
     strict: ClassVar[bool]
 
-    def require(self, last: str) -> str:  # noqa: D102
+    def requirement_text(self, joiner: str) -> str:  # noqa: D102
         return f"{self.word} {self.quantity.show(self.bound)}"
 
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
@@ -178,44 +186,44 @@ class Bound(Criterion):
             return float(value)
         if not self.strict:
             return self.bound
-        # A strict bound has no nearest number: one step of the input's own control.
+        # No number is nearest to a strict bound: return the value one slider step inside it.
         step = self.quantity.step or 1
         return round(self.bound - step if self.below else self.bound + step, 10)
 
 
 class Below(Bound):
-    """Strictly under the bound."""
+    """A number under the bound."""
 
     operator, word, below, strict = "<", "under", True, True
 
 
 class AtMost(Bound):
-    """The bound or less."""
+    """A number at the bound or under it."""
 
     operator, word, below, strict = "<=", "at most", True, False
 
 
 class AtLeast(Bound):
-    """The bound or more."""
+    """A number at the bound or over it."""
 
     operator, word, below, strict = ">=", "at least", False, False
 
 
 class Above(Bound):
-    """Strictly over the bound."""
+    """A number over the bound."""
 
     operator, word, below, strict = ">", "over", False, True
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneOf(Criterion):
-    """A word out of those allowed, or yes, or no."""
+    """One of several allowed words, or yes, or no."""
 
     operator = "one of"
     allowed: tuple[Value, ...]
 
-    def require(self, last: str) -> str:  # noqa: D102
-        return listed([self.quantity.show(value) for value in self.allowed], last)
+    def requirement_text(self, joiner: str) -> str:  # noqa: D102
+        return listed([self.quantity.show(value) for value in self.allowed], joiner)
 
     def holds(self, value: Any) -> bool:  # noqa: D102
         return value in self.allowed
@@ -225,7 +233,7 @@ class OneOf(Criterion):
 
 
 class GradeOneOf(OneOf):
-    """A WHO grade out of those allowed: it is told, and changed, through Ki-67 and differentiation."""
+    """One of several allowed WHO grades; Ki-67 and differentiation determine the grade and change it."""
 
     def judge(self, patient: Patient) -> Verdict:  # noqa: D102
         inside = {grade in self.allowed for grade in patient.grades}
@@ -234,7 +242,7 @@ class GradeOneOf(OneOf):
         return Verdict.MET if True in inside else Verdict.NOT_MET
 
     def observed(self, patient: Patient) -> Value | None:
-        """Return the grade, or those left when each of them gives one verdict: "G3 or NEC"; else None."""
+        """Return the grade; "G3 or NEC" when several are possible and all give the same verdict; else None."""
         if self.judge(patient) is Verdict.UNKNOWN:
             return None
         return listed(sorted(patient.grades, key=GRADE.choices.index), " or ")
@@ -242,36 +250,37 @@ class GradeOneOf(OneOf):
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
         return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()
 
-    def cure(self, patient: Patient) -> dict[str, Value]:  # noqa: D102
+    def change_to_meet(self, patient: Patient) -> dict[str, Value]:  # noqa: D102
         keep: list[dict[str, Value]] = [{}]
         words: list[dict[str, Value]] = [{"differentiation": word} for word in FIELDS["differentiation"].choices]
-        # The highest index of each grade first: one of the steps serves, and the fewest changes win.
+        # Try no change, then differentiation, then Ki-67, then both. The first that works has the fewest changes.
+        # Each grade is tried at its highest Ki-67.
         highest = (float(FIELDS["ki67_percent"].maximum or 0), G2_TO_KI67_PERCENT, G2_FROM_KI67_PERCENT - 1)
         indices: list[dict[str, Value]] = [{"ki67_percent": index} for index in highest]
         for changes in (*keep, *words, *indices, *({**w, **i} for w in words for i in indices)):
             if self.judge(patient.replace(**changes)) is Verdict.MET:
                 return changes
-        raise AssertionError(f"no patient meets {self.criterion_id}")  # the rules' lint refuses an empty list
+        raise AssertionError(f"no patient meets {self.criterion_id}")  # rule_tables refuses an empty list of grades
 
 
 @dataclass(frozen=True)
 class Clause:
-    """Criteria of which the alternatives are joined by OR; one criterion alone is a clause too."""
+    """Alternatives joined by OR, each of criteria joined by AND; one criterion alone is a clause too."""
 
     alternatives: tuple[tuple[Criterion, ...], ...]
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
-        """All its criteria, in the order of the data."""
+        """The criteria of all alternatives, in the order of the data."""
         return tuple(criterion for alternative in self.alternatives for criterion in alternative)
 
     @property
     def label(self) -> str:
-        """Its short name."""
+        """The labels of the criteria, joined by "and" and "or"."""
         return " or ".join(" and ".join(criterion.label for criterion in a) for a in self.alternatives)
 
     def judge(self, results: Mapping[str, Verdict]) -> Verdict:
-        """Return the verdict, given that of each criterion by id."""
+        """Return the verdict of the clause from the results of its criteria by id."""
         return any_of(all_of(results[c.criterion_id] for c in a) for a in self.alternatives)
 
 
@@ -282,19 +291,19 @@ class RuleSet:
     Attributes
     ----------
     name, therapy, title : str
-        Identifier, the therapy's identifier, a name for people.
+        Identifier, the therapy's identifier, name on screen.
     basis : str
-        "review" (2014), "later", "population" (who a trial studied, no indication) or "label".
+        "review" (2014), "later", "population" (the patients of a trial, not an indication) or "label".
     criteria : tuple of Criterion
-        In the order of the data.
+        All criteria, in the order of the data.
     clauses : tuple of Clause
         The required criteria, joined by AND.
     source, locator, note : str
-        Where it was read, and what to know about it.
+        Id of the source it was read in, place in the source, remarks on it.
     kind : str
-        "list", "statement", "label" or "population": a key of ``netdash.wording.KINDS``.
+        "list", "statement", "label" or "population": a key of ``netdash.wording.RULE_SET_KINDS``.
     not_asked : str
-        Conditions that the source states and no field of a patient holds, joined by "; ".
+        Conditions that the source states and netdash has no input for, joined by "; ".
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """
@@ -314,16 +323,16 @@ class RuleSet:
 
     @property
     def tagged_title(self) -> str:
-        """Its title with its tag: "Milan 2007 (later)"."""
-        tag = TAGS[self.basis]
+        """The title with the tag of its basis: "Milan 2007 (later)"."""
+        tag = BASIS_TAGS[self.basis]
         return f"{self.title} ({tag})" if tag else self.title
 
     def breaks(self, field: str) -> tuple[float, ...]:
-        """Return, in order, the values of a number field at which a required criterion can change its result."""
+        """Return, sorted, the values of a number field at which a required criterion can change its result."""
         found = {value for clause in self.clauses for criterion in clause.criteria for value in criterion.breaks(field)}
         return tuple(sorted(found))
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the patient's fields it looks at, without repetition."""
+        """Names of the patient's fields on which its criteria depend, without repetition."""
         return tuple(dict.fromkeys(name for criterion in self.criteria for name in criterion.inputs))

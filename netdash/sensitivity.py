@@ -1,4 +1,4 @@
-"""How a pooled estimate depends on its studies: one left out, one after the other, subgroups; in metafor's terms."""
+"""How a pooled estimate depends on its studies: leave-one-out, cumulative and subgroup fits, as in metafor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from netdash.effects import numbers
-from netdash.pooling import MODEL, NUMBERS, Method, Pooled, Test, checked, fit, pool
+from netdash.pooling import FIT_COLUMNS, MODEL_COLUMNS, Method, Pooled, Test, checked, fit, pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,8 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     -------
     DataFrame
         One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
-        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` takes them back);
-        and shift, by how much the estimate lies above that of all studies.
+        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` converts them);
+        and shift, the estimate minus the estimate of all studies.
 
     Raises
     ------
@@ -52,21 +52,20 @@ def cumulative(
     effects, method, test
         As for :func:`pool`.
     order : array_like of shape (k,), optional
-        Numbers to sort by first, such as years; equal ones stay in the order given. A series needs the index of
-        `effects`.
+        Numbers to sort the studies by, such as years; the sort is stable. A series needs the index of `effects`.
 
     Returns
     -------
     DataFrame
-        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out` but
-        shift.
+        One row per study from the second on, indexed by the study added last; the columns of :func:`leave_one_out`
+        without shift.
 
     Raises
     ------
     ValueError
         As for :func:`pool`, and when `order` is not a number for each study.
     """
-    _of_the_same_rows("order", order, effects)
+    _require_same_index("order", order, effects)
     if order is not None:
         keys = numbers("order", order)
         if keys.size != len(effects) or np.isnan(keys).any():
@@ -93,7 +92,7 @@ def subgroups(
     -------
     DataFrame
         One row per group in order of appearance, the columns of :func:`cumulative`. A group of one study has no
-        numbers; its caution says why. Groups are not tested against each other.
+        numbers; its caution says why. There is no test between groups.
 
     Raises
     ------
@@ -102,7 +101,7 @@ def subgroups(
     """
     import pandas as pd
 
-    _of_the_same_rows("groups", groups, effects)
+    _require_same_index("groups", groups, effects)
     names: list[Any] = (
         list(groups) if pd.api.types.is_list_like(groups) and not isinstance(groups, Mapping) else [groups]
     )
@@ -113,8 +112,8 @@ def subgroups(
     return _table(fits, list(members))
 
 
-def _of_the_same_rows(name: str, given: Any, effects: pd.DataFrame) -> None:
-    """Refuse a series with another index: taken in its own order it would speak of other studies."""
+def _require_same_index(name: str, given: Any, effects: pd.DataFrame) -> None:
+    """Refuse a series with another index, because its rows would belong to other studies."""
     import pandas as pd
 
     if isinstance(given, pd.Series) and not given.index.equals(effects.index):
@@ -129,4 +128,4 @@ def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
 
     single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
     rows = [asdict(fit) if fit else single for fit in fits]
-    return pd.DataFrame(rows, index=index, columns=[*NUMBERS, "k", "caution", *MODEL])
+    return pd.DataFrame(rows, index=index, columns=[*FIT_COLUMNS, "k", "caution", *MODEL_COLUMNS])

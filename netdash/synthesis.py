@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence, outcome_rows
-from netdash.effects import Z_95, effect_sizes, events, natural
+from netdash.effects import Z_95, effect_sizes, events_from_percent, natural
 from netdash.pooling import Method, Pooled, Test, pool
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     )
     computed = pairs[pairs["left_out"].eq("")]
     counts = computed[[]].assign(
-        ai=events(computed["value"], computed["n"]),
+        ai=events_from_percent(computed["value"], computed["n"]),
         n1i=computed["n"].astype(float),
-        ci=events(computed["value_control"], computed["n_control"]),
+        ci=events_from_percent(computed["value_control"], computed["n_control"]),
         n2i=computed["n_control"].astype(float),
     )
     effects = effect_sizes(measure, ai=counts["ai"], n1i=counts["n1i"], ci=counts["ci"], n2i=counts["n2i"])
@@ -209,7 +209,7 @@ def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        yi, vi, measure ("PLO"), xi (:func:`events`), ni; one row per outcome, indexed by outcome_id.
+        yi, vi, measure ("PLO"), xi (:func:`events_from_percent`), ni; one row per outcome, indexed by outcome_id.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
         raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
     rows = outcomes.set_index("outcome_id")
-    xi = pd.Series(events(rows["value"], rows["n"]), index=rows.index)
+    xi = pd.Series(events_from_percent(rows["value"], rows["n"]), index=rows.index)
     return effect_sizes("PLO", xi=xi, ni=rows["n"]).assign(xi=xi, ni=rows["n"])
 
 

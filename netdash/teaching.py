@@ -1,7 +1,7 @@
-"""Teaching cases: a made-up patient, rule sets to judge, and what the rules themselves say to the answers.
+"""Teaching cases: a made-up patient, rule sets to judge, and feedback on the answers.
 
-The verdicts shown are those of the rules as they are now. What ``data/teaching.csv`` expects is held against them by a
-test and never shown instead. A score lives as long as whoever holds it: nothing is written down.
+The feedback shows the verdicts that the rules give now. A test compares them with the verdicts that
+``data/teaching.csv`` expects. A score is kept in memory only.
 """
 
 from __future__ import annotations
@@ -14,30 +14,32 @@ from netdash import evidence, outcome_rows, rule_tables
 from netdash.judgement import Finding, Judgement, judge
 from netdash.patient import Patient
 from netdash.rules import RuleSet, Verdict
+from netdash.wording import look_up
 
 MOST_RULE_SETS = 4
+"""The most rule sets that one teaching case asks."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """One made-up patient, and rule sets to be judged on it.
+class TeachingCase:
+    """One made-up patient, and rule sets to judge it by.
 
     Attributes
     ----------
     case_id, title, question : str
-        Identifier, name on screen, what is asked.
+        Identifier, name on screen, question.
     patient : Patient
-        The made-up patient; what is not entered is unknown.
+        The made-up patient; a field that is not entered is unknown.
     rule_sets : tuple of RuleSet
-        One to four, in the order in which they are asked.
+        One to four rule sets, in the order in which they are asked.
     mistake : str
-        What readers commonly get wrong here, and why it is wrong.
+        A common mistake on this case, and why it is a mistake.
     teaches : str
-        What the case is about: "boundary", "unknown", "stability" and so on.
+        The subject of the case: "boundary", "unknown", "stability" and so on.
     source, locator : str
-        Where what the mistake says was read (an id of the sources), and the place there.
+        Id of the source of the explanation, place in the source.
     discrepancies : str
-        Ids of the discrepancies that the mistake rests on, joined by "; ".
+        Ids of the discrepancies behind the mistake, joined by "; ".
     """
 
     case_id: str
@@ -52,12 +54,12 @@ class Case:
     discrepancies: str = ""
 
     def answer(self, answers: Mapping[str, str]) -> Feedback:
-        """Hold the answers against the rules.
+        """Compare answers with the verdicts of the rules.
 
         Parameters
         ----------
         answers : mapping from str to str
-            One of "met", "not_met" and "unknown" for each rule set of the case, by its id.
+            "met", "not_met" or "unknown" for each rule set of the case, by its id.
 
         Returns
         -------
@@ -66,7 +68,7 @@ class Case:
         Raises
         ------
         ValueError
-            When a rule set is not asked, an answer is missing, or a word is none of the three; nothing is marked then.
+            When a rule set is not asked, an answer is missing, or a word is not a verdict; no answer is marked then.
         """
         asked = {rule_set.name: rule_set for rule_set in self.rule_sets}
         words = ", ".join(Verdict)
@@ -85,14 +87,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer beside what the rules say.
+    """One answer and the judgement of the rules.
 
     Attributes
     ----------
     given : Verdict
-        What was answered.
+        The answer.
     judgement : Judgement
-        The rule set held against the patient: its verdict, headline, needs, cautions and every finding.
+        The judgement of the patient by the rule set.
     """
 
     given: Verdict
@@ -100,16 +102,16 @@ class Answer:
 
     @property
     def right(self) -> bool:
-        """Whether the rules give the same verdict."""
+        """Whether the answer is the verdict of the rules."""
         return self.given is self.judgement.verdict
 
     @property
     def deciding(self) -> tuple[Finding, ...]:
-        """The findings that make the verdict what it is, each with its distance to the bound and its source."""
+        """The findings that decide the verdict, each with its distance to the bound and its source."""
         return self.judgement.deciding
 
     def __str__(self) -> str:
-        """Return it in one line, and a line for each finding that decides."""
+        """Return one line with the verdict, then one line for each deciding finding."""
         mark = "Right" if self.right else f"Wrong, answered {self.judgement.kind.word(self.given)}"
         lines = [f"{mark}. {self.judgement.rule_set.title}: {self.judgement.sentence}."]
         return "\n".join([*lines, *(f"  {_finding(found)}" for found in self.deciding)])
@@ -117,22 +119,22 @@ class Answer:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What is said to the answers to one case: an answer beside each judgement, then the common mistake."""
+    """The feedback on one answered case: each answer with its judgement, then the common mistake."""
 
-    case: Case
+    case: TeachingCase
     answers: tuple[Answer, ...]
 
     def given(self, rule_set: str) -> Verdict | None:
-        """Return what was answered for a rule set; None when it was not asked."""
+        """Return the answer for a rule set; None when the case does not ask it."""
         return next((found.given for found in self.answers if found.judgement.rule_set.name == rule_set), None)
 
     @property
     def right(self) -> int:
-        """How many answers are right."""
+        """The number of right answers."""
         return sum(answer.right for answer in self.answers)
 
     def __str__(self) -> str:
-        """Return it as one would read it out."""
+        """Return the answers and the common mistake as text."""
         where = f"{evidence.source_name(self.case.source)}, {self.case.locator}"
         wrong = f"; {self.case.discrepancies}" if self.case.discrepancies else ""
         return "\n".join([*map(str, self.answers), f"Common mistake: {self.case.mistake} [{where}{wrong}]"])
@@ -140,64 +142,62 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Score:
-    """What was answered in one sitting.
+    """The answers of one sitting.
 
-    A case counts once, as answered first: after that its verdicts have been shown.
+    Only the first answer to a case counts, because its verdicts are shown afterwards.
     """
 
     feedback: tuple[Feedback, ...] = ()
 
     def with_(self, feedback: Feedback) -> Score:
-        """Return the score with one more case answered; the same score when that case was answered before."""
+        """Return the score with one more answered case; the same score when the case was answered before."""
         return Score((*self.feedback, feedback)) if self.of(feedback.case.case_id) is None else self
 
     def of(self, case_id: str) -> Feedback | None:
-        """Return what was said to a case; None as long as it is not answered."""
+        """Return the feedback on a case; None when it is not answered."""
         return next((found for found in self.feedback if found.case.case_id == case_id), None)
 
     @property
     def asked(self) -> int:
-        """How many rule sets were asked about."""
+        """The number of rule sets that were answered."""
         return sum(len(found.answers) for found in self.feedback)
 
     @property
     def right(self) -> int:
-        """How many of them were answered as the rules do."""
+        """The number of right answers."""
         return sum(found.right for found in self.feedback)
 
     @property
     def by_teaches(self) -> Mapping[str, Score]:
-        """The score of each thing that was taught, in the order in which it was first met."""
+        """The score of each subject, in the order of first answers."""
         keys = dict.fromkeys(found.case.teaches for found in self.feedback)
         return {key: Score(tuple(found for found in self.feedback if found.case.teaches == key)) for key in keys}
 
 
 @functools.cache
-def cases() -> Mapping[str, Case]:
+def cases() -> Mapping[str, TeachingCase]:
     """Return every teaching case by id, in the order of the data.
 
     Raises
     ------
     ValueError
-        When a row of the data is no valid case; the message names row and cure.
+        When a row of the data is not a valid case; the message names the row and what to do.
     """
     return {row["case_id"]: _case(row) for row in outcome_rows.records(evidence.teaching_cases())}
 
 
-def get(case_id: str) -> Case:
-    """Return the teaching case of an id.
+def get(case_id: str) -> TeachingCase:
+    """Return the teaching case with an id.
 
     Raises
     ------
     ValueError
-        When there is none; the message lists those there are.
+        As :func:`netdash.wording.look_up`.
     """
-    if case_id not in cases():
-        raise ValueError(f"{case_id!r} is no teaching case; expected one of {', '.join(cases())}")
-    return cases()[case_id]
+    return look_up(cases(), case_id, "teaching case")
 
 
-def _case(row: Mapping[str, str]) -> Case:
+def _case(row: Mapping[str, str]) -> TeachingCase:
     names = row["rule_sets"].split(";")
     try:
         found = tuple(rule_tables.get(name) for name in names)
@@ -210,7 +210,7 @@ def _case(row: Mapping[str, str]) -> Case:
             f"expected 1 to {MOST_RULE_SETS} different ones; remove a row's repetition, or make two cases"
         )
     kept = ("case_id", "title", "question", "mistake", "teaches", "source", "locator", "discrepancies")
-    return Case(patient=patient, rule_sets=found, **{name: row[name] for name in kept})
+    return TeachingCase(patient=patient, rule_sets=found, **{name: row[name] for name in kept})
 
 
 def _finding(found: Finding) -> str:

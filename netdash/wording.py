@@ -1,18 +1,22 @@
 """The words on screen: one word for each verdict, each kind of rule set and each tag.
 
-Every surface takes its words from here: the board, ``str``, the HTML of a notebook, the report, the commands.
+The board, ``str``, the HTML of a notebook, the report and the commands take their words from this module.
 """
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-SAID: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
-"""The word of each verdict where no kind of rule set has its own."""
-MARK: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
-"""The sign of each verdict; a word always stands beside it."""
+Entry = TypeVar("Entry")
+
+VERDICT_WORDS: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
+"""The word for each verdict of a single criterion, and of counts over rule sets of several kinds."""
+VERDICT_SIGNS: Mapping[str, str] = {"met": "●", "not_met": "✕", "unknown": "?"}
+"""The sign for each verdict; it is never shown without a word."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,11 @@ class Kind:
     met, not_met, unknown : str
         The verdict in words: "met", "missed", "open".
     met_of, missed_of : str
-        How a headline begins; "{n}" and "{of}" stand for the numbers of criteria.
+        The start of a headline; "{n}" and "{of}" are replaced by the numbers of criteria.
     asked : str
-        What stands before a requirement: "asked", or "studied" for a trial.
-    last : str
-        What joins the last of several words that are asked for.
+        Word before a requirement: "asked", or "studied" for a trial.
+    joiner : str
+        Text between the last two of several allowed words.
     """
 
     met: str
@@ -37,14 +41,14 @@ class Kind:
     met_of: str
     missed_of: str
     asked: str = "asked"
-    last: str = " or "
+    joiner: str = " or "
 
     def word(self, verdict: str) -> str:
-        """Return a verdict ("met", "not_met", "unknown") in the words of this kind."""
+        """Return the word of this kind for a verdict ("met", "not_met", "unknown")."""
         return {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
 
 
-KINDS: Mapping[str, Kind] = {
+RULE_SET_KINDS: Mapping[str, Kind] = {
     "list": Kind("met", "missed", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
     "statement": Kind("fits", "does not fit", "open", "Fits {n} of {of}", "Does not fit {n} of {of}"),
     "label": Kind("within label", "outside", "open", "Meets {n} of {of}", "Misses {n} of {of}"),
@@ -53,33 +57,38 @@ KINDS: Mapping[str, Kind] = {
         *("Like its patients in {n} of {of}", "Unlike its patients in {n} of {of}", "studied", ", "),
     ),
 }
-"""The kinds of rule sets: a published list, one sentence of a source, a product label, whom a trial studied."""
+"""The kinds of rule sets: a published list, one sentence of a source, a product label, the patients of a trial."""
 
-TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
-"""What stands beside the title of a rule set, by its basis."""
+BASIS_TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
+"""The tag beside the title of a rule set, by its basis."""
 
-LEGEND = (
+HEADLINE_LEGEND = (
     "Silent on: another list or label of the therapy asks it, and this patient fails there. "
     "Not asked: the source asks it, and netdash has no input for it."
 )
-"""What two words of a headline mean."""
-STUDIED = "Whom trials studied"
-"""The heading over all populations: they are no criteria of a therapy."""
+"""The explanation of "silent on" and "not asked" in a headline."""
+POPULATIONS_HEADING = "Whom trials studied"
+"""The heading over all populations, which are not criteria of a therapy."""
 
 
 def in_a_sentence(label: str) -> str:
-    """Return a label as it stands inside a sentence: "Primary status" loses its capital, "Ki-67" keeps it."""
+    """Return a label for the middle of a sentence: "primary status" for "Primary status", "Ki-67" unchanged."""
     first = label.split(maxsplit=1)[0]
     return label[0].lower() + label[1:] if first.isalpha() and first.istitle() else label
 
 
+def capital(text: str) -> str:
+    """Return `text` with a capital as its first letter and the other letters unchanged."""
+    return f"{text[0].upper()}{text[1:]}"
+
+
 def words(identifier: object) -> str:
-    """Return an identifier with spaces in place of its underscores."""
+    """Return an identifier with spaces for its underscores: "overall survival" for "overall_survival"."""
     return str(identifier).replace("_", " ")
 
 
 def years(months: float | None, unit: str = " years") -> str:
-    """Return a time in whole years where it is that, else in months; `unit` follows the number of years."""
+    """Return a time in years if it is a whole number of years, else in months; `unit` follows the number of years."""
     if months is None or math.isnan(months):
         return "no stated time"
     number = float(months) / 12
@@ -89,16 +98,52 @@ def years(months: float | None, unit: str = " years") -> str:
 
 
 def percent_or(unit: str) -> str:
-    """Return the sign for percent, or the unit as it is."""
+    """Return "%" for the unit "percent", and any other unit unchanged."""
     return "%" if unit == "percent" else unit
 
 
 def with_unit(value: float | None, unit: str) -> str:
-    """Return a figure of a table with its unit, such as "54 %"; "no figure" where it is missing."""
+    """Return a value of a table with its unit: "54 %"; "no figure" when it is missing."""
     return "no figure" if value is None or math.isnan(value) else f"{value:g} {percent_or(unit)}".strip()
 
 
-def listed(names: Iterable[str], last: str = " and ") -> str:
-    """Return names joined as in a sentence."""
+def listed(names: Iterable[str], joiner: str = " and ") -> str:
+    """Return names as a list in a sentence: "a, b and c"."""
     *most, end = names
-    return f"{', '.join(most)}{last}{end}" if most else end
+    return f"{', '.join(most)}{joiner}{end}" if most else end
+
+
+def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
+    """Return rows of text as an HTML table for Jupyter.
+
+    Every cell is escaped; an address becomes a link. Without a head, the first cell of a row is its heading.
+    """
+    names = list(head)
+    first = "td" if names else "th"
+    lines = [[_html_cell(text) for text in row] for row in rows]
+    body = "".join(f"<tr><{first}>{cell}</{first}>{_tagged('td', rest)}</tr>" for cell, *rest in lines)
+    if not names:
+        return f"<table>{body}</table>"
+    return f"<table><thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _tagged(tag: str, cells: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+
+
+def _html_cell(text: str) -> str:
+    escaped = html.escape(text)
+    return f'<a href="{escaped}">{escaped}</a>' if text.startswith("https://") else escaped
+
+
+def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
+    """Return the entry with a key.
+
+    Raises
+    ------
+    ValueError
+        When there is none; the message names `noun` and lists the keys.
+    """
+    if key not in entries:
+        raise ValueError(f"{key!r} is no {noun}; expected one of {', '.join(entries)}")
+    return entries[key]

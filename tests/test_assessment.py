@@ -205,7 +205,7 @@ def test_a_contraindicated_patient_is_told_so_in_the_headline():
 def test_cautions_are_said_beside_a_verdict_that_is_open_or_missed_too():
     judgement = nd.assess(nd.Patient(portal_vein_occluded=True))["embolization_review"]
     assert judgement.headline.startswith("Open, 1 of 1: ")
-    assert judgement.beside == ("Caution: portal vein occluded",)
+    assert judgement.side_notes == ("Caution: portal vein occluded",)
     assert "Caution: portal vein occluded." in str(nd.assess(nd.Patient(portal_vein_occluded=True)))
 
 

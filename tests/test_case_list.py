@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
-from netdash.patient import FIELDS, _spell
+from netdash.patient import FIELDS, _query_text
 from netdash.prepared_cases import LARGEST_BYTES, LONGEST_LABEL, MOST_CASES, CaseListError
 
 TEMPLATE = ROOT / "data" / "cases.csv"
@@ -29,7 +29,7 @@ def written(cases, delimiter=",", bom=False):
     writer.writerow(["label", *FIELDS])
     for label, patient in cases.items():
         values = patient.to_dict()
-        writer.writerow([label, *(_spell(values[name]) if name in values else "" for name in FIELDS)])
+        writer.writerow([label, *(_query_text(values[name]) if name in values else "" for name in FIELDS)])
     return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
 
 
@@ -131,8 +131,8 @@ def test_a_column_that_is_no_field_is_refused_and_identifiers_are_said_not_to_be
         (b"\n\n", "no column label"),
         (b"label\n", "holds no cases; start from data/cases.csv"),
         (b"label;age_years\r\n;\r\n", "holds no cases"),
-        ("label\nZürich\n".encode("latin-1"), "byte 7 is no UTF-8; save the file as CSV in UTF-8"),
-        ("label\nA\n".encode("utf-16"), "no UTF-8"),
+        ("label\nZürich\n".encode("latin-1"), "byte 7 is not UTF-8; save the file as CSV in UTF-8"),
+        ("label\nA\n".encode("utf-16"), "not UTF-8"),
         (b"\x00\x01" * 50, "the heading, column 1"),
         (b"PK\x03\x04\x14\x00\x06\x00", "the heading, column 1"),
         (b"label\n" + b"x" * LARGEST_BYTES, "given more than 1,000,000 bytes, expected a list of at most 500 cases"),

@@ -99,7 +99,7 @@ def test_it_is_said_with_both_inputs_and_the_reason(name):
     (sentence,) = nd.assess(patient).conflicts
     assert sentence.endswith(ROWS[name]["why"])
     for field, value in entered.items():
-        assert FIELDS[field].say(value).lower() in sentence.lower()
+        assert FIELDS[field].phrase(value).lower() in sentence.lower()
     assert f"Inputs at odds: {sentence}." in str(nd.assess(patient))
 
 

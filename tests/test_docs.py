@@ -1,5 +1,6 @@
 """The documents say what the data and the code say."""
 
+import importlib
 import re
 import runpy
 
@@ -97,6 +98,54 @@ def test_every_link_of_a_page_leads_somewhere(page):
 def test_the_python_of_a_page_runs(page):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     exec(code, {})
+
+
+def resolves(name):
+    """Whether a dotted name of netdash is a module, or an attribute of one; instance attributes are in annotations."""
+    found, *rest = importlib.import_module("netdash"), *name.split(".")[1:]
+    for part in rest:
+        if not hasattr(found, part) and part not in getattr(found, "__annotations__", {}):
+            try:
+                importlib.import_module(f"{found.__name__}.{part}")
+            except (ImportError, AttributeError):
+                return False
+        found = getattr(found, part, None)
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_private_name_and_every_file_that_a_page_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"`(netdash(?:\.\w+)+)`", text):
+        assert resolves(name), name
+    for path in re.findall(r"`((?:netdash|tests|data|docs)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_a_name_that_does_not_exist_is_found():
+    assert resolves("netdash.judgement.Judgement.headline")
+    assert resolves("netdash.judgement.Finding.margin")
+    assert not resolves("netdash.judgement.Judgement.no_such_name")
+
+
+def test_the_map_of_the_house_names_every_module():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The house")[1].split("\n## ")[0]
+    modules = {str(path.relative_to(ROOT / "netdash")) for path in (ROOT / "netdash").rglob("*.py")}
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    initial = {name for name in modules if name.endswith(("__init__.py", "__main__.py"))}
+    assert modules - initial == named - {"tests/test_architecture.py"}
+
+
+def test_at_least_ten_questions_are_answered_on_the_map():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where is it?")[1].split("\n## ")[0]
+    answers = [line for line in text.splitlines() if line.startswith("| ") and line.count("`") >= 2]
+    assert len(answers) >= 10
+
+
+def test_the_glossary_has_each_word_once():
+    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    words = [word.strip() for row in rows if row != "word" for word in re.split("[,;]", row)]
+    assert len(words) == len(set(words))
 
 
 def test_every_public_name_that_a_page_uses_exists():

@@ -447,7 +447,7 @@ def test_tables_are_handed_out_as_copies():
 
 def test_a_table_with_other_columns_is_refused():
     with pytest.raises(ValueError, match="expected therapy, label"):
-        evidence.typed(pd.DataFrame({"therapy": ["a"]}), evidence.schema()["therapies"])
+        evidence.with_schema_types(pd.DataFrame({"therapy": ["a"]}), evidence.schema()["therapies"])
 
 
 def test_names_of_therapies_and_sources():

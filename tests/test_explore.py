@@ -13,7 +13,7 @@ from test_board import CASE, press, run, section
 import netdash as nd
 from netdash.board import Board
 from netdash.board.board import PAGES
-from netdash.board.state import Exploring
+from netdash.board.state import ExploreState
 from netdash.ranges import numbers, ordered
 
 NUMBERS = st.sampled_from(numbers())
@@ -59,12 +59,12 @@ def test_the_map_is_the_librarys_for_the_selected_and_the_outlined_rule_sets(boa
 
 def test_a_rule_set_is_outlined_and_no_longer(board):
     press(board, "outline:milan_2023")
-    assert board.state.exploring.outlined == ["milan_2007", "milan_2019", "milan_2023"]
+    assert board.state.explore.outlined == ["milan_2007", "milan_2019", "milan_2023"]
     assert any("Milan 2023" in trace.get("name", "") for trace in figure(board, "map")["data"])
     press(board, "outline:milan_2007")
-    assert board.state.exploring.outlined == ["milan_2019", "milan_2023"]
+    assert board.state.explore.outlined == ["milan_2019", "milan_2023"]
     press(board, "outline:no_such_set")
-    assert board.state.exploring.outlined == ["milan_2019", "milan_2023"]
+    assert board.state.explore.outlined == ["milan_2019", "milan_2023"]
 
 
 def test_a_rule_set_that_is_pressed_fills_the_map_also_without_the_boards_own_page():
@@ -78,20 +78,20 @@ def test_a_rule_set_that_is_pressed_fills_the_map_also_without_the_boards_own_pa
 def test_the_what_if_is_the_librarys_and_says_who_does_not_ask(board):
     asking = ["milan_review", "milan_2007", "milan_2019"]
     assert figure(board, "whatif") == json.loads(nd.verdict_strip(CASE, "ki67_percent", asking).to_json())
-    board.state.exploring.along = "lesion_count"
+    board.state.explore.along = "lesion_count"
     assert "Not asked for by: Milan, as the review quotes it; Milan 2007; Milan 2019." in section(board, "whatif")
 
 
 @pytest.mark.parametrize("along", ordered())
 def test_every_input_with_an_order_can_be_varied(board, along):
-    board.state.exploring.along = along
+    board.state.explore.along = along
     assert section(board, "whatif")
 
 
 @settings(max_examples=30, deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_the_two_inputs_of_a_map_are_never_the_same(x, y):
-    exploring = Exploring()
+    exploring = ExploreState()
     exploring.x = x
     exploring.y = y
     assert exploring.y == y
@@ -171,7 +171,7 @@ def test_what_is_drawn_is_saved_as_a_table(board):
 @pytest.mark.parametrize("along", ["ki67_percent", "extrahepatic_disease", "lesion_count"])
 def test_the_python_gives_the_map_and_the_what_if(board, along):
     if along in ordered():
-        board.state.exploring.along = along
+        board.state.explore.along = along
     python = board.pages["explore"].python()
     assert html.escape(python, quote=False) in section(board, "outlines").replace("&#39;", "'")
     drawn, names = run(python)
@@ -183,7 +183,7 @@ def test_the_python_gives_the_map_and_the_what_if(board, along):
 
 
 def test_the_python_runs_where_no_rule_set_on_the_map_asks_for_what_is_varied(board):
-    board.state.exploring.outlined = []
+    board.state.explore.outlined = []
     for along in ordered():
-        board.state.exploring.along = along
+        board.state.explore.along = along
         run(board.pages["explore"].python())

@@ -34,7 +34,7 @@ from netdash.outcome_tables import (
     medians_table,
 )
 from netdash.outcome_tables.harms import NOT_FOUND, REPORTED
-from netdash.pooling import LEAST
+from netdash.pooling import FEWEST_STUDIES
 from netdash.ranges import numbers
 from netdash.synthesis import outcome_effects, rows_to_pool
 
@@ -125,7 +125,7 @@ def test_the_forest_draws_diamond_and_prediction_interval(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     figure = nd.forest(outcomes, pooled)
     diamonds = [trace for trace in figure.data if trace.name == "pooled"]
-    assert len(diamonds) == sum(fit.k >= LEAST for fit in pooled.values()) == 1
+    assert len(diamonds) == sum(fit.k >= FEWEST_STUDIES for fit in pooled.values()) == 1
     natural = pooled["resection"].transformed()
     assert diamonds[0].x[:3] == pytest.approx([100 * natural.ci_lb, 100 * natural.estimate, 100 * natural.ci_ub])
     dotted = [trace for trace in figure.data if trace.name == "prediction interval"]
@@ -517,7 +517,7 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     assert points.x[-1] == pytest.approx(100 * pooled.transformed().estimate)
     assert points.x[-1] == pytest.approx(figure.layout.shapes[0].x0)
     names = dict(zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True))
-    assert [names[y].partition("k = ")[2] for y in points.y] == [str(k) for k in range(LEAST, pooled.k + 1)]
+    assert [names[y].partition("k = ")[2] for y in points.y] == [str(k) for k in range(FEWEST_STUDIES, pooled.k + 1)]
     (two,) = figure.layout.annotations  # the first two are not pooled
     assert (two.text, names[two.y][-5:]) == ("2 series, not pooled", "k = 2")
     assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
@@ -645,7 +645,7 @@ def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     assert intervals["x"].isna().all()  # the length of a box is no figure
     for therapy, fit in nd.pool_by_therapy(outcomes).items():
         on_scale, here = fit.transformed(), table[table["group"] == therapy_name(therapy)].set_index("trace")
-        if fit.k < LEAST:
+        if fit.k < FEWEST_STUDIES:
             assert set(here.index) == {"series", "interval"}
             continue
         found = [*here.loc["pooled", ["x", "low", "high"]], *here.loc["prediction interval", ["low", "high"]]]
@@ -720,7 +720,7 @@ def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
 def test_words_that_are_no_verdict_and_no_therapy_are_refused(outcomes):
     with pytest.raises(ValueError, match=r"verdicts\['resection'\]: given 'yes', expected one of met"):
         nd.forest(outcomes, verdicts={"resection": "yes"})
-    with pytest.raises(ValueError, match="therapy: given 'surgery', expected one of resection"):
+    with pytest.raises(ValueError, match="'surgery' is no therapy; expected one of resection"):
         nd.forest(outcomes.assign(therapy="surgery"))
     with pytest.raises(ValueError, match="horizon_months: given '60', expected a number of months"):
         nd.forest(outcomes, horizon_months="60")

@@ -10,7 +10,7 @@ import netdash as nd
 from netdash import rule_tables
 from netdash.judgement import NOTHING_DECIDES
 from netdash.rules import QUANTITIES, Verdict
-from netdash.wording import KINDS
+from netdash.wording import RULE_SET_KINDS
 
 FIXED = ("not entered", "not asked:", "Does not fit", NOTHING_DECIDES)
 """Phrases that may hold a negation: they stand for no value of a patient."""
@@ -70,7 +70,7 @@ def test_every_miss_names_value_and_bound(patient):
             continue
         missed = [c for clause in judgement.clauses(Verdict.NOT_MET) for c in clause.criteria]
         for criterion in (c for c in missed if c.judge(patient) is Verdict.NOT_MET):
-            value, asked = criterion.observed(patient), criterion.require(judgement.kind.last)
+            value, asked = criterion.observed(patient), criterion.requirement_text(judgement.kind.joiner)
             assert value is not None
             said = f"{criterion.quantity.show(value)} ({judgement.kind.asked}: {asked})"
             assert said in judgement.headline
@@ -172,7 +172,7 @@ def test_the_table_of_verdicts_says_the_same(patient):
     assessment = nd.assess(patient)
     table = assessment.verdicts
     assert tuple(table.columns) == COLUMNS
-    assert set(table["kind"]) == set(KINDS)
+    assert set(table["kind"]) == set(RULE_SET_KINDS)
     for row, judgement in zip(table.itertuples(), assessment.judgements, strict=True):
         assert row.headline == judgement.headline
         assert row.cautions == "; ".join(judgement.cautions)
@@ -244,7 +244,7 @@ def test_a_population_is_silent_on_nothing():
 
 def test_what_another_list_asks_and_is_not_entered_stands_beside_a_met_line():
     entered = {"bilobar": True, "liver_unresectable": True, "symptomatic": True, "age_years": 40}
-    (said,) = nd.assess(nd.Patient(**entered))["review_introduction"].beside
+    (said,) = nd.assess(nd.Patient(**entered))["review_introduction"].side_notes
     assert said.startswith("Not entered, asked by another list or label: ")
     assert "extrahepatic disease" in said
     assert "age" not in said.split(": ")[1].split(", ")
@@ -257,7 +257,7 @@ def test_what_two_alternatives_lack_is_said_once():
 
 
 def test_a_miss_says_how_much_is_still_open():
-    assert nd.assess(nd.Patient(differentiation="poor"))["prrt_label"].beside == ("Still open: 7 of 8",)
+    assert nd.assess(nd.Patient(differentiation="poor"))["prrt_label"].side_notes == ("Still open: 7 of 8",)
 
 
 def test_alternatives_that_are_missed_are_told_as_such():
@@ -301,6 +301,6 @@ def test_a_ki_67_over_20_is_no_low_grade_whatever_the_differentiation():
 def test_a_grade_that_is_open_names_the_inputs_it_comes_from():
     found = nd.assess(nd.Patient(ki67_percent=2, resectable_percent=100))["resection_review"]
     assert "WHO grade (differentiation): not entered" in found.cautions
-    assert "WHO grade (differentiation)" in found.beside[0]
+    assert "WHO grade (differentiation)" in found.side_notes[0]
     found = nd.assess(nd.Patient(resectable_percent=100))["resection_review"]
-    assert "WHO grade (differentiation, Ki-67)" in found.beside[0]
+    assert "WHO grade (differentiation, Ki-67)" in found.side_notes[0]

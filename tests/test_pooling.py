@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import pooling
-from netdash.effects import effect_sizes, events, log_odds, natural, wilson
+from netdash.effects import effect_sizes, events_from_percent, log_odds, natural, wilson
 from netdash.pooling import pool
 from netdash.sensitivity import cumulative, leave_one_out, subgroups
 from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
@@ -91,7 +91,7 @@ def test_fits_are_metafors(dataset, measure):
         fit = pool(effects, method=expected["method"], test=expected["test"])
         scaled = fit.transformed()
         # metafor predicts from two studies; netdash does not.
-        two = expected["k"] < pooling.LEAST
+        two = expected["k"] < pooling.FEWEST_STUDIES
         for name in set(NUMBERS) - set(PREDICTED if two else ()):
             assert close(getattr(fit, name), expected[name]), (name, expected["method"], expected["test"])
         for name in set(BOUNDS) - set(PREDICTED if two else ()):
@@ -111,7 +111,7 @@ def test_many_fits_are_metafors(name, function, dataset, measure, method, test):
     expected = stored(name).query(wanted)
     found = function(effects_of(dataset, measure), method=method, test=test)
     assert close(found[COMPARED], expected[COMPARED])
-    assert found["caution"].ne("").sum() >= found["k"].lt(pooling.FEW).sum()
+    assert found["caution"].ne("").sum() >= found["k"].lt(pooling.CAUTION_BELOW).sum()
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR"])
@@ -123,7 +123,7 @@ def test_subgroups_are_metafors(measure):
     assert found.index.tolist() == expected.index.tolist() == ["random", "alternate", "systematic"]
     assert found["k"].tolist() == expected["k"].tolist()
     assert close(found[COMPARED], expected[COMPARED])
-    many = found["k"] >= pooling.LEAST
+    many = found["k"] >= pooling.FEWEST_STUDIES
     assert close(found.loc[many, PREDICTED], expected.loc[many, PREDICTED])
     assert found.loc[~many, PREDICTED].isna().all(axis=None)
 
@@ -206,7 +206,7 @@ def test_equal_studies_do_not_differ(k, x, more, method, test):
 def test_intervals_hold_the_estimate_and_the_prediction_is_wider(counts, method, test):
     fit = pool(effect_sizes("PLO", xi=counts[0], ni=counts[1]), method, test)
     assert fit.ci_lb <= fit.estimate <= fit.ci_ub
-    predicted = fit.k >= pooling.LEAST
+    predicted = fit.k >= pooling.FEWEST_STUDIES
     assert (fit.pi_lb <= fit.ci_lb and fit.ci_ub <= fit.pi_ub) == predicted
     assert np.isnan([fit.pi_lb, fit.pi_ub]).all() == (not predicted)
     assert 0 <= fit.i2 < 100
@@ -239,7 +239,7 @@ def test_swapping_the_arms_turns_the_sign(data, measure):
 @given(arms())
 def test_log_odds_of_rates_are_the_effects_of_their_counts(counts):
     percent, n = 100 * np.array(counts[0]) / np.array(counts[1]), counts[1]
-    effects = effect_sizes("PLO", xi=events(percent, n), ni=n)
+    effects = effect_sizes("PLO", xi=events_from_percent(percent, n), ni=n)
     assert np.array_equal(log_odds(percent, n), effects[["yi", "vi"]].to_numpy().T)
 
 
@@ -255,7 +255,7 @@ def test_the_interval_of_a_rate_holds_it_and_narrows_with_patients(percent, n):
 @given(st.integers(1, 5000), st.data())
 def test_counts_come_back_from_their_percentages(n, data):
     x = data.draw(st.integers(0, n))
-    assert events([100 * x / n], [n]).tolist() == [x]
+    assert events_from_percent([100 * x / n], [n]).tolist() == [x]
 
 
 # Effect sizes -------------------------------------------------------------------------------------------------------
@@ -276,11 +276,11 @@ def test_the_names_of_studies_are_kept():
 
 
 def test_events_are_the_nearest_whole_patients():
-    assert events([73, 29, 50, 0, 100], [15, 23, 5, 7, 7]).tolist() == [11, 7, 2, 0, 7]
+    assert events_from_percent([73, 29, 50, 0, 100], [15, 23, 5, 7, 7]).tolist() == [11, 7, 2, 0, 7]
     with pytest.raises(ValueError, match=r"percent: given \[120.0\] in rows \[1\], expected a rate from 0 to 100"):
-        events([20, 120], [10, 10])
+        events_from_percent([20, 120], [10, 10])
     with pytest.raises(ValueError, match=r"n: given \[0.0\] in rows \[0\]"):
-        events([20], [0])
+        events_from_percent([20], [0])
 
 
 @pytest.mark.parametrize(

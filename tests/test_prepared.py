@@ -226,7 +226,7 @@ def test_an_example_that_is_shown_is_still_one_when_a_list_is_opened():
         (b"label,<script>alert(1)</script>\nA,1\n", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         (b"label,age_years\n<img src=x onerror=alert(1)>,x\n", "column age_years"),
         (b"label,age_years\nA,<b>\n", "&lt;b&gt;"),
-        (b"\xff\xfe", "no UTF-8"),
+        (b"\xff\xfe", "not UTF-8"),
         (b"x" * 2_000_000, "given more than 1,000,000 bytes"),
         (b"label\n" + b"".join(b"%d\n" % n for n in range(5000)), "given 5,000 cases, expected at most 500"),
         (b"", "no column label"),

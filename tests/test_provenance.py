@@ -6,6 +6,7 @@ import pytest
 
 import netdash as nd
 from netdash import evidence
+from netdash.wording import html_table
 
 TABLES = {
     "outcome": (nd.outcomes, "outcome_id"),
@@ -104,3 +105,10 @@ def test_the_table_for_a_notebook_is_escaped():
 def test_an_unknown_id_says_where_ids_are():
     with pytest.raises(ValueError, match=r"'t9-nobody' is no id .* nd.outcomes\(\)"):
         nd.source("t9-nobody")
+
+
+def test_a_table_for_jupyter_escapes_text_and_links_addresses():
+    assert html_table([("<b>", "https://a.b/?x&y")]) == (
+        '<table><tr><th>&lt;b&gt;</th><td><a href="https://a.b/?x&amp;y">https://a.b/?x&amp;y</a></td></tr></table>'
+    )
+    assert html_table([("1", "2")], ("A", "B")).startswith("<table><thead><tr><th>A</th><th>B</th></tr></thead>")

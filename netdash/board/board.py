@@ -1,4 +1,8 @@
-"""The wiring: controls change the state, every change of the state makes one new picture of everything."""
+"""The board: controls change the state, and each change of the state draws the open page once.
+
+browser ── control ──> State ── observe ──> Board._draw ── Page.draw ──> Frame.show ──> browser
+browser ── button ───> Board._select ──> State, Page.press
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as w
-import traitlets as t
+import ipywidgets
+import traitlets
 
 from netdash import prepared_cases, rule_tables
 from netdash.assessment import assess
@@ -26,40 +30,42 @@ from netdash.board.state import State
 from netdash.patient import Patient
 from netdash.report import report
 
-STYLE = Path(__file__).parent / "static" / "board.css"
+STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
-LIST = "NETDASH_CASES"
-"""Environment variable with the path of a file of prepared cases."""
-OWN_CASES = "A list of prepared cases: a CSV file of patient fields and a label, no identifiers; it stays in memory"
+CASES_VARIABLE = "NETDASH_CASES"
+"""The environment variable with the path of a file of prepared cases."""
+CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label, no identifiers; it stays in memory"
+"""The tooltip of the button that opens a list of cases."""
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
-LOOKED_AT = [
+DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
     *("presenting", "source", "page"),
 ]
+"""The traits of the state whose changes are drawn."""
 
 
-class Board(w.VBox):  # type: ignore[misc]
+class Board(ipywidgets.VBox):  # type: ignore[misc]
     """The whole board, or some of its pages.
 
     Parameters
     ----------
     patient : Patient, optional
-        The case to begin with; nothing is known when not given.
+        The first case; an empty case when not given.
     pages : iterable of str, optional
-        Which pages, the first of them open: "board", "explore", "evidence", "teaching"; all of them when not given.
+        Names of the pages: "board", "explore", "evidence", "teaching". The first one is open. All pages when not given.
     cases : mapping from str to Patient, str, Path or bytes, optional
-        Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file that the
-        environment variable ``NETDASH_CASES`` names, if it names one; a served board reads it anew for each visitor.
+        Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file in the
+        environment variable ``NETDASH_CASES``, if any; a served board reads it again for each visitor.
 
     Attributes
     ----------
     state : State
-        The case and what is looked at.
+        The case, and what the board shows of it.
 
     Raises
     ------
     ValueError
-        When a page is not known, or none is given, or anything is wrong with the cases.
+        When a page is not known, no page is given, or the cases have an error.
 
     Examples
     --------
@@ -82,38 +88,50 @@ class Board(w.VBox):  # type: ignore[misc]
         self.state = State(patient=patient or Patient(), pages=names, page=names[0])
         self.pages = {name: PAGES[name](self.state) for name in names}
         self.controls = Controls(self.state)
-        self.file = os.environ.get(LIST, "") if cases is None else ""
+        self.file = os.environ.get(CASES_VARIABLE, "") if cases is None else ""
         if cases is not None:
             self.state.prepared = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
-        self.examples = w.Dropdown(options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases")
-        self.upload = offer_file("Own cases", OWN_CASES, self.state.take_cases)
-        self.reset = w.Button(description="Reset", tooltip="Make every input unknown")
-        parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
-        files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, w.FileUpload)]
-        self.frame = Frame(
-            controls={**self.controls.parts, **parts, "prepared": self.examples}, files=[self.upload, *files]
+        self.examples = ipywidgets.Dropdown(
+            options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"
         )
-        name = w.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE.read_text()}</style>')
-        bars = [_box(w.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar]
+        self.upload = offer_file("Own cases", CASES_TIP, self.state.take_cases)
+        self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
+        self.frame = self._make_frame()
+        super().__init__(self._layout(), **kwargs)
+        self.add_class("netdash-board").add_class("nd-board")
+        self._drawn_values: list[Any] = []
+        self._read_list()
+        self._observe()
+        self._draw()
+
+    def _make_frame(self) -> Frame:
+        parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
+        files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, ipywidgets.FileUpload)]
+        controls = {**self.controls.parts, **parts, "prepared": self.examples}
+        return Frame(controls=controls, files=[self.upload, *files])
+
+    def _layout(self) -> list[ipywidgets.DOMWidget]:
+        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}</style>')
+        bars = [
+            _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
+        ]
         for bar in bars:
             bar.add_class("nd-bar")
         chosen = [self.examples, self.upload, self.reset, *bars]
-        head = _box(w.HBox, "nd-head", name, *chosen, _box(w.Box, "netdash-slot-tools"))
-        case, foot = (_box(w.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
-        body = _box(w.HBox, "nd-body", self.controls.widget, _box(w.Box, "nd-frame", self.frame))
-        super().__init__([head, case, body, foot], **kwargs)
-        self.add_class("netdash-board").add_class("nd-board")
-        self._read_list()
+        head = _box(ipywidgets.HBox, "nd-head", name, *chosen, _box(ipywidgets.Box, "netdash-slot-tools"))
+        case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
+        body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, _box(ipywidgets.Box, "nd-frame", self.frame))
+        return [head, case, body, foot]
+
+    def _observe(self) -> None:
         self.examples.observe(self._open_case, "value")
         self.reset.on_click(lambda _: self.state.reset())
         self.frame.on_select(self._select)
-        self.frame.on_address(self._arrive)
-        self._looked_at: list[Any] = []
-        self.state.observe(self._look, LOOKED_AT)
+        self.frame.on_address(self._open_address)
+        self.state.observe(self._draw_once, DRAWN_TRAITS)
         for page in self.pages.values():
             for traits in page.traits:
                 traits.observe(self._draw)
-        self._draw()
 
     def _open_case(self, event: dict[str, Any]) -> None:
         case = {_value(case): case for case in self.state.offered}.get(event["new"])
@@ -121,20 +139,20 @@ class Board(w.VBox):  # type: ignore[misc]
             self.state.open_prepared(case)
 
     def _read_list(self) -> None:
-        """Read the list that whoever serves the board has named; what it held before is not kept."""
+        """Read the file of ``NETDASH_CASES``, in place of an earlier list."""
         if self.file:
             with self.state.hold_trait_notifications():
                 self.state.prepared = {}
                 self.state.take_cases(self.file)
 
-    def _arrive(self, query: str) -> None:
-        """Open the case of a visitor's address; the kernel may have read the list long before."""
+    def _open_address(self, query: str) -> None:
+        """Open the case in a visitor's address. Read the list again: the kernel may have started long before."""
         if query:
             self.state.open_query(query)
         self._read_list()
 
     def _select(self, key: str) -> None:
-        """Do what a button of the page asks for; a page can send any text, and what is not known does nothing."""
+        """Execute the command of a button. A browser can send any text; an unknown command does nothing."""
         word, _, what = key.partition(":")
         if word == "page":
             self.state.turn_to(what)
@@ -157,15 +175,15 @@ class Board(w.VBox):  # type: ignore[misc]
         for page in self.pages.values():
             page.press(word, what)
 
-    def _look(self, _: t.Bunch) -> None:
-        """Draw once what was changed at once: each trait that was held tells of its change, in any order."""
-        now = [getattr(self.state, name) for name in LOOKED_AT]
-        if now != self._looked_at:
-            self._looked_at = now
-            self.controls.show()  # first: a picture says for which inputs it was computed
+    def _draw_once(self, _: traitlets.Bunch) -> None:
+        """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""
+        now = [getattr(self.state, name) for name in DRAWN_TRAITS]
+        if now != self._drawn_values:
+            self._drawn_values = now
+            self.controls.show()  # before drawing: the message of a picture names the values of the controls
             self._draw()
 
-    def _draw(self, _: t.Bunch | None = None) -> None:
+    def _draw(self, _: traitlets.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
         assessment, page = assess(state.patient), self.pages[state.page]
@@ -186,7 +204,7 @@ class Board(w.VBox):  # type: ignore[misc]
         )
 
     def _offer_cases(self) -> None:
-        """List the prepared cases, then the examples, and choose the one that is shown."""
+        """Fill the list of cases: the prepared ones, then the examples; select the one that is shown."""
         state, listed = self.state, bool(self.state.prepared)
         options = [(_name(case, listed), _value(case)) for case in state.offered]
         options.insert(0, (NO_CASE if listed else NO_EXAMPLE, NO_EXAMPLE))
@@ -196,7 +214,7 @@ class Board(w.VBox):  # type: ignore[misc]
 
 
 def _name(case: Prepared, listed: bool) -> str:
-    """Return what a case is called where it is chosen: beside a list, an example says that it is one."""
+    """Return the name of a case in the list; an example is marked when there are prepared cases too."""
     if case.own:
         return f"{case.number}. {case.label}"
     return f"Example: {case.label}" if listed else case.label
@@ -206,7 +224,7 @@ def _value(case: Prepared) -> str:
     return f"own: {case.label}" if case.own else case.label
 
 
-def _box(kind: type[w.Box], name: str, *children: w.Widget) -> w.Box:
+def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
     box = kind(children)
     box.add_class(name)
     return box

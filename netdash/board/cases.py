@@ -1,4 +1,4 @@
-"""Cases that were prepared, the place of each among the others, and the one that undo brings back."""
+"""Prepared cases with their positions in a list, and the case that undo brings back."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from netdash.patient import Patient
 
 @functools.cache
 def examples() -> Mapping[str, Patient]:
-    """Return made-up cases by name; none is a person."""
+    """Return the made-up examples by label."""
     return prepared_cases.cases()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A case that was prepared, and its place among the others.
+    """A prepared case or a made-up example, with its position.
 
     Attributes
     ----------
     label : str
-        What it is called.
+        Its label.
     patient : Patient
-        The case as it was prepared.
+        The case as prepared.
     number, of : int
-        Its place, from 1, and how many there are.
+        Its position, from 1, and the number of cases.
     own : bool
-        Whether it is of a list that was opened; else it is a made-up example.
+        True for a case of a list that was opened, False for a made-up example.
     """
 
     label: str
@@ -40,33 +40,33 @@ class Prepared:
 
     @property
     def name(self) -> str:
-        """What it is called where it is spoken of: "2 of 3: Second", or the label of an example."""
+        """Its name in a sentence: "2 of 3: Second", "the example Second"."""
         return f"{self.number} of {self.of}: {self.label}" if self.own else f"the example {self.label}"
 
 
 def in_order(cases: Mapping[str, Patient], own: bool) -> list[Prepared]:
-    """Return cases with their places, in their order."""
+    """Return cases with their positions."""
     return [Prepared(label, case, place, len(cases), own) for place, (label, case) in enumerate(cases.items(), 1)]
 
 
 @dataclass(frozen=True)
 class Undo:
-    """The case that one step of undo brings back.
+    """The case that undo brings back.
 
     Attributes
     ----------
     done : str
-        What replaced it, in words: "Reset". Empty when it is not to be said any more.
+        The action that replaced the case, in words: "Reset". Empty when it is not shown.
     after : Patient
-        The case that took its place.
+        The case that replaced it.
     patient : Patient
-        The case itself.
+        The case that undo brings back.
     opened : Prepared or None
-        The prepared case or example that it began as.
+        The prepared case or example that it started from.
     last : str
-        Label of the prepared case or example that had been opened last.
+        Label of the prepared case or example that was opened last before.
     typed : bool
-        Whether it was typed or changed, so that it exists nowhere else.
+        True when the case was typed or changed, and so exists nowhere else.
     """
 
     done: str
@@ -77,6 +77,6 @@ class Undo:
     typed: bool
 
     def without_list(self) -> Undo:
-        """Return the same once its list of cases is closed: no label of it is kept or said."""
+        """Return this undo without any label of a list of cases, for when the list is closed."""
         own = self.opened is not None and self.opened.own
         return replace(self, done="", opened=None if own else self.opened, last="", typed=self.typed or own)

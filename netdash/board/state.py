@@ -1,4 +1,4 @@
-"""What the board shows, as one object of traits: the case, and what is looked at."""
+"""The state of a board as one object of traits: the case, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import traitlets as t
+import traitlets
 
 from netdash import evidence, prepared_cases, rule_tables, rules, teaching
 from netdash.board.cases import Prepared, Undo, examples, in_order
@@ -18,17 +18,20 @@ from netdash.ranges import numbers, ordered
 from netdash.wording import words
 
 LONGEST_WORDS = 200
+"""The most characters of a search text."""
 LONGEST_QUERY = 10_000
+"""The most characters of the case in an address."""
 LONGEST_REFUSED = 200
-"""How many characters are kept of a text that a box refused."""
-OWN = "x-"
-"""What the identifiers of own series begin with."""
+"""The most characters that are kept of a text that a box refused."""
+OWN_SERIES_PREFIX = "x-"
+"""The prefix of the identifiers of own series."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
+"""The readings of the tables, by their names on screen."""
 
 
 @functools.cache
 def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
-    """Return what the plot can show, by name: statistic, endpoint, horizon in months (0 for medians)."""
+    """Return the outcomes that the plot offers, by name: statistic, endpoint, horizon in months (0 for medians)."""
     rows = evidence.outcomes()
     rates = Counter(zip(*(rows.loc[rows["poolable"], name] for name in ("endpoint", "horizon_months")), strict=True))
     medians = Counter(rows.loc[(rows["statistic"] == "median") & (rows["endpoint"] != "unclear"), "endpoint"])
@@ -39,38 +42,38 @@ def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
     return found | {f"Median {words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
 
 
-class Exploring(t.HasTraits):
-    """What the map and the what-if show.
+class ExploreState(traitlets.HasTraits):
+    """The state of the page Explore.
 
     Attributes
     ----------
     x, y : str
-        The two number fields of the map; never the same.
+        The two number fields of the map, always different.
     along : str
-        The field of the what-if.
+        The field that the what-if varies.
     outlined : list of str
-        Rule sets outlined on the map beside the selected one, in the order of the review.
+        Ids of the rule sets outlined on the map with the selected one, in the order of the data.
     """
 
-    x = t.Enum(numbers(), "age_years")
-    y = t.Enum(numbers(), "liver_involvement_percent")
-    along = t.Enum(ordered(), "ki67_percent")
-    outlined = t.List(t.Unicode(), ["milan_2007", "milan_2019"])
+    x = traitlets.Enum(numbers(), "age_years")
+    y = traitlets.Enum(numbers(), "liver_involvement_percent")
+    along = traitlets.Enum(ordered(), "ki67_percent")
+    outlined = traitlets.List(traitlets.Unicode(), ["milan_2007", "milan_2019"])
 
-    @t.observe("x", "y")
-    def _keep_apart(self, change: t.Bunch) -> None:
-        """Give the other axis what this one had before, when both would be the same."""
+    @traitlets.observe("x", "y")
+    def _keep_apart(self, change: traitlets.Bunch) -> None:
+        """Swap the axes when both would show the same field."""
         if self.x == self.y:
             self.set_trait("y" if change["name"] == "x" else "x", change["old"])
 
     def outline(self, rule_set: str) -> None:
-        """Outline a rule set, or no longer."""
+        """Outline a rule set, or remove its outline."""
         chosen = set(self.outlined) ^ {rule_set}
         self.outlined = [name for name in rule_tables.load() if name in chosen]
 
 
-class EvidenceState(t.HasTraits):
-    """What of the evidence is shown.
+class EvidenceState(traitlets.HasTraits):
+    """The state of the page Evidence.
 
     Attributes
     ----------
@@ -88,15 +91,15 @@ class EvidenceState(t.HasTraits):
         Why the last file was not taken.
     """
 
-    show = t.Unicode("pooling")
-    therapy = t.Unicode("")
-    words = t.Unicode("")
-    toggled = t.List(t.Unicode())
-    own = t.Bytes(b"")
-    refused = t.Unicode("")
+    show = traitlets.Unicode("pooling")
+    therapy = traitlets.Unicode("")
+    words = traitlets.Unicode("")
+    toggled = traitlets.List(traitlets.Unicode())
+    own = traitlets.Bytes(b"")
+    refused = traitlets.Unicode("")
 
-    @t.validate("words")
-    def _short(self, proposal: t.Bunch) -> str:
+    @traitlets.validate("words")
+    def _short(self, proposal: traitlets.Bunch) -> str:
         return str(proposal["value"])[:LONGEST_WORDS]
 
     def toggle(self, outcome: str) -> None:
@@ -110,150 +113,147 @@ class EvidenceState(t.HasTraits):
         except ValueError as error:
             self.refused = str(error)
         else:
-            kept = [name for name in self.toggled if not name.startswith(OWN)]
+            kept = [name for name in self.toggled if not name.startswith(OWN_SERIES_PREFIX)]
             with self.hold_trait_notifications():
                 self.own, self.refused, self.toggled = own, "", kept
 
 
-class Learning(t.HasTraits):
-    """Which teaching case is asked, and what was answered in this sitting.
+class TeachingState(traitlets.HasTraits):
+    """The state of the page Teaching.
 
     Attributes
     ----------
     case : str
-        Identifier of the teaching case.
+        Identifier of the teaching case that is shown.
     chosen : dict of str to str
-        By rule set of that case: the verdict that is about to be answered.
+        The verdicts chosen so far, by rule set of that case.
     score : netdash.teaching.Score
-        What was answered; it lives as long as the session.
+        The answers of this sitting; kept until the session ends.
     """
 
-    case = t.Unicode()
-    chosen = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
-    score = t.Instance(teaching.Score, args=())
+    case = traitlets.Unicode()
+    chosen = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
+    score = traitlets.Instance(teaching.Score, args=())
 
-    @t.default("case")
+    @traitlets.default("case")
     def _first(self) -> str:
         return next(iter(teaching.cases()))
 
-    @t.validate("case")
-    def _known_case(self, proposal: t.Bunch) -> str:
+    @traitlets.validate("case")
+    def _known_case(self, proposal: traitlets.Bunch) -> str:
         return teaching.get(proposal["value"]).case_id
 
-    @t.observe("case")
-    def _nothing_chosen(self, _: t.Bunch) -> None:
+    @traitlets.observe("case")
+    def _nothing_chosen(self, _: traitlets.Bunch) -> None:
         self.chosen = {}
 
-    def say(self, rule_set: str, verdict: str) -> None:
-        """Choose a verdict; what the case does not ask, or is no verdict, changes nothing."""
+    def choose(self, rule_set: str, verdict: str) -> None:
+        """Choose a verdict for a rule set; an unknown rule set or verdict changes nothing."""
         asked = {found.name for found in teaching.get(self.case).rule_sets}
         if rule_set in asked and verdict in {*rules.Verdict} and self.score.of(self.case) is None:
             self.chosen = {**self.chosen, rule_set: verdict}
 
     def answer(self) -> None:
-        """Answer with what is chosen, once everything is; a case counts as answered first."""
+        """Answer with the chosen verdicts, if one is chosen for each rule set. Only the first answer counts."""
         case = teaching.get(self.case)
         if len(self.chosen) == len(case.rule_sets):
             self.score = self.score.with_(case.answer(self.chosen))
 
-    def begin_anew(self) -> None:
-        """Forget every answer of this sitting."""
+    def restart(self) -> None:
+        """Delete every answer of this sitting."""
         self.score = teaching.Score()
 
     def step(self, places: int) -> None:
-        """Go to the case that many places on, in a ring."""
+        """Go forward by a number of cases; the first case follows the last."""
         names = list(teaching.cases())
         self.case = names[(names.index(self.case) + places) % len(names)]
 
 
-class State(t.HasTraits):
-    """The one state of a board; every view is a function of it.
+class State(traitlets.HasTraits):
+    """The state of a board. Every view is a function of it.
 
     Attributes
     ----------
     patient : Patient
-        The case; nothing is known of it at the start.
+        The case; empty at the start.
     selected : str
         Identifier of the rule set whose findings are shown.
     prepared : dict of str to Patient
-        A list of cases by label, kept here and nowhere else; empty when none was opened.
+        A list of cases by label, kept in memory only; empty when no list is open.
     opened : Prepared or None
-        The prepared case or example that the case began as; it may have been changed since.
+        The prepared case or example that was opened; the case may have been changed since.
     last : str
-        Label of the prepared case or example that was opened last; stepping goes on from there.
+        Label of the prepared case or example that was opened last; :meth:`step` starts from it.
     refused : dict of str to str
-        By field: the text that was typed there and refused. The box keeps it, the case keeps what it had.
+        The texts that boxes refused, by field. The box keeps its text; the case keeps its value.
     refusals : dict of str to str
-        Why the last address ("address") or list of cases ("cases") was not taken. It changed nothing else.
+        The reason why the last address ("address") or list of cases ("cases") was refused.
     undo : Undo or None
-        What one step of undo brings back.
+        The case that undo brings back.
     outcome : str
-        Name of what the plot shows, one of :func:`outcomes_shown`.
+        Name of the outcome that the plot shows, one of :func:`outcomes_shown`.
     reading : str
         "corrected" or "printed".
     pinned : Patient or None
-        The case as it was when it was pinned, to be compared with.
+        The pinned case, with which the current case is compared.
     presenting : bool
-        Whether only case, verdicts and picture are shown, in large type.
+        True shows only case, verdicts and picture, in large type.
     source : str
-        Identifier of what the source is shown of; empty for none.
+        Identifier of the row whose source is shown; empty for none.
     pages : list of str
-        Names of the pages there are.
+        Names of the pages.
     page : str
-        Name of the one that is open.
-    exploring : Exploring
-        What the map and the what-if are of.
+        Name of the open page.
+    explore : ExploreState
+        The state of the page Explore.
     evidence : EvidenceState
-        What of the evidence is shown.
-    learning : Learning
-        The teaching case and the score.
+        The state of the page Evidence.
+    teaching : TeachingState
+        The state of the page Teaching.
     """
 
-    patient = t.Instance(Patient, args=())
-    selected = t.Unicode("milan_review")
-    prepared = t.Dict(value_trait=t.Instance(Patient), key_trait=t.Unicode())
-    opened = t.Instance(Prepared, allow_none=True)
-    last = t.Unicode("")
-    refused = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
-    refusals = t.Dict(value_trait=t.Unicode(), key_trait=t.Unicode())
-    undo = t.Instance(Undo, allow_none=True)
-    outcome = t.Unicode("5-year overall survival")
-    reading = t.Enum(list(READINGS.values()), "corrected")
-    pinned = t.Instance(Patient, allow_none=True)
-    presenting = t.Bool(False)
-    source = t.Unicode("")
-    pages = t.List(t.Unicode(), ["board"])
-    page = t.Unicode("board")
-    exploring = t.Instance(Exploring, args=())
-    evidence = t.Instance(EvidenceState, args=())
-    learning = t.Instance(Learning, args=())
+    patient = traitlets.Instance(Patient, args=())
+    selected = traitlets.Unicode("milan_review")
+    prepared = traitlets.Dict(value_trait=traitlets.Instance(Patient), key_trait=traitlets.Unicode())
+    opened = traitlets.Instance(Prepared, allow_none=True)
+    last = traitlets.Unicode("")
+    refused = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
+    refusals = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
+    undo = traitlets.Instance(Undo, allow_none=True)
+    outcome = traitlets.Unicode("5-year overall survival")
+    reading = traitlets.Enum(list(READINGS.values()), "corrected")
+    pinned = traitlets.Instance(Patient, allow_none=True)
+    presenting = traitlets.Bool(False)
+    source = traitlets.Unicode("")
+    pages = traitlets.List(traitlets.Unicode(), ["board"])
+    page = traitlets.Unicode("board")
+    explore = traitlets.Instance(ExploreState, args=())
+    evidence = traitlets.Instance(EvidenceState, args=())
+    teaching = traitlets.Instance(TeachingState, args=())
 
-    @t.validate("selected")
-    def _known_rule_set(self, proposal: t.Bunch) -> str:
-        # A page can send any text; only a known rule set is taken.
+    @traitlets.validate("selected")
+    def _known_rule_set(self, proposal: traitlets.Bunch) -> str:
+        # A browser can send any text; get() raises for an unknown rule set.
         return rule_tables.get(proposal["value"]).name
 
-    @t.validate("outcome")
-    def _known_outcome(self, proposal: t.Bunch) -> str:
+    @traitlets.validate("outcome")
+    def _known_outcome(self, proposal: traitlets.Bunch) -> str:
         if proposal["value"] not in outcomes_shown():
-            raise t.TraitError(f"outcome: given {proposal['value']!r}, expected one of {', '.join(outcomes_shown())}")
+            raise traitlets.TraitError(
+                f"outcome: given {proposal['value']!r}, expected one of {', '.join(outcomes_shown())}"
+            )
         return str(proposal["value"])
 
     @property
     def offered(self) -> list[Prepared]:
-        """The cases that can be opened: those of the list, if there is one, then the made-up examples."""
+        """The cases that can be opened: those of the list, then the made-up examples."""
         return [*in_order(self.prepared, own=True), *in_order(examples(), own=False)]
 
     @property
     def shown(self) -> Prepared | None:
-        """The prepared case or example that is shown just as it was prepared; None once it was changed."""
+        """The prepared case or example that is shown unchanged; None when it was changed."""
         same = self.opened is not None and self.opened.patient.to_dict() == self.patient.to_dict()
         return self.opened if same else None
-
-    @property
-    def example(self) -> str:
-        """Name of the made-up example that is shown; empty once it was changed, and for any other case."""
-        return self.shown.label if self.shown and not self.shown.own else ""
 
     def enter(self, name: str, value: Value | None) -> None:
         """Set one field of the case; None makes it unknown."""
@@ -261,7 +261,7 @@ class State(t.HasTraits):
 
     @property
     def label(self) -> str:
-        """What the case is called on paper: its place in a list, or the example that it is; else empty."""
+        """The label of the case in a report: that of a prepared case or example; empty for other cases."""
         if self.opened is None or not (self.shown or self.opened.own):
             return ""
         if not self.opened.own:
@@ -269,7 +269,7 @@ class State(t.HasTraits):
         return self.opened.label if self.shown else f"{self.opened.label}, changed since it was opened"
 
     def put(self, values: Mapping[str, Value | None]) -> None:
-        """Set some fields of the case at once; None makes one unknown."""
+        """Set several fields of the case in one change; None makes a field unknown."""
         patient = self.patient.replace(**values)
         with self.hold_trait_notifications():
             self.refused = {field: text for field, text in self.refused.items() if field not in values}
@@ -277,11 +277,11 @@ class State(t.HasTraits):
                 self.patient = patient
 
     def keep_refused(self, name: str, text: str) -> None:
-        """Keep a text that a field refused, for its box to show; the case stays as it is."""
+        """Keep a text that a field refused, so that its box shows it; the case does not change."""
         self.refused = {**self.refused, name: text[:LONGEST_REFUSED]}
 
     def refuse(self, name: str, why: str) -> None:
-        """Remember why an address or a list of cases was refused; the case stays as it is."""
+        """Keep the reason why an address or a list of cases was refused; the case does not change."""
         self.refusals = {**self.refusals, name: why}
 
     def reset(self) -> None:
@@ -289,7 +289,7 @@ class State(t.HasTraits):
         self._replace(Patient(), None, "Reset")
 
     def open(self, patient: Patient, done: str = "Opened another case") -> None:
-        """Replace the whole case; `done` says in words what did so."""
+        """Replace the whole case; `done` is the action in words, shown beside undo."""
         self._replace(patient, None, done)
 
     def open_prepared(self, case: Prepared) -> None:
@@ -297,7 +297,7 @@ class State(t.HasTraits):
         self._replace(case.patient, case, f"Opened {case.name}")
 
     def take_back(self) -> None:
-        """Bring back the case that was replaced last; the one shown, if it was typed, is what undo brings back then."""
+        """Bring back the case that was replaced last; undo then brings back the current case if it was typed."""
         if (back := self.undo) is None:
             return
         with self.hold_trait_notifications():
@@ -309,13 +309,14 @@ class State(t.HasTraits):
         undo = self._undo_of(patient, done, stepping)
         with self.hold_trait_notifications():
             self.patient, self.opened, self.undo, self.refused, self.refusals = patient, opened, undo, {}, {}
-            if opened is not None and opened.own == bool(self.prepared):  # an example is no place in the list
+            if opened is not None and opened.own == bool(self.prepared):  # an example keeps the place in a list
                 self.last = opened.label
 
     def _undo_of(self, patient: Patient, done: str, stepping: bool) -> Undo | None:
-        """Return what undo brings back once the case is replaced.
+        """Return the undo for replacing the case by `patient`.
 
-        A case that was typed or changed exists nowhere else: a prepared one, which does, never takes its place.
+        A typed or changed case exists nowhere else. A prepared case can be opened again, so it never replaces a typed
+        case in undo.
         """
         typed, kept = self.shown is None, self.undo
         if not self.patient.to_dict() or patient.to_dict() == self.patient.to_dict():
@@ -325,9 +326,9 @@ class State(t.HasTraits):
         return Undo(done, patient, self.patient, self.opened, self.last, typed)
 
     def take_cases(self, cases: Mapping[str, Patient] | str | Path | bytes) -> None:
-        """Put a list of cases beside the examples, or none; a faulty file changes nothing and says why.
+        """Replace the list of cases; an empty one closes it. A file with an error changes only `refusals`.
 
-        The case that is shown stays; of a list that is gone it is no part any more.
+        The case that is shown stays, but is no longer a case of the earlier list.
         """
         try:
             found = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
@@ -343,7 +344,7 @@ class State(t.HasTraits):
                 self.undo = self.undo.without_list()
 
     def open_query(self, query: str) -> None:
-        """Replace the case by that of an address; a query that is refused changes nothing but says why."""
+        """Replace the case by that in a query or fragment; a refused one changes only `refusals`."""
         try:
             if len(query) > LONGEST_QUERY:
                 raise ValueError(f"it has {len(query):,} characters, expected at most {LONGEST_QUERY:,}; copy it again")
@@ -352,17 +353,17 @@ class State(t.HasTraits):
             self.refuse("address", f"The address was not taken: {error}")
 
     def turn_to(self, page: str) -> None:
-        """Open a page; one that is not there changes nothing."""
+        """Open a page; an unknown name changes nothing."""
         if page in self.pages:
             self.page = page
 
     def select(self, rule_set: str) -> None:
-        """Show the findings of a rule set, and no source."""
+        """Show the findings of a rule set, and hide the source."""
         with self.hold_trait_notifications():
             self.selected, self.source = rule_set, ""
 
     def show_source(self, name: str) -> None:
-        """Show where a rule, a row or a figure comes from; of what is not known, nothing."""
+        """Show the source of a row of the data; an unknown id hides the source."""
         try:
             source(name)
         except ValueError:
@@ -371,11 +372,11 @@ class State(t.HasTraits):
             self.source = name
 
     def step(self, places: int) -> None:
-        """Open the case of the list that many places after the one opened last, in a ring; nothing without a list."""
-        turn = in_order(self.prepared, own=True)
-        if not turn:
+        """Go forward by a number of prepared cases; the first follows the last. Without a list nothing changes."""
+        cases = in_order(self.prepared, own=True)
+        if not cases:
             return
-        labels = [case.label for case in turn]
+        labels = [case.label for case in cases]
         here = labels.index(self.last) if self.last in labels else -1 if places > 0 else 0
-        case = turn[(here + places) % len(turn)]
+        case = cases[(here + places) % len(cases)]
         self._replace(case.patient, case, f"Opened {case.name}", stepping=True)

@@ -1,4 +1,4 @@
-"""What stands under each slider: the criteria of the selected rule set on that input alone."""
+"""The strips under the sliders: the criteria of the selected rule set on each input."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from netdash import rule_tables, rules
 from netdash.board import views
 from netdash.fields import Choice, Field, plain
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import criterion_stretches
+from netdash.ranges import criterion_span_rows
 from netdash.rules import Criterion, RuleSet, Verdict
-from netdash.wording import KINDS, SAID
+from netdash.wording import RULE_SET_KINDS, VERDICT_WORDS
 
-NOTES = {
+ROLE_NOTES = {
     "caution": "caution, does not decide",
     "favors": "in favor, does not decide",
     "prognostic": "prognostic, does not decide",
 }
-"""What is said beside a criterion that decides nothing."""
+"""The note beside a criterion that does not decide, by role."""
 
 
 def asking(rule_set: str) -> str:
-    """Return whose criteria stand under the sliders."""
+    """Return the title of the rule set whose criteria are shown under the sliders."""
     return views.render("asking", found=rule_tables.get(rule_set))
 
 
 def strip(patient: Patient, field: str, rule_set: str) -> str:
-    """Return each criterion of the selected rule set on one slider's input, alone: where it is met, and what is asked.
+    """Return the strips of one slider: one for each criterion on its input, with the requirement and the result.
 
-    The verdict of the whole rule set, which other inputs decide too, stands in the table of verdicts.
+    A strip shows where its criterion alone is met. The verdict of the rule set also depends on other inputs.
     """
     found = rule_tables.get(rule_set)
     asked = [_criterion(patient, FIELDS[field], found, criterion) for criterion in found.criteria]
@@ -39,12 +39,12 @@ def strip(patient: Patient, field: str, rule_set: str) -> str:
 
 
 def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criterion) -> dict[str, Any] | None:
-    """Return what the strip of one criterion says; None of one that does not look at the input."""
+    """Return the values of the strip of one criterion; None when the criterion does not depend on the input."""
     if asked.name not in criterion.inputs:
         return None
-    kind, result = KINDS[found.kind], criterion.judge(patient)
-    told = criterion_stretches(patient, asked.name, criterion)
-    parts = [{**row, **_place(asked, row), "word": SAID[row["verdict"]]} for row in told]
+    kind, result = RULE_SET_KINDS[found.kind], criterion.judge(patient)
+    rows = criterion_span_rows(patient, asked.name, criterion)
+    parts = [{**row, **_place(asked, row), "word": VERDICT_WORDS[row["verdict"]]} for row in rows]
     if isinstance(asked, Choice):
         rest = 50 / len(asked.choices)
         parts.insert(0, {"left": 0.0, "width": rest, "verdict": "none", "word": "", "text": asked.show(None)})
@@ -53,43 +53,43 @@ def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criter
     return {
         "parts": parts,
         "ticks": {plain(value): 100 * value / (asked.maximum or 1) for value in criterion.breaks(asked.name)},
-        "asked": f"{kind.asked}: {derived}{criterion.require(kind.last)}",
+        "asked": f"{kind.asked}: {derived}{criterion.requirement_text(kind.joiner)}",
         "result": result,
-        "word": SAID[result],
+        "word": VERDICT_WORDS[result],
         "notes": [*_reason(patient, asked, criterion), *_alternatives(patient, found, criterion)],
     }
 
 
 def _reason(patient: Patient, asked: Field, criterion: Criterion) -> Iterator[str]:
-    """Say what is not entered, what else decides, and whether the criterion decides anything."""
+    """Yield notes: inputs that are not entered, the derived value, and the role of a criterion that does not decide."""
     if criterion.judge(patient) is Verdict.UNKNOWN:
         needs = sorted(criterion.needs(patient), key=lambda field: field is not asked)
-        yield from (field.show(None) if field is asked else field.say(None) for field in needs)
+        yield from (field.show(None) if field is asked else field.phrase(None) for field in needs)
     elif criterion.quantity is not asked:
-        yield criterion.quantity.say(criterion.observed(patient))
-    if criterion.role in NOTES:
-        yield NOTES[criterion.role]
+        yield criterion.quantity.phrase(criterion.observed(patient))
+    if criterion.role in ROLE_NOTES:
+        yield ROLE_NOTES[criterion.role]
 
 
 def _alternatives(patient: Patient, found: RuleSet, criterion: Criterion) -> Iterator[str]:
-    """Say that one of several alternatives suffices, and whether another one is met."""
+    """Yield notes on alternatives: one of several suffices, and another one is met."""
     clause = next((c for c in found.clauses if criterion in c.criteria), None)
     if clause is None or len(clause.alternatives) == 1:
         return
-    own = next(way for way in clause.alternatives if criterion in way)
+    own = next(alternative for alternative in clause.alternatives if criterion in alternative)
     if fellows := [fellow.quantity.topic for fellow in own if fellow is not criterion]:
         yield f"only together with {' and '.join(fellows)}"
     yield f"one of {len(clause.alternatives)} alternatives is enough"
-    others = (way for way in clause.alternatives if way is not own)
-    if any(rules.all_of(c.judge(patient) for c in way) is Verdict.MET for way in others):
+    others = (alternative for alternative in clause.alternatives if alternative is not own)
+    if any(rules.all_of(c.judge(patient) for c in alternative) is Verdict.MET for alternative in others):
         yield "another is met"
 
 
 def _place(asked: Field, row: Mapping[str, Any]) -> dict[str, float]:
-    """Return where a stretch begins along its slider, and how long it is, in percent."""
+    """Return start and width of a span along its slider, in percent."""
     low, high, length = row["low"], row["high"], asked.maximum or 1
     if isinstance(asked, Choice):
-        # The words stand at even distances after the place of "not entered"; each owns half the way to its neighbors.
+        # Words are spaced evenly along the slider, after "not entered". Each span reaches halfway to the next word.
         length = len(asked.choices)
         low, high = low + 0.5, min(high + 1.5, length)
     return {"left": 100 * low / length, "width": 100 * (high - low) / length}

@@ -1,4 +1,4 @@
-"""What the board shows of its state: each view is a function that returns HTML or a figure."""
+"""The views of the board: functions of the state that return HTML or a figure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 import netdash
 from netdash import evidence, remarks, rule_tables
-from netdash.assessment import MAY_CHANGE, Assessment
+from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
@@ -24,15 +24,22 @@ from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import KINDS, LEGEND, MARK, SAID, STUDIED, TAGS
+from netdash.wording import (
+    BASIS_TAGS,
+    HEADLINE_LEGEND,
+    POPULATIONS_HEADING,
+    RULE_SET_KINDS,
+    VERDICT_SIGNS,
+    VERDICT_WORDS,
+)
 
-ROLE = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
-NEXT = 3
-"""How many of the inputs that are still open are named."""
-BROUGHT_BACK = 5
-"""How many inputs are named of the case that undo brings back."""
-GIVEN = 40
-"""How many characters are shown of a text that was refused."""
+ROLE_WORDS = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
+MOST_OPEN_INPUTS = 3
+"""The most open inputs that are listed above the verdicts."""
+MOST_BROUGHT_BACK = 5
+"""The most inputs that are listed of the case that undo brings back."""
+LONGEST_GIVEN = 40
+"""The most characters that are shown of a refused text."""
 
 
 @functools.cache
@@ -42,20 +49,27 @@ def _templates() -> Any:
     environment = Environment(
         loader=PackageLoader("netdash.board"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
     )
-    environment.globals.update(said=SAID, mark=MARK, tags=TAGS, kinds=KINDS, studied=STUDIED, role=ROLE)
+    environment.globals.update(
+        verdict_words=VERDICT_WORDS,
+        verdict_signs=VERDICT_SIGNS,
+        tags=BASIS_TAGS,
+        kinds=RULE_SET_KINDS,
+        studied=POPULATIONS_HEADING,
+        role=ROLE_WORDS,
+    )
     return environment
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a template of the board, filled; every value is escaped."""
+    """Return the HTML of a template of the board. Jinja2 escapes every value."""
     return str(_templates().get_template(f"{template}.html").render(**values))
 
 
 def case(state: State, assessment: Assessment, at: str) -> str:
-    """Return the case in words, what puts it outside the scope, when it was computed, and what undo brings back."""
+    """Return the line with the case in words, with its warnings, the time of computation and undo."""
     undo = state.undo
     brings_back = known(undo.patient) if undo else []
-    more = len(brings_back) - BROUGHT_BACK
+    more = len(brings_back) - MOST_BROUGHT_BACK
     return render(
         "case",
         state=state,
@@ -65,24 +79,24 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         scope=assessment.scope,
         conflicts=assessment.conflicts,
         just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
-        brings_back=[*brings_back[:BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
+        brings_back=[*brings_back[:MOST_BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
     )
 
 
 def known(patient: Patient) -> list[str]:
-    """Return what is known of a case, in words."""
-    return [FIELDS[name].tell(value) for name, value in patient.to_dict().items()]
+    """Return the entered fields of a case in words."""
+    return [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
-    """Return the buttons that change what is looked at, not the case, and one for each page when there are several."""
+    """Return the buttons of the board, and the tabs when there are several pages."""
     return render("tools", state=state, tabs=tabs if len(tabs) > 1 else {})
 
 
 def verdicts(state: State, assessment: Assessment) -> str:
-    """Return the verdicts of all rule sets in fixed order, what is still open, then whom trials studied."""
-    blocks = {"": _by_therapy(assessment.published), STUDIED: _by_therapy(assessment.studied)}
-    wanted = assessment.wanted()[:NEXT]
+    """Return the open inputs, the verdicts by therapy, then the populations of trials."""
+    blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
+    wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
     before = _changes(state.pinned, state.patient)
     return render(
         "verdicts",
@@ -92,33 +106,33 @@ def verdicts(state: State, assessment: Assessment) -> str:
         wanted=wanted,
         before=before,
         remarks=assessment.remarks,
-        notes=(*assessment.general, LEGEND),
+        notes=(*assessment.general, HEADLINE_LEGEND),
     )
 
 
 def outlines(state: State, assessment: Assessment, python: str) -> str:
-    """Return the verdicts of all rule sets in fixed order, each with a box to outline it, and the Python of the map."""
+    """Return the verdicts by therapy, each with a box to outline it, and the Python of the map."""
     therapies = [found[1:] for found in _by_therapy(assessment.judgements)]
     return render(
-        "outlines", therapies=therapies, selected=state.selected, outlined=state.exploring.outlined, python=python
+        "outlines", therapies=therapies, selected=state.selected, outlined=state.explore.outlined, python=python
     )
 
 
 def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Judgement]]]:
-    """Return identifier and name of each therapy with its judgements."""
+    """Return identifier, name and judgements of each therapy."""
     groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
     return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
 
 
 def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
-    """Return by rule set what changed since the case was pinned; None when none is pinned."""
+    """Return the differences from the pinned case by rule set; None when no case is pinned."""
     if pinned is None:
         return None
     return {row["rule_set"]: row for row in differences(pinned, patient).to_dict("records")}
 
 
 def compared(state: State) -> str:
-    """Return in words what changed since the case was pinned; empty when none is pinned."""
+    """Return the differences from the pinned case in words; empty when no case is pinned."""
     changes = _changes(state.pinned, state.patient)
     if changes is None or state.pinned is None:
         return ""
@@ -133,7 +147,7 @@ def compared(state: State) -> str:
 
 
 def findings(state: State, assessment: Assessment) -> str:
-    """Return the criteria of one rule set: what is asked, what is there, what would change it, where it stands."""
+    """Return the table of findings of the selected rule set."""
     judgement = assessment[state.selected]
     changes = {
         f.criterion.criterion_id: "; ".join(_change(f, flip) for flip in assessment.changes(judgement, f))
@@ -145,18 +159,18 @@ def findings(state: State, assessment: Assessment) -> str:
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
         changes=changes,
         sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
-        remarks=remarks.beside(judgement.rule_set.therapy, state.patient),
+        remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
         python=python(state),
     )
 
 
 def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
-    """Return what would change a criterion in few words: value, bound and distance stand beside it."""
+    """Return in few words what would meet a criterion; the table shows value, bound and distance."""
     field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
     if flip["may_change"] == "not entered":
-        return "" if field is quantity else field.say(None)
-    words = MAY_CHANGE[flip["may_change"]]
+        return "" if field is quantity else field.phrase(None)
+    words = CHANGE_WORDS[flip["may_change"]]
     if flip["may_change"] != "changeable":
         return words if field is quantity else f"{field.topic}: {words}"
     target = finding.criterion.requirement if field is quantity else f"{field.topic} {field.show(flip['needed'])}"
@@ -164,12 +178,12 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
 
 
 def shown_source(state: State) -> Source | None:
-    """Return where what was asked for comes from, if anything was."""
+    """Return the source that was asked for; None when none was."""
     return source(state.source) if state.source else None
 
 
 def refused(state: State) -> dict[str, str]:
-    """Return by section what stands under each box whose text was refused, and what the case still has there."""
+    """Return, by section, the message under each box whose text was refused, with the value that the case keeps."""
     entered = state.patient.to_dict()
     return {
         f"refused-{name}": render(
@@ -183,7 +197,7 @@ def refused(state: State) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= GIVEN else f"{text[:GIVEN]}...")
+    return repr(text if len(text) <= LONGEST_GIVEN else f"{text[:LONGEST_GIVEN]}...")
 
 
 def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
@@ -267,7 +281,7 @@ def _plot(
 
 
 def python(state: State) -> str:
-    """Return the lines that give the same in a notebook."""
+    """Return the Python that gives verdicts, findings and plot in a notebook."""
     statistic, endpoint, horizon = outcomes_shown()[state.outcome]
     how = "left_out=False, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
@@ -287,11 +301,11 @@ def python(state: State) -> str:
 
 
 def patient_python(patient: Patient) -> str:
-    """Return the lines that make the same patient in a notebook."""
+    """Return the Python that makes the patient in a notebook."""
     fields = "".join(f"    {name}={value!r},\n" for name, value in patient.to_dict().items())
     return f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\n"
 
 
 def foot() -> str:
-    """Return the line of honesty."""
-    return render("foot", honesty=evidence.HONESTY, version=netdash.__version__)
+    """Return the disclaimer, with source and version."""
+    return render("foot", disclaimer=evidence.DISCLAIMER, version=netdash.__version__)

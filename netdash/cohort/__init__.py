@@ -1,4 +1,4 @@
-"""A registry judged by the published criteria, inside whatever data-frame engine holds it."""
+"""A registry judged by the published criteria, inside the data-frame engine that holds it."""
 
 from netdash.cohort.frames import assess_cohort, attrition, attritions, invalid_values
 

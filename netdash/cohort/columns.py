@@ -1,6 +1,6 @@
-"""The columns of a data frame that are fields of a patient: found, checked and made comparable.
+"""The columns of a data frame that are fields of a patient: found, checked and converted to comparable types.
 
-What cannot be right is refused before anything is computed: a column of the wrong type, a field's name misspelt.
+A column with a wrong type or a misspelt field name is refused before anything is computed.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Closed = Literal["left", "right", "both"]
 
 NEAR_MISS = 0.85
-"""How alike (difflib's ratio) a column and an absent field must be for the column to be taken for a slip."""
+"""The similarity (difflib's ratio) to an absent field from which a column's name counts as misspelt."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is a field of a patient, ready to compare.
+    """A column that is a field of a patient.
 
-    Engines differ in what comparing a missing value gives (null or false); here it is always false.
+    A comparison with a missing value gives null in some engines and false in others; these methods always give false.
 
     Attributes
     ----------
     field : Field
-        What it holds.
+        The field.
     cells : Expr
-        As it stands.
+        The column as given.
     values : Expr
-        In a type that compares alike in all engines.
+        The column in a type that all engines compare in the same way.
     as_text, as_objects : bool
-        Whether values are stored as their text ("True"), or as Python objects.
+        Whether the values are stored as text ("True"), or as Python objects.
     """
 
     field: Field
@@ -56,7 +56,7 @@ class Column:
 
     @property
     def invalid(self) -> nw.Expr:
-        """Rows with a value that is none of the field's."""
+        """Rows with a value that the field does not allow."""
         if self.field.minimum is None:
             allowed = map(self.equals, self.field.choices or (True, False))
             within = functools.reduce(operator.or_, allowed)
@@ -67,24 +67,24 @@ class Column:
     def equals(self, value: Value) -> nw.Expr:
         """Rows with this value."""
         if self.as_objects:
-            # Of objects, pandas looks them up forty times faster than it compares them.
+            # On object columns of pandas, is_in is forty times faster than ==.
             return self.values.is_in([value])
         return (self.values == (str(value) if self.as_text else value)).fill_null(value=False)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
-        """Rows with a number between two limits; not-a-number and infinity lie outside."""
+        """Rows with a number between two limits; not-a-number and infinity are outside."""
         return self.values.is_between(low, high, closed=closed).fill_null(value=False)
 
 
 def read_columns(frame: Any, ignore: Iterable[str]) -> tuple[Table, Mapping[str, Column]]:
-    """Return a frame as narwhals knows it, and by name its columns that are fields and hold a value.
+    """Return a frame as a narwhals table, and its columns that are fields and have a value, by name.
 
     Raises
     ------
     TypeError
-        When `frame` is no data frame, or a column is not of its field's type.
+        When `frame` is not a data frame, or a column does not have its field's type.
     ValueError
-        When a column's name is nearly that of a field which is not there, and is not among `ignore`.
+        When a column's name resembles a field that has no column, and is not in `ignore`.
     """
     try:
         table: Table = nw.from_native(frame)
@@ -107,7 +107,7 @@ def _refuse_near_misses(names: Iterable[object], ignore: frozenset[str]) -> None
         if near and name not in FIELDS and name not in ignore:
             raise ValueError(
                 f"column {name!r} is no field of a patient, but nearly {absent[near[0]]!r}, which is not there; rename "
-                f"it, or say ignore=[{name!r}] if it is something else"
+                f"it, or pass ignore=[{name!r}] if it is something else"
             )
 
 
@@ -116,7 +116,7 @@ def _letters(name: str) -> str:
 
 
 def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None:
-    """Return a field's column; None when it is known to hold no value."""
+    """Return the column of a field; None when it is known to have no value."""
     cells, expected = nw.col(field.name), _HOLDS[field.kind]
     held = _held(table, field, dtype)
     if held == expected:
@@ -125,7 +125,7 @@ def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None
     if isinstance(table, nw.DataFrame) and table[field.name].is_null().all():
         return None
     if isinstance(table, nw.LazyFrame) and dtype == nw.Unknown:
-        # Most often a type for nulls alone. Whatever else it is cannot be read: unknown, and counted as invalid.
+        # narwhals gives Unknown mostly to columns of nulls. Any other cell of such a column is unknown and invalid.
         return Column(field, cells, nw.when(cells.is_null()).then(nw.lit(None, _EMPTY[field.kind])))
     if expected == "booleans" and held == "words" and table.implementation.is_dask():
         return Column(field, cells, cells, as_text=True)
@@ -138,7 +138,7 @@ def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None
 _HOLDS = {"number": "numbers", "integer": "numbers", "choice": "words", "bool": "booleans"}
 _EMPTY: Mapping[str, Any] = {"number": nw.Float64, "integer": nw.Float64, "choice": nw.String, "bool": nw.Boolean}
 
-# What pandas.api.types.infer_dtype calls the cells of an object column.
+# Names that pandas.api.types.infer_dtype gives to the cells of an object column.
 _INFERRED = {"boolean": "booleans", "string": "words"}
 _INFERRED |= dict.fromkeys(("floating", "integer", "mixed-integer-float", "decimal"), "numbers")
 
@@ -166,19 +166,20 @@ def _held(table: Table, field: Field, dtype: nw.dtypes.DType) -> str:
 def _comparable(table: Table, field: Field, dtype: nw.dtypes.DType) -> nw.Expr:
     cells, arrow = nw.col(field.name), table.implementation.is_pyarrow()
     if field.kind == "choice":
-        # Views of words, which polars hands over, are words that Arrow cannot compare.
+        # polars exports text as Arrow string_view, which pyarrow cannot compare: cast it to string.
         views = arrow and str(nw.to_native(table).schema.field(field.name).type) == "string_view"
         return cells if dtype in (nw.String, nw.Object) and not views else cells.cast(nw.String)
     if field.kind == "bool":
         return cells
     if dtype.is_integer():
-        # Arrow refuses to compare with 55.0 what does not fit a float, a 999999999999999999 for "missing" among it.
+        # pyarrow cannot compare large integers with 55.0, such as 999999999999999999 for "missing". Compare integers
+        # with integers first.
         ends = [int(field.minimum or 0), int(field.maximum or 0)]
-        # And unsigned cells that do not fit a signed number with a signed one.
+        # pyarrow cannot compare large uint64 values with a signed literal.
         low, high = (nw.lit(end, nw.UInt64) for end in ends) if arrow and dtype == nw.UInt64 else ends
         return nw.when(cells.is_between(low, high)).then(cells)
     if not dtype.is_numeric():
-        # Of the ways to say "missing" in a pandas object column, not all can be cast.
+        # Some missing values of a pandas object column cannot be cast: replace all of them first.
         cells = nw.when(~cells.is_null()).then(cells)
     numbers = cells if dtype == nw.Float64 else cells.cast(nw.Float64)
     return numbers if field.kind == "number" else nw.when(numbers % 1 == 0).then(numbers)

@@ -1,7 +1,7 @@
-"""Criteria as data-frame expressions: in which rows each is met and in which it is missed.
+"""Criteria as expressions of narwhals: one expression is true where a criterion is met, one where it is missed.
 
-No row makes both true; a row where neither is true is unknown. Clauses and rule sets combine the two by AND and OR and
-never by NOT, so that a missing value, which makes every comparison false, never becomes an answer.
+No row makes both true. A row where neither is true is unknown. Clauses and rule sets combine the expressions by AND
+and OR and never by NOT: a missing value makes every comparison false, and NOT would turn that into an answer.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from netdash.rules import GRADE, Bound, Clause, Criterion, GradeOneOf, OneOf, Ru
 
 
 class MetMissed(NamedTuple):
-    """In which rows a statement is met and in which it is missed; None = in no row."""
+    """The rows where a statement is met and the rows where it is missed; None stands for no row."""
 
     met: nw.Expr | None
     missed: nw.Expr | None
 
 
 def all_hold(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
-    """Return where all parts hold; None, nowhere, when one of them holds nowhere."""
+    """Return the rows where all parts hold; None when one part holds in no row."""
     found = list(parts)
     known = [part for part in found if part is not None]
     return functools.reduce(operator.and_, known) if known and len(known) == len(found) else None
 
 
 def any_holds(parts: Iterable[nw.Expr | None]) -> nw.Expr | None:
-    """Return where at least one part holds; None when each of them holds nowhere."""
+    """Return the rows where at least one part holds; None when every part holds in no row."""
     known = [part for part in parts if part is not None]
     return functools.reduce(operator.or_, known) if known else None
 
@@ -51,7 +51,7 @@ def _any_of(parts: Iterable[MetMissed]) -> MetMissed:
 
 @functools.singledispatch
 def met_missed(criterion: Criterion, columns: Mapping[str, Column]) -> MetMissed:
-    """Return in which rows a criterion is met and in which it is missed."""
+    """Return the rows where a criterion is met and the rows where it is missed."""
     raise NotImplementedError(
         f"{type(criterion).__name__} has no expression yet: register one with met_missed.register"
     )
@@ -85,18 +85,18 @@ def _(criterion: GradeOneOf, columns: Mapping[str, Column]) -> MetMissed:
 
 
 def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Expr | None:
-    """Return in which rows no other grade is left; :attr:`netdash.patient.Patient.grades` for a column."""
+    """Return the rows whose possible grades are all wanted; :attr:`netdash.patient.Patient.grades` as expressions."""
     wanted, words = set(grades), columns.get("differentiation")
     well, poor = (words.equals("well"), words.equals("poor")) if words else (None, None)
     by_index = _grades_by_index(columns)
     found = [by_index[grade] for grade in by_index if grade in wanted]
-    ways = [all_hold([well, where]) for where in found]
+    parts = [all_hold([well, where]) for where in found]
     if "NEC" in wanted:
-        # Whatever the differentiation, one of these is left.
-        ways += [poor, *found]
+        # Without differentiation, Ki-67 leaves its grade and NEC: both are wanted here.
+        parts += [poor, *found]
     if wanted.issuperset(by_index):
-        ways.append(well)
-    return any_holds(ways)
+        parts.append(well)
+    return any_holds(parts)
 
 
 def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
@@ -118,7 +118,7 @@ def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr |
 
 
 def _grades_by_index(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
-    """Return in which rows Ki-67 gives a well differentiated tumor which grade."""
+    """Return, by grade, the rows whose Ki-67 gives that grade to a well differentiated tumor."""
     index, limits = columns.get("ki67_percent"), FIELDS["ki67_percent"]
     if index is None:
         return dict.fromkeys(("G1", "G2", "G3"))
@@ -130,7 +130,7 @@ def _grades_by_index(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | No
 
 
 class WithAnswers(NamedTuple):
-    """A table that holds answers as columns of its own, these columns' names, and the answers as these columns."""
+    """A table with one more column per answer, the names of these columns, and the answers as columns."""
 
     table: Table
     names: list[str]
@@ -138,11 +138,11 @@ class WithAnswers(NamedTuple):
 
 
 def with_answers(table: Table, answers: Mapping[str, MetMissed]) -> WithAnswers:
-    """Return a table with the answers as columns of its own: an engine then computes each of them once."""
-    wheres = {(name, way): where for name, ways in answers.items() for way, where in ways._asdict().items()}
+    """Return a table with the answers as columns, so that the engine computes each answer once."""
+    wheres = {(name, result): where for name, pair in answers.items() for result, where in pair._asdict().items()}
     names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
     added = {name: where for key, name in names.items() if (where := wheres[key]) is not None}
-    # with_columns needs an expression; there is none when no column is a patient field.
+    # with_columns of narwhals needs an expression; there is none when no column is a field.
     table = table.with_columns(**added) if added else table
     columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
     return WithAnswers(
@@ -151,7 +151,7 @@ def with_answers(table: Table, answers: Mapping[str, MetMissed]) -> WithAnswers:
 
 
 def criteria_answered(table: Table, columns: Mapping[str, Column], wanted: Iterable[RuleSet]) -> WithAnswers:
-    """Return what each criterion that decides says, by what it asks; what two rule sets ask is answered once."""
+    """Return the answers of the required criteria by requirement; equal requirements share one answer."""
     asked = {_criterion_key(c): c for found in wanted for clause in found.clauses for c in clause.criteria}
     return with_answers(table, {name: met_missed(criterion, columns) for name, criterion in asked.items()})
 
@@ -161,7 +161,7 @@ def _criterion_key(criterion: Criterion) -> str:
 
 
 def clause_answer(clause: Clause, answers: Mapping[str, MetMissed]) -> MetMissed:
-    """Return in which rows a clause is met and in which it is missed."""
+    """Return the rows where a clause is met and the rows where it is missed."""
     return _any_of(_all_of(answers[_criterion_key(criterion)] for criterion in found) for found in clause.alternatives)
 
 

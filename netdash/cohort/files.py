@@ -1,7 +1,7 @@
-"""A registry in a file: CSV or Parquet in, verdicts out, in batches, whatever its size.
+"""A registry in a CSV or Parquet file, judged in batches.
 
-Needs pyarrow. A row with a value that a patient would refuse is not judged: it goes, with the reason, to a file of
-rejects beside the verdicts. Nothing is dropped without a word, and nothing is guessed.
+Needs pyarrow. A row with a value that a patient refuses is not judged. It is written, with the reason, to a file of
+rejects beside the verdicts, so that every row of the source is in one of the two files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdash import cohort
 from netdash.cohort.columns import read_columns
-from netdash.cohort.sources import Batch, Reject, is_csv, open_source, said_of
+from netdash.cohort.sources import Batch, Reject, is_csv, naming, open_source
 from netdash.patient import FIELDS
 
 if TYPE_CHECKING:
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 FORMATS = (".csv", ".parquet")
 LONGEST_VALUE = 1000
-"""Characters of a refused value that the rejects show."""
+"""The most characters of a refused value in the file of rejects."""
 
 
 @dataclass(frozen=True)
 class CohortRun:
-    """What became of a file.
+    """The result of judging a file.
 
     Attributes
     ----------
     target : Path
         The file of verdicts.
     rejects : Path or None
-        The file of rejected rows; None when there is none.
+        The file of rejected rows; None when no row was rejected.
     n_rows, n_judged, n_rejected : int
         Rows read, rows with verdicts in the target, rows in the rejects.
     attrition : dict of DataFrame
-        Of the judged rows, by rule set, as :func:`netdash.attrition` gives it; empty when not asked for.
+        The attrition of the judged rows by rule set, as :func:`netdash.attrition` returns it; empty when not asked for.
     """
 
     target: Path
@@ -52,8 +52,8 @@ class CohortRun:
 
     def __str__(self) -> str:
         """Return the counts in words."""
-        said = f"{self.n_rows:,} rows read, {self.n_judged:,} judged: {self.target}"
-        return said if self.rejects is None else f"{said}\n{self.n_rejected:,} rejected: {self.rejects}"
+        judged = f"{self.n_rows:,} rows read, {self.n_judged:,} judged: {self.target}"
+        return judged if self.rejects is None else f"{judged}\n{self.n_rejected:,} rejected: {self.rejects}"
 
 
 def assess_file(
@@ -67,43 +67,39 @@ def assess_file(
     batch_rows: int = 65_536,
     progress: Callable[[float], None] | None = None,
 ) -> CohortRun:
-    """Hold published criteria against every patient of a CSV or Parquet file, in constant memory.
-
-    A command that wraps this is expected to exit with 0 when every row was judged, with 1 when some were rejected,
-    and with 2 on wrong use (the exceptions below).
+    """Judge every patient of a CSV or Parquet file by published criteria, in constant memory.
 
     Parameters
     ----------
     source, target : path
-        Files that end in .csv (UTF-8, commas, a header) or .parquet. The target is written anew, and appears
-        only when all is done: the columns of the source, then one per rule set. In the column of a field, text
-        becomes the value it stands for: "yes" becomes true.
+        Files that end in .csv (UTF-8, commas, a header) or .parquet. The target gets the columns of the source, then
+        one per rule set. It replaces an existing file, and appears only after the last row is written. The text in the
+        column of a field becomes its value: "yes" becomes true.
     rule_sets, ignore
         As for :func:`netdash.assess_cohort`.
     attrition : bool
         Whether to count attrition for each rule set.
     missing : collection of str
-        Texts of a CSV file that say "unknown" in the column of a field, such as "NA"; only an empty cell does when
-        not given.
+        Texts that mean unknown in the columns of fields of a CSV file, such as "NA"; the empty text when not given.
     batch_rows : int
-        Largest number of rows held at a time.
+        Largest number of rows in memory at a time.
     progress : callable, optional
-        Called after each batch with the share of the source that is done, 0 to 1.
+        Called after each batch with the share of the source that was read, 0 to 1.
 
     Returns
     -------
     CohortRun
-        The counts. Rejected rows are in the file "<target>.rejects.csv", one line per refused value: row (1 is the
-        first patient; header and blank lines are not counted), column (empty when the row as a whole cannot be
-        read), value, reason. There is no such file when no row is rejected.
+        The counts. The file "<target>.rejects.csv" has one line per refused value: row (1 is the first patient; header
+        and blank lines are not counted), column (empty when the whole row cannot be read), value, reason. There is no
+        such file when no row is rejected.
 
     Raises
     ------
     ValueError
-        When a file's name ends in something else, both are the same, no column is a field, the source cannot be read
-        at all, or as :func:`netdash.assess_cohort`.
+        When a file's name has another ending, both files are the same, no column is a field, the source cannot be
+        read, or as :func:`netdash.assess_cohort`.
     TypeError
-        When a column of a Parquet file is not of its field's type.
+        When a column of a Parquet file does not have its field's type.
     """
     source, target = Path(source), Path(target)
     _refuse_paths(source, target)
@@ -136,7 +132,7 @@ def _refuse_paths(source: Path, target: Path) -> None:
 
 
 class _Run:
-    """One way of judging, batch by batch, and what has been counted so far."""
+    """Judges batch by batch with fixed rule sets, and adds up the counts."""
 
     def __init__(self, rule_sets: list[str] | None, ignore: list[str], *, count: bool) -> None:
         self._rule_sets, self._ignore, self._count = rule_sets, ignore, count
@@ -144,7 +140,7 @@ class _Run:
         self.attrition: dict[str, pd.DataFrame] = {}
 
     def judge(self, table: pa.Table) -> pa.Table:
-        """Return a table with its verdicts, counted."""
+        """Return a table with its verdicts, and count its rows and its attrition."""
         judged = cohort.assess_cohort(table, self._rule_sets, ignore=self._ignore)
         self.n_judged += len(table)
         if self._count:
@@ -156,7 +152,7 @@ class _Run:
         return judged
 
     def split(self, batch: Batch) -> tuple[pa.Table, list[Reject]]:
-        """Return the rows that a patient would take, and why the others are refused."""
+        """Return the rows without a refused value, and the refused values of the others with the reasons."""
         import numpy as np
 
         table, columns = read_columns(batch.table, self._ignore)
@@ -185,9 +181,9 @@ def _shown(value: Any) -> str:
 
 @contextmanager
 def _rejects(path: Path) -> Iterator[Callable[[list[Reject]], int]]:
-    """Give a function that writes rejects and returns how many rows they are so far."""
+    """Yield a function that writes rejects and returns the number of rejected rows so far."""
     rows = 0
-    with _whole_or_not_at_all(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with _renamed_on_success(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(Reject._fields)
 
@@ -204,23 +200,23 @@ def _rejects(path: Path) -> Iterator[Callable[[list[Reject]], int]]:
 
 @contextmanager
 def _verdicts(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
-    """Give a function that writes tables to a CSV or Parquet file."""
+    """Yield a function that writes tables to a CSV or Parquet file."""
     import pyarrow.csv as pacsv
     import pyarrow.parquet as pq
 
     kind = pacsv.CSVWriter if is_csv(path) else pq.ParquetWriter
-    with _whole_or_not_at_all(path) as part, said_of(path), kind(part, schema) as writer:
+    with _renamed_on_success(path) as part, naming(path), kind(part, schema) as writer:
 
         def write(table: pa.Table) -> None:
-            with said_of(path):
+            with naming(path):
                 writer.write_table(table)
 
         yield write
 
 
 @contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which takes the place of `path` when all went well and is removed otherwise."""
+def _renamed_on_success(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; it is renamed to `path` on success and removed on an error."""
     part = path.with_name(f"{path.name}.part")
     try:
         yield part

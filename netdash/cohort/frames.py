@@ -1,11 +1,8 @@
-"""A whole registry held against the published criteria, inside whatever data frame engine holds it.
+"""A registry judged by the published criteria, inside the data-frame engine that holds it.
 
-The rules are the objects that judge one patient. Here each criterion becomes two expressions of narwhals, "met" and
-"missed", which no row makes true at once; a row where neither is true is unknown. Clauses and rule sets combine them
-by AND and OR and never by NOT, so that a missing value, which makes every comparison false, never becomes an answer.
-
-A value that a patient would refuse (age 300, a word that is no choice, not-a-number) counts as unknown, never as
-normal; :func:`invalid_values` counts them.
+The rules are those that judge one patient; :mod:`netdash.cohort.expressions` turns them into expressions of narwhals.
+A value that :class:`~netdash.Patient` refuses (age 300, an unknown word, not-a-number) counts as unknown, never as
+normal; :func:`invalid_values` counts such values.
 """
 
 from __future__ import annotations
@@ -36,34 +33,33 @@ if TYPE_CHECKING:
 def assess_cohort(
     frame: IntoFrameT, rule_sets: Iterable[str] | None = None, *, ignore: Iterable[str] = ()
 ) -> IntoFrameT:
-    """Hold published criteria against every patient of a data frame, without leaving its engine.
+    """Judge every patient of a data frame by published criteria, without leaving its engine.
 
     Parameters
     ----------
     frame : pandas, polars (eager or lazy), pyarrow, DuckDB, Dask or PySpark data frame
         One row per patient. Columns named like the fields of :class:`~netdash.Patient` are read: numbers, words
-        (text or categories), or booleans. A field without a column is unknown; other columns pass through.
-        Nothing lazy is computed.
+        (text or categories), or booleans. A field without a column is unknown. Other columns are kept unchanged.
+        A lazy frame is not computed.
     rule_sets : iterable of str, optional
-        Identifiers of the rule sets; all of them when not given. The order is always that of the data.
+        Identifiers of the rule sets; all rule sets when not given. The new columns are in the order of the data.
     ignore : iterable of str
-        Columns that look like a misspelt field and are none.
+        Columns whose name resembles a field and that are not a misspelt field.
 
     Returns
     -------
     data frame of the same kind
-        With one more column per rule set, named by its identifier: "met", "not_met" or "unknown", as
-        :func:`~netdash.assess` gives row by row. Values that a patient would refuse count as unknown
-        (:func:`invalid_values`).
+        The frame with one more column per rule set, named by its identifier: "met", "not_met" or "unknown", equal row
+        by row to :func:`~netdash.assess`. A value that a patient refuses counts as unknown (:func:`invalid_values`).
 
     Raises
     ------
     TypeError
-        When `frame` is no data frame, or a column is not of its field's type. Dask, which stores a column of True,
-        False and None as text, is the one engine whose "True" and "False" are read as booleans.
+        When `frame` is not a data frame, or a column does not have its field's type. Dask stores a column of True,
+        False and None as text; "True" and "False" are read as booleans in Dask only.
     ValueError
-        When a rule set is not known, a column has the name of a rule set, or a column's name is nearly that of a
-        field which is not there.
+        When a rule set is not known, a column has the name of a rule set, or a column's name resembles a field that
+        has no column.
     """
     wanted = _wanted(rule_sets)
     table, columns = read_columns(frame, ignore)
@@ -80,9 +76,9 @@ def assess_cohort(
 
 
 def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -> pd.DataFrame:
-    """Count how many patients remain after each criterion, and how many each one alone excludes.
+    """Count how many patients remain after each criterion, and how many each criterion alone excludes.
 
-    The counts are one aggregation inside the engine; of a lazy frame only this one row is computed.
+    One aggregation inside the engine computes all counts. Only its single row of a lazy frame is computed.
 
     Parameters
     ----------
@@ -95,8 +91,8 @@ def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -
     -------
     DataFrame
         One row per required criterion (alternatives count as one), in the order of the data: criterion, n_before
-        (patients who meet all criteria before this one), of these n_met, n_not_met and n_unknown, n_remaining (who
-        meet this one too), n_excluded_alone and n_unknown_alone (of all patients, whatever the other criteria say).
+        (patients who meet all earlier criteria); of these n_met, n_not_met and n_unknown; n_remaining (patients who
+        meet this one too); n_excluded_alone and n_unknown_alone (of all patients, by this criterion alone).
 
     Raises
     ------
@@ -109,28 +105,30 @@ def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -
 def attritions(
     frame: IntoFrameT, rule_sets: Iterable[str] | None, *, ignore: Iterable[str] = ()
 ) -> dict[str, pd.DataFrame]:
-    """Return :func:`attrition` of several rule sets, or of all of them, by id, all in one aggregation."""
+    """Return :func:`attrition` of several rule sets, or of all, by id; one aggregation computes all of them."""
     table, columns = read_columns(frame, ignore)
     wanted = _wanted(rule_sets)
     table, _, answers = criteria_answered(table, columns, wanted)
     clauses = {
-        _name(found, i): clause_answer(clause, answers) for found in wanted for i, clause in enumerate(found.clauses)
+        _clause_key(found, i): clause_answer(clause, answers)
+        for found in wanted
+        for i, clause in enumerate(found.clauses)
     }
     table, _, answers = with_answers(table, clauses)
-    alone = {f"{name}-{way}": where for name, ways in answers.items() for way, where in ways._asdict().items()}
+    alone = {f"{name}-{result}": where for name, pair in answers.items() for result, where in pair._asdict().items()}
     wheres = dict(alone)
     for found in wanted:
         before: list[nw.Expr | None] = []
         for i in range(len(found.clauses)):
-            met, missed = (alone[f"{_name(found, i)}-{way}"] for way in MetMissed._fields)
-            wheres[f"{_name(found, i)}-left-missed"] = all_hold([*before, missed])
+            met, missed = (alone[f"{_clause_key(found, i)}-{result}"] for result in MetMissed._fields)
+            wheres[f"{_clause_key(found, i)}-left-missed"] = all_hold([*before, missed])
             before.append(met)
-            wheres[f"{_name(found, i)}-left-met"] = all_hold(before)
+            wheres[f"{_clause_key(found, i)}-left-met"] = all_hold(before)
     n = _counts(table, wheres)
     return {found.name: _attrition(found, n) for found in wanted}
 
 
-def _name(rule_set: RuleSet, i: int) -> str:
+def _clause_key(rule_set: RuleSet, i: int) -> str:
     return f"{rule_set.name}-{i}"
 
 
@@ -140,7 +138,7 @@ def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
     rows, remaining = [], n["total"]
     for i, clause in enumerate(rule_set.clauses):
         met, missed, met_alone, missed_alone = (
-            n[f"{_name(rule_set, i)}-{count}"] for count in ("left-met", "left-missed", "met", "missed")
+            n[f"{_clause_key(rule_set, i)}-{count}"] for count in ("left-met", "left-missed", "met", "missed")
         )
         rows.append(
             {
@@ -160,10 +158,10 @@ def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
 
 
 def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataFrame:
-    """Count the values that a patient would refuse, which a verdict takes for unknown.
+    """Count the values that a patient refuses and that verdicts treat as unknown.
 
-    Missing values are not counted. Not-a-number is, where the engine tells it from a missing value; pandas and Dask
-    write a missing number as not-a-number.
+    Missing values are not counted. Not-a-number is counted when the engine distinguishes it from a missing value;
+    pandas and Dask do not.
 
     Parameters
     ----------
@@ -173,7 +171,8 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
     Returns
     -------
     DataFrame
-        One row per column that is a field, in the order of the fields: column, n_invalid, expected (in words).
+        One row per column that is a field, in the order of the fields: column, n_invalid, expected (allowed values in
+        words).
 
     Raises
     ------
@@ -189,9 +188,6 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
     return pd.DataFrame(rows, columns=["column", "n_invalid", "expected"])
 
 
-# --- What a criterion says of a row -------------------------------------------------------------------------------
-
-
 def _wanted(rule_sets: Iterable[str] | None) -> list[RuleSet]:
     known = rule_tables.load()
     names = set(known) if rule_sets is None else {rule_tables.get(name).name for name in rule_sets}
@@ -199,9 +195,9 @@ def _wanted(rule_sets: Iterable[str] | None) -> list[RuleSet]:
 
 
 def _counts(table: Table, wheres: Mapping[str, nw.Expr | None]) -> dict[str, int]:
-    """Return how many rows there are ("total"), and how many where each expression holds, in one aggregation."""
+    """Return the number of rows ("total") and the number where each expression holds, from one aggregation."""
     asked = {name: nw.when(where).then(1).otherwise(0).sum() for name, where in wheres.items() if where is not None}
     result = table.select(total=nw.len(), **asked)
     found = result.collect() if isinstance(result, nw.LazyFrame) else result
-    # A sum over no rows is null in some engines.
+    # In some engines the sum over no rows is null.
     return dict.fromkeys(wheres, 0) | {name: int(found[name][0] or 0) for name in found.columns}

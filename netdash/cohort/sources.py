@@ -1,4 +1,4 @@
-"""CSV and Parquet files of patients, read in batches; what cannot be read is kept apart, with its row number."""
+"""CSV and Parquet files of patients, read in batches. Rows that cannot be read are collected with their numbers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import pyarrow.csv
 
 BLOCK_BYTES = 4 * 2**20
-"""How much of a CSV file is read at a time; no row may be longer."""
+"""Bytes of a CSV file that pyarrow reads at a time. No row may be longer."""
 
 
 class Reject(NamedTuple):
-    """Why a row is not judged; `column` is empty when the row as a whole cannot be read."""
+    """The reason why a row is not judged; `column` is empty when the whole row cannot be read."""
 
     row: int
     column: str
@@ -39,13 +39,13 @@ class Batch:
     Attributes
     ----------
     rows : array of int
-        Their numbers; 1 is the first patient.
+        Row numbers; 1 is the first patient.
     cells, table : Table
-        As they stand, and with the fields in their own types; a cell that stands for no value is null.
+        The cells as given, and the cells of fields in the fields' types; a cell without a value is null.
     unread : mapping
-        By column, which rows hold a cell that cannot be read.
+        By column, the rows with a cell that cannot be read.
     reasons : mapping
-        By column that is no field, why its cells cannot be read.
+        By column that is not a field, why such cells cannot be read.
     """
 
     rows: np.ndarray[Any, np.dtype[np.int64]]
@@ -56,18 +56,18 @@ class Batch:
 
 
 class Source(Protocol):
-    """A file that is read in batches; `share` of it, 0 to 1, is done."""
+    """A file that is read in batches; `share` is the share that was read, 0 to 1."""
 
     share: float
 
     def empty(self) -> pa.Table:
-        """Return a table of the batches' columns, without a row."""
+        """Return a table with the columns of the batches and no row."""
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the rows that can be told apart."""
+        """Yield the rows that can be split into cells."""
 
     def ragged(self) -> list[Reject]:
-        """Return, once, the rows before the end of the last batch that cannot be told apart."""
+        """Return the rows up to the last batch that cannot be split into cells; each row is returned once."""
 
 
 def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source:
@@ -76,9 +76,9 @@ def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source
     Raises
     ------
     ValueError
-        When it cannot be read at all, or has no column that is a field.
+        When the file cannot be read, or has no column that is a field.
     """
-    with said_of(path):
+    with naming(path):
         found: Source = CsvSource(path, missing, batch_rows) if is_csv(path) else ParquetSource(path, batch_rows)
     names = found.empty().column_names
     if not set(names) & set(FIELDS):
@@ -90,23 +90,25 @@ def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source
 
 
 def is_csv(path: Path) -> bool:
-    """Whether a file's name says CSV."""
+    """Return whether a file's name ends in .csv."""
     return path.suffix.lower() == ".csv"
 
 
 @contextmanager
-def said_of(path: Path) -> Iterator[None]:
-    """Name the file in what Arrow says of it."""
+def naming(path: Path) -> Iterator[None]:
+    """Turn an error of pyarrow into a ValueError that names the file."""
     import pyarrow as pa
 
     try:
         yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise ValueError(f"{path} cannot be read or written: {error}; mend the file or choose another format") from None
+        raise ValueError(
+            f"{path} cannot be read or written: {error}; correct the file or choose another format"
+        ) from None
 
 
 class ParquetSource:
-    """A Parquet file; its columns have the types of their fields, or are refused by the cohort."""
+    """A Parquet file; :func:`netdash.assess_cohort` refuses a column without its field's type."""
 
     def __init__(self, path: Path, batch_rows: int) -> None:
         import pyarrow.parquet as pq
@@ -122,7 +124,7 @@ class ParquetSource:
         import pyarrow as pa
 
         done, total = 0, self._file.metadata.num_rows
-        with said_of(self._path), self._file:
+        with naming(self._path), self._file:
             for found in self._file.iter_batches(self._batch_rows):
                 table = pa.Table.from_batches([found])
                 rows = np.arange(done + 1, done + len(table) + 1)
@@ -158,8 +160,8 @@ class CsvSource:
 
         if not self._has_rows:
             return
-        with said_of(self._path), Utf8(self._path) as text:
-            # One thread: only then does Arrow number the rows that it hands to _skip.
+        with naming(self._path), Utf8(self._path) as text:
+            # pyarrow gives row numbers to invalid_row_handler only with a single thread.
             reader = pacsv.open_csv(
                 text,
                 read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
@@ -171,9 +173,9 @@ class CsvSource:
             held: list[pa.RecordBatch] = []
             for done, block in enumerate(reader, start=1):
                 held.append(block)
-                # Arrow reads ahead: what it has handed out counts, not what it has read.
+                # pyarrow reads ahead: count the blocks that it returned, not the bytes that it read.
                 self.share = min(1.0, done * BLOCK_BYTES / text.size)
-                # Blocks of nothing but ragged rows are a batch too: their rejects are to be fetched.
+                # A block whose rows were all skipped is yielded too, so that its rejects are collected.
                 if sum(map(len, held)) >= self._batch_rows or not len(block):
                     yield from self._batches(held, damaged=text.damaged)
                     held = []
@@ -181,13 +183,13 @@ class CsvSource:
                 yield from self._batches(held, damaged=text.damaged)
 
     def ragged(self) -> list[Reject]:  # noqa: D102
-        # Arrow reads ahead: some belong to later batches.
+        # pyarrow reads ahead: skip the rejects of later batches.
         found = [row for row in self._ragged if row.row <= self._done]
         self._ragged = self._ragged[len(found) :]
         return found
 
     def _skip(self, row: pyarrow.csv.InvalidRow) -> str:
-        number = row.number - 1  # Arrow counts the header
+        number = row.number - 1  # pyarrow counts the header
         self._skipped.append(number)
         reason = (
             f"{row.actual_columns} cells, expected {row.expected_columns}; is a comma missing, too many or unquoted?"
@@ -196,13 +198,13 @@ class CsvSource:
         return "skip"
 
     def _number(self, n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Return the numbers of the next rows: those that follow, without those that were skipped."""
+        """Return the numbers of the next n rows, without those that were skipped."""
         import numpy as np
 
         span = np.arange(self._done + 1, self._done + n + len(self._skipped) + 1)
         rows = span[~np.isin(span, self._skipped)][:n]
         self._done = max([self._done, *rows[-1:].tolist()])
-        # Those that lie behind are forgotten, so that even a file of nothing else takes no memory.
+        # Forget skipped row numbers once passed; memory stays constant even if every row is skipped.
         ahead = 0
         for number in self._skipped:
             if number > self._done + 1:
@@ -238,17 +240,17 @@ class CsvSource:
         return Batch(self._number(len(cells)), cells, table, unread, reasons)
 
     def _faults(self, column: pa.Array, *, damaged: bool) -> Iterator[tuple[str, Any]]:
-        """Yield what is wrong with the cells of a column that is no field, and with which."""
+        """Yield each fault in a column that is not a field, with the rows that have it."""
         import numpy as np
         import pyarrow.compute as pc
 
         broken = pc.match_substring(column, "\n").to_numpy(zero_copy_only=False)
         if broken.any():
             cut = len(self._names) - 1
-            swallowed = [
+            has_rows = [
                 any(line.count(",") >= cut for line in text.as_py().split("\n")[1:]) for text in column.filter(broken)
             ]
-            broken[np.flatnonzero(broken)] = swallowed
+            broken[np.flatnonzero(broken)] = has_rows
             yield "a line break, and what looks like further rows; is a quote not closed?", broken
         if damaged:
             lost = pc.match_substring(column, "\N{REPLACEMENT CHARACTER}").to_numpy(zero_copy_only=False)
@@ -256,14 +258,14 @@ class CsvSource:
 
 
 def _header(path: Path) -> tuple[list[str], bool]:
-    """Return the names in a CSV file's header, and whether any row follows."""
+    """Return the column names of a CSV file, and whether the file has a row."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         records = (record for record in csv.reader(file) if record)
         names, has_rows = next(records, []), next(records, None) is not None
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice or any("\N{REPLACEMENT CHARACTER}" in name for name in names):
         given = f"columns twice: {', '.join(twice)}" if twice else "no header in UTF-8"
-        raise ValueError(f"{path}: given {given}, expected one name per column in the first line; mend the header")
+        raise ValueError(f"{path}: given {given}, expected one name per column in the first line; correct the header")
     return names, has_rows
 
 
@@ -275,13 +277,13 @@ def _type(name: str) -> pa.DataType:
 
 
 def _values(texts: pa.Array, known: Field) -> pa.Array:
-    """Return the values that texts stand for, null where they stand for none."""
+    """Return the values written as texts, null where a text is not a value of the field."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if known.kind == "number":
         try:
-            # The fast way. Not-a-number and infinity, which it takes for numbers, are outside every field's range.
+            # pyarrow's cast is faster. It accepts not-a-number and infinity, which are outside every field's limits.
             return pc.cast(texts, pa.float64())
         except pa.ArrowInvalid:
             pass
@@ -298,20 +300,21 @@ def _value(text: str, known: Field) -> Value | None:
 
 
 class Utf8(io.RawIOBase):
-    """A file's bytes, of which those that are not UTF-8 are replaced; `damaged` says whether there were any."""
+    """A file whose bytes that are not UTF-8 are replaced; `damaged` is True when there were any."""
 
     def __init__(self, path: Path) -> None:
         self._file, self.size = path.open("rb"), path.stat().st_size
-        # What waits to be handed out (a replacement is longer than what it replaces), and a character cut in two.
+        # _ready: decoded bytes not yet returned; a replacement is longer than the bytes it replaces.
+        # _rest: the first bytes of a character whose other bytes are not read yet.
         self._ready, self._rest = b"", b""
         self._ended = self.damaged = False
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return `size` bytes, all of them UTF-8; fewer at the end only, since to Arrow one read is one block."""
+        """Return `size` bytes of UTF-8, fewer at the end only, because pyarrow takes one read as one block."""
         end = None if size < 0 else size
         while not self._ended and (end is None or len(self._ready) < end):
             chunk = self._file.read(size)

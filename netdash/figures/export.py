@@ -217,5 +217,5 @@ def _page(title: str, plot: str, said: str, font: go.layout.Font) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>body {{ {style}; margin: 1em }}</style></head>\n"
-        f"<body>{plot}<p>{html.escape(said)}</p><p>{html.escape(evidence.HONESTY)}</p></body></html>\n"
+        f"<body>{plot}<p>{html.escape(said)}</p><p>{html.escape(evidence.DISCLAIMER)}</p></body></html>\n"
     )

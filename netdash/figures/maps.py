@@ -12,7 +12,7 @@ from netdash.fields import Count
 from netdash.figures import theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS, Patient
-from netdash.wording import SAID
+from netdash.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -99,7 +99,7 @@ def map_dict(
         raise ValueError("rule_set: given none, expected one identifier or several, such as 'milan_review'")
     if len(names) > len(DASHES):
         raise ValueError(f"rule_set: given {len(names)}, expected at most {len(DASHES)} lines that can be told apart")
-    grids = {name: [Cell(**cell) for cell in ranges.cells(patient, x, y, name)] for name in names}
+    grids = {name: [Cell(**cell) for cell in ranges.verdict_grid_rows(patient, x, y, name)] for name in names}
     grid = grids[names[0]]
     traces = [_heat_map(grid)]
     if len(names) > 1:
@@ -118,7 +118,7 @@ def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: 
     here = f"{rule_tables.get(rule_set).title}:"
     met = [cell for cell in grid if cell.verdict == "met"]
     found = {cell.verdict for cell in grid}
-    rest = " or ".join(SAID[verdict] for verdict in ("not_met", "unknown") if verdict in found)
+    rest = " or ".join(VERDICT_WORDS[verdict] for verdict in ("not_met", "unknown") if verdict in found)
     if not met:
         return f"{here} met nowhere over {_name(x)} and {_name(y)} ({rest})."
     # Describe each axis along a line through the largest "met" cell. If all met cells form one rectangle, this
@@ -136,14 +136,20 @@ def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: 
 
 
 def _met_along(patient: Patient, name: str, rule_set: str) -> str:
-    found = ranges.stretches(patient, name, rule_set)
+    found = ranges.verdict_span_rows(patient, name, rule_set)
     return " or ".join(stretch["text"] for stretch in found if stretch["verdict"] == "met")
 
 
 def _note(cell: Cell) -> Mapping[str, object]:
     x, y = cell.middle
     color = "white" if cell.verdict == "met" else theme.INK
-    return {"x": x, "y": y, "text": f"<b>{SAID[cell.verdict]}</b>", "showarrow": False, "font": {"color": color}}
+    return {
+        "x": x,
+        "y": y,
+        "text": f"<b>{VERDICT_WORDS[cell.verdict]}</b>",
+        "showarrow": False,
+        "font": {"color": color},
+    }
 
 
 def _patient_note(here: tuple[float, float], font_px: int) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from netdash.fields import Choice
 from netdash.figures import theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS, Patient
-from netdash.wording import SAID
+from netdash.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -84,7 +84,7 @@ def strip_dict(
     names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
-    found = [stretch for name in names for stretch in _stretches(patient, field, name)]
+    found = [stretch for name in names for stretch in _span_rows(patient, field, name)]
     # Words are spaced evenly; each bar reaches halfway to the next word.
     beyond = 0.5 if isinstance(FIELDS[field], Choice) else 0.0
     data = [_bars([row for row in found if row.verdict == verdict], verdict, beyond) for verdict in _LOOKS]
@@ -92,8 +92,8 @@ def strip_dict(
     return {"data": data, "layout": {**layout, "meta": {"text": _sentence(found, names, field)}}}
 
 
-def _stretches(patient: Patient, field: str, rule_set: str) -> list[Stretch]:
-    found = ranges.stretches(patient, field, rule_set)
+def _span_rows(patient: Patient, field: str, rule_set: str) -> list[Stretch]:
+    found = ranges.verdict_span_rows(patient, field, rule_set)
     return [Stretch(rule_set, row["low"], row["high"], row["verdict"], row["text"]) for row in found]
 
 
@@ -104,14 +104,14 @@ def _sentence(found: Sequence[Stretch], names: Sequence[str], field: str) -> str
             " and ".join(row.text for row in found if (row.rule_set, row.verdict) == (name, verdict))
             for verdict in ("met", "unknown")
         )
-        rest = f", {SAID['unknown']} {still_open}" if still_open else ""
+        rest = f", {VERDICT_WORDS['unknown']} {still_open}" if still_open else ""
         said.append(f"{rule_tables.get(name).title} is met {met or 'nowhere'}{rest}")
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
 
 def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
     """Return the stretches of one verdict; each reaches `beyond` its ends."""
-    word, (color, ink, hatch) = SAID[verdict], _LOOKS[verdict]
+    word, (color, ink, hatch) = VERDICT_WORDS[verdict], _LOOKS[verdict]
     return {
         "type": "bar",
         "orientation": "h",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from netdash import evidence
 from netdash.comparison import Tally
-from netdash.wording import MARK, SAID
+from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
 
 Verdicts = Mapping[str, Tally | str]
 """By therapy: a tally of all its rule sets, or the verdict ("met", "not_met", "unknown") of one."""
@@ -28,7 +28,7 @@ def verdict_lines(therapy: str, verdict: Tally | str, criteria: str = "") -> lis
     if isinstance(verdict, Tally):
         return [f"{verdict.signs} {verdict}", *verdict.provisos]
     word = _word(therapy, verdict)
-    return [f"{MARK[verdict]} " + (f"{word}: {criteria}" if criteria else f"criteria {word}")]
+    return [f"{VERDICT_SIGNS[verdict]} " + (f"{word}: {criteria}" if criteria else f"criteria {word}")]
 
 
 def criteria_sentence(verdicts: Verdicts) -> str:
@@ -45,12 +45,12 @@ def _counted(tally: Tally) -> str:
 
 
 def _word(therapy: str, verdict: str) -> str:
-    if verdict not in MARK:
+    if verdict not in VERDICT_SIGNS:
         raise ValueError(
             f"verdicts[{therapy!r}]: given {verdict!r}, expected one of met, not_met, unknown, or a tally of "
             "nd.tallies(assessment)"
         )
-    return SAID[verdict]
+    return VERDICT_WORDS[verdict]
 
 
 def warnings(verdicts: Verdicts) -> list[str]:

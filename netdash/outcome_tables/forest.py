@@ -11,7 +11,7 @@ from netdash import evidence, outcome_rows
 from netdash.effects import log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
-from netdash.pooling import LEAST, Natural, Pooled
+from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
 from netdash.wording import listed, words, years
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PooledRate:
     @property
     def is_drawn(self) -> bool:
         """Whether there are enough series for a diamond."""
-        return self.fit.k >= LEAST
+        return self.fit.k >= FEWEST_STUDIES
 
     @cached_property
     def percent(self) -> Natural:
@@ -278,5 +278,5 @@ def _pooled_rate(therapy: str, drawn: list[ForestRow], fit: Pooled) -> PooledRat
             f"pooled[{therapy!r}]: given {fit.k} studies of measure {fit.measure}, expected the {len(rows)} rows "
             "drawn, as PLO and with the same figures; pool them with nd.pool_by_therapy(outcomes)"
         ) from None
-    named = dict(zip((row.outcome_id for row in rows), weights, strict=True)) if fit.k >= LEAST else {}
+    named = dict(zip((row.outcome_id for row in rows), weights, strict=True)) if fit.k >= FEWEST_STUDIES else {}
     return PooledRate(therapy, fit, tuple(row.rate for row in rows), named)

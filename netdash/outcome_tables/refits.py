@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdash.effects import natural
-from netdash.pooling import LEAST, MODEL, SAME, Pooled
+from netdash.pooling import EQUAL_TOLERANCE, FEWEST_STUDIES, MODEL_COLUMNS, Pooled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class RefitRow:
     @property
     def is_drawn(self) -> bool:
         """Whether there are enough series to show a pooled rate."""
-        return self.k >= LEAST
+        return self.k >= FEWEST_STUDIES
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class RefitTable:
     def caption(self) -> str:
         """How the series were pooled; empty for too few series to pool."""
         fit = self.fit
-        if fit.k < LEAST:
+        if fit.k < FEWEST_STUDIES:
             return ""
         return (
             f"Dotted: all {fit.k} series, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. "
@@ -100,11 +100,16 @@ def influence_table(left_out: pd.DataFrame, pooled: Pooled) -> RefitTable:
         When the measure is not PLO, or the table is not of the series that were pooled, pooled alike.
     """
     _check(left_out, pooled, lambda k: [k - 1] * k, "nd.leave_one_out")
-    if not np.allclose(left_out["estimate"] - left_out.get("shift", np.nan), pooled.estimate, rtol=SAME, atol=SAME):
+    if not np.allclose(
+        left_out["estimate"] - left_out.get("shift", np.nan),
+        pooled.estimate,
+        rtol=EQUAL_TOLERANCE,
+        atol=EQUAL_TOLERANCE,
+    ):
         raise ValueError(_OTHERS.format("nd.leave_one_out"))
     rows = _rows([f"without {name}" for name in left_out.index], left_out)
     rate = _estimate(pooled)
-    if pooled.k <= LEAST:
+    if pooled.k <= FEWEST_STUDIES:
         sentence = f"Pooled {rate:.0f} % over {pooled.k} series; without one of them two are left, not pooled."
     else:
         # The largest shift in percent, as drawn. In log odds another series may have the largest shift.
@@ -132,7 +137,7 @@ def cumulative_table(added: pd.DataFrame, pooled: Pooled) -> RefitTable:
         When the measure is not PLO, or the table is not of the series that were pooled, pooled alike, in its order.
     """
     _check(added, pooled, lambda k: list(range(2, k + 1)), "nd.cumulative")
-    if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=SAME, abs_tol=SAME):
+    if not math.isclose(added["estimate"].iloc[-1], pooled.estimate, rel_tol=EQUAL_TOLERANCE, abs_tol=EQUAL_TOLERANCE):
         raise ValueError(_OTHERS.format("nd.cumulative"))
     rows = _rows([f"+ {name}, k = {k}" for name, k in zip(added.index, added["k"], strict=True)], added)
     drawn = [row for row in rows if row.is_drawn]
@@ -140,7 +145,7 @@ def cumulative_table(added: pd.DataFrame, pooled: Pooled) -> RefitTable:
     if drawn:
         first, last = drawn[0], drawn[-1]
         sentence = (
-            f"Pooled {first.estimate:.0f} % over the first {LEAST} series and {last.estimate:.0f} % over all "
+            f"Pooled {first.estimate:.0f} % over the first {FEWEST_STUDIES} series and {last.estimate:.0f} % over all "
             f"{pooled.k}; its interval went from {first.ci_ub - first.ci_lb:.0f} to {last.ci_ub - last.ci_lb:.0f} "
             "points wide."
         )
@@ -148,7 +153,7 @@ def cumulative_table(added: pd.DataFrame, pooled: Pooled) -> RefitTable:
 
 
 def _table(subject: str, rows: Sequence[RefitRow], pooled: Pooled, sentence: str) -> RefitTable:
-    return RefitTable(subject, tuple(rows), pooled, _estimate(pooled) if pooled.k >= LEAST else None, sentence)
+    return RefitTable(subject, tuple(rows), pooled, _estimate(pooled) if pooled.k >= FEWEST_STUDIES else None, sentence)
 
 
 def _estimate(pooled: Pooled) -> float:
@@ -162,13 +167,13 @@ def _rows(labels: list[str], table: pd.DataFrame) -> list[RefitRow]:
 
 def _check(table: pd.DataFrame, pooled: Pooled, studies: Callable[[int], list[int]], function: str) -> None:
     """Raise ValueError unless the rows are of the expected numbers of studies and were pooled like `pooled`."""
-    if not isinstance(pooled, Pooled) or not {"k", *MODEL, *ENDS} <= set(getattr(table, "columns", ())):
+    if not isinstance(pooled, Pooled) or not {"k", *MODEL_COLUMNS, *ENDS} <= set(getattr(table, "columns", ())):
         raise ValueError(f"given no table or no estimate; expected {function}(effects) and nd.pool(effects)")
     if pooled.measure != "PLO" or table["k"].tolist() != studies(pooled.k):
         raise ValueError(
             f"given {len(table)} rows and {pooled.k} studies of {pooled.measure}; "
             f"expected {function} of the same rates (PLO), in its order"
         )
-    models = set(zip(*(table[name] for name in MODEL), strict=True))
-    if models != {tuple(getattr(pooled, name) for name in MODEL)}:
+    models = set(zip(*(table[name] for name in MODEL_COLUMNS), strict=True))
+    if models != {tuple(getattr(pooled, name) for name in MODEL_COLUMNS)}:
         raise ValueError(_OTHERS.format(function))

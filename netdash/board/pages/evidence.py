@@ -31,14 +31,14 @@ from netdash.outcome_tables import (
     influence_table,
     medians_table,
 )
-from netdash.pooling import LEAST
+from netdash.pooling import FEWEST_STUDIES
 from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
 POOLING, HARMS = "pooling", "harms"
 EVERY_THERAPY = "every therapy"
 LEFT_OUT_BY_VISITOR = "left out by you"
-INFLUENCE_NEEDS = LEAST + 1
+INFLUENCE_NEEDS = FEWEST_STUDIES + 1
 """Number of pooled series from which one can be left out: with fewer, the rest would not be pooled."""
 
 

@@ -1,4 +1,4 @@
-"""The resident's page: where over two inputs criteria are met, and what each verdict would be along a third."""
+"""The page Explore: where criteria are met over two inputs, and how verdicts change along one input."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from netdash.ranges import numbers, ordered, verdict_grid
 
 
 class Explore(Page):
-    """A map over two inputs with several rule sets outlined, and a what-if along one input."""
+    """A map over two inputs with outlined rule sets, and a what-if along one input."""
 
     name: ClassVar = "explore"
     title: ClassVar = "Explore"
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
-        exploring = state.exploring
+        exploring = state.explore
         self.traits = [exploring]
         self.toolbar = [
             choose(exploring, "x", _named(numbers()), "Map across", "The input along the bottom of the map"),
@@ -37,8 +37,8 @@ class Explore(Page):
         ]
 
     def draw(self, assessment: Assessment) -> Drawn:
-        """Return the map, the what-if, and the rule sets to outline."""
-        state, exploring = self.state, self.state.exploring
+        """Return the map, the what-if, and the list of rule sets to outline."""
+        state, exploring = self.state, self.state.explore
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
         over = map_dict(state.patient, x, y, names)
@@ -63,8 +63,8 @@ class Explore(Page):
         )
 
     def csv(self) -> tuple[str, bytes]:
-        """Return the cells of the map, for each rule set on it."""
-        exploring = self.state.exploring
+        """Return the cells of the map for each rule set on it."""
+        exploring = self.state.explore
         cells = [
             verdict_grid(self.state.patient, exploring.x, exploring.y, name).assign(rule_set=name)
             for name in self._names()
@@ -72,25 +72,25 @@ class Explore(Page):
         return titled(f"map {exploring.x} {exploring.y}", "csv"), as_csv(pd.concat(cells))
 
     def python(self) -> str:
-        """Return the lines that give map and what-if in a notebook; the first picture is in the variable what_if."""
-        exploring = self.state.exploring
+        """Return the Python that draws what-if and map in a notebook."""
+        exploring = self.state.explore
         lines = views.patient_python(self.state.patient)
         if asking := self._asking():
             lines += f"what_if = nd.verdict_strip(patient, {exploring.along!r}, {asking!r})\n"
         return f"{lines}nd.eligibility_map(patient, {exploring.x!r}, {exploring.y!r}, {self._names()!r})\n"
 
     def _asking(self) -> list[str]:
-        """Return those of the rule sets on the map that ask for what is varied."""
-        return [name for name in self._names() if self.state.exploring.along in rule_tables.get(name).inputs]
+        """Return the rule sets on the map that ask the input of the what-if."""
+        return [name for name in self._names() if self.state.explore.along in rule_tables.get(name).inputs]
 
     def _names(self) -> list[str]:
         """Return the rule sets on the map, the selected one first."""
-        return list(dict.fromkeys([self.state.selected, *self.state.exploring.outlined]))
+        return list(dict.fromkeys([self.state.selected, *self.state.explore.outlined]))
 
     def press(self, word: str, what: str) -> None:
-        """Outline a rule set, or put the patient where the map was touched."""
+        """Outline a rule set, or move the patient to a place on the map."""
         if word == "outline" and what in rule_tables.load():
-            self.state.exploring.outline(what)
+            self.state.explore.outline(what)
         elif word == "put":
             self._put(what)
 
@@ -98,8 +98,8 @@ class Explore(Page):
         try:
             place = Patient.from_query(query).to_dict()
         except (ValueError, TypeError):
-            return  # a map sends nothing of this kind
-        wanted = {name: place[name] for name in (self.state.exploring.x, self.state.exploring.y) if name in place}
+            return  # a browser can send any text
+        wanted = {name: place[name] for name in (self.state.explore.x, self.state.explore.y) if name in place}
         self.state.put(wanted)
 
 

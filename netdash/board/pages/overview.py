@@ -1,4 +1,4 @@
-"""The meeting's page: verdicts, findings and outcomes on one screen."""
+"""The page Board: verdicts, findings and outcomes on one screen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdash.figures.export import as_csv, titled
 
 
 class Overview(Page):
-    """Verdicts of every rule set, the findings of one, and the plot of one endpoint."""
+    """The verdicts of every rule set, the findings of one rule set, and the plot of one endpoint."""
 
     name: ClassVar = "board"
     title: ClassVar = "Board"
@@ -39,7 +39,7 @@ class Overview(Page):
         )
 
     def press(self, word: str, what: str) -> None:
-        """Pin, present, or step through the cases."""
+        """Pin the case, present, or step through the prepared cases."""
         state = self.state
         if (word, what) == ("do", "pin"):
             state.pinned = None if state.pinned else state.patient
@@ -52,7 +52,7 @@ class Overview(Page):
             state.step(1 if what == "next" else -1)
 
     def csv(self) -> tuple[str, bytes]:
-        """Return the rows of the plot, those left out with their reason included."""
+        """Return the rows of the plot, and the rows left out with the reason."""
         state = self.state
         name = titled(f"{state.outcome} {state.reading}", "csv")
         return name, as_csv(views.plot_rows(state.outcome, state.reading))

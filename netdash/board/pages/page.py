@@ -1,4 +1,4 @@
-"""A page: one of the ways to look at the case, with controls of its own."""
+"""The base class of the board's pages, and two widgets that pages use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import ipywidgets as w
-import traitlets as t
+import ipywidgets
+import traitlets
 
 from netdash.assessment import Assessment
 from netdash.board.state import State
@@ -15,7 +15,15 @@ from netdash.board.state import State
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a page shows: sections of HTML and the figures in them by name, and a sentence to be spoken."""
+    """The content of a page.
+
+    Attributes
+    ----------
+    sections, figures : dict
+        HTML of the sections and figures inside them, by name.
+    says : str
+        The sentence that a screen reader speaks.
+    """
 
     sections: Mapping[str, str]
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -28,20 +36,20 @@ class Page:
     Parameters
     ----------
     state : State
-        The one state; a page is a function of it.
+        The state of the board.
 
     Attributes
     ----------
     name, title : str
-        Identifier, and what its tab is called.
+        Identifier, text of its tab.
     about_the_case : bool
-        Whether the inputs and the case in words stand beside it.
+        True when the inputs and the case in words are shown with the page.
     toolbar : list of ipywidgets.DOMWidget
-        The page's own controls, shown in the head of the board while the page is open.
+        The controls of the page, shown in the head of the board while the page is open.
     parts : dict of str to ipywidgets.ValueWidget
-        Those of its controls whose values the page in the browser compares with those a picture was computed for.
+        The controls whose values the browser compares with those that a picture was computed for, by name.
     traits : list of traitlets.HasTraits
-        Parts of the state whose every change is drawn.
+        The parts of the state whose changes are drawn.
     """
 
     name: ClassVar[str]
@@ -50,39 +58,40 @@ class Page:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.toolbar: list[w.DOMWidget] = []
-        self.parts: dict[str, w.ValueWidget] = {}
-        self.traits: list[t.HasTraits] = []
+        self.toolbar: list[ipywidgets.DOMWidget] = []
+        self.parts: dict[str, ipywidgets.ValueWidget] = {}
+        self.traits: list[traitlets.HasTraits] = []
 
     def draw(self, assessment: Assessment) -> Drawn:
-        """Return what is shown of the state."""
+        """Return the content of the page for the current state."""
         raise NotImplementedError
 
     def csv(self) -> tuple[str, bytes]:
-        """Return the name and the content of a file with what is shown."""
+        """Return name and content of a CSV file with the rows that are shown."""
         raise NotImplementedError
 
     def press(self, word: str, what: str) -> None:
-        """Do what a button with the key ``word:what`` asks for; any text can come."""
+        """Execute the command ``word:what`` of a button. A browser can send any text; ignore unknown commands."""
 
 
-def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> w.FileUpload:
-    """Return a button that opens a CSV file and hands its content on; the file goes nowhere else."""
-    upload = w.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
+def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> ipywidgets.FileUpload:
+    """Return a button that opens a CSV file and passes its content to `take`; the file is not stored."""
+    upload = ipywidgets.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
 
-    def opened(event: t.Bunch) -> None:
+    def opened(event: traitlets.Bunch) -> None:
         if event["new"]:
             upload.value = ()
             content = event["new"][0].get("content")
-            if isinstance(content, memoryview | bytes):  # a page can send anything; of a number, bytes would be as many
+            # Check the type: a browser can send any JSON, and bytes(10**9) allocates a gigabyte.
+            if isinstance(content, memoryview | bytes):
                 take(bytes(content))
 
     upload.observe(opened, "value")
     return upload
 
 
-def choose(traits: t.HasTraits, name: str, options: Any, label: str, tip: str) -> w.Dropdown:
-    """Return a list to choose from, held to a trait in both directions."""
-    chooser = w.Dropdown(options=options, value=getattr(traits, name), description=label, tooltip=tip)
-    t.link((traits, name), (chooser, "value"))
+def choose(traits: traitlets.HasTraits, name: str, options: Any, label: str, tip: str) -> ipywidgets.Dropdown:
+    """Return a drop-down list that is linked to a trait in both directions."""
+    chooser = ipywidgets.Dropdown(options=options, value=getattr(traits, name), description=label, tooltip=tip)
+    traitlets.link((traits, name), (chooser, "value"))
     return chooser

@@ -1,4 +1,4 @@
-"""The page to learn on: a made-up case, rule sets to be judged, and what the rules say to the answers."""
+"""The page Teaching: a made-up case, rule sets to judge it by, and feedback on the answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from netdash.judgement import judge
 
 
 class Teaching(Page):
-    """Teaching cases, one at a time; answered once, and the score is of this sitting only."""
+    """One teaching case at a time; only the first answer counts, and the score ends with the session."""
 
     name: ClassVar = "teaching"
     title: ClassVar = "Teaching"
@@ -24,36 +24,35 @@ class Teaching(Page):
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
-        self.learning = state.learning
-        self.traits = [self.learning]
+        self.traits = [state.teaching]
         cases = [(f"{n}. {case.title}", case.case_id) for n, case in enumerate(teaching.cases().values(), 1)]
-        self.toolbar = [choose(self.learning, "case", cases, "Lesson", "Made-up cases; none is a person")]
+        self.toolbar = [choose(state.teaching, "case", cases, "Lesson", "Made-up cases; none is a person")]
 
     def press(self, word: str, what: str) -> None:
-        """Take an answer, answer, go on, begin anew, or open the case on the board."""
-        learning = self.learning
+        """Choose a verdict, answer, go to another case, start over, or open the case on the board."""
+        teaching_state = self.state.teaching
         if word == "say":
             rule_set, _, verdict = what.partition(":")
-            learning.say(rule_set, verdict)
-        elif word == "teach":
-            acts = {
-                "answer": learning.answer,
-                "next": lambda: learning.step(1),
-                "previous": lambda: learning.step(-1),
-                "anew": learning.begin_anew,
+            teaching_state.choose(rule_set, verdict)
+        elif word == "teaching":
+            commands = {
+                "answer": teaching_state.answer,
+                "next": lambda: teaching_state.step(1),
+                "previous": lambda: teaching_state.step(-1),
+                "restart": teaching_state.restart,
                 "open": self._open,
             }
-            acts.get(what, lambda: None)()
+            commands.get(what, lambda: None)()
 
     def _open(self) -> None:
         with self.state.hold_trait_notifications():
-            self.state.open(teaching.get(self.learning.case).patient)
+            self.state.open(teaching.get(self.state.teaching.case).patient)
             self.state.turn_to("board")
 
     def draw(self, assessment: Assessment) -> Drawn:
-        """Return the case and its question, and once it is answered what the rules say."""
-        learning, case = self.learning, teaching.get(self.learning.case)
-        feedback = learning.score.of(case.case_id)
+        """Return the case with its question, and the feedback when it is answered."""
+        teaching_state, case = self.state.teaching, teaching.get(self.state.teaching.case)
+        feedback = teaching_state.score.of(case.case_id)
         asked = [judge(rule_set, case.patient) for rule_set in case.rule_sets]
         html = views.render(
             "teaching",
@@ -62,16 +61,16 @@ class Teaching(Page):
             of=len(teaching.cases()),
             known=views.known(case.patient),
             asked=asked,
-            chosen=learning.chosen,
+            chosen=teaching_state.chosen,
             feedback=feedback,
-            score=learning.score,
+            score=teaching_state.score,
             board="board" in self.state.pages,
             source_name=evidence.source_name,
             source=views.shown_source(self.state),
             python=_python(feedback) if feedback else "",
         )
-        said = f"{feedback.right} of {len(feedback.answers)} right" if feedback else case.question
-        return Drawn({"teaching": html}, says=f"{case.title}: {said}")
+        result = f"{feedback.right} of {len(feedback.answers)} right" if feedback else case.question
+        return Drawn({"teaching": html}, says=f"{case.title}: {result}")
 
     def csv(self) -> tuple[str, bytes]:
         """Return the answers of this sitting."""
@@ -83,7 +82,7 @@ class Teaching(Page):
                 "given": answer.given.value,
                 "verdict": answer.judgement.verdict.value,
             }
-            for feedback in self.learning.score.feedback
+            for feedback in self.state.teaching.score.feedback
             for answer in feedback.answers
         ]
         columns = ["case_id", "teaches", "rule_set", "given", "verdict"]

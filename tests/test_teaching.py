@@ -35,7 +35,7 @@ def verdicts_of(case):
 def answer(board, verdicts):
     for rule_set, verdict in verdicts.items():
         press(board, f"say:{rule_set}:{verdict}")
-    press(board, "teach:answer")
+    press(board, "teaching:answer")
 
 
 def pressed(board):
@@ -44,16 +44,16 @@ def pressed(board):
 
 @pytest.mark.parametrize("case", teaching.cases().values(), ids=list(teaching.cases()))
 def test_each_case_asks_and_says_nothing_of_the_answer_before_it_is_given(board, case):
-    board.state.learning.case = case.case_id
+    board.state.teaching.case = case.case_id
     shown = html(board)
     for word in ("Right", "A common mistake", "What decides", 'class="nd-met"', "Show the Python"):
         assert word not in shown
     answer(board, verdicts_of(case))
     shown = html(board)
     assert shown.count("✓ Right") == len(case.rule_sets)
-    for judgement in (found.judgement for found in board.state.learning.score.feedback[0].answers):
+    for judgement in (found.judgement for found in board.state.teaching.score.feedback[0].answers):
         assert judgement.headline in shown
-        for text in judgement.beside:
+        for text in judgement.side_notes:
             assert text in shown
         for finding in judgement.deciding:
             assert f'data-select="source:{finding.criterion.criterion_id}"' in shown
@@ -88,8 +88,8 @@ def test_a_list_that_does_not_ask_is_taught_as_silent():
 def test_a_wrong_answer_is_called_wrong_and_the_reason_stands_beside_it(board):
     answer(board, dict.fromkeys(verdicts_of(teaching.get("age-55")), "met"))
     shown = html(board)
-    assert shown.count("✗ Not so") == 1
-    assert "you said met" in shown
+    assert shown.count("✗ Wrong") == 1
+    assert "you answered met" in shown
     assert "Misses 1 of 5: age 55 years (asked: under 55 years)" in shown
     assert "55 years, at the bound" in shown
     assert board.frame.content["announce"] == "Exactly 55: 2 of 3 right"
@@ -98,8 +98,8 @@ def test_a_wrong_answer_is_called_wrong_and_the_reason_stands_beside_it(board):
 def test_nothing_is_answered_before_every_verdict_is_chosen(board):
     (first, *rest) = verdicts_of(teaching.get("age-55")).items()
     press(board, f"say:{first[0]}:{first[1]}")
-    press(board, "teach:answer")
-    assert board.state.learning.score.asked == 0
+    press(board, "teaching:answer")
+    assert board.state.teaching.score.asked == 0
     assert f"{len(rest)} left" in html(board)
     assert pressed(board) == [first]
 
@@ -108,31 +108,32 @@ def test_a_case_counts_once_and_as_answered_first(board):
     case = teaching.get("age-55")
     answer(board, dict.fromkeys(verdicts_of(case), "met"))
     answer(board, verdicts_of(case))
-    assert (board.state.learning.score.right, board.state.learning.score.asked) == (2, 3)
-    press(board, "teach:next")
-    press(board, "teach:previous")
+    assert (board.state.teaching.score.right, board.state.teaching.score.asked) == (2, 3)
+    press(board, "teaching:next")
+    press(board, "teaching:previous")
     assert pressed(board) == [(name, "met") for name in verdicts_of(case)]
-    press(board, "teach:anew")
+    press(board, "teaching:restart")
     assert "Nothing is answered yet" in html(board)
     assert pressed(board) == []
 
 
 def test_the_cases_form_a_ring(board):
     names = list(teaching.cases())
-    press(board, "teach:previous")
-    assert board.state.learning.case == names[-1]
-    press(board, "teach:next")
-    assert board.state.learning.case == names[0]
+    press(board, "teaching:previous")
+    assert board.state.teaching.case == names[-1]
+    press(board, "teaching:next")
+    assert board.state.teaching.case == names[0]
 
 
 def test_what_was_chosen_is_of_one_case_only(board):
     press(board, "say:milan_review:met")
-    press(board, "teach:next")
+    press(board, "teaching:next")
     assert pressed(board) == []
 
 
 @pytest.mark.parametrize(
-    "key", ["say:", "say:milan_review", "say:milan_review:yes", "say:no_such:met", "say:<b>:met", "teach:", "teach:x"]
+    "key",
+    ["say:", "say:milan_review", "say:milan_review:yes", "say:no_such:met", "say:<b>:met", "teaching:", "teaching:x"],
 )
 def test_a_page_can_send_anything_and_nothing_comes_of_it(board, key):
     before = html(board)
@@ -141,7 +142,7 @@ def test_a_page_can_send_anything_and_nothing_comes_of_it(board, key):
 
 
 def test_a_case_is_opened_on_the_board(board):
-    press(board, "teach:open")
+    press(board, "teaching:open")
     assert board.state.page == "board"
     assert board.state.patient == teaching.get("age-55").patient
     assert "Case" in section(board, "case")
@@ -149,8 +150,8 @@ def test_a_case_is_opened_on_the_board(board):
 
 def test_alone_the_page_offers_no_board():
     board = Board(pages=["teaching"])
-    assert "teach:open" not in html(board)
-    press(board, "teach:open")
+    assert "teaching:open" not in html(board)
+    press(board, "teaching:open")
     assert board.state.page == "teaching"
 
 
@@ -159,13 +160,13 @@ def test_alone_the_page_offers_no_board():
 def test_the_score_is_how_often_the_rules_say_the_same(data):
     board, right, asked = Board(pages=["teaching"]), 0, 0
     for name in data.draw(st.lists(st.sampled_from(list(teaching.cases())), max_size=4, unique=True)):
-        board.state.learning.case = name
+        board.state.teaching.case = name
         wanted = verdicts_of(teaching.get(name))
         said = {rule_set: data.draw(st.sampled_from(WORDS)) for rule_set in wanted}
         answer(board, said)
         right += sum(said[rule_set] == wanted[rule_set] for rule_set in wanted)
         asked += len(wanted)
-    assert (board.state.learning.score.right, board.state.learning.score.asked) == (right, asked)
+    assert (board.state.teaching.score.right, board.state.teaching.score.asked) == (right, asked)
     if asked:
         assert f"{right} of {asked} verdicts right" in html(board)
 
@@ -182,4 +183,4 @@ def test_the_python_gives_the_same_words(board):
     answer(board, dict.fromkeys(verdicts_of(teaching.get("age-55")), "met"))
     python = re.search(r"<pre>(.*?)</pre>", html(board).rsplit("Show the Python", 1)[1], re.DOTALL)[1]
     said, _ = run(python.replace("&#39;", "'"))
-    assert said == str(board.state.learning.score.feedback[0])
+    assert said == str(board.state.teaching.score.feedback[0])
