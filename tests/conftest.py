@@ -39,6 +39,7 @@ def patients():
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before. What
     # one worker runs as a whole takes longest and begins first.
