@@ -11,9 +11,8 @@ from netdash.patient import FIELDS, Patient
 
 ROOT = Path(__file__).parents[1]
 
-# Tests of one of these files share a server, a wheel or an engine that takes long to start: one worker runs them all.
-TOGETHER = {"test_cohort_engines", "test_doors", "test_frames", "test_hostile", "test_packaging", "test_serve"}
-TOGETHER |= {"test_cuts", "test_nginx"}
+# Files that take longest begin first: with pytest-xdist one worker runs a file as a whole.
+LONGEST = ("test_serve", "test_doors", "test_hostile", "test_cohort_engines", "test_frames", "test_board", "test_cuts")
 
 settings.register_profile("netdash", deadline=None, max_examples=150)
 settings.load_profile("netdash")
@@ -39,14 +38,9 @@ def patients():
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
-    # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before. What
-    # one worker runs as a whole takes longest and begins first.
-    items.sort(key=lambda item: (item.path.parent.name == "browser", item.path.stem not in TOGETHER))
-    for item in items:
-        if item.path.stem in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
+    items.sort(key=lambda item: (item.path.parent.name == "browser", item.path.stem not in LONGEST))
 
 
 @pytest.fixture(scope="session")
