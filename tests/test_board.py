@@ -6,7 +6,7 @@ import re
 import plotly.graph_objects as go
 import pytest
 import traitlets
-from conftest import patients, values
+from conftest import ROOT, patients, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -780,3 +780,15 @@ def test_what_the_sources_remark_on_every_therapy_stands_on_the_board():
     assert any("multidisciplinary team" in text for text in remarks)
     for text in remarks:
         assert text in shown
+
+
+def test_every_button_of_a_template_has_a_command():
+    board, templates = Board(), ROOT / "netdash" / "board" / "templates"
+    found = {
+        key
+        for path in templates.glob("*.html")
+        for key in re.findall(r'data-select="([a-z-]+:[a-z-]*)', path.read_text())
+    }
+    assert {"do:pin", "page:", "source:", "teaching:answer", "outline:"} <= found
+    for key in found:
+        assert key in board._commands() or f"{key.partition(':')[0]}:" in board._commands(), key

@@ -1,13 +1,13 @@
 """The board: controls change the state, and each change of the state draws the open page once.
 
 browser ── control ──> State ── observe ──> Board._draw ── Page.draw ──> Frame.show ──> browser
-browser ── button ───> Board._select ──> State, Page.press
+browser ── button ───> Board._select ──> State, Page.commands
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from netdash.board.frame import Frame
 from netdash.board.pages.evidence import Evidence
 from netdash.board.pages.explore import Explore
 from netdash.board.pages.overview import Overview
-from netdash.board.pages.page import Page, offer_file
+from netdash.board.pages.page import Commands, Page, offer_file
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
 from netdash.patient import Patient
@@ -126,6 +126,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     def _observe(self) -> None:
         self.examples.observe(self._open_case, "value")
         self.reset.on_click(lambda _: self.state.reset())
+        self._by_key = self._commands()
         self.frame.on_select(self._select)
         self.frame.on_address(self._open_address)
         self.state.observe(self._draw_once, DRAWN_TRAITS)
@@ -151,29 +152,44 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             self.state.open_query(query)
         self._read_list()
 
+    def _commands(self) -> Commands:
+        """Return what the buttons of the board and of its pages do."""
+        own: dict[str, Callable[[str], None]] = {
+            "page:": self.state.turn_to,
+            "source:": self.state.show_source,
+            "do:report": lambda _: self._hand_out_report(),
+            "do:undo": lambda _: self._undo(),
+            "do:csv": lambda _: self._hand_out_table(),
+            "do:cases-template": lambda _: self._hand_out_template(),
+            "do:forget-cases": lambda _: self.state.take_cases({}),
+        }
+        for page in self.pages.values():
+            own |= page.commands()
+        return own
+
     def _select(self, key: str) -> None:
-        """Execute the command of a button. A browser can send any text; an unknown command does nothing."""
+        """Execute the command of a button, or select a rule set. A browser can send any text: ignore other words."""
         word, _, what = key.partition(":")
-        if word == "page":
-            self.state.turn_to(what)
-        elif word == "source":
-            self.state.show_source(what)
-        elif key == "do:report":
-            name = f"netdash-case-{date.today().isoformat()}.html"
-            self.frame.download(name, "text/html", report(self.state.patient, label=self.state.label).encode())
-        elif key == "do:undo" and self.pages[self.state.page].about_the_case:
-            self.state.take_back()
-        elif key == "do:cases-template":
-            self.frame.download("netdash-cases.csv", "text/csv", prepared_cases.example_file().read_bytes())
-        elif key == "do:forget-cases":
-            self.state.take_cases({})
-        elif key == "do:csv":
-            name, table = self.pages[self.state.page].csv()
-            self.frame.download(name, "text/csv", table)
+        command = self._by_key.get(key) or self._by_key.get(f"{word}:")
+        if command:
+            command(what)
         elif key in rule_tables.load():
             self.state.select(key)
-        for page in self.pages.values():
-            page.press(word, what)
+
+    def _undo(self) -> None:
+        if self.pages[self.state.page].about_the_case:
+            self.state.take_back()
+
+    def _hand_out_report(self) -> None:
+        name = f"netdash-case-{date.today().isoformat()}.html"
+        self.frame.download(name, "text/html", report(self.state.patient, label=self.state.label).encode())
+
+    def _hand_out_table(self) -> None:
+        name, table = self.pages[self.state.page].csv()
+        self.frame.download(name, "text/csv", table)
+
+    def _hand_out_template(self) -> None:
+        self.frame.download("netdash-cases.csv", "text/csv", prepared_cases.example_file().read_bytes())
 
     def _draw_once(self, _: traitlets.Bunch) -> None:
         """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""

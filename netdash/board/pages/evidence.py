@@ -13,7 +13,7 @@ import traitlets
 from netdash import evidence
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.pages.page import Drawn, Page, choose, offer_file
+from netdash.board.pages.page import Commands, Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.figures.drawing import FigureDict, in_words
@@ -88,14 +88,17 @@ class Evidence(Page):
         for control, offered in wanted.items():
             control.layout.display = None if offered else "none"
 
-    def press(self, word: str, what: str) -> None:
-        """Take a series out of its pool or put it back, put all back, or drop the own series."""
-        if word == "pool" and what in self._movable():
-            self.choices.toggle(what)
-        elif (word, what) == ("do", "pool-all"):
-            self.choices.toggled = []
-        elif (word, what) == ("do", "forget"):
-            self.choices.take(b"")
+    def commands(self) -> Commands:
+        """Return what takes a series out of its pool or puts it back, puts all back, and drops the own series."""
+        return {
+            "pool:": self._toggle,
+            "do:pool-all": lambda _: self.choices.set_trait("toggled", []),
+            "do:forget": lambda _: self.choices.take(b""),
+        }
+
+    def _toggle(self, outcome: str) -> None:
+        if outcome in self._movable():
+            self.choices.toggle(outcome)
 
     def _movable(self) -> set[str]:
         rows = self._rows()

@@ -10,7 +10,7 @@ import pandas as pd
 from netdash import rule_tables
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.pages.page import Drawn, Page, choose
+from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.drawing import in_words
 from netdash.figures.export import as_csv, titled
@@ -87,12 +87,13 @@ class Explore(Page):
         """Return the rule sets on the map, the selected one first."""
         return list(dict.fromkeys([self.state.selected, *self.state.explore.outlined]))
 
-    def press(self, word: str, what: str) -> None:
-        """Outline a rule set, or move the patient to a place on the map."""
-        if word == "outline" and what in rule_tables.load():
-            self.state.explore.outline(what)
-        elif word == "put":
-            self._put(what)
+    def commands(self) -> Commands:
+        """Return what outlines a rule set, and what moves the patient to a place on the map."""
+        return {"outline:": self._outline, "put:": self._put}
+
+    def _outline(self, rule_set: str) -> None:
+        if rule_set in rule_tables.load():
+            self.state.explore.outline(rule_set)
 
     def _put(self, query: str) -> None:
         try:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.pages.page import Drawn, Page, choose
+from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
 
@@ -38,18 +38,26 @@ class Overview(Page):
             says=f"{selected.rule_set.title}: {selected.headline}",
         )
 
-    def press(self, word: str, what: str) -> None:
-        """Pin the case, present, or step through the prepared cases."""
-        state = self.state
-        if (word, what) == ("do", "pin"):
-            state.pinned = None if state.pinned else state.patient
-        elif (word, what) == ("do", "present"):
-            with state.hold_trait_notifications():
-                state.page, state.presenting = self.name, not state.presenting
-        elif (word, what) == ("do", "leave"):
-            state.presenting = False
-        elif word == "do" and what in ("next", "previous") and state.presenting:
-            state.step(1 if what == "next" else -1)
+    def commands(self) -> Commands:
+        """Return what pins the case, presents, and steps through the prepared cases."""
+        return {
+            "do:pin": lambda _: self._pin(),
+            "do:present": lambda _: self._present(),
+            "do:leave": lambda _: self.state.set_trait("presenting", False),
+            "do:next": lambda _: self._step(1),
+            "do:previous": lambda _: self._step(-1),
+        }
+
+    def _pin(self) -> None:
+        self.state.pinned = None if self.state.pinned else self.state.patient
+
+    def _present(self) -> None:
+        with self.state.hold_trait_notifications():
+            self.state.page, self.state.presenting = self.name, not self.state.presenting
+
+    def _step(self, by: int) -> None:
+        if self.state.presenting:
+            self.state.step(by)
 
     def csv(self) -> tuple[str, bytes]:
         """Return the rows of the plot, and the rows left out with the reason."""

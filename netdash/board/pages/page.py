@@ -12,6 +12,9 @@ import traitlets
 from netdash.assessment import Assessment
 from netdash.board.state import State
 
+Commands = Mapping[str, Callable[[str], None]]
+"""Functions by command: ``"word:what"`` of a button, or ``"word:"`` for every `what`; each is called with `what`."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -70,8 +73,9 @@ class Page:
         """Return name and content of a CSV file with the rows that are shown."""
         raise NotImplementedError
 
-    def press(self, word: str, what: str) -> None:
-        """Execute the command ``word:what`` of a button. A browser can send any text; ignore unknown commands."""
+    def commands(self) -> Commands:
+        """Return what the buttons of this page do."""
+        return {}
 
 
 def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> ipywidgets.FileUpload:

@@ -9,7 +9,7 @@ import pandas as pd
 from netdash import evidence, teaching
 from netdash.assessment import Assessment
 from netdash.board import views
-from netdash.board.pages.page import Drawn, Page, choose
+from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.export import as_csv, titled
 from netdash.judgement import judge
@@ -28,21 +28,21 @@ class Teaching(Page):
         cases = [(f"{n}. {case.title}", case.case_id) for n, case in enumerate(teaching.cases().values(), 1)]
         self.toolbar = [choose(state.teaching, "case", cases, "Lesson", "Made-up cases; none is a person")]
 
-    def press(self, word: str, what: str) -> None:
-        """Choose a verdict, answer, go to another case, start over, or open the case on the board."""
+    def commands(self) -> Commands:
+        """Return what chooses a verdict, answers, steps, starts over, and opens the case on the board."""
         teaching_state = self.state.teaching
-        if word == "say":
-            rule_set, _, verdict = what.partition(":")
-            teaching_state.choose(rule_set, verdict)
-        elif word == "teaching":
-            commands = {
-                "answer": teaching_state.answer,
-                "next": lambda: teaching_state.step(1),
-                "previous": lambda: teaching_state.step(-1),
-                "restart": teaching_state.restart,
-                "open": self._open,
-            }
-            commands.get(what, lambda: None)()
+        return {
+            "say:": self._choose,
+            "teaching:answer": lambda _: teaching_state.answer(),
+            "teaching:next": lambda _: teaching_state.step(1),
+            "teaching:previous": lambda _: teaching_state.step(-1),
+            "teaching:restart": lambda _: teaching_state.restart(),
+            "teaching:open": lambda _: self._open(),
+        }
+
+    def _choose(self, answer: str) -> None:
+        rule_set, _, verdict = answer.partition(":")
+        self.state.teaching.choose(rule_set, verdict)
 
     def _open(self) -> None:
         with self.state.hold_trait_notifications():
