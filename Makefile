@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Many tests wait for a server or a page: three workers keep two cores busy. What stands first in the suite starts first.
-WORKERS ?= 3
+# Many tests wait for a server or a page: four workers keep two cores busy. What stands first in the suite starts first.
+WORKERS ?= 4
 ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test lint lint-scripts vendor bench bench-page load limit soak browser node check-latest wheels clean
+.PHONY: install dashboard test test-fast coverage lint lint-scripts vendor bench bench-page load limit soak browser node check-latest wheels clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -17,6 +17,20 @@ dashboard: .venv/serving            ## serve the board; only what serving needs 
 
 test: install                       ## the whole suite; WORKERS=1 for one test after the other
 	$(BIN)/python -m pytest $(ALONGSIDE)
+
+# Without a server, a browser, Spark or a build; with few examples of each property.
+UNIT := $(addprefix tests/test_, architecture.py assessment.py case_list.py comparison.py conflicts.py distributions.py \
+  evidence.py headlines.py outcome_tables.py patient.py pooling.py ranges.py rules.py series.py synthesis.py teaching.py vignettes.py)
+COHORT := tests/test_cohort.py tests/test_cohort_files.py tests/test_cohort_engines.py
+
+test-fast: .venv/all                ## in about a minute: the rules, the evidence and the statistics
+	HYPOTHESIS=fast $(BIN)/python -m pytest $(ALONGSIDE) $(UNIT)
+
+coverage: .venv/all                 ## every branch of rules, judgement, pooling and cohort is tested
+	$(BIN)/python -m pytest $(ALONGSIDE) --quiet --cov=netdash --cov-branch --cov-report= $(UNIT) $(COHORT)
+	$(BIN)/python -m coverage report --fail-under=100 --show-missing --skip-covered --include='$(EVERY_BRANCH)'
+
+EVERY_BRANCH := */rules.py,*/rule_tables.py,*/judgement.py,*/assessment.py,*/pooling.py,*/sensitivity.py,*/netdash/cohort/*
 
 lint: .venv/all lint-scripts
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Fixtures and strategies that more than one test file uses."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,19 @@ from netdash.patient import FIELDS, Patient
 ROOT = Path(__file__).parents[1]
 
 # Files that take longest begin first: with pytest-xdist one worker runs a file as a whole.
-LONGEST = ("test_serve", "test_doors", "test_hostile", "test_cohort_engines", "test_frames", "test_board", "test_cuts")
+LONGEST = (
+    "test_session_ends",
+    "test_doors",
+    "test_serve",
+    "test_cohort",
+    "test_cohort_engines",
+    "test_hostile",
+    "test_cuts",
+)
 
 settings.register_profile("netdash", deadline=None, max_examples=150)
-settings.load_profile("netdash")
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile(os.environ.get("HYPOTHESIS", "netdash"))
 
 
 def values(field):

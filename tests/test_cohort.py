@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from netdash import rule_tables
 from netdash.assessment import assess
 from netdash.cohort import assess_cohort, attrition, invalid_values
+from netdash.cohort.columns import read_columns
 from netdash.cohort.expressions import met_missed
 from netdash.patient import FIELDS, PORTAL_DRAINED_BY_SITE, Patient
 from netdash.rules import Criterion, Verdict
@@ -433,3 +434,21 @@ def test_pairs_of_alternatives_agree_on_every_combination():
     assert verdicts(arrow(group), rule_sets=["radioembolization_review"]) == assessed(
         group, ["radioembolization_review"]
     )
+
+
+@pytest.mark.parametrize("grades", [g for n in (1, 2, 3) for g in itertools.combinations(("G1", "G2", "G3", "NEC"), n)])
+def test_every_set_of_grades_is_judged_row_by_row_as_for_each_patient(grades):
+    criterion = rule_tables.condition("grades", "grade", "one of", "|".join(grades))
+    indices = [None, 0, 2.9, 3, 20, 20.1, 100]
+    group = [Patient(differentiation=d, ki67_percent=i) for d in (None, "well", "poor") for i in indices]
+    table, columns = read_columns(polars_typed(group), ())
+    where = met_missed(criterion, columns)
+    answers = table.select(**{way: e for way, e in where._asdict().items() if e is not None}).to_native().to_dicts()
+    for patient, row in zip(group, answers, strict=True):
+        verdict = Verdict.MET if row.get("met") else Verdict.NOT_MET if row.get("missed") else Verdict.UNKNOWN
+        assert verdict is criterion.judge(patient), (grades, patient)
+
+
+def test_a_kind_of_criterion_without_an_expression_is_named():
+    with pytest.raises(NotImplementedError, match="int has no expression yet: register one"):
+        met_missed(1, {})

@@ -410,3 +410,21 @@ def test_memory_does_not_grow_with_the_file(tmp_path, suffix):
     quarter, end = json.loads(done.stdout)
     # 160,000 rows take about 100 MB as a table; kilobytes on Linux, bytes on macOS.
     assert end - quarter < (30 * 2**10 if sys.platform == "linux" else 30 * 2**20)
+
+
+@pytest.mark.parametrize("size", [-1, 1, 2, 3, 7, 1000])
+def test_bytes_that_are_not_utf8_are_replaced_however_they_are_read(tmp_path, size):
+    path = tmp_path / "registry.csv"
+    path.write_bytes("größe,€\n".encode() + b"a\xffb,\xe2\x82\n")
+    found = b""
+    with sources.Utf8(path) as text:
+        assert text.readable()
+        while part := text.read(size):
+            assert size < 0 or len(part) <= size
+            found += part
+        assert text.damaged
+    assert found.decode() == "größe,€\na\ufffdb,\ufffd\n"
+    path.write_text("sound", encoding="utf-8")
+    with sources.Utf8(path) as text:
+        assert text.read(-1) == b"sound"
+        assert not text.damaged

@@ -205,3 +205,9 @@ def test_a_criterion_can_change_its_result_only_along_its_own_input():
             for field in FIELDS:
                 if field not in criterion.inputs:
                     assert criterion.breaks(field) == (), (criterion.criterion_id, field)
+
+
+def test_the_value_nearest_to_a_bound_is_the_own_one_where_it_holds():
+    strict, loose = (rule_tables.condition("age", "age_years", operator, "55") for operator in ("<", "<="))
+    assert (strict.nearest(48), loose.nearest(48)) == (48, 48)
+    assert (strict.nearest(60), loose.nearest(60)) == (54, 55)

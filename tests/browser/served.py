@@ -15,6 +15,7 @@ import psutil
 
 SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
 PATIENCE = 180  # seconds until a server that says nothing is given up
+POOL = 2  # kernels that a server keeps ready by default
 WORK = 0.5  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
@@ -86,6 +87,14 @@ class Served:
         worked = sum(process.cpu_times()[:2])
         time.sleep(1)
         return worked > WORK and sum(process.cpu_times()[:2]) == worked
+
+    def rest(self):
+        """Wait until there are kernels for the next visitors and no others; return them."""
+        end = time.monotonic() + PATIENCE
+        while len(kernels := self.kernels()) != POOL or not all(map(self.has_run, kernels)):
+            assert time.monotonic() < end, kernels
+            time.sleep(0.1)
+        return kernels
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if name_of(child) == name_for(kernel_id))

@@ -1,0 +1,143 @@
+"""How sessions and the server end, and that nothing of them is left."""
+
+import ctypes
+import http.client
+import signal
+import sys
+import time
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from browser.served import Served, serve_notebook
+from conftest import ROOT
+from wire import Wire, open_page
+
+import netdash as nd
+from netdash.server.kernels import trim_memory
+
+PATIENT = nd.Patient(age_years=48, ki67_percent=4)
+
+
+@pytest.fixture(scope="module")
+def server():
+    served = Served()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def own_server():
+    """A server for one test, which ends it."""
+    served = Served()
+    yield served
+    if served.process.poll() is None:
+        served.kill()
+
+
+def open_session(server, query=""):
+    """Open the page without a browser; return the identifier of its kernel."""
+    return open_page(server, query).kernel_id
+
+
+# Sessions that end.
+
+
+def ends(kernel):
+    kernel.wait(timeout=120)
+
+
+def test_a_session_nobody_is_connected_to_any_more_ends_within_two_minutes(server):
+    page = open_page(server)
+    kernel, line = server.kernel(page.kernel_id), page.connect()
+    time.sleep(4)
+    line.sock.close()  # without a word, as a browser that is killed
+    kernel.wait(timeout=120)
+
+
+def test_a_session_survives_a_minute_without_a_network(server):
+    page = open_page(server)
+    line = page.connect()
+    time.sleep(4)
+    line.sock.close()
+    time.sleep(60)
+    page.connect().close()
+    assert server.kernel(page.kernel_id).is_running()
+    page.say_goodbye()
+
+
+# What it leaves behind.
+
+
+def test_a_page_that_says_goodbye_leaves_no_socket_open(own_server):
+    process = psutil.Process(own_server.process.pid)
+    own_server.rest()
+    before = process.num_fds()
+    for _ in range(3):
+        page = Wire(own_server)
+        page.content()
+        goodbye = http.client.HTTPConnection(urlsplit(own_server.url).netloc, timeout=120)
+        goodbye.request("POST", f"/voila/api/shutdown/{page.kernel_id}", headers={"Cookie": page.cookies})
+        time.sleep(0.02)
+        page.socket.close(timeout=0)  # while its kernel is being ended, as a browser does it
+        assert goodbye.getresponse().status == 204
+        goodbye.close()
+        own_server.rest()
+    end = time.monotonic() + 10
+    while process.num_fds() > before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert process.num_fds() <= before
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+def test_it_ends_with_all_of_its_processes_and_without_a_word(own_server, how):
+    open_session(own_server)
+    assert own_server.kernels()
+    own_server.stop(how)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
+def test_it_ends_as_well_while_it_still_starts(own_server, how):
+    own_server.stop(how)
+
+
+def test_it_ends_even_if_a_kernel_hangs(own_server):
+    own_server.kernel(open_session(own_server)).suspend()
+    own_server.stop()
+
+
+def test_kernels_end_by_themselves_when_the_server_is_killed(own_server):
+    open_session(own_server)
+    family = own_server.family()
+    own_server.process.kill()
+    own_server.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=120)
+    own_server.close()
+    for process in alive:
+        process.kill()
+    assert alive == []
+
+
+def test_a_session_without_activity_is_ended(tmp_path):
+    served = Served(serve_notebook(ROOT / "dashboards" / "tumor_board.ipynb", idle_minutes=0.01, pool=0))
+    kernel = served.kernel(open_session(served))
+    kernel.wait(timeout=90)
+    served.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's library gives memory back in its own way")
+def test_memory_that_is_free_goes_back_to_the_system():
+    """Also where a little that is still in use lies above it, as after a session has ended."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):
+        pytest.skip("this C library has no malloc_trim")
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    blocks = [libc.malloc(10_000) for _ in range(5_000)]
+    for block in blocks:
+        ctypes.memset(block, 1, 10_000)
+    for block in blocks[:-1]:
+        libc.free(block)
+    held = psutil.Process().memory_info().rss
+    trim_memory()
+    assert held - psutil.Process().memory_info().rss > 30e6
+    libc.free(blocks[-1])
