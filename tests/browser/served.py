@@ -89,12 +89,11 @@ class Served:
         return worked > WORK and sum(process.cpu_times()[:2]) == worked
 
     def rest(self):
-        """Wait until there are kernels for the next visitors and no others; return them."""
+        """Wait until there are kernels for the next visitors and no others."""
         end = time.monotonic() + PATIENCE
         while len(kernels := self.kernels()) != POOL or not all(map(self.has_run, kernels)):
             assert time.monotonic() < end, kernels
             time.sleep(0.1)
-        return kernels
 
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if name_of(child) == name_for(kernel_id))
