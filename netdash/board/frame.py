@@ -32,7 +32,7 @@ def script() -> str:
 
 
 class _ReadOnly:
-    """A model that the page may read and never write: whoever holds the websocket could set any synced trait."""
+    """A model that the page may read and never write: a page can send a change of any synced trait."""
 
     def set_state(self, sync_data: object) -> None:
         """Ignore what the page sends."""

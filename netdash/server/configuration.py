@@ -121,7 +121,7 @@ def _page(settings: Settings) -> dict[str, Any]:
 
 
 def _kernels(settings: Settings) -> dict[str, Any]:
-    """Return the options of the kernels. Voila derives its manager from ours, which hands them on."""
+    """Return the options of the kernels. Voila derives its manager from `Kernels`, which passes them on."""
     idle_seconds = max(1, round(60 * settings.idle_minutes))
     return {
         "worker": settings.worker,

@@ -17,7 +17,7 @@ import { Plotly } from "./plotly.js";
  * @typedef {{ data: object[], layout: Layout }} Figure
  */
 
-/** @type {Record<string, object>} A configuration by file name: given another object, Plotly.react draws everything anew. */
+/** @type {Record<string, object>} A configuration by file name: given another object, Plotly.react draws everything again. */
 const configurations = {};
 
 /**

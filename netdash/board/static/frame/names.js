@@ -1,4 +1,4 @@
-// Names for a screen reader, on elements that ipywidgets makes without any and makes anew at will.
+// Names for a screen reader, on elements that ipywidgets makes without names, and replaces when it likes to.
 
 import { set } from "./dom.js";
 import { SLIDER_HANDLE, UPLOAD_BUTTON } from "./upstream.js";
