@@ -5,6 +5,7 @@ import http.client
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import psutil
@@ -99,6 +100,18 @@ def test_it_ends_with_all_of_its_processes_and_without_a_word(own_server, how):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "interrupted"])
 def test_it_ends_as_well_while_it_still_starts(own_server, how):
     own_server.stop(how)
+
+
+def test_it_ends_as_well_while_pages_say_goodbye(own_server):
+    pages = [open_page(own_server) for _ in range(5)]
+    lines = [page.connect() for page in pages]
+    with ThreadPoolExecutor(len(pages)) as threads:
+        ends = [threads.submit(page.say_goodbye) for page in pages]
+        time.sleep(0.05)
+        own_server.stop()
+    for line, end in zip(lines, ends, strict=True):
+        end.exception()  # it was answered, or the server was gone before
+        line.close()
 
 
 def test_it_ends_even_if_a_kernel_hangs(own_server):

@@ -124,8 +124,13 @@ class Kernels(AsyncMappingKernelManager):
         trim_memory()
 
     async def shutdown_all(self, *args: Any, **options: Any) -> None:  # type: ignore[override]
-        """End every kernel, after those that are starting have started."""
+        """End every kernel, after those that are starting have started.
+
+        A page that is left ends its own kernel at the same time. jupyter_client would fail on a kernel that is gone.
+        """
         await asyncio.gather(*self.start_tasks, return_exceptions=True)
+        ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
+        await asyncio.gather(*ends, return_exceptions=True)
         await super().shutdown_all(*args, **options)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

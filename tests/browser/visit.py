@@ -14,6 +14,7 @@ from netdash.patient import FIELDS
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 PROJECTOR = (1920, 1080)
+TRIES = 4  # of a page that has not started in time
 
 
 def in_words(patient):
@@ -87,6 +88,12 @@ class Visit:
 
     def open(self, query=""):
         self.page.goto(f"{self.url}#{query}" if query else self.url)
+        late = self.page.get_by_text("has not started within")
+        for _ in range(TRIES):  # a busy machine may need longer than the page waits
+            self.board.or_(late).first.wait_for(state="attached")
+            if not late.count():
+                break
+            self.page.get_by_role("button", name="Try again").click()
         self.settle()
         return self
 
