@@ -21,7 +21,7 @@ test: install                       ## the whole suite; WORKERS=1 for one test a
 	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 --include='$(EVERY_BRANCH)'
 
 # Percent of the lines and branches that the tests run in their own process; of some modules all are asked for.
-LEAST_COVERED := 90
+LEAST_COVERED := 88
 EVERY_BRANCH := */rules.py,*/rule_tables.py,*/judgement.py,*/assessment.py,*/pooling.py,*/sensitivity.py,*/netdash/cohort/*
 # Without a server, a browser, Spark or a build; with few examples of each property.
 UNIT := $(addprefix tests/test_, architecture.py assessment.py case_list.py comparison.py conflicts.py distributions.py \
