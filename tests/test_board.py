@@ -626,7 +626,7 @@ def test_what_is_outside_the_scope_is_said_on_the_board(board):
 
 def test_what_is_still_open_is_named_and_is_no_order(board):
     first = nd.assess(CASE).next_inputs().iloc[0]
-    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}; {first['settles']} need nothing else)"
+    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}, alone open in {first['settles']})"
     assert said in section(board, "verdicts")
 
 

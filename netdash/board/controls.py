@@ -82,7 +82,7 @@ class Pick(Control):
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
         values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
-        unknown = "follows from the site" if field.name in rules.DERIVED_FROM else field.show(None)
+        unknown = "as the site says" if field.name in rules.DERIVED_FROM else field.show(None)
         # ipywidgets shows an empty line for None: "unknown" is an entry with a text.
         options: list[tuple[str, Value]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
         self.widget = ipywidgets.Dropdown(options=options, value=UNKNOWN, description=field.label, tooltip=field.help)
