@@ -2,9 +2,13 @@
 
     python tests/benchmarks/page.py [NAME=URL ...]
 
-A page has a plotly figure and a slider that changes it. Loads take turns, each with a cold cache, so that what else the
-machine does meets every page; the first page named is what the board is compared with. Ratios are worth keeping, times
-are not.
+A page has a plotly figure and a slider that changes it. Loads take turns, each with a cold cache and another page first,
+so that what else the machine does meets every page; the first page named is what the board is compared with. Ratios are
+worth keeping, times are not. Another version of the board needs the same case, or a key press crosses no limit there:
+
+    python tests/benchmarks/page.py "before=http://127.0.0.1:8901/?CASE"
+
+The word CASE stands for the case of the board itself.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -99,6 +104,13 @@ def ready(server):
         time.sleep(0.2)
 
 
+def rest():
+    """Wait until the processors rest, 20 s at most: the server of another board may be starting its next kernel."""
+    until = time.monotonic() + 20
+    while psutil.cpu_percent(0.5) > 15 and time.monotonic() < until:
+        pass
+
+
 def started(process):
     return process.create_time()
 
@@ -107,8 +119,11 @@ def measure(browser, server, pages, loads, moves):
     """Return what was measured of each page, and the memory of the board's kernel in the end."""
     found = {name: Measured() for name in pages}
     for turn in range(loads):
-        for name, url in pages.items():
+        names = list(pages)
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            url = pages[name]
             ready(server)
+            rest()
             page = load(browser, url, found[name])
             if turn == loads - 1:
                 move(page, found[name], moves)
@@ -130,7 +145,7 @@ def main():
     asked.add_argument("--moves", type=int, default=30)
     given = asked.parse_args()
     server = Served()
-    pages = dict(page.split("=", 1) for page in given.pages) | {BOARD: f"{server.url}?{CASE}"}
+    pages = dict(page.replace("?CASE", f"?{CASE}").split("=", 1) for page in given.pages) | {BOARD: f"{server.url}?{CASE}"}
     try:
         with sync_playwright() as playwright:
             # The system's Chromium, as the browser tests use it, else playwright's own.
