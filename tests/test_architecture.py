@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "distributions": set(),
     "effects": set(),
     "files": set(),
-    "server": {"server"},
+    "server": {"board", "server"},
     "wording": set(),
     "fields": {"wording"},
     "own_series": {"csv_checks"},

@@ -18,6 +18,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from traitlets import Instance, Unicode, default
 
+from netdash.server import provisioner
 from netdash.server.machine import without_secrets
 from netdash.server.redact import public_name
 
@@ -61,6 +62,7 @@ class ThisInterpreter(KernelSpecManager):
             resource_dir=RESOURCES,
             env=env,
             interrupt_mode="message",
+            metadata={"kernel_provisioner": {"provisioner_name": provisioner.NAME}} if provisioner.can_fork() else {},
         )
 
 
@@ -132,6 +134,7 @@ class Kernels(AsyncMappingKernelManager):
         ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
         await asyncio.gather(*ends, return_exceptions=True)
         await super().shutdown_all(*args, **options)
+        await asyncio.to_thread(provisioner.Forked.warm_parent.close)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End an idle session; to be called every few seconds.
