@@ -11,7 +11,7 @@ from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow, Row, number
 from netdash.outcome_tables.forest import FIVE_YEARS
 from netdash.outcome_tables.forest import OVERALL_SURVIVAL as SURVIVAL
-from netdash.wording import listed, words, years
+from netdash.wording import listed, with_ends, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ class HarmRow(Row):
     def figure(self) -> str:
         """The figure in words, such as "25 to 78 %"."""
         of = " (median of series)" if self.statistic == "median" else ""
-        return f"{self.qualified}{' to '.join(f'{end:g}' for end in self.ends)} %{of}"
+        return f"{self.qualified}{with_ends(self.low, self.high, 'percent')}{of}"
 
     @property
     def topic(self) -> str:
