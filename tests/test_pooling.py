@@ -202,7 +202,8 @@ def test_effects_far_from_zero_differ_as_much_as_effects_near_it(method):
 
 @pytest.mark.parametrize("unit", [1e-3, 1, 1e3])
 @pytest.mark.parametrize(
-    ("yi", "vi"), [([0, 0.1, 0.3], [1, 2, 3]), ([1.6, 0.7, -2.6], [2.6, 3.4, 6.6]), ([-0.2, 1.2, -1.3], [0.4, 1.5, 2.4])]
+    ("yi", "vi"),
+    [([0, 0.1, 0.3], [1, 2, 3]), ([1.6, 0.7, -2.6], [2.6, 3.4, 6.6]), ([-0.2, 1.2, -1.3], [0.4, 1.5, 2.4])],
 )
 def test_studies_that_differ_by_chance_alone_have_no_variance_between_them_in_any_unit(yi, vi, unit):
     assert pool(pd.DataFrame({"yi": yi, "vi": vi}) * [unit, unit**2]).tau2 == 0
@@ -632,7 +633,6 @@ def test_weights_of_studies_that_are_nearly_those_pooled_are_refused():
     fit = pool(SIX)
     yi, vi = SIX["yi"].to_numpy(), SIX["vi"].to_numpy()
     assert close(fit.weights_of("PLO", list(yi), list(vi)), fit.weights)
-    assert close(fit.weights_of("PLO", yi.astype(object), vi.astype(object)), fit.weights)
     for y, v in ((yi + 1e-6, vi), (yi, vi * np.linspace(1, 1 + 1e-5, vi.size))):
         with pytest.raises(ValueError, match="with the same figures"):
             fit.weights_of("PLO", y, v)
