@@ -174,7 +174,7 @@ STUFFED = 5_900_000
 
 
 def to_the_board(wire, content):
-    return message("comm_msg", comm_id=wire.line, data={"method": "custom", "content": content})
+    return message("comm_msg", comm_id=wire.channel, data={"method": "custom", "content": content})
 
 
 def ask_and_never_read(line, wire):

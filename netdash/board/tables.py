@@ -22,7 +22,7 @@ class Table:
     Attributes
     ----------
     title : str
-        What it is called on the page.
+        Title on the page.
     function : str
         The public function of netdash that returns it, with "{}" where it takes a reading.
     read : callable
@@ -160,4 +160,4 @@ TABLES: Mapping[str, Table] = {
     "references": Table("References", "references()", lambda _: evidence.references(), "citation", _reference),
     "later": Table("Published later", "later_outcomes()", lambda _: evidence.later_outcomes(), "outcome_id", _later),
 }
-"""By name, in the order of the page."""
+"""The tables by name, in the order of the page."""

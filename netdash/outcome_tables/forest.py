@@ -123,7 +123,7 @@ class ForestTable(SeriesTable[ForestRow]):
 
     @cached_property
     def title(self) -> str:
-        """What is on the axis; the name of the therapy stands before it where only one is drawn."""
+        """The outcome on the axis, after the name of the therapy if only one is drawn."""
         therapy = f"{evidence.therapy_name(self.therapies[0])}: " if len(self.therapies) == 1 else ""
         suffix = outcome_rows.reading_suffix(self.outcomes)
         return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
@@ -170,11 +170,11 @@ def forest_table(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the drawn rows of it, pooled (measure "PLO"). A single estimate serves rows of one therapy.
+        By therapy: the pool of its drawn rows (measure "PLO"). A single pool serves rows of one therapy.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
     horizon_months : float
-        The one horizon of the rates, in months.
+        The horizon of the rates, in months.
 
     Returns
     -------

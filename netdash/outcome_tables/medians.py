@@ -29,7 +29,7 @@ class MediansTable(SeriesTable[OutcomeRow]):
 
     @cached_property
     def title(self) -> str:
-        """What is on the axis."""
+        """The outcome on the axis."""
         return f"Median {words(self.endpoint)}{outcome_rows.reading_suffix(self.outcomes)}"
 
     def sentence(self, verdicts: Verdicts | None = None) -> str:
@@ -55,7 +55,7 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
 
     Returns
     -------
