@@ -84,11 +84,11 @@ class EvidenceState(traitlets.HasTraits):
     words : str
         Only rows of a table that hold each of these words.
     toggled : list of str
-        Series that the visitor took out of the pools or, of the own ones, put into them.
+        Published series that the visitor took out of the pools, and own series that the visitor put into them.
     own : bytes
-        A file of one's own series, kept here and nowhere else; empty for none.
+        The file of own series, kept in memory only; empty for none.
     refused : str
-        Why the last file was not taken.
+        Why the last file was refused; empty when it was read.
     """
 
     show = traitlets.Unicode("pooling")
@@ -107,7 +107,7 @@ class EvidenceState(traitlets.HasTraits):
         self.toggled = sorted(set(self.toggled) ^ {outcome})
 
     def take(self, own: bytes) -> None:
-        """Put own series beside the published ones, or none; a faulty file changes nothing and says why."""
+        """Read a file of own series; an empty one removes them. A file with an error sets only `refused`."""
         try:
             evidence.outcomes(extra=own or None)
         except ValueError as error:
@@ -309,7 +309,9 @@ class State(traitlets.HasTraits):
         undo = self._undo_of(patient, done, stepping)
         with self.hold_trait_notifications():
             self.patient, self.opened, self.undo, self.refused, self.refusals = patient, opened, undo, {}, {}
-            if opened is not None and opened.own == bool(self.prepared):  # an example keeps the place in a list
+            if opened is not None and opened.own == bool(
+                self.prepared
+            ):  # an example does not change the position in a list
                 self.last = opened.label
 
     def _undo_of(self, patient: Patient, done: str, stepping: bool) -> Undo | None:

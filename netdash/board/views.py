@@ -201,7 +201,7 @@ def _short(text: str) -> str:
 
 
 def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
-    """Return the plot's surroundings as HTML, and the figure; None where no row has the endpoint."""
+    """Return the HTML around the plot, and the figure; None for the figure when no row has the endpoint."""
     table = plot_table(state.outcome, state.reading)
     if table is None:
         return render("no_forest", outcome=state.outcome, reading=state.reading), None
@@ -212,7 +212,7 @@ def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
 
 @functools.lru_cache(maxsize=32)
 def plot_table(outcome: str, reading: Any) -> ForestTable | MediansTable | None:
-    """Return what the plot draws and leaves out. Cached: no case changes it."""
+    """Return the table of the plot. It is cached, because it does not depend on the case."""
     _, endpoint, horizon = outcomes_shown()[outcome]
     rows = evidence.outcomes(reading)
     pooled = pool_by_therapy(rows, endpoint, horizon) if has_endpoint(endpoint, reading) else None

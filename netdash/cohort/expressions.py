@@ -20,7 +20,7 @@ from netdash.rules import GRADE, Bound, Clause, Criterion, GradeOneOf, OneOf, Ru
 
 
 class MetMissed(NamedTuple):
-    """The rows where a statement is met and the rows where it is missed; None stands for no row."""
+    """The rows where a statement is met and the rows where it is missed; None means no row."""
 
     met: nw.Expr | None
     missed: nw.Expr | None

@@ -1,4 +1,4 @@
-"""The map: where over two inputs a rule set is met, missed or open, and where the patient stands."""
+"""The map: the values of two inputs at which a rule set is met, missed or open, and the place of the patient."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def eligibility_map(
 
     Notes
     -----
-    Edges lie exactly at the bounds of the criteria. To which side a bound itself belongs ("under 55", "at most 55")
-    stands in the sentence.
+    Edges lie exactly at the bounds of the criteria. The sentence says to which side a bound itself belongs
+    ("under 55", "at most 55").
 
     Examples
     --------
@@ -114,7 +114,7 @@ def map_dict(
 
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
-    """Say where the rule set is met on the whole map; the patient's own two values do not matter."""
+    """Return where the rule set is met on the map, in words. The patient's values of both inputs do not matter."""
     here = f"{rule_tables.get(rule_set).title}:"
     met = [cell for cell in grid if cell.verdict == "met"]
     found = {cell.verdict for cell in grid}
@@ -189,7 +189,7 @@ def _heat_map(grid: Sequence[Cell]) -> Trace:
 
 
 def _outline(grid: Sequence[Cell], name: str, dash: str) -> Trace:
-    """Return the edges of the "met" cells that no two of them share."""
+    """Return the edges that belong to exactly one "met" cell."""
     edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
     for cell in (cell for cell in grid if cell.verdict == "met"):
         (left, right), (low, high) = (cell.x_low, cell.x_high), (cell.y_low, cell.y_high)
@@ -201,7 +201,7 @@ def _outline(grid: Sequence[Cell], name: str, dash: str) -> Trace:
         "type": "scatter",
         "mode": "lines",
         "line": {"dash": dash, "width": 3, "color": theme.INK},
-        # plotly keeps a trace out of the legend when it has no point at all; an empty point keeps it there.
+        # plotly leaves a trace without points out of the legend. An empty point keeps it there.
         "x": [value for a, b in alone for value in (a[0], b[0], None)] or [None],
         "y": [value for a, b in alone for value in (a[1], b[1], None)] or [None],
         "name": title if alone else f"{title}: met nowhere",

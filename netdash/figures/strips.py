@@ -1,4 +1,4 @@
-"""The strip: where along one input each rule set is met, missed or open, the other inputs as they are."""
+"""The strip: the values of one input at which each rule set is met, missed or open. Other inputs keep their values."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Kernels(AsyncMappingKernelManager):
         return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
-        """Name the connection file by the public name: every user of the machine can read it in the command line."""
+        """Name the connection file by the public name, because every user can read it in the list of processes."""
         manager, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
         manager.connection_file = str(Path(self.connection_dir) / f"kernel-{public_name(kernel_id)}.json")
         return manager, name, kernel_id

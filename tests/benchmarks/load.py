@@ -150,7 +150,7 @@ class Line(Visitor):
     def _answer(self, value, got):
         """Return when the content for a value came; what comes before must be right for its own inputs."""
         at = time.perf_counter()
-        if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.wire.line:
+        if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.wire.channel:
             return None
         content = got["content"]["data"]["state"]["content"]
         place = content["inputs"][self.case.name]
