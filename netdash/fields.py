@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import ClassVar
 
+from netdash.intervals import plain
 from netdash.wording import capital, in_a_sentence, words
 
 Value = float | int | bool | str
@@ -139,11 +140,6 @@ class Field:
     def caution_phrase(self, value: Value | None) -> str:
         """Return field and value for a caution: "portal vein occluded", "portal vein: not entered"."""
         return f"{self.topic}: {self.show(None)}" if value is None else self.phrase(value)
-
-
-def plain(number: float) -> str:
-    """Return the shortest text of `number` that loses no digit: "4" for ``4.0``."""
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def counted(number: float, unit: str) -> str:

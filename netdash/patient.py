@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from netdash.fields import Choice, Count, Field, Number, Value, YesNo, plain
+from netdash.fields import Choice, Count, Field, Number, Value, YesNo
+from netdash.intervals import plain
 
 if TYPE_CHECKING:
     import pandas as pd

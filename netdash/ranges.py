@@ -11,7 +11,8 @@ from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from netdash import rule_tables, rules
-from netdash.fields import Choice, Count, Field, Number, Value, plain
+from netdash.fields import Choice, Count, Field, Number, Value
+from netdash.intervals import plain
 from netdash.judgement import judge
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion

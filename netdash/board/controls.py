@@ -11,7 +11,8 @@ import traitlets
 
 from netdash import rule_tables, rules
 from netdash.board.state import State
-from netdash.fields import Choice, Field, Number, Value, YesNo, plain
+from netdash.fields import Choice, Field, Number, Value, YesNo
+from netdash.intervals import plain
 from netdash.patient import FIELDS
 
 SLIDER_GROUP = "Patient"

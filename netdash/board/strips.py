@@ -7,7 +7,8 @@ from typing import Any
 
 from netdash import rule_tables, rules
 from netdash.board import views
-from netdash.fields import Choice, Field, plain
+from netdash.fields import Choice, Field
+from netdash.intervals import plain
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import criterion_span_rows
 from netdash.rules import Criterion, RuleSet, Verdict
