@@ -46,7 +46,7 @@ def test_one_therapy_only():
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
-    [("--age-years", "130", "0 to 120"), ("--symptomatic", "maybe", "yes"), ("--primary-site", "liver", "pancreas")],
+    [("--age-years", "130", "0 to 120"), ("--symptomatic", "maybe", "yes"), ("--primary-site", "kidney", "pancreas")],
 )
 def test_a_refused_value_ends_with_2_and_the_limits(option, value, said):
     done = run("assess", option, value)

@@ -85,7 +85,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
 
 def known(patient: Patient) -> list[str]:
     """Return the entered fields of a case in words."""
-    return [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
+    return [FIELDS[name].capitalized(value) for name, value in patient.entered.items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
@@ -136,7 +136,7 @@ def compared(state: State) -> str:
     changes = _changes(state.pinned, state.patient)
     if changes is None or state.pinned is None:
         return ""
-    then, now = state.pinned.to_dict(), state.patient.to_dict()
+    then, now = state.pinned.entered, state.patient.entered
     inputs = [
         f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
         for name, field in FIELDS.items()
@@ -184,7 +184,7 @@ def shown_source(state: State) -> Source | None:
 
 def refused(state: State) -> dict[str, str]:
     """Return, by section, the message under each box whose text was refused, with the value that the case keeps."""
-    entered = state.patient.to_dict()
+    entered = state.patient.entered
     return {
         f"refused-{name}": render(
             "refused",
