@@ -253,5 +253,6 @@ def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
 
 def _studied(field: str, entered: object, allowed: Collection[str]) -> bool:
     """Return whether a possible value of the patient is among the allowed words, itself or as a part of one."""
-    narrower = FIELDS[field].narrower
-    return any(word in allowed or narrower.get(word) in allowed for word in possible(entered, ()))
+    known = FIELDS[field]
+    found = possible(entered, ())
+    return known.open_word in found or any(w in allowed or known.narrower.get(w) in allowed for w in found)

@@ -51,6 +51,8 @@ class Field:
         Whether criteria compare the number without its decimals: an age in completed years.
     narrower : mapping of str to str
         Words of a choice that are a part of another word: "stomach_distal" of "stomach".
+    open_word : str
+        The word of a choice that says that the value was not found. A criterion that does not name it stays open.
     change : str
         "fixed", "changeable" or "state": see :data:`CHANGE_KINDS`.
     noun : str
@@ -81,6 +83,7 @@ class Field:
     choices: tuple[str, ...] = ()
     step: float | None = None
     completed: bool = False
+    open_word: str = ""
     narrower: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @property
@@ -180,9 +183,12 @@ def counted(number: float, unit: str) -> str:
     return f"{plain(number)} {unit.removesuffix('s') if number == 1 else unit}".strip()
 
 
+_PARTS = (Interval, frozenset)
+
+
 def in_part(value: object) -> TypeGuard[Part]:
     """Return whether a value of a patient is known in part."""
-    return isinstance(value, Interval | frozenset)
+    return isinstance(value, _PARTS)
 
 
 def exact_or_text(field: Field, value: Known) -> Value:
@@ -328,6 +334,9 @@ class YesNo(Field):
         return bool(value) if type(value).__name__ in {"bool", "bool_"} else None
 
     def check(self, value: object) -> Known | None:  # noqa: D102
+        if value is None or value is True or value is False:
+            return value
+        # Of two possible answers nothing is known.
         return None if isinstance(value, Set) and value == {True, False} else super().check(value)
 
     def read(self, text: str) -> object:  # noqa: D102

@@ -109,6 +109,8 @@ class Interval:
     def map(self, factor: float, shift: float) -> Interval:
         """Return the interval of ``factor * value + shift``; a negative factor swaps the ends."""
         low, high = (None if end is None else round(factor * end + shift, 10) for end in (self.low, self.high))
+        if low == high:  # ends closer than the rounding
+            return Interval(low, high)
         if factor < 0:
             return Interval(high, low, self.high_open, self.low_open)
         return Interval(low, high, self.low_open, self.high_open)

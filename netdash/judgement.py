@@ -34,6 +34,8 @@ class Finding:
         Signed distance of the value to the bound, positive inside; None when there is no bound or no value.
     needs : tuple of Field
         The inputs to enter, or to narrow, when the result is unknown.
+    missing : tuple of Field
+        Those of them that are not entered, when nothing is known of the quantity.
     """
 
     criterion: Criterion
@@ -41,6 +43,7 @@ class Finding:
     result: Verdict
     margin: float | Interval | None
     needs: tuple[Field, ...] = ()
+    missing: tuple[Field, ...] = ()
 
     @property
     def distance(self) -> str:
@@ -66,13 +69,8 @@ class Finding:
         quantity = self.criterion.quantity
         if self.observed is not None:
             return f"{quantity.topic} ({quantity.show(self.observed)})"
-        inputs = [field.topic for field in self.needs]
+        inputs = [field.topic for field in self.missing]
         return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
-
-    @property
-    def missing(self) -> tuple[Field, ...]:
-        """The inputs to enter when nothing is known of the quantity."""
-        return self.needs if self.observed is None else ()
 
     def phrase(self, kind: Kind) -> str:
         """Return value and requirement in words: "age 57 years (asked: under 55 years)"."""
@@ -219,14 +217,21 @@ class Judgement:
     @functools.cached_property
     def silent_on(self) -> tuple[str, ...]:
         """The inputs that the patient misses in another list or label of the therapy; this one does not ask them."""
-        return tuple(text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
+        return tuple(found.lacking for found in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
 
     @property
     def unasked(self) -> tuple[str, ...]:
         """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
-        silent = {text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET)}
+        return tuple(found.lacking for found in self._open_elsewhere if found.observed is None)
+
+    @functools.cached_property
+    def _open_elsewhere(self) -> tuple[Finding, ...]:
         found = _from_others(self.patient, self.rule_set, Verdict.UNKNOWN)
-        return tuple(text for _, text in found if text not in silent)
+        return tuple(finding for finding in found if finding.lacking not in self.silent_on)
+
+    @property
+    def _narrowable(self) -> tuple[str, ...]:
+        return tuple(found.lacking for found in self._open_elsewhere if found.observed is not None)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
         """Return the findings on required criteria that cause one result of a clause."""
@@ -277,6 +282,7 @@ class Judgement:
             if met
             else (),
             "Not entered, asked by another list or label: ": self.unasked if met else (),
+            "Open, asked by another list or label: ": self._narrowable if met else (),
             "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
         }
         return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
@@ -293,32 +299,31 @@ def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
 
 
 @functools.lru_cache(maxsize=128)
-def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
-    """Return, by quantity, the findings in words that have one result in any list or label of a therapy."""
+def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, Finding]:
+    """Return, by quantity, a finding that has one result in any list or label of a therapy."""
     compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
     findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
-    return {
-        f.criterion.quantity.name: f.lacking
-        if result is Verdict.UNKNOWN
-        else f"{f.criterion.quantity.topic} ({f.criterion.quantity.show(f.observed)})"
-        for f in findings
-    }
+    return {f.criterion.quantity.name: f for f in findings}
 
 
-def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tuple[str, str], ...]:
+def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[Finding, ...]:
     """Return what other lists or labels of the therapy ask, this rule set does not, and has one result."""
     if rule_set.kind == "population":  # the other conditions of a trial were not read
         return ()
     asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
     found = _in_any_list(rule_set.therapy, patient, result)
-    return tuple((name, text) for name, text in found.items() if name not in asked)
+    return tuple(finding for name, finding in found.items() if name not in asked)
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:
     observed = criterion.observed(patient)
     margin = None if observed is None else criterion.margin(observed)
     result = criterion.judge(patient)
-    return Finding(criterion, observed, result, margin, criterion.needs(patient) if result is Verdict.UNKNOWN else ())
+    if result is not Verdict.UNKNOWN:
+        return Finding(criterion, observed, result, margin)
+    needs = criterion.needs(patient)
+    missing = tuple(field for field in needs if observed is None and getattr(patient, field.name) is None)
+    return Finding(criterion, observed, result, margin, needs, missing)
 
 
 def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:

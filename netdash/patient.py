@@ -156,8 +156,9 @@ class Patient:
         noun="primary",
         words=(
             *("pancreas", "stomach", "distal stomach", "proximal stomach", "duodenum", "small intestine", "appendix"),
-            *("colon", "rectum", "lung", "liver", "not found", "other"),
+            *("colon", "rectum", "lung", "liver", "unknown after search", "other"),
         ),
+        open_word="unknown_primary",
         narrower={"stomach_distal": "stomach", "stomach_proximal": "stomach"},
     )
     primary_portal_drained: bool | None = _yes_no(

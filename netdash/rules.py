@@ -144,7 +144,7 @@ class Criterion(ABC):
         value = self.observed(patient)
         if value is None:
             return Verdict.UNKNOWN
-        if in_part(value):
+        if in_part(value) or value == self.quantity.open_word:
             return _agreed(self.answers(value))
         return Verdict.MET if self.holds(value) else Verdict.NOT_MET
 
@@ -271,8 +271,11 @@ class OneOf(Criterion):
     def holds(self, value: Any) -> bool:  # noqa: D102
         return value in self.allowed or self.quantity.narrower.get(value) in self.allowed
 
-    def answers(self, part: frozenset[str]) -> Collection[bool]:  # noqa: D102
-        return {self.holds(value) for value in part}
+    def answers(self, part: str | frozenset[str]) -> Collection[bool]:  # noqa: D102
+        words = derived.possible(part, ())
+        if self.quantity.open_word in words and self.quantity.open_word not in self.allowed:
+            return {True, False}
+        return {self.holds(word) for word in words}
 
     def nearest(self, value: Any) -> Value:  # noqa: D102
         if isinstance(value, frozenset):

@@ -77,7 +77,9 @@ def _(criterion: Bound, columns: Mapping[str, Column]) -> MetMissed:
 @met_missed.register
 def _(criterion: OneOf, columns: Mapping[str, Column]) -> MetMissed:
     field = criterion.quantity
-    values: tuple[Value, ...] = field.choices or (True, False)
+    values: list[Value] = [value for value in field.choices or (True, False) if value != field.open_word]
+    if field.open_word in criterion.allowed:
+        values.append(field.open_word)
     return MetMissed(
         any_holds(_equals(field, value, columns) for value in values if criterion.holds(value)),
         any_holds(_equals(field, value, columns) for value in values if not criterion.holds(value)),
