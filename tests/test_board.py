@@ -792,3 +792,35 @@ def test_every_button_of_a_template_has_a_command():
     assert {"do:pin", "page:", "source:", "teaching:answer", "outline:"} <= found
     for key in found:
         assert key in board._commands() or f"{key.partition(':')[0]}:" in board._commands(), key
+
+
+def test_a_case_known_in_part_is_shown_in_its_controls_and_typed_over():
+    board = Board(
+        nd.Patient(
+            age_years="40-60", ki67_percent="3-20", primary_site="pancreas|lung", grade_reported="G1|G2",
+            extrahepatic_disease="none|extensive", lesion_count=">3",
+        ),
+        pages=["board", "explore"],
+    )  # fmt: skip
+    for page in ("explore", "board"):
+        board.state.page = page
+    assert of(board, "ki67_percent").box.text.value == "3-20"
+    assert board.controls.texts["ki67_percent"] == "3 to 20 %"
+    assert board.controls.texts["extrahepatic_disease"] == "none or extensive"
+    assert of(board, "primary_site").widget.label == "pancreas or lung"
+    assert "Ki-67 3 to 20 % (asked: under 10 %)" in section(board, "verdicts")
+    assert "decided once known to be under 10 % or not" in section(board, "findings")
+    assert asked(board, "ki67_percent") == ["? asked: under 10 %: open (3 to 20 %)"]
+    of(board, "ki67_percent").box.text.value = "< 3 %"
+    assert board.state.patient.ki67_percent == nd.Interval(0, 3, high_open=True)
+    assert of(board, "ki67_percent").box.text.value == "<3"
+    of(board, "primary_site").widget.value = "lung"
+    assert board.state.patient.primary_site == "lung"
+    assert "pancreas or lung" not in [label for label, _ in of(board, "primary_site").widget.options]
+    of(board, "extrahepatic_disease").slider.value = "none"
+    assert board.state.patient.extrahepatic_disease == "none"
+    of(board, "ki67_percent").slider.value = 30
+    assert board.state.patient.ki67_percent == 30
+    of(board, "ki67_percent").box.text.value = "20-3"
+    assert of(board, "ki67_percent").box.text.value == "20-3"
+    assert board.state.patient.ki67_percent == 30

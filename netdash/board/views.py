@@ -170,6 +170,9 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
     field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
     if flip["may_change"] == "not entered":
         return "" if field is quantity else field.phrase(None)
+    if flip["may_change"] == "known in part":
+        decides = f"decided once known to be {finding.criterion.requirement} or not"
+        return decides if field is quantity else f"{field.phrase(flip['observed'])}: {quantity.topic} {decides}"
     words = CHANGE_WORDS[flip["may_change"]]
     if flip["may_change"] != "changeable":
         return words if field is quantity else f"{field.topic}: {words}"
