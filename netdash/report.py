@@ -47,7 +47,7 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         version=netdash.__version__,
         data_version=evidence.data_version(),
         disclaimer=evidence.DISCLAIMER,
-        known=[FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()],
+        known=[FIELDS[name].capitalized(value) for name, value in patient.entered.items()],
         context=assessment.context,
         blocks={"": assessment.published, POPULATIONS_HEADING: assessment.studied},
         remarks=assessment.remarks,

@@ -385,7 +385,7 @@ def test_a_strip_of_one_name_of_none_and_of_no_patient():
 
 def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
     figure = nd.verdict_strip(CASE, "extrahepatic_disease", ["milan_review"])
-    assert list(figure.layout.xaxis.ticktext) == ["none", "limited, stable", "extensive"]
+    assert list(figure.layout.xaxis.ticktext) == ["none", "limited, stable", "limited, progressing", "extensive"]
 
 
 @pytest.mark.parametrize("known", [{}, {"age_years": 40}, {"age_years": 70, "ki67_percent": 20}])

@@ -75,7 +75,9 @@ def test_the_logic_is_kleenes(verdicts, conjunction, disjunction):
 )
 def test_a_bound_is_exact_on_both_sides_and_says_so(operator, below, at, above, words):
     rule = criterion(operator=operator)
-    found = [rule.judge(Patient(age_years=age)) for age in (54.999999, 55, 55.000001)]
+    found = [rule.judge(Patient(age_years=age)) for age in (54.999999, 55, 56)]
+    # An age counts in completed years.
+    assert rule.judge(Patient(age_years=55.999999)) is at
     assert found == [below, at, above]
     assert rule.judge(Patient()) is UNKNOWN
     assert rule.requirement == words

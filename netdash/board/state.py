@@ -11,7 +11,7 @@ import traitlets
 
 from netdash import evidence, prepared_cases, rule_tables, rules, teaching
 from netdash.board.cases import Prepared, Undo, examples, in_order
-from netdash.fields import Value
+from netdash.fields import Known
 from netdash.patient import Patient
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
@@ -255,7 +255,7 @@ class State(traitlets.HasTraits):
         same = self.opened is not None and self.opened.patient.to_dict() == self.patient.to_dict()
         return self.opened if same else None
 
-    def enter(self, name: str, value: Value | None) -> None:
+    def enter(self, name: str, value: Known | None) -> None:
         """Set one field of the case; None makes it unknown."""
         self.put({name: value})
 
@@ -268,7 +268,7 @@ class State(traitlets.HasTraits):
             return f"{self.opened.label} (example, no real patient)"
         return self.opened.label if self.shown else f"{self.opened.label}, changed since it was opened"
 
-    def put(self, values: Mapping[str, Value | None]) -> None:
+    def put(self, values: Mapping[str, Known | None]) -> None:
         """Set several fields of the case in one change; None makes a field unknown."""
         patient = self.patient.replace(**values)
         with self.hold_trait_notifications():

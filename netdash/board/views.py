@@ -85,7 +85,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
 
 def known(patient: Patient) -> list[str]:
     """Return the entered fields of a case in words."""
-    return [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
+    return [FIELDS[name].capitalized(value) for name, value in patient.entered.items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
@@ -136,7 +136,7 @@ def compared(state: State) -> str:
     changes = _changes(state.pinned, state.patient)
     if changes is None or state.pinned is None:
         return ""
-    then, now = state.pinned.to_dict(), state.patient.to_dict()
+    then, now = state.pinned.entered, state.patient.entered
     inputs = [
         f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
         for name, field in FIELDS.items()
@@ -170,6 +170,9 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
     field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
     if flip["may_change"] == "not entered":
         return "" if field is quantity else field.phrase(None)
+    if flip["may_change"] == "known in part":
+        decides = f"decided once known to be {finding.criterion.requirement} or not"
+        return decides if field is quantity else f"{field.phrase(flip['observed'])}: {quantity.topic} {decides}"
     words = CHANGE_WORDS[flip["may_change"]]
     if flip["may_change"] != "changeable":
         return words if field is quantity else f"{field.topic}: {words}"
@@ -184,7 +187,7 @@ def shown_source(state: State) -> Source | None:
 
 def refused(state: State) -> dict[str, str]:
     """Return, by section, the message under each box whose text was refused, with the value that the case keeps."""
-    entered = state.patient.to_dict()
+    entered = state.patient.entered
     return {
         f"refused-{name}": render(
             "refused",

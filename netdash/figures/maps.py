@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from netdash import ranges, rule_tables
@@ -58,7 +58,7 @@ def eligibility_map(
     Parameters
     ----------
     patient : Patient
-        The case; marked when both inputs are known.
+        The case; marked when both inputs are known, as a rectangle when one is known in part.
     x, y : str
         Names of two different number fields.
     rule_set : str or iterable of str
@@ -105,9 +105,9 @@ def map_dict(
     if len(names) > 1:
         traces += [_outline(grids[name], name, dash) for name, dash in zip(grids, DASHES, strict=False)]
     notes = [_note(cell) for cell in _largest(grid)]
-    here = getattr(patient, x), getattr(patient, y)
-    if None not in here:
-        traces.append(_patient(here, f"{_name(x)} %{{x}}, {_name(y)} %{{y}}", font_px))
+    for across, up in product(ranges.places(patient, x), ranges.places(patient, y)):
+        here = Cell(across["low"], across["high"], up["low"], up["high"], "")
+        traces.append(_patient(here, f"{_name(x)} {across['text']}, {_name(y)} {up['text']}", font_px))
         notes.append(_patient_note(here, font_px))
     text = AS_THEY_ARE + " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": {"text": text}}}
@@ -152,20 +152,28 @@ def _note(cell: Cell) -> Mapping[str, object]:
     }
 
 
-def _patient_note(here: tuple[float, float], font_px: int) -> Mapping[str, object]:
-    place = {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
+def _patient_note(here: Cell, font_px: int) -> Mapping[str, object]:
+    place = {"x": here.middle[0], "y": here.y_high, "text": "this patient", "yshift": 1.5 * font_px}
     return {**place, "showarrow": False, "bgcolor": "rgba(255, 255, 255, 0.7)"}  # the edges of cells show through it
 
 
-def _patient(here: tuple[float, float], hover: str, font_px: int) -> Trace:
+def _patient(here: Cell, hover: str, font_px: int) -> Trace:
+    """Return the place of the patient: a cross, or the rectangle that is possible."""
+    color = {"color": theme.VERMILION, "width": 3}
+    exact: Trace = {
+        "mode": "markers",
+        "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
+    }
+    left, right, low, high = here.x_low, here.x_high, here.y_low, here.y_high
+    stretch: Trace = {"mode": "lines", "line": color, "fill": "toself", "fillcolor": "rgba(213, 94, 0, 0.25)"}
+    is_exact = (left, low) == (right, high)
     return {
         "type": "scatter",
-        "x": [here[0]],
-        "y": [here[1]],
-        "mode": "markers",
+        "x": [left] if is_exact else [left, right, right, left, left],
+        "y": [low] if is_exact else [low, low, high, high, low],
+        **(exact if is_exact else stretch),
         "name": "this patient",
         "showlegend": False,
-        "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
         "hovertemplate": f"{hover}<extra>this patient</extra>",
     }
 

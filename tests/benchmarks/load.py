@@ -35,7 +35,7 @@ from browser.visit import Visit, forest_of, in_words, verdicts_of
 from wire import Wire
 
 import netdash as nd
-from netdash.fields import plain
+from netdash.intervals import plain
 
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
 WARMING = 0.3  # of a soak: what the server keeps of its first forty sessions is there when it is first measured
