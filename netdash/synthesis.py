@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -175,27 +177,51 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
 
 
 def _why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
-    rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED_NOT_POOLABLE)
-    reasons = marked.where(~rows["poolable"].astype(bool), "")
+    import pandas as pd
 
-    def exclude(wrong: Any, reason: Any) -> None:
-        nonlocal reasons
-        reasons = reasons.mask(reasons.eq("") & wrong, reason)
+    # Plain rows: the same in expressions of pandas takes twenty times as long, and a forest waits for it.
+    rows = outcome_rows.records(outcomes, [name for name in (*_NEEDED, "poolable", "unit") if name in outcomes])
+    names = [row["outcome_id"] for row in rows]
+    reasons = [_why_not_alone(row) for row in rows]
+    for place, name in enumerate(names):
+        if not reasons[place] and name in names[:place]:
+            reasons[place] = "given more than once"
+    for word, column, text in (("endpoint", "endpoint", _text), ("horizon", "horizon_months", _months)):
+        values = [text(row[column]) for row in rows]
+        counted = Counter(value for value, reason in zip(values, reasons, strict=True) if not reason)
+        # The commonest is the rule; of several, the first in order of the alphabet.
+        rule = min(counted, key=lambda value: (-counted[value], value), default="")
+        for place, value in enumerate(values):
+            reasons[place] = reasons[place] or (f"another {word} than {rule}" if value != rule else "")
+    cohorts = ["" if reason else _text(row["cohort"]).strip() for row, reason in zip(rows, reasons, strict=True)]
+    times = Counter(cohort.casefold() for cohort in cohorts if cohort)
+    for place, cohort in enumerate(cohorts):
+        if times[cohort.casefold()] > 1:
+            reasons[place] = f"patients of {cohort} are in more than one row"
+    return pd.Series(reasons, index=pd.Index(names, name="outcome_id"), dtype=outcomes["outcome_id"].dtype)
 
-    exclude(rows.index.duplicated(), "given more than once")
-    exclude(rows[["endpoint", "statistic"]].isna().any(axis=1), "neither endpoint nor statistic may be missing")
-    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"].fillna("") + " without a variance")
-    if "unit" in rows:
-        exclude(rows["unit"].ne("percent"), "in " + rows["unit"].fillna("no unit") + ", not in percent")
-    exclude(rows[["n", "value", "horizon_months"]].isna().any(axis=1), "no sample size, figure or horizon")
-    for word, values in (("endpoint", rows["endpoint"]), ("horizon", rows["horizon_months"].map("{:g} months".format))):
-        for rule in values[reasons.eq("")].mode()[:1]:
-            exclude(values.ne(rule), f"another {word} than {rule}")
-    cohort = rows["cohort"].astype(object).fillna("").astype(str).str.strip().where(reasons.eq(""), "")
-    again = cohort.str.casefold().duplicated(keep=False)
-    exclude(cohort.ne("") & again, "patients of " + cohort + " are in more than one row")
-    return reasons
+
+def _why_not_alone(row: Mapping[str, Any]) -> str:
+    """Return why a row can be in no pool; empty where nothing in the row itself speaks against it."""
+    if not row["poolable"]:
+        return _text(row["why_not_poolable"]) or outcome_rows.MARKED_NOT_POOLABLE
+    endpoint, statistic = _text(row["endpoint"]), _text(row["statistic"])
+    if not endpoint or not statistic:
+        return "neither endpoint nor statistic may be missing"
+    if statistic != "rate":
+        return f"a {statistic} without a variance"
+    if "unit" in row and _text(row["unit"]) != "percent":
+        return f"in {_text(row['unit']) or 'no unit'}, not in percent"
+    missing = any(outcome_rows.number(row[name]) is None for name in ("n", "value", "horizon_months"))
+    return "no sample size, figure or horizon" if missing else ""
+
+
+def _text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def _months(horizon: Any) -> str:
+    return f"{horizon:g} months" if outcome_rows.number(horizon) is not None else ""
 
 
 def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
