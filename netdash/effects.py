@@ -114,7 +114,8 @@ def effect_sizes(
     -------
     DataFrame
         yi, vi, measure; one row per study, with the index of the given series. In a study with an empty cell, 1/2 is
-        added to every cell (metafor's ``add=1/2, to="only0"``).
+        added to every cell (metafor's ``add=1/2, to="only0"``). A risk difference has none: there 1/2 is added for
+        its variance only, which would be 0 otherwise (metafor's ``addyi=FALSE``).
 
     Raises
     ------
@@ -176,8 +177,8 @@ def numbers(name: str, values: Any) -> Numbers:
 
 def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
     arms = zip(counts[::2], counts[1::2], strict=True)
-    cells = np.array([cell for events, patients in arms for cell in (events, patients - events)])
-    cells += 0.5 * (cells == 0).any(axis=0)
+    given = np.array([cell for events, patients in arms for cell in (events, patients - events)])
+    cells = given + 0.5 * (given == 0).any(axis=0)
     if measure == "PLO":
         a, b = cells
         return np.log(a / b), 1 / a + 1 / b
@@ -187,7 +188,8 @@ def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]
         return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
     if measure == "RR":
         return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
-    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+    treated, control = given[0] / given[:2].sum(axis=0), given[2] / given[2:].sum(axis=0)
+    return treated - control, a * b / n1**3 + c * d / n2**3
 
 
 def natural(measure: str, values: ArrayLike) -> Numbers:
@@ -201,6 +203,9 @@ def natural(measure: str, values: ArrayLike) -> Numbers:
     if measure not in SCALES:
         raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(SCALES)}")
     x = np.asarray(values, float)
+    if measure == "PLO":
+        odds = np.exp(-np.abs(x))  # of the rarer of the two: no digit of a small proportion is lost
+        proportions: Numbers = np.where(x < 0, odds, 1.0) / (1 + odds)
+        return proportions
     with np.errstate(over="ignore"):  # a ratio over the largest float becomes infinite
-        scaled: Numbers = (1 + np.tanh(x / 2)) / 2 if measure == "PLO" else np.exp(x) if measure in ("RR", "OR") else x
-    return scaled
+        return np.exp(x) if measure in ("RR", "OR") else x

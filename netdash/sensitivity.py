@@ -28,8 +28,8 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     -------
     DataFrame
         One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
-        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` converts them);
-        and shift, the estimate minus the estimate of all studies.
+        h2, qe, qep, k, caution, widened, measure, method, test, on the scale of the measure (:func:`natural` converts
+        them); and shift, the estimate minus the estimate of all studies.
 
     Raises
     ------
@@ -126,6 +126,13 @@ def _require_same_index(name: str, given: Any, effects: pd.DataFrame) -> None:
 def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
     import pandas as pd
 
-    single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
+    single = {
+        "k": 1,
+        "caution": "A single study is quoted, not pooled.",
+        "widened": False,
+        "measure": "",
+        "method": "",
+        "test": "",
+    }
     rows = [asdict(fit) if fit else single for fit in fits]
-    return pd.DataFrame(rows, index=index, columns=[*FIT_COLUMNS, "k", "caution", *MODEL_COLUMNS])
+    return pd.DataFrame(rows, index=index, columns=[*FIT_COLUMNS, "k", "caution", "widened", *MODEL_COLUMNS])

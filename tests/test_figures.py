@@ -152,6 +152,23 @@ def test_two_series_stand_side_by_side_and_are_not_pooled(outcomes):
     assert len(set(squares.marker.size)) == 1
 
 
+def test_an_interval_that_was_widened_is_drawn_wide_and_named(outcomes):
+    rows = outcomes[outcomes["outcome_id"].isin(["t1-chen-resection-os60", "t1-yao-resection-os60"])]
+    alike = pd.concat([rows.assign(outcome_id=rows["outcome_id"] + str(copy), cohort="") for copy in range(2)])
+    alike = alike.assign(value=70.0, n=20, year=range(2001, 2005))
+    figure = nd.forest(alike, nd.pool_by_therapy(alike))
+    assert any("knha, widened to normal" in note.text.replace("<br>", " ") for note in figure.layout.annotations)
+    assert "knha, widened to normal" in figure.layout.meta["caption"]
+    (diamond,) = (trace for trace in figure.data if trace.name == "pooled")
+    assert diamond.x[2] - diamond.x[0] > 15
+
+
+def test_no_bound_is_rounded_to_all_or_none(outcomes):
+    row = outcomes[outcomes["outcome_id"] == "t1-chen-resection-os60"]
+    right = nd.forest(row.assign(value=99.7, n=2000)).layout.yaxis2.ticktext[0]
+    assert right == "99.7 % (99 to >99)"
+
+
 def test_one_estimate_serves_rows_of_one_therapy(outcomes, effects):
     alone = nd.forest(outcomes[outcomes["therapy"] == "resection"], nd.pool(effects))
     assert [trace.name for trace in alone.data].count("pooled") == 1
@@ -238,7 +255,7 @@ def test_series_touched_by_a_discrepancy_are_marked(outcomes):
 def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
-    assert "k = 12, tau² = 0.06, I² = 45 %, REML, knha." in below
+    assert "k = 12, tau² 0.062 (0.00 to 0.45), I² 45 % (0 to 85), REML, knha." in below
     quiet = [note.text for note in nd.forest(outcomes, pooled, left_out=False).layout.annotations]
     assert quiet == ["49 and 52 %, 2 series, not pooled", "29 and 52 %, 2 series, not pooled"]
     narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
@@ -537,7 +554,7 @@ def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects
     assert file_name(figure, "svg", date(2026, 1, 2)) == (
         "netdash-resection-5-year-overall-survival-each-series-left-out-in-turn-2026-01-02.svg"
     )
-    assert "I² = 45 %, REML, knha" in figure.layout.meta["caption"]
+    assert "I² 45 % (0 to 85), REML, knha" in figure.layout.meta["caption"]
     with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
         nd.influence(None, None)
 

@@ -142,19 +142,18 @@ def forest_dict(
 def _arm(row: ForestRow, pool: PooledRate | None, differs: str, show_weight: bool, font_px: int) -> marks.Arm:
     """Return the line of one series."""
     name = rows.series_line(row, differs, font_px)
-    interval = f"{row.ci_lb:.0f} to {row.ci_ub:.0f}"
     weight = pool.weights.get(row.outcome_id) if pool else None
     share = "" if weight is None else f", weight {weight:.0f} %"
     return marks.Arm(
         left="<br>".join(name),
         height=len(name),
-        right=f"{row.rate:g} % ({interval})" + share * show_weight,
+        right=f"{row.rate:g} % ({row.interval})" + share * show_weight,
         value=row.rate,
         ci_lb=row.ci_lb,
         ci_ub=row.ci_ub,
         weight=weight,
         outcome_id=row.outcome_id,
-        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {interval} %", differs) + share,
+        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %", differs) + share,
     )
 
 
@@ -166,13 +165,13 @@ def _pool_lines(pool: PooledRate, font_px: int) -> list[rows.Line]:
     return [
         marks.Diamond(
             left=f"<i>Pooled, k = {pool.fit.k}</i>",
-            right=f"{on.estimate:.0f} % ({on.ci_lb:.0f} to {on.ci_ub:.0f})",
+            right=pool.rate,
             percent=on,
             hover=hover,
         ),
         marks.Whisker(
             left="<i>prediction interval</i>",
-            right=f"{on.pi_lb:.0f} to {on.pi_ub:.0f} %",
+            right=pool.prediction,
             percent=on,
             hover=hover,
         ),

@@ -12,7 +12,7 @@ from netdash.effects import log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
-from netdash.wording import listed, words, years
+from netdash.wording import listed, percent, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,11 @@ class ForestRow(OutcomeRow):
     def rate(self) -> float:
         """The rate of a drawn row in percent."""
         return _NAN if self.value is None else self.value
+
+    @property
+    def interval(self) -> str:
+        """The interval in words, without the sign of percent."""
+        return f"{percent(self.ci_lb)} to {percent(self.ci_ub)}"
 
 
 @dataclass(frozen=True)
@@ -89,19 +94,24 @@ class PooledRate:
     def model(self) -> str:
         """How the series were pooled."""
         fit = self.fit
-        return (
-            f"k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. {fit.caution}".strip()
-        )
+        return f"k = {fit.k}, {fit.heterogeneity}, {fit.method}, {fit.test_in_words}. {fit.caution}".strip()
 
     def __str__(self) -> str:
         """Return the rate with its intervals in words; the rates side by side where they are too few to pool."""
         if not self.is_drawn:
             return self.side_by_side
-        on, fit = self.percent, self.fit
-        return (
-            f"{on.estimate:.0f} % ({on.ci_lb:.0f} to {on.ci_ub:.0f}), "
-            f"prediction {on.pi_lb:.0f} to {on.pi_ub:.0f} %; k = {fit.k}, tau² {fit.tau2:.2f}, I² {fit.i2:.0f} %"
-        )
+        return f"{self.rate}, prediction {self.prediction}; k = {self.fit.k}, {self.fit.heterogeneity}"
+
+    @property
+    def rate(self) -> str:
+        """The rate with its confidence interval."""
+        on = self.percent
+        return f"{percent(on.estimate)} % ({percent(on.ci_lb)} to {percent(on.ci_ub)})"
+
+    @property
+    def prediction(self) -> str:
+        """The prediction interval."""
+        return f"{percent(self.percent.pi_lb)} to {percent(self.percent.pi_ub)} %"
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,8 +79,7 @@ class RefitTable:
         if fit.k < FEWEST_STUDIES:
             return ""
         return (
-            f"Dotted: all {fit.k} series, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. "
-            f"{fit.caution}".strip()
+            f"Dotted: all {fit.k} series, {fit.heterogeneity}, {fit.method}, {fit.test_in_words}. {fit.caution}".strip()
         )
 
 
