@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence, outcome_rows
-from netdash.effects import Z_95, effect_sizes, events_from_percent, natural
+from netdash.effects import Z_95, effect_sizes, events_from_percent, log_odds, natural, newcombe
 from netdash.pooling import Method, Pooled, Test, pool
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Followed = float | str | Sequence[float]
+"""Share of the patients who were followed: one for all rows, a column, or one for each row."""
 
 CONFOUNDED = "observational: patients were not randomized, so the difference may have other causes than the treatment"
 """The caution beside every comparison of two arms."""
@@ -46,6 +49,7 @@ def pool_by_therapy(
     *,
     method: Method = "REML",
     test: Test = "knha",
+    followed: Followed = 1.0,
 ) -> dict[str, Pooled]:
     """Pool the series of each therapy at one endpoint and horizon.
 
@@ -57,6 +61,8 @@ def pool_by_therapy(
         What is pooled; nothing else enters.
     method, test
         As for ``nd.pool``.
+    followed
+        As for ``nd.outcome_effects``.
 
     Returns
     -------
@@ -71,8 +77,9 @@ def pool_by_therapy(
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
     outcome_rows.check_months(horizon_months)
+    outcomes = outcomes.assign(followed=outcome_rows.shares_followed(outcomes, followed))
     groups = _rows_to_pool(outcomes, endpoint, horizon_months).groupby("therapy", sort=False)
-    return {str(name): pool(_effects(found), method, test) for name, found in groups if len(found) > 1}
+    return {str(name): pool(_effects(found, "followed"), method, test) for name, found in groups if len(found) > 1}
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
@@ -90,8 +97,9 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     -------
     DataFrame
         study_id, label, treated, control (therapies), endpoint, horizon_months, value, value_control (percent), ai,
-        n1i, ci, n2i (whole events made of percent and n), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale),
-        measure, caution, discrepancies, left_out. Where ``left_out`` holds a reason, no count and no estimate is given.
+        n1i, ci, n2i (percent times n, not rounded), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale;
+        Newcombe's for RD), measure, caution, discrepancies, left_out. Where ``left_out`` holds a reason, no count and
+        no estimate is given.
 
     Raises
     ------
@@ -124,9 +132,13 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
         n2i=computed["n_control"].astype(float),
     )
     effects = effect_sizes(measure, ai=counts["ai"], n1i=counts["n1i"], ci=counts["ci"], n2i=counts["n2i"])
-    half = Z_95 * effects["vi"] ** 0.5
-    ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
-    scaled = {name: natural(measure, values) for name, values in ends.items()}
+    if measure == "RD":
+        low, high = newcombe(computed["value"], computed["n"], computed["value_control"], computed["n_control"]).T
+        scaled = {"estimate": effects["yi"], "ci_lb": low, "ci_ub": high}
+    else:
+        half = Z_95 * effects["vi"] ** 0.5
+        ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
+        scaled = {name: natural(measure, values) for name, values in ends.items()}
     return table.join(counts.assign(yi=effects["yi"], vi=effects["vi"], **scaled))
 
 
@@ -224,29 +236,34 @@ def _months(horizon: Any) -> str:
     return f"{horizon:g} months" if outcome_rows.number(horizon) is not None else ""
 
 
-def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
+def outcome_effects(outcomes: pd.DataFrame, followed: Followed = 1.0) -> pd.DataFrame:
     """Return the log odds of rates that may be pooled together.
 
     Parameters
     ----------
     outcomes : DataFrame
         As for :func:`why_not_pooled`.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon: one for all rows, a column of `outcomes`, or one for
+        each row. Effects stay as they are; variances are divided by it.
 
     Returns
     -------
     DataFrame
-        yi, vi, measure ("PLO"), xi (:func:`events_from_percent`), ni; one row per outcome, indexed by outcome_id.
+        yi, vi, measure ("PLO"), xi (percent times n, not rounded), ni, label (author and year, where `outcomes` has
+        both); one row per outcome, indexed by outcome_id.
 
     Raises
     ------
     ValueError
-        When there are fewer than two rows, or :func:`why_not_pooled` finds a reason.
+        When there are fewer than two rows, :func:`why_not_pooled` finds a reason, or a share is not above 0 and at
+        most 1.
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED)
-    return _effects(outcomes)
+    return _effects(outcomes, followed)
 
 
-def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
+def _effects(outcomes: pd.DataFrame, followed: Followed) -> pd.DataFrame:
     import pandas as pd
 
     if len(outcomes) < 2:
@@ -256,14 +273,22 @@ def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     if reasons.any():
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
         raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
-    rows = outcomes.set_index("outcome_id")
-    xi = pd.Series(events_from_percent(rows["value"], rows["n"]), index=rows.index)
-    return effect_sizes("PLO", xi=xi, ni=rows["n"]).assign(xi=xi, ni=rows["n"])
+    value, n = outcomes["value"].to_numpy(float), outcomes["n"].to_numpy(float)
+    yi, vi = log_odds(value, n, outcome_rows.shares_followed(outcomes, followed))
+    index = pd.Index(outcomes["outcome_id"])
+    xi, ni = events_from_percent(value, n), outcomes["n"].to_numpy()
+    effects = pd.DataFrame({"yi": yi, "vi": vi, "measure": "PLO", "xi": xi, "ni": ni}, index=index)
+    if not {"author", "year"} <= set(outcomes):
+        return effects
+    names = outcome_rows.records(outcomes, [name for name in ("author", "year", "local") if name in outcomes])
+    return effects.assign(label=[outcome_rows.label(row) for row in names])
 
 
-def pool_outcomes(outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> Pooled:
+def pool_outcomes(
+    outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha", followed: Followed = 1.0
+) -> Pooled:
     """Pool rates of one endpoint at one horizon, one row per cohort; refuses what :func:`outcome_effects` refuses."""
-    pooled = pool(outcome_effects(outcomes), method, test)
+    pooled = pool(outcome_effects(outcomes, followed), method, test)
     therapies = list(dict.fromkeys(outcomes["therapy"]))
     mixed = f"Therapies pooled into one estimate: {', '.join(therapies)}." if len(therapies) > 1 else ""
     return replace(pooled, caution=" ".join(filter(None, (pooled.caution, mixed))))

@@ -247,15 +247,32 @@ def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
 
 def test_series_touched_by_a_discrepancy_are_marked(outcomes):
     names = nd.forest(outcomes).layout.yaxis.ticktext
-    assert "Kianmanesh 2008, n = 19 †" in names
-    assert "Scigliano 2009, n = 41 †" in names
-    assert "Gomez 2007, n = 18" in names
+    assert "Kianmanesh 2008, n = 19 † ‡" in names
+    assert "Scigliano 2009, n = 41 † ‡" in names
+    assert "Chen 1998, n = 15 †" in names
+    assert "Ahmed 2009, n = 50" in names
+
+
+def test_a_percent_that_is_no_count_of_its_patients_is_marked(outcomes):
+    """15 of 18 are 83 %, 16 of 18 are 89 %: 86 % of 18 is no count, so it is actuarial."""
+    figure = nd.forest(outcomes)
+    assert "Gomez 2007, n = 18 ‡" in figure.layout.yaxis.ticktext
+    assert "‡ no count of these n gives this percent" in figure.layout.meta["caption"]
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    hover = dict(zip(series.customdata, series.text, strict=True))
+    assert "‡ no count of this n" in hover["t1-gomez-resection-os60"]
+    assert "‡" not in hover["t1-ahmed-resection-os60"]
+    table = forest_table(outcomes).frame().set_index("outcome_id")["no_count"]
+    assert table["t1-gomez-resection-os60"]
+    assert not table["t1-ahmed-resection-os60"]
+    alone = nd.forest(outcomes[outcomes["outcome_id"] == "t1-ahmed-resection-os60"])
+    assert "‡" not in alone.to_json()
 
 
 def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
-    assert "k = 12, tau² 0.062 (0.00 to 0.45), I² 45 % (0 to 85), REML, knha." in below
+    assert "k = 12, tau² 0.066 (0.00 to 0.45), I² 46 % (0 to 85), REML, knha." in below
     quiet = [note.text for note in nd.forest(outcomes, pooled, left_out=False).layout.annotations]
     assert quiet == ["49 and 52 %, 2 series, not pooled", "29 and 52 %, 2 series, not pooled"]
     narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
@@ -508,7 +525,7 @@ def test_an_empty_attrition_is_refused():
 def test_influence_names_the_series_that_changes_most(effects):
     pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
     text = nd.influence(rest, pooled).layout.meta["text"]
-    assert "without t1-sarmiento-resection-os60, which changes it most" in text
+    assert text == "Pooled 74 % over 12 series; without Sarmiento 2003, 76 % and I² 0 % instead of 46 %."
     with pytest.raises(ValueError, match="expected nd.leave_one_out of the same rates"):
         nd.influence(rest.iloc[1:], pooled)
     others = effects.assign(yi=effects["yi"] + 1)
@@ -523,7 +540,30 @@ def test_most_is_most_on_the_axis_that_is_drawn():
     effects = nd.effect_sizes("PLO", **counts).set_axis(list("ABCDEF"))
     figure = nd.influence(nd.leave_one_out(effects), nd.pool(effects))
     far = max(figure.data[0].x, key=lambda x: abs(x - figure.layout.shapes[0].x0))
-    assert figure.layout.meta["text"].endswith(f"without B, which changes it most, {far:.0f} %.")
+    assert f"without B, {far:.0f} % and I² " in figure.layout.meta["text"]
+
+
+def test_the_series_that_makes_the_heterogeneity_is_named_apart_from_the_one_that_changes_the_rate():
+    effects = nd.effect_sizes("PLO", xi=[60, 7, 52, 48, 12], ni=[100, 10, 100, 100, 12]).set_axis(list("ABCDE"))
+    rest = nd.leave_one_out(effects)
+    rest.loc["A", "i2"] = 1.0  # as if another series than the one with the largest shift made the heterogeneity
+    text = nd.influence(rest, nd.pool(effects)).layout.meta["text"]
+    assert "which changes it most" in text
+    assert "; without A, I² 1 % instead of" in text
+    alike = nd.effect_sizes("PLO", xi=[60, 59, 61, 58], ni=[100] * 4).set_axis(list("ABCD"))
+    text = nd.influence(nd.leave_one_out(alike), nd.pool(alike)).layout.meta["text"]
+    assert "I²" not in text
+    assert "which changes it most" in text
+
+
+def test_the_influence_picture_is_about_its_estimates_and_has_the_heterogeneity(effects):
+    figure = nd.influence(nd.leave_one_out(effects), nd.pool(effects))
+    low, high = figure.layout.xaxis.range
+    assert (low, high) == (65, 80)
+    assert "without Sarmiento 2003" in figure.layout.yaxis.ticktext
+    beside = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis2.ticktext, strict=True))
+    assert beside["without Sarmiento 2003"] == "75.6 % (72.4 to 78.5), tau² 0.00, I² 0 %"
+    assert figure.data[0].marker.line.color == theme.INK
 
 
 def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
@@ -537,7 +577,7 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     assert [names[y].partition("k = ")[2] for y in points.y] == [str(k) for k in range(FEWEST_STUDIES, pooled.k + 1)]
     (two,) = figure.layout.annotations  # the first two are not pooled
     assert (two.text, names[two.y][-5:]) == ("2 series, not pooled", "k = 2")
-    assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
+    assert names[1] == f"+ {added.index[-1]}, k = {pooled.k}" == "+ Mayo 2011, k = 12"
     assert "over the first 3 series" in figure.layout.meta["text"]
     with pytest.raises(ValueError, match="given 10 rows and 12 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
@@ -550,11 +590,11 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
 def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects):
     pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
     figure = nd.influence(rest, pooled, what="Resection: 5-year overall survival")
-    assert figure.layout.yaxis2.ticktext[0] == "74 % (68 to 79)"
+    assert figure.layout.yaxis2.ticktext[0] == "74.1 % (68.5 to 79.1), tau² 0.07, I² 50 %"
     assert file_name(figure, "svg", date(2026, 1, 2)) == (
         "netdash-resection-5-year-overall-survival-each-series-left-out-in-turn-2026-01-02.svg"
     )
-    assert "I² 45 % (0 to 85), REML, knha" in figure.layout.meta["caption"]
+    assert "I² 46 % (0 to 85), REML, knha" in figure.layout.meta["caption"]
     with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
         nd.influence(None, None)
 
@@ -572,7 +612,7 @@ def test_where_two_series_are_left_no_picture_pools_them(effects):
 
 
 def test_series_of_one_name_keep_their_rows(effects):
-    assert "without same, which changes it most, 75 %" in (
+    assert "without same, 76 % and I² 0 % instead of 46 %" in (
         influence_table(nd.leave_one_out(effects).set_axis(["same"] * len(effects)), nd.pool(effects)).sentence
     )
     left_out = nd.leave_one_out(effects).set_axis(["Touzios 2005"] * len(effects))
@@ -597,7 +637,7 @@ def test_a_contrast_names_its_event_and_its_counts(outcomes):
     table = nd.contrasts(outcomes)
     figure = nd.contrast_forest(table)
     assert figure.layout.meta["text"].startswith("Risk ratio of being alive at 5 years in 3 studies; observational")
-    assert figure.layout.yaxis2.ticktext[0] == "2.41 (1.21 to 4.80)<br>11/15 v 7/23"
+    assert figure.layout.yaxis2.ticktext[0] == "2.52 (1.24 to 5.12)<br>73 % of 15 v 29 % of 23"
     assert figure.data[0].marker.symbol == "square-open"  # the interval is ours
     deaths = nd.contrast_forest(table.assign(endpoint="mortality"))
     assert deaths.layout.title.text == "Risk ratio of mortality at 5 years<br>observational, confounded"

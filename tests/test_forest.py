@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash.comparison import Tally
-from netdash.effects import wilson
+from netdash.effects import natural, wilson
 from netdash.figures import theme
 from netdash.outcome_tables import forest_table
 
@@ -162,6 +162,32 @@ def test_intervals_are_wilsons_and_hollow(outcomes):
     assert {box.color for box in boxes(figure)} == {"rgba(255,255,255,0)"}
     assert [point.x for point in points(figure)] == rows["value"].tolist()
     assert "ignore censoring" in figure.layout.meta["caption"]
+
+
+def test_the_point_that_is_drawn_is_the_point_that_is_pooled(outcomes):
+    rows = outcomes[outcomes["outcome_id"].isin(["t1-gomez-resection-os60", "t1-yao-resection-os60"])]
+    effects = nd.outcome_effects(rows)
+    drawn = {point.customdata: point.x for point in points(nd.forest(rows))}
+    for name, yi in effects["yi"].items():
+        assert drawn[name] == pytest.approx(100 * natural("PLO", [yi])[0])
+
+
+def test_intervals_and_pool_can_be_drawn_as_if_only_a_share_was_followed(outcomes):
+    pooled = nd.pool_by_therapy(outcomes, followed=0.5)
+    figure, whole = nd.forest(outcomes, pooled, followed=0.5), nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    assert all(
+        some.high - some.low > every.high - every.low for some, every in zip(boxes(figure), boxes(whole), strict=True)
+    )
+    said = "s if 50 % of each series were followed to the horizon"
+    assert f"A{said}" in figure.layout.title.subtitle.text
+    assert f"a{said}" in figure.layout.meta["caption"]
+    assert "ignore censoring" not in figure.layout.meta["caption"]
+    assert "followed" not in whole.layout.title.subtitle.text
+    with pytest.raises(ValueError, match="pool them with"):
+        nd.forest(outcomes, pooled)
+    mixed = outcomes.assign(share=[0.5, 0.7] * (len(outcomes) // 2) + [0.6] * (len(outcomes) % 2))
+    text = nd.forest(mixed, nd.pool_by_therapy(mixed, followed="share"), followed="share").layout.meta["caption"]
+    assert "as if 50 to 70 % of each series" in text
 
 
 def test_what_is_left_out_stands_below_unless_told_otherwise(outcomes):

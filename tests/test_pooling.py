@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import heterogeneity, pooling
-from netdash.effects import effect_sizes, events_from_percent, log_odds, natural, wilson
+from netdash.effects import can_be_count, effect_sizes, events_from_percent, log_odds, natural, newcombe, wilson
 from netdash.pooling import pool
 from netdash.sensitivity import cumulative, leave_one_out, subgroups
-from netdash.synthesis import outcome_effects, pool_outcomes, why_not_pooled
+from netdash.synthesis import outcome_effects, pool_outcomes, rows_to_pool, why_not_pooled
 
 REFERENCE = ROOT / "tests" / "reference"
 CLOSE = 1e-6
@@ -131,6 +131,8 @@ def test_many_fits_are_metafors(name, function, dataset, measure, method, test):
     wanted = "dataset == @dataset and measure == @measure and method == @method and test == @test"
     expected = stored(name).query(wanted)
     found = function(effects_of(dataset, measure), method=method, test=test)
+    if name == "leave1out":
+        assert close(found["rstudent"], expected["rstudent"])
     assert close(found[COMPARED], widened(expected)[COMPARED])
     assert found["caution"].ne("").sum() >= found["k"].lt(pooling.CAUTION_BELOW).sum()
 
@@ -276,7 +278,32 @@ def test_the_interval_of_a_rate_holds_it_and_narrows_with_patients(percent, n):
 @given(st.integers(1, 5000), st.data())
 def test_counts_come_back_from_their_percentages(n, data):
     x = data.draw(st.integers(0, n))
-    assert events_from_percent([100 * x / n], [n]).tolist() == [x]
+    assert events_from_percent([100 * x / n], [n]) == pytest.approx([x])
+    for digits in (0, 1, 2):
+        assert can_be_count(round(100 * x / n, digits), n)
+
+
+@pytest.mark.parametrize(
+    ("percent", "n", "possible"), [(86, 18, False), (83, 18, True), (94, 19, False), (77.4, 172, False)]
+)
+def test_a_percent_that_no_count_gives_is_found(percent, n, possible):
+    assert can_be_count(percent, n) == possible
+
+
+def test_newcombes_interval_is_the_published_one():
+    """Newcombe 1998, Table II, method 10."""
+    arms = [(56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 0, 20), (10, 10, 0, 10)]
+    published = [(0.0524, 0.3339), (0.1705, 0.8090), (0.6791, 1.0), (0.6075, 1.0)]
+    for (a, n1, c, n2), expected in zip(arms, published, strict=True):
+        found = newcombe([100 * a / n1], [n1], [100 * c / n2], [n2])[0]
+        assert found == pytest.approx(expected, abs=5e-5)
+
+
+@given(st.floats(0, 100), st.integers(1, 500), st.floats(0, 100), st.integers(1, 500))
+def test_the_interval_of_a_difference_lies_within_its_range(one, n, other, m):
+    low, high = newcombe([one], [n], [other], [m])[0]
+    assert -1 - 1e-9 <= low <= (one - other) / 100 + 1e-9
+    assert (one - other) / 100 - 1e-9 <= high <= 1 + 1e-9
 
 
 # Effect sizes -------------------------------------------------------------------------------------------------------
@@ -306,8 +333,8 @@ def test_the_names_of_studies_are_kept():
         effect_sizes("PLO", xi=table["xi"], ni=table["ni"].iloc[::-1])
 
 
-def test_events_are_the_nearest_whole_patients():
-    assert events_from_percent([73, 29, 50, 0, 100], [15, 23, 5, 7, 7]).tolist() == [11, 7, 2, 0, 7]
+def test_events_are_percent_times_patients():
+    assert events_from_percent([73, 29, 50, 0, 100], [15, 23, 5, 7, 7]) == pytest.approx([10.95, 6.67, 2.5, 0, 7])
     with pytest.raises(ValueError, match=r"percent: given \[120.0\] in rows \[1\], expected a rate from 0 to 100"):
         events_from_percent([20, 120], [10, 10])
     with pytest.raises(ValueError, match=r"n: given \[0.0\] in rows \[0\]"):
@@ -569,8 +596,8 @@ def test_rates_of_one_endpoint_and_horizon_are_pooled():
     table = rows({"value": 50.0}, {"value": 73.0, "n": 15})
     effects = outcome_effects(table)
     assert effects.index.tolist() == ["row1", "row2", "row3"]
-    assert effects["xi"].tolist() == [14, 10, 11]
-    same = effect_sizes("PLO", xi=[14, 10, 11], ni=[20, 20, 15])
+    assert effects["xi"].tolist() == [14, 10, 10.95]
+    same = effect_sizes("PLO", xi=[14, 10, 10.95], ni=[20, 20, 15])
     assert pool_outcomes(table, test="z").estimate == pytest.approx(pool(same, test="z").estimate)
 
 
@@ -657,6 +684,42 @@ def test_fewer_than_two_outcomes_are_refused():
         pool_outcomes(rows().iloc[:1])
     with pytest.raises(ValueError, match="outcomes: given no rows, expected 2 or more"):
         pool_outcomes(rows().iloc[:0])
+
+
+@pytest.mark.parametrize("followed", [0.7, [0.7, 0.7, 0.7], "share"])
+def test_patients_not_followed_widen_the_series_and_leave_the_effects(followed):
+    table = rows({"value": 50.0}, {"value": 73.0, "n": 15}).assign(share=0.7)
+    all_of_them, some = outcome_effects(table), outcome_effects(table, followed=followed)
+    assert close(some["yi"], all_of_them["yi"])
+    assert close(some["vi"], all_of_them["vi"] / 0.7)
+    assert close(pool_outcomes(table, followed=followed).estimate, pool(some).estimate)
+    assert close(wilson([70], [20], 0.5), wilson([70], [10]))
+
+
+@pytest.mark.parametrize(
+    ("followed", "message"),
+    [
+        (0, r"followed: given \[0.0, 0.0, 0.0\] in rows \[0, 1, 2\], expected a share above 0 and up to 1"),
+        (70, "followed: given"),
+        ([0.5], "followed: given 1 shares, expected one for each of 3 rows"),
+        ("share", "followed: given 'share', expected a share, a list of shares or a column"),
+        (pd.Series([0.5] * 3, index=[2, 1, 0]), "followed: given a series with another index than the rows"),
+        ([0.5, 0.5, np.nan], r"followed: given \[nan\] in rows \[2\]"),
+    ],
+)
+def test_a_share_that_nobody_can_have_followed_is_refused(followed, message):
+    with pytest.raises(ValueError, match=message):
+        outcome_effects(rows(), followed=followed)
+
+
+def test_refits_are_named_by_author_and_year():
+    outcomes = nd.outcomes()
+    effects = outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
+    left_out, added = leave_one_out(effects), cumulative(effects)
+    assert left_out.index[0] == "Chen 1998"
+    assert "Sarmiento 2003" in added.index
+    assert left_out["rstudent"].abs().idxmax() == "Sarmiento 2003"
+    assert left_out.loc["Sarmiento 2003", ["tau2", "i2"]].tolist() == [0, 0]
 
 
 def test_therapies_in_one_estimate_are_named():

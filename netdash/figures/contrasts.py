@@ -72,7 +72,7 @@ def _two_arms(row: ContrastRow) -> Interval:
     value, low, high = (math.nan if end is None else end for end in (row.estimate, row.ci_lb, row.ci_ub))
     return Interval(
         left=_study(row),
-        right=f"{value:.2f} ({low:.2f} to {high:.2f})<br>{row.counts}",
+        right=f"{value:.2f} ({low:.2f} to {high:.2f})<br>{row.counts}{', ½ added' * row.has_empty_cell}",
         hover=f"<br>† {rows.escape(row.discrepancies)}" if row.discrepancies else "",
         height=2.4,
         estimate=value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ def forest(
     weights: bool = True,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
+    followed: float | str | Sequence[float] = 1.0,
     font_px: int = 13,
 ) -> go.Figure:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
@@ -63,6 +64,9 @@ def forest(
     differing : mapping, optional
         By study_id: how the patients of a series are known to differ from the one at hand
         (``nd.differing``). Those series are marked ≠.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``; `pooled` must be made
+        with the same.
     font_px : int
         Size of the type in pixels.
 
@@ -91,7 +95,7 @@ def forest(
     >>> figure.layout.title.text
     '5-year overall survival'
     """
-    table = forest_table(outcomes, pooled, endpoint=endpoint, horizon_months=horizon_months)
+    table = forest_table(outcomes, pooled, endpoint=endpoint, horizon_months=horizon_months, followed=followed)
     drawn = forest_dict(
         table,
         verdicts,
@@ -127,7 +131,13 @@ def forest_dict(
         not_drawn = [row for row in table.left_out if row.same_axis]
         lines += rows.left_out_lines(not_drawn, differing or {}, "%", font_px)
     lines = rows.stacked(lines)
-    layout = rows.layout(lines, table.title, rows.percent_axis(font_px), font_px, warnings(judged))
+    layout = rows.layout(
+        lines,
+        table.title,
+        rows.percent_axis(font_px),
+        font_px,
+        [*warnings(judged), *filter(None, [table.followed.capitalize()])],
+    )
     return {
         "data": [
             rows.NAMES,
@@ -141,7 +151,7 @@ def forest_dict(
 
 def _arm(row: ForestRow, pool: PooledRate | None, differs: str, show_weight: bool, font_px: int) -> marks.Arm:
     """Return the line of one series."""
-    name = rows.series_line(row, differs, font_px)
+    name = rows.series_line(row, differs, font_px, " ‡" * row.no_count)
     weight = pool.weights.get(row.outcome_id) if pool else None
     share = "" if weight is None else f", weight {weight:.0f} %"
     return marks.Arm(
@@ -153,7 +163,9 @@ def _arm(row: ForestRow, pool: PooledRate | None, differs: str, show_weight: boo
         ci_ub=row.ci_ub,
         weight=weight,
         outcome_id=row.outcome_id,
-        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %", differs) + share,
+        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %", differs)
+        + share
+        + "<br>‡ no count of this n gives this percent: an actuarial rate" * row.no_count,
     )
 
 

@@ -154,9 +154,9 @@ def series_name(row: Row, differs: str = "") -> str:
     return text + " †" * bool(row.discrepancies) + " ≠" * bool(differs)
 
 
-def series_line(row: Row, differs: str, font_px: int) -> tuple[str, ...]:
-    """Return the name of a series, a long one in several lines."""
-    return wrapped(series_name(row, differs), 46 if font_px < LARGE_TYPE else 30)
+def series_line(row: Row, differs: str, font_px: int, marks: str = "") -> tuple[str, ...]:
+    """Return the name of a series with further marks, a long one in several lines."""
+    return wrapped(series_name(row, differs) + marks, 46 if font_px < LARGE_TYPE else 30)
 
 
 def left_out_lines(rows: Sequence[OutcomeRow], differing: Mapping[str, str], unit: str, font_px: int) -> list[Line]:
@@ -225,7 +225,7 @@ def layout(
     """
     high = sum(line.height for line in lines)
     heads = 1 + title.count("<br>")
-    below = UNDER if under else 0
+    below = UNDER + 1.3 * max(len(under) - 2, 0) if under else 0
     notes = [line.note.at(line.y) for line in lines if line.note]
     return {
         # What all annotations share stands in the template: plotly's classes check it only once.

@@ -48,8 +48,14 @@ class ContrastRow:
 
     @property
     def counts(self) -> str:
-        """Events and patients of both arms."""
-        return f"{self.ai:g}/{self.n1i:g} v {self.ci:g}/{self.n2i:g}"
+        """Rates and patients of both arms."""
+        arms = ((self.value, self.n1i), (self.value_control, self.n2i))
+        return " v ".join(f"{_or_unknown(value)} % of {_or_unknown(n)}" for value, n in arms)
+
+    @property
+    def has_empty_cell(self) -> bool:
+        """Whether nobody or everybody in an arm had the event, so that 1/2 was added for a ratio."""
+        return self.measure != "RD" and {self.value, self.value_control} & {0, 100} != set()
 
     @property
     def rates(self) -> str:
@@ -94,10 +100,17 @@ class ContrastTable:
     def caption(self) -> str:
         """How the picture was made."""
         touched = any(row.discrepancies for row in (*self.drawn, *self.left_out))
-        return (
-            "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
-            + " † a known discrepancy." * touched
+        kind = "normal intervals" if self.is_ratio else "intervals by Newcombe's method"
+        halves = " ½ was added to each cell of a study with an empty one." * any(
+            row.has_empty_cell for row in self.drawn
         )
+        return f"95 % {kind} computed here from percent and n; nobody prints them.{halves}" + (
+            " † a known discrepancy." * touched
+        )
+
+
+def _or_unknown(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"
 
 
 def contrast_table(contrasts: pd.DataFrame) -> ContrastTable:

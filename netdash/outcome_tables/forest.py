@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netdash import evidence, outcome_rows
-from netdash.effects import log_odds, wilson
+from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
@@ -30,11 +30,19 @@ class ForestRow(OutcomeRow):
     Attributes
     ----------
     ci_lb, ci_ub : float
-        95 % Wilson interval in percent, computed from n and percent; it ignores censoring. NaN where left out.
+        95 % Wilson interval in percent, computed from n, percent and the share followed. NaN where left out.
+    followed : float
+        Share of the patients that is taken as followed to the horizon. A share of 1 ignores censoring.
     """
 
     ci_lb: float = _NAN
     ci_ub: float = _NAN
+    followed: float = 1.0
+
+    @property
+    def no_count(self) -> bool:
+        """Whether no whole number of events gives the percent: the rate is actuarial, or n is another."""
+        return self.value is not None and self.n is not None and not can_be_count(self.value, self.n)
 
     @property
     def rate(self) -> float:
@@ -179,15 +187,27 @@ class ForestTable:
             + " ".join(models)
             + " "
         )
+        actuarial = "‡ no count of these n gives this percent: an actuarial rate. "
         return (
-            "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
-            f"prints them. {together if models else ''}{two}† a known discrepancy. "
+            "Hollow boxes: 95 % Wilson intervals computed here from n and percent; "
+            f"{self.followed or 'they ignore censoring'} and no source prints them. "
+            f"{together if models else ''}{two}† a known discrepancy. "
+            f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
             f"{len(self.left_out)} rows left out, each with its reason."
         )
 
+    @cached_property
+    def followed(self) -> str:
+        """Which share of the patients is taken as followed; empty where it is all of them."""
+        shares = sorted({row.followed for row in self.drawn})
+        if shares in ([], [1.0]):
+            return ""
+        span = " to ".join(f"{100 * share:g}" for share in dict.fromkeys((shares[0], shares[-1])))
+        return f"as if {span} % of each series were followed to the horizon"
+
     def frame(self) -> pd.DataFrame:
-        """Return the rows of `outcomes` in order, with label, left_out, same_axis, ci_lb and ci_ub."""
-        added = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
+        """Return the rows of `outcomes` in order, with label, left_out, same_axis, ci_lb, ci_ub, no_count."""
+        added = ("label", "left_out", "same_axis", "ci_lb", "ci_ub", "no_count")
         table = self.outcomes.iloc[[row.place for row in self.rows]]
         return table.assign(**{name: [getattr(row, name) for row in self.rows] for name in added})
 
@@ -198,6 +218,7 @@ def forest_table(
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
+    followed: float | str | Sequence[float] = 1.0,
 ) -> ForestTable:
     """Return what the forest draws and what it leaves out, row by row.
 
@@ -211,6 +232,8 @@ def forest_table(
         The one endpoint on the axis.
     horizon_months : float
         The one horizon of the rates, in months.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``.
 
     Returns
     -------
@@ -226,13 +249,15 @@ def forest_table(
     rows = outcome_rows.read_rows(outcomes)
     reasons = {row.place: _reason(row, endpoint, horizon_months) for row in rows}
     drawn = [row for row in rows if not reasons[row.place]]
-    bounds = wilson(*_rates(drawn)).tolist()
+    shares = outcome_rows.shares_followed(outcomes, followed)
+    bounds = wilson(*_rates(drawn), [shares[row.place] for row in drawn]).tolist()
     intervals = dict(zip((row.place for row in drawn), bounds, strict=True))
     found = []
     for row in rows:
         low, high = intervals.get(row.place, (_NAN, _NAN))
         same_axis = row.endpoint == endpoint and row.statistic == "rate" and row.horizon_months == horizon_months
         added = {"left_out": reasons[row.place], "same_axis": same_axis, "ci_lb": low, "ci_ub": high}
+        added["followed"] = shares[row.place]
         found.append(ForestRow(**{**vars(row), **added}))
     shown = [row for row in found if not row.left_out]
     return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
@@ -280,7 +305,7 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
 
 def _pooled_rate(therapy: str, drawn: list[ForestRow], fit: Pooled) -> PooledRate:
     rows = [row for row in drawn if row.poolable]
-    effects = log_odds(*_rates(rows))
+    effects = log_odds(*_rates(rows), [row.followed for row in rows])
     try:
         weights = fit.weights_of("PLO", *effects).tolist()
     except ValueError:

@@ -270,9 +270,7 @@ def _influence(table: ForestTable) -> RefitTable | None:
     rows = rows_to_pool(table.outcomes, table.endpoint, table.horizon_months)
     if len(table.pools) != 1 or len(rows) < INFLUENCE_NEEDS or rows["therapy"].nunique() != 1:
         return None
-    labels = {row.outcome_id: row.label for row in table.rows}
-    names = [labels[outcome] for outcome in rows["outcome_id"]]
-    without = leave_one_out(outcome_effects(rows)).set_axis(names, axis="index")
+    without = leave_one_out(outcome_effects(rows))
     (pool,) = table.pools.values()
     return influence_table(without, pool.fit)
 
