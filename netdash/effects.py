@@ -114,8 +114,9 @@ def log_odds(percent: ArrayLike, n: ArrayLike, followed: ArrayLike = 1.0) -> tup
     The variances are divided by the share of patients who were followed (the effective sample size of Cutler and
     Ederer, J Chronic Dis 1958;8:699-712). Arguments and errors are those of :func:`wilson`.
     """
-    yi, vi = _effects("PLO", (events_from_percent(percent, n), np.asarray(n, float)))
-    return yi, vi / _shares(followed)
+    with np.errstate(over="ignore"):  # the variance of a rate next to 0 can be larger than the largest float
+        yi, vi = _effects("PLO", (events_from_percent(percent, n), np.asarray(n, float)))
+        return yi, vi / _shares(followed)
 
 
 def _shares(followed: ArrayLike) -> Numbers:

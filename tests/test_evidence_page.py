@@ -348,7 +348,7 @@ def test_a_share_that_was_followed_widens_every_interval_and_stands_in_both_pict
     rows = resections()
     half = drawing(nd.forest(rows, nd.pool_by_therapy(rows, followed=0.5), followed=0.5, left_out=False))
     assert figure(board, "all") == half != whole
-    assert "As if 50 % of each series were followed" in half["layout"]["title"]["subtitle"]["text"]
+    assert "as if 50 % of each series were followed" in half["layout"]["title"]["subtitle"]["text"]
     effects = nd.outcome_effects(rows[rows["poolable"] & rows["horizon_months"].eq(60)], followed=0.5)
     assert f"I² {nd.pool(effects).i2:.0f} %" in html(board)
     assert drawing(run(page.python())[0]) == half

@@ -33,6 +33,7 @@ from netdash.outcome_tables import (
     influence_table,
     medians_table,
 )
+from netdash.outcome_tables.forest import SMALLEST
 from netdash.outcome_tables.harms import NOT_FOUND, REPORTED
 from netdash.pooling import FEWEST_STUDIES
 from netdash.ranges import numbers
@@ -148,8 +149,6 @@ def test_two_series_stand_side_by_side_and_are_not_pooled(outcomes):
     assert "weight" not in str(figure.layout.yaxis2.ticktext)
     for word in ("Diamond", "prediction", "k = 2", "How pooled", "NaN", "nan"):
         assert word not in figure.to_json(), word
-    (squares,) = (trace for trace in figure.data if trace.name == "series")
-    assert len(set(squares.marker.size)) == 1
 
 
 def test_an_interval_that_was_widened_is_drawn_wide_and_named(outcomes):
@@ -165,7 +164,7 @@ def test_an_interval_that_was_widened_is_drawn_wide_and_named(outcomes):
 
 def test_no_bound_is_rounded_to_all_or_none(outcomes):
     row = outcomes[outcomes["outcome_id"] == "t1-chen-resection-os60"]
-    right = nd.forest(row.assign(value=99.7, n=2000)).layout.yaxis2.ticktext[0]
+    right = nd.forest(row.assign(value=99.7, n=2000)).layout.yaxis2.ticktext[1]
     assert right == "99.7 % (99 to >99)"
 
 
@@ -181,17 +180,71 @@ def test_squares_grow_with_weight(outcomes):
     points = [trace for trace in figure.data if trace.name == "series"]
     size = {name: size for trace in points for name, size in zip(trace.customdata, trace.marker.size, strict=True)}
     assert size["t1-mayo-resection-os60"] > size["t1-chen-resection-os60"]
-    beside = dict(zip(points[0].customdata, figure.layout.yaxis2.ticktext, strict=False))
+    beside = dict(zip(points[0].customdata, figure.layout.yaxis2.ticktext[1:], strict=False))
     assert "weight" in beside["t1-mayo-resection-os60"]
     quiet = nd.forest(outcomes, nd.pool_by_therapy(outcomes), weights=False)
     assert not any("weight" in text for text in quiet.layout.yaxis2.ticktext)
+
+
+def test_a_square_has_the_area_of_its_precision_over_the_whole_picture(outcomes):
+    def sizes(figure):
+        (trace,) = (trace for trace in figure.data if trace.name == "series")
+        return dict(zip(trace.customdata, trace.marker.size, strict=True))
+
+    whole = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    found = sizes(whole)
+    assert found == sizes(nd.forest(outcomes))  # pooled or not
+    rows = outcomes.set_index("outcome_id").loc[list(found)]
+    precision = rows["n"].astype(float) * rows["value"] / 100 * (1 - rows["value"] / 100)
+    side = (precision / precision.max()) ** 0.5
+    for name, size in found.items():
+        assert size == pytest.approx(14.3 * max(side[name], SMALLEST), abs=0.06)
+    assert "the area is the precision, but the smallest are drawn larger" in whole.layout.meta["caption"]
+    large = outcomes[outcomes["outcome_id"].isin(["t1-mayo-resection-os60", "t1-glazer-resection-os60"])]
+    assert "larger" not in nd.forest(large).layout.meta["caption"]
+
+
+def test_the_axis_closes_the_plot_and_no_line_runs_through_the_words_below(outcomes):
+    figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    heights = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    low, high = figure.layout.yaxis.range
+    axis = low + figure.layout.xaxis.position * (high - low)
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    assert heights["<b>How pooled</b>"] < axis < min(series.y)
+    assert figure.layout.xaxis.showgrid is False
+    assert all(min(shape.y0, shape.y1) >= axis - 1e-9 for shape in figure.layout.shapes)
+    assert figure.layout.template.layout.annotationdefaults.bgcolor == "white"
+
+
+def test_comparison_arms_stand_in_a_panel_of_their_own(outcomes):
+    figure = nd.forest(outcomes)
+    names = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    between = next(y for text, y in names.items() if "Comparison arms" in text)
+    assert names["<b>No resection</b>"] < between < names["<b>Transplantation</b>"]
+    upright = [shape for shape in figure.layout.shapes if shape.x0 == shape.x1]
+    assert not any(min(line.y0, line.y1) < between < max(line.y0, line.y1) for line in upright)
+
+
+def test_columns_have_heads_and_the_prediction_interval_can_be_left_out(outcomes):
+    pooled = nd.pool_by_therapy(outcomes)
+    figure = nd.forest(outcomes, pooled)
+    assert "Series, patients" in figure.layout.yaxis.ticktext[0]
+    assert "% (95 % interval), weight" in figure.layout.yaxis2.ticktext[0]
+    assert "prediction interval" in {trace.name for trace in figure.data}
+    without = nd.forest(outcomes, pooled, prediction=False)
+    assert "prediction interval" not in {trace.name for trace in without.data}
+    assert not any("prediction" in text for text in without.layout.yaxis.ticktext)
+    few = outcomes[
+        outcomes["outcome_id"].isin(["t1-chen-resection-os60", "t1-yao-resection-os60", "t1-gomez-resection-os60"])
+    ]
+    assert "<i>Pooled, k = 3, unsettled</i>" in nd.forest(few, nd.pool_by_therapy(few)).layout.yaxis.ticktext
 
 
 def test_weights_stand_beside_their_series_in_whatever_order_these_were_pooled(outcomes, effects):
     rows = outcomes[outcomes["therapy"] == "resection"]
     wanted = nd.forest(rows, nd.pool(effects))
     assert nd.forest(rows, nd.pool(effects[::-1])).layout.yaxis2 == wanted.layout.yaxis2
-    beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext, strict=False))
+    beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext[1:], strict=False))
     weights = dict(zip(effects.index, nd.pool(effects).weights, strict=True))
     assert len(weights) == 12
     assert all(beside[name].endswith(f"weight {weight:.0f} %") for name, weight in weights.items())
@@ -769,7 +822,7 @@ def test_names_that_others_wrote_are_text_everywhere(outcomes, tmp_path):
 def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
     row = outcomes[outcomes["outcome_id"] == "t1-gomez-resection-os60"]
     row = row.assign(author="A center with a name of very many words in it, University of Somewhere", n=2_000_000)
-    (_, name) = nd.forest(row).layout.yaxis.ticktext
+    name = nd.forest(row).layout.yaxis.ticktext[2]
     assert name.count("<br>") == 1
     assert name.endswith("n = 2,000,000")
 

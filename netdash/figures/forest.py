@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from netdash import evidence
 from netdash.figures import marks, rows, theme
 from netdash.figures.drawing import FigureDict, as_figure
 from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
@@ -17,6 +19,7 @@ from netdash.outcome_tables.forest import (
     PooledRate,
     forest_table,
 )
+from netdash.pooling import CAUTION_BELOW
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +37,7 @@ def forest(
     horizon_months: float = FIVE_YEARS,
     left_out: bool = True,
     weights: bool = True,
+    prediction: bool = True,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     followed: float | str | Sequence[float] = 1.0,
@@ -47,8 +51,8 @@ def forest(
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
         By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
-        diamond, and a row for the prediction interval; squares are then sized by weight. Two series are not pooled in
-        the picture: their rates stand side by side.
+        diamond, and a row for the prediction interval. Two series are not pooled in the picture: their rates stand
+        side by side.
     verdicts : mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
         stands in words and signs beside the name of the therapy; it changes the look of no series.
@@ -59,6 +63,8 @@ def forest(
         the same endpoint and horizon that are left out, each with its reason.
     weights : bool
         Whether the weight of each pooled series stands beside its figures.
+    prediction : bool
+        Whether the prediction interval stands under each diamond.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it stands beside the verdict.
     differing : mapping, optional
@@ -82,9 +88,10 @@ def forest(
 
     Notes
     -----
-    Every interval of a series is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so
-    it is drawn as a hollow box; no series of the review prints an interval of its own. The title says that each row
-    holds other patients and, where verdicts are given, that no series was selected by these criteria. † marks a series
+    Every interval of a series is a 95 % Wilson interval computed here from n and percent, which ignores censoring; no
+    series of the review prints an interval of its own. The area of a square is the precision of its series, over the
+    whole picture. The lines under the title say so, and that each row holds other patients and, where verdicts are
+    given, that no series was selected by these criteria. Comparison arms have a panel of their own. † marks a series
     with a known discrepancy: the text at the pointer names it, and ``nd.source(outcome_id)`` says all of it. The
     scale is whole, from 0 to 100 percent, so that no interval is ever cut.
 
@@ -101,6 +108,7 @@ def forest(
         verdicts,
         left_out=left_out,
         weights=weights,
+        prediction=prediction,
         criteria=criteria,
         differing=differing,
         font_px=font_px,
@@ -114,30 +122,23 @@ def forest_dict(
     *,
     left_out: bool = True,
     weights: bool = True,
+    prediction: bool = True,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> FigureDict:
     """Return the forest of one table as a plain dictionary; for the parameters see :func:`forest`."""
     judged = of_therapies(table.therapies, verdicts)
-    lines: list[rows.Line] = []
-    for therapy, found in groupby(table.drawn, key=lambda row: row.therapy):
-        pool = table.pools.get(therapy)
-        lines += rows.heading(therapy, judged, criteria or {})
-        lines += [_arm(row, pool, (differing or {}).get(row.study_id, ""), weights, font_px) for row in found]
-        lines += _pool_lines(pool, font_px) if pool else []
+    show = _Shown(weights, prediction, differing or {}, font_px)
+    lines = _series_lines(table, judged, criteria or {}, show)
     if left_out:
         lines += _model_lines(table, font_px)
         not_drawn = [row for row in table.left_out if row.same_axis]
-        lines += rows.left_out_lines(not_drawn, differing or {}, "%", font_px)
+        lines += rows.left_out_lines(not_drawn, show.differing, "%", font_px)
     lines = rows.stacked(lines)
-    layout = rows.layout(
-        lines,
-        table.title,
-        rows.percent_axis(font_px),
-        font_px,
-        [*warnings(judged), *filter(None, [table.followed.capitalize()])],
-    )
+    under = [*warnings(judged), table.intervals]
+    layout = rows.layout(lines, table.title, rows.percent_axis(font_px), font_px, under)
+    plumbs = list(_plumbs(lines))
     return {
         "data": [
             rows.NAMES,
@@ -145,49 +146,86 @@ def forest_dict(
             *map(marks.diamond, rows.of_kind(lines, marks.Diamond)),
             *map(marks.whisker, rows.of_kind(lines, marks.Whisker)),
         ],
-        "layout": {**layout, "meta": {"text": table.sentence(verdicts), "caption": table.caption}},
+        "layout": {
+            **layout,
+            "shapes": [*layout.get("shapes", []), *plumbs],
+            "meta": {"text": table.sentence(verdicts), "caption": table.caption},
+        },
     }
 
 
-def _arm(row: ForestRow, pool: PooledRate | None, differs: str, show_weight: bool, font_px: int) -> marks.Arm:
+@dataclass(frozen=True)
+class _Shown:
+    """What the lines of the forest show."""
+
+    weights: bool
+    prediction: bool
+    differing: Mapping[str, str]
+    font_px: int
+
+
+def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, str], show: _Shown) -> list[rows.Line]:
+    """Return the lines of all series by therapy, with space between them; comparison arms have a panel of their own."""
+    weighted = show.weights and any(pool.is_drawn for pool in table.pools.values())
+    lines = [rows.head_line("Series, patients", "% (95 % interval)" + ", weight" * weighted)]
+    panel = False
+    for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
+        opens = evidence.is_comparator(therapy) and not panel
+        panel = panel or opens
+        if place:
+            lines.append(
+                rows.Space(left=rows.gray("Comparison arms"), height=1.5, breaks=True) if opens else rows.Space()
+            )
+        lines += rows.heading(therapy, judged, criteria)
+        lines += [_arm(row, table, show) for row in found]
+        pool = table.pools.get(therapy)
+        lines += _pool_lines(pool, show) if pool else []
+    return [*lines, rows.AxisLine()]
+
+
+def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:
+    """Return a line from each diamond up through its series."""
+    top = 0.0
+    for before, line in pairwise(lines):
+        if isinstance(line, marks.Arm) and not isinstance(before, marks.Arm):
+            top = line.y + 0.5
+        if isinstance(line, marks.Diamond):
+            yield marks.plumb(line, top)
+
+
+def _arm(row: ForestRow, table: ForestTable, show: _Shown) -> marks.Arm:
     """Return the line of one series."""
-    name = rows.series_line(row, differs, font_px, " ‡" * row.no_count)
+    pool, differs = table.pools.get(row.therapy), show.differing.get(row.study_id, "")
+    name = rows.series_line(row, differs, show.font_px, " ‡" * row.no_count)
     weight = pool.weights.get(row.outcome_id) if pool else None
     share = "" if weight is None else f", weight {weight:.0f} %"
+    actuarial = "<br>‡ no count of this n gives this percent: an actuarial rate" * row.no_count
+    figure = f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %"
     return marks.Arm(
         left="<br>".join(name),
         height=len(name),
-        right=f"{row.rate:g} % ({row.interval})" + share * show_weight,
+        right=f"{row.rate:g} % ({row.interval})" + share * show.weights,
         value=row.rate,
         ci_lb=row.ci_lb,
         ci_ub=row.ci_ub,
-        weight=weight,
+        size=table.sizes[row.outcome_id],
         outcome_id=row.outcome_id,
-        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %", differs)
-        + share
-        + "<br>‡ no count of this n gives this percent: an actuarial rate" * row.no_count,
+        hover=rows.series_hover(row, figure, differs) + share + actuarial,
     )
 
 
-def _pool_lines(pool: PooledRate, font_px: int) -> list[rows.Line]:
+def _pool_lines(pool: PooledRate, show: _Shown) -> list[rows.Line]:
     """Return the lines under the series of one therapy: a diamond, or the rates where they are too few to pool."""
     if not pool.is_drawn:
-        return [rows.note_line("", pool.side_by_side, font_px, color=theme.INK)]
+        return [rows.note_line("", pool.side_by_side, show.font_px, color=theme.INK)]
     on, hover = pool.percent, str(pool.fit).replace("\n", "<br>")
-    return [
-        marks.Diamond(
-            left=f"<i>Pooled, k = {pool.fit.k}</i>",
-            right=pool.rate,
-            percent=on,
-            hover=hover,
-        ),
-        marks.Whisker(
-            left="<i>prediction interval</i>",
-            right=pool.prediction,
-            percent=on,
-            hover=hover,
-        ),
-    ]
+    unsettled = ", unsettled" * (pool.fit.k < CAUTION_BELOW)
+    name = f"<i>Pooled, k = {pool.fit.k}{unsettled}</i>"
+    diamond = marks.Diamond(left=name, right=pool.rate, percent=on, hover=hover)
+    if not show.prediction:
+        return [diamond]
+    name = "<i>prediction interval</i>"
+    return [diamond, marks.Whisker(left=name, right=pool.prediction, percent=on, hover=hover)]
 
 
 def _model_lines(table: ForestTable, font_px: int) -> list[rows.Line]:

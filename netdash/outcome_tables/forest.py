@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
+SMALLEST = 0.35
+"""Side of the smallest square that can be seen, as a share of the largest."""
 _NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "horizon_months", "value", "n")
 _NAN = float("nan")
 
@@ -33,11 +35,14 @@ class ForestRow(OutcomeRow):
         95 % Wilson interval in percent, computed from n, percent and the share followed. NaN where left out.
     followed : float
         Share of the patients that is taken as followed to the horizon. A share of 1 ignores censoring.
+    precision : float
+        1 / variance of the log odds. NaN where left out.
     """
 
     ci_lb: float = _NAN
     ci_ub: float = _NAN
     followed: float = 1.0
+    precision: float = _NAN
 
     @property
     def no_count(self) -> bool:
@@ -150,6 +155,15 @@ class ForestTable:
         return tuple(row for row in self.rows if not row.left_out)
 
     @cached_property
+    def sizes(self) -> Mapping[str, float]:
+        """By outcome_id: the side of the square of each row that is drawn, as a share of the largest.
+
+        The area is the precision, over the whole picture; a square under :data:`SMALLEST` is drawn so large.
+        """
+        most = max((row.precision for row in self.drawn), default=1) or 1
+        return {row.outcome_id: max((row.precision / most) ** 0.5, SMALLEST) for row in self.drawn}
+
+    @cached_property
     def left_out(self) -> tuple[ForestRow, ...]:
         """The rows that are not drawn, each with its reason."""
         return tuple(row for row in self.rows if row.left_out)
@@ -183,18 +197,24 @@ class ForestTable:
         apart = [pool.name for pool in self.pools.values() if not pool.is_drawn]
         two = f"Two series are not pooled: {listed(apart)}. " if apart else ""
         together = (
-            "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
-            + " ".join(models)
-            + " "
+            "Diamonds pool single-arm series on the log-odds scale: the rate of a middling center; dotted, the 95 % "
+            "prediction interval. " + " ".join(models) + " "
         )
+        smallest = ", but the smallest are drawn larger" * (SMALLEST in self.sizes.values())
         actuarial = "‡ no count of these n gives this percent: an actuarial rate. "
         return (
-            "Hollow boxes: 95 % Wilson intervals computed here from n and percent; "
+            "Lines: 95 % Wilson intervals computed here from n and percent; "
             f"{self.followed or 'they ignore censoring'} and no source prints them. "
+            f"Squares: the area is the precision{smallest}. "
             f"{together if models else ''}{two}† a known discrepancy. "
             f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
             f"{len(self.left_out)} rows left out, each with its reason."
         )
+
+    @cached_property
+    def intervals(self) -> str:
+        """What the intervals are, for the line under the title."""
+        return f"95 % intervals computed here from n and percent, {self.followed or 'ignoring censoring'}"
 
     @cached_property
     def followed(self) -> str:
@@ -250,14 +270,16 @@ def forest_table(
     reasons = {row.place: _reason(row, endpoint, horizon_months) for row in rows}
     drawn = [row for row in rows if not reasons[row.place]]
     shares = outcome_rows.shares_followed(outcomes, followed)
-    bounds = wilson(*_rates(drawn), [shares[row.place] for row in drawn]).tolist()
-    intervals = dict(zip((row.place for row in drawn), bounds, strict=True))
+    given = (*_rates(drawn), [shares[row.place] for row in drawn])
+    bounds, precisions = wilson(*given).tolist(), (1 / log_odds(*given)[1]).tolist()
+    found_of = (row.place for row in drawn)
+    computed = {place: (*ends, p) for place, ends, p in zip(found_of, bounds, precisions, strict=True)}
     found = []
     for row in rows:
-        low, high = intervals.get(row.place, (_NAN, _NAN))
+        low, high, precision = computed.get(row.place, (_NAN, _NAN, _NAN))
         same_axis = row.endpoint == endpoint and row.statistic == "rate" and row.horizon_months == horizon_months
         added = {"left_out": reasons[row.place], "same_axis": same_axis, "ci_lb": low, "ci_ub": high}
-        added["followed"] = shares[row.place]
+        added |= {"followed": shares[row.place], "precision": precision}
         found.append(ForestRow(**{**vars(row), **added}))
     shown = [row for row in found if not row.left_out]
     return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
