@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from netdash import evidence
 from netdash.figures import marks, rows, theme
 from netdash.figures.drawing import FigureDict, as_figure
 from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
@@ -170,7 +169,7 @@ def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, s
     lines = [rows.head_line("Series, patients", "% (95 % interval)" + ", weight" * weighted)]
     panel = False
     for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
-        opens = evidence.is_comparator(therapy) and not panel
+        opens = therapy in table.comparison_arms and not panel
         panel = panel or opens
         if place:
             lines.append(

@@ -44,7 +44,7 @@ class ForestRow(OutcomeRow):
     followed: float = 1.0
     precision: float = _NAN
 
-    @property
+    @cached_property
     def no_count(self) -> bool:
         """Whether no whole number of events gives the percent: the rate is actuarial, or n is another."""
         return self.value is not None and self.n is not None and not can_be_count(self.value, self.n)
@@ -172,6 +172,11 @@ class ForestTable:
     def therapies(self) -> list[str]:
         """The therapies that are drawn."""
         return list(dict.fromkeys(row.therapy for row in self.drawn))
+
+    @cached_property
+    def comparison_arms(self) -> set[str]:
+        """The therapies that are drawn and are comparison arms, such as no resection."""
+        return {name for name in self.therapies if evidence.is_comparator(name)}
 
     @cached_property
     def title(self) -> str:
