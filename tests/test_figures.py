@@ -512,7 +512,7 @@ def test_one_hundred_people_are_counted():
     figure = nd.icon_array(52.4, 45, 60)
     assert [len(trace.x) for trace in figure.data] == [45, 7, 8, 40]
     assert len({trace.marker.symbol for trace in figure.data}) == 4  # told apart without color
-    assert figure.data[1].name == "7 more, up to the rate"
+    assert figure.data[1].name == "7 more at the rate itself"
     assert [trace.name.split()[0] for trace in nd.icon_array(0, 0, 0).data] == ["0", "0", "0", "100"]
     assert "52 of 100" in figure.layout.title.text
     assert "not a forecast" in figure.layout.meta["text"]
@@ -524,9 +524,32 @@ def test_one_hundred_people_are_counted():
 def test_all_of_them_and_nobody_are_shown_only_where_it_is_so(given, shown):
     percent, low, high = shown
     assert (
-        f"about {percent} of 100 patients; the interval reaches from {low} to {high}"
+        f"about {percent} of 100 patients; the 95 % confidence interval reaches from {low} to {high}"
         in (nd.icon_array(*given).layout.meta["text"])
     )
+
+
+def test_one_hundred_people_of_a_pool_say_which_interval_they_show(effects):
+    fit = nd.pool(effects)
+    mean = nd.icon_array(fit, what="Resection, alive at five years")
+    center = nd.icon_array(fit, what="Resection, alive at five years", interval="prediction")
+    assert mean.layout.title.text == "Resection, alive at five years: 74 of 100 (69 to 79)"
+    assert center.layout.title.text == "Resection, alive at five years: 74 of 100 (61 to 84)"
+    assert mean.layout.title.subtitle.text == "95 % confidence interval: of the mean of these series"
+    assert center.layout.title.subtitle.text == "95 % prediction interval: of the rate of a further center"
+    assert "the 95 % prediction interval reaches from 61 to 84" in center.layout.meta["text"]
+
+
+def test_an_interval_that_says_nothing_is_not_drawn(effects):
+    with pytest.raises(ValueError, match="given one from 0 to 99 of 100 people; these series cannot tell"):
+        nd.icon_array(43, 0.3, 99.5)
+    two = nd.pool(effects[:2])
+    with pytest.raises(ValueError, match="given 2 series, which have no prediction interval"):
+        nd.icon_array(two, interval="prediction")
+    with pytest.raises(ValueError, match="interval: given 'credible', expected one of confidence, prediction"):
+        nd.icon_array(52, 45, 60, interval="credible")
+    with pytest.raises(ValueError, match="given a fit of measure GEN, expected one of rates"):
+        nd.icon_array(nd.pool(effects[["yi", "vi"]]))
 
 
 @pytest.mark.parametrize(
@@ -690,7 +713,7 @@ def test_a_contrast_names_its_event_and_its_counts(outcomes):
     table = nd.contrasts(outcomes)
     figure = nd.contrast_forest(table)
     assert figure.layout.meta["text"].startswith("Risk ratio of being alive at 5 years in 3 studies; observational")
-    assert figure.layout.yaxis2.ticktext[0] == "2.52 (1.24 to 5.12)<br>73 % of 15 v 29 % of 23"
+    assert figure.layout.yaxis2.ticktext[1] == "2.52 (1.24 to 5.12)<br>73 % of 15 v 29 % of 23"
     assert figure.data[0].marker.symbol == "square-open"  # the interval is ours
     deaths = nd.contrast_forest(table.assign(endpoint="mortality"))
     assert deaths.layout.title.text == "Risk ratio of mortality at 5 years<br>observational, confounded"
@@ -702,7 +725,8 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     notes = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
     assert "67 % v 70 %, overall survival at 5 years: its two sample sizes contradict another row of the table" in notes
     assert any(note.startswith("92.6 % v 18.5 %, overall survival at 4 years: its two sample sizes") for note in notes)
-    assert len(notes) == (table["left_out"] != "").sum() == 6
+    assert notes[0] == "Right of 1: more alive in the first arm"
+    assert len(notes) - 1 == (table["left_out"] != "").sum() == 6
     assert "Coppa 2001 †<br>Resection v transplantation" in figure.layout.yaxis.ticktext
     assert figure.layout.meta["text"].endswith("Left out, each with its reason: 6 comparisons.")
     assert "† a known discrepancy" in figure.layout.meta["caption"]
@@ -711,7 +735,7 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     notes = [note.text.replace("<br>", " ") for note in nd.contrast_forest(bad).layout.annotations]
     assert any(note.startswith("? v 70 %, overall survival at 5 years: &lt;i&gt;its two") for note in notes)
     alone = nd.contrast_forest(table[table["study_id"] == "ahmed_2009"])
-    assert not alone.layout.annotations
+    assert [note.text for note in alone.layout.annotations] == ["Right of 1: more alive in the first arm"]
     assert "left out" not in alone.layout.meta["text"].casefold()
     assert "†" not in alone.layout.meta["caption"]
 
@@ -728,9 +752,38 @@ def test_an_interval_that_is_cut_ends_in_an_arrow(outcomes):
     assert arrows(wide) == {"triangle-left": [rows[0]], "triangle-right": [rows[1]]}
     low, high = nd.contrast_forest(wide).layout.xaxis.range
     assert [10**low, 10**high] == pytest.approx([0.1 / 1.15, 10 * 1.15])
-    assert "(1.20 to 500.00)" in nd.contrast_forest(wide).layout.yaxis2.ticktext[1]  # in whole beside it
+    assert "(1.20 to 500.00)" in nd.contrast_forest(wide).layout.yaxis2.ticktext[2]  # in whole beside it
+    assert list(nd.contrast_forest(wide).layout.xaxis.tickvals) == [0.125, 0.25, 0.5, 1, 2, 4, 8]
+    far = nd.contrast_forest(wide.assign(estimate=[0.01, 300, 2.5]))
+    assert list(far.layout.xaxis.tickvals) == [0.01, 0.1, 1, 10, 100]
     beyond = wide.assign(estimate=[1, 40, 2.5])
     assert 10 ** nd.contrast_forest(beyond).layout.xaxis.range[1] > 40
+
+
+def test_the_squares_of_two_arms_have_the_area_of_their_precision(outcomes):
+    table = nd.contrasts(outcomes)
+    figure = nd.contrast_forest(table)
+    precision = 1 / table.loc[table["left_out"] == "", "vi"]
+    sizes = figure.data[0].marker.size
+    assert max(sizes) == sizes[precision.to_numpy().argmax()] > 2 * min(sizes)
+    assert figure.data[0].marker.opacity == 1
+    events = nd.contrast_forest(table.assign(endpoint="mortality")).layout.annotations[0].text
+    assert events == "Right of 1: more with mortality in the first arm"
+    difference = nd.contrast_forest(nd.contrasts(outcomes, "RD"))
+    assert difference.layout.annotations[0].text == "Right of 0: more alive in the first arm"
+    assert list(difference.layout.xaxis.tickvals) == [0, 0.25, 0.5]
+
+
+def test_a_median_that_was_not_reached_stands_in_a_lane_and_at_no_time(outcomes):
+    figure = nd.medians(outcomes)
+    (trace,) = (trace for trace in figure.data if trace.name == "series")
+    lane = {x for x, symbol in zip(trace.x, trace.marker.symbol, strict=True) if symbol == "arrow-right-open"}
+    names = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert lane == {names["not reached"]}
+    assert names["180 months"] < 216 < names["not reached"] < figure.layout.xaxis.range[1]
+    reached = nd.medians(outcomes[outcomes["therapy"] == "ablation"])
+    assert "not reached" not in reached.layout.xaxis.ticktext
+    assert list(reached.layout.xaxis.tickvals) == [0, 24, 48, 72]
 
 
 # --- Exports

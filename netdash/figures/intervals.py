@@ -29,12 +29,15 @@ class Interval(rows.Line):
         The estimate and the ends of its interval, on the axis.
     hover : str
         What the pointer shows after the line itself.
+    size : float
+        Side of its mark, in sizes of the type.
     """
 
     estimate: float
     low: float
     high: float
     hover: str = ""
+    size: float = 0.7
 
 
 def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px: int = 13) -> go.Figure:
@@ -151,9 +154,10 @@ def intervals_dict(
     layout = rows.layout(placed, title, axis, font_px)
     if at is not None and found:
         heights = [line.y for line in found]
-        upright = theme.upright(at, {"dash": "dot", "color": theme.INK})
+        upright = theme.upright(at, {"dash": "dot", "width": 1, "color": theme.INK})
         # The line does not cross the words below the intervals.
-        layout["shapes"] = [{**upright, "yref": "y", "y0": min(heights) - 1, "y1": max(heights) + 1}]
+        above = layout.get("shapes", [])
+        layout["shapes"] = [*above, {**upright, "yref": "y", "y0": min(heights) - 1, "y1": max(heights) + 1}]
     data = [_estimates(found, symbol, font_px), rows.NAMES, *_arrows(found, axis, font_px)]
     return {"data": data, "layout": {**layout, "meta": meta}}
 
@@ -168,8 +172,9 @@ def _estimates(found: Sequence[Interval], symbol: str, font_px: int) -> Trace:
         "y": [line.y for line in found],
         "marker": {
             "symbol": symbol,
-            "size": round(font_px * 0.7),
+            "size": [round(font_px * line.size, 1) for line in found],
             "color": theme.INK,
+            "opacity": 1,
             "line": {"width": 2, "color": theme.INK},
         },
         "error_x": {

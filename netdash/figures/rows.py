@@ -286,7 +286,7 @@ def _closed(lines: Sequence[Line], axis: Axis) -> tuple[Axis, list[Mapping[str, 
     grid: list[Mapping[str, object]] = [
         {**pale, "x0": tick, "x1": tick, "y0": low, "y1": top} for top, low in panels for tick in ticks
     ]
-    floor = {**pale, "x0": ticks[0], "x1": ticks[-1], "line": {"color": theme.GRAY, "width": 1}}
+    floor = {**pale, "xref": "x domain", "x0": 0, "x1": 1, "line": {"color": theme.GRAY, "width": 1}}
     grid += [{**floor, "y0": low, "y1": low} for _, low in panels]
     return {**axis, "showgrid": False, "anchor": "free", "position": (end - 0.4) / (high + 0.2)}, grid
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence
 from netdash.outcome_rows import number
+from netdash.outcome_tables.forest import SMALLEST
 from netdash.wording import words, years
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _MEASURES = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
 _TEXT = ("measure", "label", "treated", "control", "endpoint", "caution", "discrepancies", "left_out")
-_NUMBERS = ("horizon_months", "value", "value_control", "ai", "n1i", "ci", "n2i", "estimate", "ci_lb", "ci_ub")
+_NUMBERS = ("horizon_months", "value", "value_control", "ai", "n1i", "ci", "n2i", "vi", "estimate", "ci_lb", "ci_ub")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class ContrastRow:
     n1i: float | None
     ci: float | None
     n2i: float | None
+    vi: float | None
     estimate: float | None
     ci_lb: float | None
     ci_ub: float | None
@@ -89,6 +91,19 @@ class ContrastTable:
         first = self.drawn[0]
         event = "being alive" if first.endpoint == "overall_survival" else words(first.endpoint)
         return f"{_MEASURES[first.measure]} {event} at {years(first.horizon_months)}"
+
+    @cached_property
+    def direction(self) -> str:
+        """What the right side of the axis means."""
+        event = "alive" if self.drawn[0].endpoint == "overall_survival" else f"with {words(self.drawn[0].endpoint)}"
+        return f"Right of {1 if self.is_ratio else 0}: more {event} in the first arm"
+
+    @cached_property
+    def sizes(self) -> list[float]:
+        """The side of the square of each study, as a share of the largest; the area is the precision."""
+        precisions = [1 / row.vi if row.vi else 0.0 for row in self.drawn]
+        most = max(precisions) or 1.0
+        return [max((precision / most) ** 0.5, SMALLEST) for precision in precisions]
 
     @cached_property
     def sentence(self) -> str:

@@ -290,6 +290,16 @@ def forest_table(
     return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
 
 
+def in_percent(fit: Pooled, interval: str) -> tuple[float, float, float]:
+    """Return a pooled rate in percent with the ends of its confidence or prediction interval."""
+    if fit.measure != "PLO":
+        raise ValueError(f"given a fit of measure {fit.measure}, expected one of rates (PLO)")
+    on, name = fit.transformed(), "pi" if interval == "prediction" else "ci"
+    if interval == "prediction" and fit.k < FEWEST_STUDIES:
+        raise ValueError(f"interval: given {fit.k} series, which have no prediction interval; expected 3 or more")
+    return 100 * on.estimate, 100 * getattr(on, f"{name}_lb"), 100 * getattr(on, f"{name}_ub")
+
+
 def _rates(drawn: Iterable[OutcomeRow]) -> tuple[list[float], list[float]]:
     """Return rates and numbers of patients of rows that are drawn."""
     known = [(row.value, row.n) for row in drawn if row.value is not None and row.n is not None]

@@ -34,7 +34,7 @@ class MediansTable:
     outcomes: pd.DataFrame
     endpoint: str
     rows: tuple[OutcomeRow, ...]
-    caption: ClassVar[str] = "An arrow at the edge: not reached. † a known discrepancy."
+    caption: ClassVar[str] = "An arrow beyond the axis: not reached, at no time. † a known discrepancy."
 
     @cached_property
     def drawn(self) -> tuple[OutcomeRow, ...]:
