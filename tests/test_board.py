@@ -489,10 +489,10 @@ def test_the_plot_shows_one_endpoint_at_one_time():
 
 def test_the_printed_reading_is_one_choice_away(board):
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 19 † ‡" in names
+    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
     board.pages["board"].reading.value = "printed"
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 23 † ‡" in names
+    assert "Kianmanesh 2008, n = 23 † ‡ ◦" in names
 
 
 def test_a_pinned_case_is_compared_with_in_words(board):

@@ -300,16 +300,16 @@ def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
 
 def test_series_touched_by_a_discrepancy_are_marked(outcomes):
     names = nd.forest(outcomes).layout.yaxis.ticktext
-    assert "Kianmanesh 2008, n = 19 † ‡" in names
+    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
     assert "Scigliano 2009, n = 41 † ‡" in names
-    assert "Chen 1998, n = 15 †" in names
-    assert "Ahmed 2009, n = 50" in names
+    assert "Chen 1998, n = 15 † ◦" in names
+    assert "Ahmed 2009, n = 50 ◦" in names
 
 
 def test_a_percent_that_is_no_count_of_its_patients_is_marked(outcomes):
     """15 of 18 are 83 %, 16 of 18 are 89 %: 86 % of 18 is no count, so it is actuarial."""
     figure = nd.forest(outcomes)
-    assert "Gomez 2007, n = 18 ‡" in figure.layout.yaxis.ticktext
+    assert "Gomez 2007, n = 18 ‡ ◦" in figure.layout.yaxis.ticktext
     assert "‡ no count of these n gives this percent" in figure.layout.meta["caption"]
     (series,) = (trace for trace in figure.data if trace.name == "series")
     hover = dict(zip(series.customdata, series.text, strict=True))
@@ -802,7 +802,7 @@ def test_a_page_needs_no_network_and_has_no_button_that_uploads(outcomes, tmp_pa
 def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     table = nd.drawn(nd.forest(outcomes, nd.pool_by_therapy(outcomes)))
     series = table[table["trace"] == "series"]
-    assert "Chen 1998, n = 15 †" in set(series["name"])
+    assert "Chen 1998, n = 15 † ◦" in set(series["name"])
     intervals = table[table["trace"] == "interval"]
     assert (intervals["low"] <= intervals["high"]).all()
     assert intervals["x"].isna().all()  # the length of a box is no figure
@@ -877,7 +877,7 @@ def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
     row = row.assign(author="A center with a name of very many words in it, University of Somewhere", n=2_000_000)
     name = nd.forest(row).layout.yaxis.ticktext[2]
     assert name.count("<br>") == 1
-    assert name.endswith("n = 2,000,000")
+    assert name.endswith("n = 2,000,000 ◦")
 
 
 def test_words_that_are_no_verdict_and_no_therapy_are_refused(outcomes):

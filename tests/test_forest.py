@@ -193,6 +193,23 @@ def test_intervals_and_pool_can_be_drawn_as_if_only_a_share_was_followed(outcome
     assert "as if 50 to 70 % of each series" in text
 
 
+def test_what_is_known_of_the_design_stands_with_the_row_and_is_no_score(outcomes):
+    figure = nd.forest(outcomes)
+    names = figure.layout.yaxis.ticktext
+    assert "Touzios 2005, n = 18 ◦" in names
+    assert "Elias 2003, n = 47 † ‡" in names  # prospective, single center
+    assert (
+        "◦ neither design, nor whether patients were consecutive, nor follow-up is known"
+        in figure.layout.meta["caption"]
+    )
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    hover = dict(zip(series.customdata, series.text, strict=True))
+    assert "Design not known; consecutive patients not known; follow-up not known" in hover["t1-touzios-resection-os60"]
+    assert "patients may also be in Mayo 2011 (suspected)" in hover["t1-chen-resection-os60"]
+    own = outcomes[outcomes["outcome_id"] == "t1-touzios-resection-os60"].assign(study_id="own", local=True)
+    assert "◦" not in nd.forest(own).to_json()
+
+
 def test_what_is_left_out_stands_below_unless_told_otherwise(outcomes):
     with_reasons, without = nd.forest(outcomes), nd.forest(outcomes, left_out=False)
     assert "<b>Left out</b>" in with_reasons.layout.yaxis.ticktext

@@ -195,9 +195,10 @@ def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:
 def _arm(row: ForestRow, table: ForestTable, show: _Shown) -> marks.Arm:
     """Return the line of one series."""
     pool, differs = table.pools.get(row.therapy), show.differing.get(row.study_id, "")
-    name = rows.series_line(row, differs, show.font_px, " ‡" * row.no_count)
+    name = rows.series_line(row, differs, show.font_px, row.marks)
     weight = pool.weights.get(row.outcome_id) if pool else None
     share = "" if weight is None else f", weight {weight:.0f} %"
+    known = f"<br>{rows.escape(row.certainty)}" * bool(row.certainty)
     actuarial = "<br>‡ no count of this n gives this percent: an actuarial rate" * row.no_count
     figure = f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %"
     return marks.Arm(
@@ -209,7 +210,7 @@ def _arm(row: ForestRow, table: ForestTable, show: _Shown) -> marks.Arm:
         ci_ub=row.ci_ub,
         size=table.sizes[row.outcome_id],
         outcome_id=row.outcome_id,
-        hover=rows.series_hover(row, figure, differs) + share + actuarial,
+        hover=rows.series_hover(row, figure, differs) + share + known + actuarial,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
+from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
 from netdash.wording import listed, percent, words, years
@@ -48,6 +49,16 @@ class ForestRow(OutcomeRow):
     def no_count(self) -> bool:
         """Whether no whole number of events gives the percent: the rate is actuarial, or n is another."""
         return self.value is not None and self.n is not None and not can_be_count(self.value, self.n)
+
+    @property
+    def certainty(self) -> str:
+        """What is known of the design of the series, in words; empty for a center's own."""
+        return certainty(self.study_id)
+
+    @property
+    def marks(self) -> str:
+        """The marks of the row: ‡ for a percent that is no count, ◦ where nothing is known of the design."""
+        return " ‡" * self.no_count + f" {MARK}" * is_unknown(self.study_id)
 
     @property
     def rate(self) -> float:
@@ -206,12 +217,14 @@ class ForestTable:
             "prediction interval. " + " ".join(models) + " "
         )
         smallest = ", but the smallest are drawn larger" * (SMALLEST in self.sizes.values())
+        unknown = f"{MARK_SAYS}. "
         actuarial = "‡ no count of these n gives this percent: an actuarial rate. "
         return (
             "Lines: 95 % Wilson intervals computed here from n and percent; "
             f"{self.followed or 'they ignore censoring'} and no source prints them. "
             f"Squares: the area is the precision{smallest}. "
             f"{together if models else ''}{two}† a known discrepancy. "
+            f"{unknown if any(is_unknown(row.study_id) for row in self.drawn) else ''}"
             f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
             f"{len(self.left_out)} rows left out, each with its reason."
         )
