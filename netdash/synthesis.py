@@ -73,7 +73,8 @@ def pool_by_therapy(
     Raises
     ------
     ValueError
-        When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
+        When no row has that endpoint, the horizon is no number, two rows of one therapy hold the same patients, or a
+        rate is 0 or 100 %.
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
     outcome_rows.check_months(horizon_months)
@@ -256,8 +257,8 @@ def outcome_effects(outcomes: pd.DataFrame, followed: Followed = 1.0) -> pd.Data
     Raises
     ------
     ValueError
-        When there are fewer than two rows, :func:`why_not_pooled` finds a reason, or a share is not above 0 and at
-        most 1.
+        When there are fewer than two rows, :func:`why_not_pooled` finds a reason, a rate is 0 or 100 % (log odds would
+        need an added half), or a share is not above 0 and at most 1.
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED)
     return _effects(outcomes, followed)
@@ -274,6 +275,13 @@ def _effects(outcomes: pd.DataFrame, followed: Followed) -> pd.DataFrame:
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
         raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
     value, n = outcomes["value"].to_numpy(float), outcomes["n"].to_numpy(float)
+    ends = outcomes.loc[(value == 0) | (value == 100), "outcome_id"].tolist()
+    if ends:
+        raise ValueError(
+            f"outcomes: given rates of 0 or 100 % ({', '.join(ends)}), whose log odds would be those of an added half "
+            "and whose weight would hardly depend on n; leave them out, or fit a binomial-normal model (metafor's "
+            "rma.glmm)"
+        )
     yi, vi = log_odds(value, n, outcome_rows.shares_followed(outcomes, followed))
     index = pd.Index(outcomes["outcome_id"])
     xi, ni = events_from_percent(value, n), outcomes["n"].to_numpy()

@@ -722,6 +722,15 @@ def test_refits_are_named_by_author_and_year():
     assert left_out.loc["Sarmiento 2003", ["tau2", "i2"]].tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("value", [0.0, 100.0])
+def test_a_rate_of_all_or_none_is_not_pooled_and_says_why(value):
+    message = r"rates of 0 or 100 % \(row3\), whose log odds would be those of an added half .* binomial-normal model"
+    table = rows({"value": value}).assign(author="A", year=2000)
+    for function in (outcome_effects, pool_outcomes, nd.pool_by_therapy):
+        with pytest.raises(ValueError, match=message):
+            function(table)
+
+
 def test_therapies_in_one_estimate_are_named():
     assert pool_outcomes(rows({"therapy": "ablation"})).caution.endswith(
         "Therapies pooled into one estimate: resection, ablation."

@@ -78,7 +78,7 @@ def test_a_difference_between_all_and_none_is_one_and_its_interval_ends_there(ou
     assert "Newcombe" in figure.layout.meta["caption"]
     assert "½" not in figure.to_json()
     ratio = nd.contrast_forest(nd.contrasts(arms, "RR"))
-    assert ratio.layout.yaxis2.ticktext[0].endswith("100 % of 15 v 0 % of 23, ½ added")
+    assert ratio.layout.yaxis2.ticktext[1].endswith("100 % of 15 v 0 % of 23, ½ added")
     assert "½ was added to each cell of a study with an empty one" in ratio.layout.meta["caption"]
 
 
