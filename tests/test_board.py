@@ -758,9 +758,9 @@ def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
     assert "≠" not in section(board, "forest")
     of(board, "primary_site").widget.value = "pancreas"
     assert "Ahmed 2009 (midgut only)" in section(board, "forest")
-    assert "Ahmed 2009, n = 50 ≠" in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n = 50 ≠ ◦" in forest_of(board)["layout"]["yaxis"]["ticktext"]
     of(board, "primary_site").widget.value = "small_intestine"
-    assert "Ahmed 2009, n = 50 ≠" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n = 50 ≠ ◦" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
 
 
 @pytest.mark.parametrize("outcome", outcomes_shown())

@@ -231,6 +231,10 @@ def test_columns_have_heads_and_the_prediction_interval_can_be_left_out(outcomes
     assert "Series, patients" in figure.layout.yaxis.ticktext[0]
     assert "% (95 % interval), weight" in figure.layout.yaxis2.ticktext[0]
     assert "prediction interval" in {trace.name for trace in figure.data}
+    compact = nd.forest(outcomes, pooled, compact=True)
+    assert "Series, patients" not in compact.layout.yaxis.ticktext[0]
+    assert any("Comparison arms" in text for text in compact.layout.yaxis.ticktext)
+    assert compact.layout.height < figure.layout.height
     without = nd.forest(outcomes, pooled, prediction=False)
     assert "prediction interval" not in {trace.name for trace in without.data}
     assert not any("prediction" in text for text in without.layout.yaxis.ticktext)

@@ -37,6 +37,7 @@ def forest(
     left_out: bool = True,
     weights: bool = True,
     prediction: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     followed: float | str | Sequence[float] = 1.0,
@@ -64,6 +65,8 @@ def forest(
         Whether the weight of each pooled series stands beside its figures.
     prediction : bool
         Whether the prediction interval stands under each diamond.
+    compact : bool
+        Whether heads of columns and space between therapies are left out, for a picture of little height.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it stands beside the verdict.
     differing : mapping, optional
@@ -108,6 +111,7 @@ def forest(
         left_out=left_out,
         weights=weights,
         prediction=prediction,
+        compact=compact,
         criteria=criteria,
         differing=differing,
         font_px=font_px,
@@ -122,13 +126,14 @@ def forest_dict(
     left_out: bool = True,
     weights: bool = True,
     prediction: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> FigureDict:
     """Return the forest of one table as a plain dictionary; for the parameters see :func:`forest`."""
     judged = of_therapies(table.therapies, verdicts)
-    show = _Shown(weights, prediction, differing or {}, font_px)
+    show = _Shown(weights, prediction, compact, differing or {}, font_px)
     lines = _series_lines(table, judged, criteria or {}, show)
     if left_out:
         lines += _model_lines(table, font_px)
@@ -159,6 +164,7 @@ class _Shown:
 
     weights: bool
     prediction: bool
+    compact: bool
     differing: Mapping[str, str]
     font_px: int
 
@@ -166,20 +172,22 @@ class _Shown:
 def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, str], show: _Shown) -> list[rows.Line]:
     """Return the lines of all series by therapy, with space between them; comparison arms have a panel of their own."""
     weighted = show.weights and any(pool.is_drawn for pool in table.pools.values())
-    lines = [rows.head_line("Series, patients", "% (95 % interval)" + ", weight" * weighted)]
+    head = rows.head_line("Series, patients", "% (95 % interval)" + ", weight" * weighted)
+    lines = [] if show.compact else [head]
     panel = False
     for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
         opens = therapy in table.comparison_arms and not panel
         panel = panel or opens
-        if place:
-            lines.append(
-                rows.Space(left=rows.gray("Comparison arms"), height=1.5, breaks=True) if opens else rows.Space()
-            )
+        if opens and place:
+            height = 1.0 if show.compact else 1.5
+            lines.append(rows.Space(left=rows.gray("Comparison arms"), height=height, breaks=True))
+        elif place and not show.compact:
+            lines.append(rows.Space())
         lines += rows.heading(therapy, judged, criteria)
         lines += [_arm(row, table, show) for row in found]
         pool = table.pools.get(therapy)
         lines += _pool_lines(pool, show) if pool else []
-    return [*lines, rows.AxisLine()]
+    return [*lines, rows.AxisLine(height=1.2 if show.compact else 1.5)]
 
 
 def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:

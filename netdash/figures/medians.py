@@ -40,6 +40,7 @@ def medians(
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
@@ -56,6 +57,8 @@ def medians(
         The one endpoint on the axis.
     left_out : bool
         Whether means, and rows without a figure, stand below with the reason.
+    compact : bool
+        Whether heads of columns and space between therapies are left out, as for ``nd.forest``.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, as for ``nd.forest``.
     differing : mapping, optional
@@ -82,7 +85,9 @@ def medians(
     'Median overall survival'
     """
     table = medians_table(outcomes, endpoint=endpoint)
-    drawn = medians_dict(table, verdicts, left_out=left_out, criteria=criteria, differing=differing, font_px=font_px)
+    drawn = medians_dict(
+        table, verdicts, left_out=left_out, compact=compact, criteria=criteria, differing=differing, font_px=font_px
+    )
     return as_figure(drawn)
 
 
@@ -91,6 +96,7 @@ def medians_dict(
     verdicts: Verdicts | None = None,
     *,
     left_out: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
@@ -99,9 +105,9 @@ def medians_dict(
     longest = max((row.value for row in table.drawn if row.value is not None), default=YEAR)
     lane = LANE * longest
     judged = of_therapies(table.therapies, verdicts)
-    lines: list[rows.Line] = [rows.head_line("Series, patients", "median")]
+    lines: list[rows.Line] = [] if compact else [rows.head_line("Series, patients", "median")]
     for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
-        lines += [rows.Space()] if place else []
+        lines += [rows.Space()] if place and not compact else []
         lines += rows.heading(therapy, judged, criteria or {})
         lines += [_median(row, lane, (differing or {}).get(row.study_id, ""), font_px) for row in found]
     lines.append(rows.AxisLine())
