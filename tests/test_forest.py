@@ -136,12 +136,12 @@ def test_the_verdict_of_one_list_can_be_given_in_place_of_a_tally(outcomes):
 def test_the_picture_itself_says_that_it_compares_nothing(outcomes, draw):
     def under(figure):
         lines = figure.layout.title.subtitle.text.split("<br>")
-        return [line for line in lines if not line.startswith("95 % intervals computed here")]
+        return [line for line in lines if not line.startswith("95 % intervals: our own")]
 
     alone, judged = draw(outcomes), draw(outcomes, verdicts=TALLIES)
     assert under(alone) == ["Different patients in each row: no comparison"]
     assert under(judged) == ["Series not selected by these criteria", *under(alone)]
-    own = "95 % intervals computed here from n and percent, ignoring censoring"
+    own = "95 % intervals: our own, ignoring censoring"
     assert (own in alone.layout.title.subtitle.text) == (draw is nd.forest)
     assert draw(outcomes, font_px=22).layout.title.subtitle.font.size == 22
     assert "criteria" not in alone.layout.meta["text"]  # of nobody's

@@ -232,7 +232,7 @@ class ForestTable:
     @cached_property
     def intervals(self) -> str:
         """What the intervals are, for the line under the title."""
-        return f"95 % intervals computed here from n and percent, {self.followed or 'ignoring censoring'}"
+        return f"95 % intervals: our own, {self.followed or 'ignoring censoring'}"
 
     @cached_property
     def followed(self) -> str:
