@@ -162,7 +162,7 @@ def test_intervals_are_wilsons_and_thin(outcomes):
     bounds = wilson(rows["value"].to_numpy(float), rows["n"].to_numpy(float))
     assert [box.low for box in boxes(figure)] == pytest.approx(bounds[:, 0].tolist())
     assert [box.high for box in boxes(figure)] == pytest.approx(bounds[:, 1].tolist())
-    assert {box.width for box in boxes(figure)} == {0.05}
+    assert {box.width for box in boxes(figure)} == {0.01}
     assert [point.x for point in points(figure)] == rows["value"].tolist()
     assert "ignore censoring" in figure.layout.meta["caption"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -183,11 +183,12 @@ def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, s
             lines.append(rows.Space(left=rows.gray("Comparison arms"), height=height, breaks=True))
         elif place and not show.compact:
             lines.append(rows.Space())
-        lines += rows.heading(therapy, judged, criteria)
-        lines += [_arm(row, table, show) for row in found]
-        pool = table.pools.get(therapy)
-        lines += _pool_lines(pool, show) if pool else []
-    return [*lines, rows.AxisLine(height=1.2 if show.compact else 1.5)]
+        heading, below = rows.heading(therapy, judged, criteria), _pool_lines(table.pools.get(therapy), show)
+        if show.compact and below and below[0].note and not heading[0].note:
+            # The rates of two series stand beside the name, where no verdict does.
+            heading, below = [replace(heading[0], note=below[0].note)], []
+        lines += [*heading, *(_arm(row, table, show) for row in found), *below]
+    return [*lines, rows.AxisLine(height=1.0 if show.compact else 1.5)]
 
 
 def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:
@@ -222,8 +223,10 @@ def _arm(row: ForestRow, table: ForestTable, show: _Shown) -> marks.Arm:
     )
 
 
-def _pool_lines(pool: PooledRate, show: _Shown) -> list[rows.Line]:
+def _pool_lines(pool: PooledRate | None, show: _Shown) -> list[rows.Line]:
     """Return the lines under the series of one therapy: a diamond, or the rates where they are too few to pool."""
+    if pool is None:
+        return []
     if not pool.is_drawn:
         return [rows.note_line("", pool.side_by_side, show.font_px, color=theme.INK)]
     on, hover = pool.percent, str(pool.fit).replace("\n", "<br>")

@@ -63,8 +63,8 @@ def arms(lines: Sequence[Arm], font_px: int) -> Iterator[Trace]:
         "y": [arm.y for arm in lines],
         "base": [arm.ci_lb for arm in lines],
         "x": [arm.ci_ub - arm.ci_lb for arm in lines],
-        "width": 0.05,
-        "marker": {"color": theme.INK, "line": {"width": 0}},
+        "width": 0.01,  # its outline is the line that is seen, one pixel high at every size
+        "marker": {"color": theme.INK, "line": {"width": 1, "color": theme.INK}},
         "hoverinfo": "skip",
     }
     yield {
@@ -74,7 +74,7 @@ def arms(lines: Sequence[Arm], font_px: int) -> Iterator[Trace]:
             "size": [round(LARGEST * font_px * arm.size, 1) for arm in lines],
             "opacity": 1,
             "symbol": "square",
-            "line": {"width": 0},
+            "line": {"width": 1, "color": theme.INK},
         },
     }
 
