@@ -251,7 +251,7 @@ def layout(lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: 
     below = UNDER + 1.3 * max(len(under) - 2, 0) if under else 0
     notes = [line.note.at(line.y) for line in lines if line.note]
     placed, grid = _closed(lines, bottom_axis(xaxis))
-    below_axis = 0.6 if of_kind(lines, AxisLine) else 2.2  # an axis within the lines has its own room
+    below_axis = 0.1 if of_kind(lines, AxisLine) else 2.2  # an axis within the lines has its own room
     return {
         # What all annotations share stands in the template: plotly's classes check it only once.
         **theme.layout(font_px, annotations=_NOTE),
@@ -288,7 +288,9 @@ def _closed(lines: Sequence[Line], axis: Axis) -> tuple[Axis, list[Mapping[str, 
     ]
     floor = {**pale, "xref": "x domain", "x0": 0, "x1": 1, "line": {"color": theme.GRAY, "width": 1}}
     grid += [{**floor, "y0": low, "y1": low} for _, low in panels]
-    return {**axis, "showgrid": False, "anchor": "free", "position": (end - 0.4) / (high + 0.2)}, grid
+    # Its own room is in its line: automargin would keep room below the words as well.
+    place = {"anchor": "free", "position": (end - 0.4) / (high + 0.2), "automargin": False}
+    return {**axis, "showgrid": False, **place}, grid
 
 
 def _top(line: Line) -> float:
