@@ -179,8 +179,8 @@ def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, s
         opens = therapy in table.comparison_arms and not panel
         panel = panel or opens
         if opens and place:
-            height = 1.0 if show.compact else 1.5
-            lines.append(rows.Space(left=rows.gray("Comparison arms"), height=height, breaks=True))
+            named = rows.Space(left=rows.gray("Comparison arms"), height=1.5, breaks=True)
+            lines.append(rows.Space(breaks=True) if show.compact else named)
         elif place and not show.compact:
             lines.append(rows.Space())
         heading, below = rows.heading(therapy, judged, criteria), _pool_lines(table.pools.get(therapy), show)
