@@ -15,6 +15,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
+    from netdash.bayes import PooledBayes, pool_bayes
     from netdash.cohort import assess_cohort, attrition
     from netdash.comparison import compare, differing, standing, tallies
     from netdash.effects import effect_sizes
@@ -51,6 +52,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "assessment": ["Assessment", "assess"],
+        "bayes": ["PooledBayes", "pool_bayes"],
         "prepared_cases": ["cases"],
         "cohort": ["assess_cohort", "attrition"],
         "comparison": ["compare", "differing", "standing", "tallies"],

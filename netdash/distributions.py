@@ -79,3 +79,28 @@ def chi_squared_above(q: float, df: int) -> float:
     powers = (df / 2 - i for i in range(1, df // 2 + 1))
     total = math.fsum(math.exp(s * math.log(half) - half - math.lgamma(s + 1)) for s in powers)
     return min(1.0, total + (math.erfc(math.sqrt(half)) if df % 2 else 0.0))
+
+
+@cache
+def chi_squared_quantile(p: float, df: int) -> float:
+    """Return the quantile of chi-squared, by bisection of :func:`chi_squared_above`.
+
+    Parameters
+    ----------
+    p : float
+        Probability between 0 and 1.
+    df : int
+        Degrees of freedom, 1 or more.
+
+    References
+    ----------
+    R's ``qchisq``.
+    """
+    if not (0 < p < 1 and df >= 1):
+        raise ValueError(f"given p = {p!r} and df = {df!r}, expected 0 < p < 1 and df of 1 or more")
+    low, high = 0.0, float(df)
+    while chi_squared_above(high, df) > 1 - p:
+        high *= 2
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if chi_squared_above(middle, df) > 1 - p else (low, middle)
+    return high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ SCALES = {"PLO": "proportion", "RR": "risk ratio", "OR": "odds ratio", "RD": "ri
 _COUNTS = {"PLO": ("xi", "ni")} | dict.fromkeys(("RR", "OR", "RD"), ("ai", "n1i", "ci", "n2i"))
 
 
-def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
+def wilson(percent: ArrayLike, n: ArrayLike, followed: ArrayLike = 1.0) -> Numbers:
     """Return the 95 % Wilson score interval of rates.
 
     Parameters
@@ -31,23 +32,27 @@ def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
         Observed rates in percent.
     n : array_like of shape (k,)
         Sample sizes.
+    followed : array_like, optional
+        Share of the patients who were followed to the horizon, one for all rates or one for each; n is multiplied
+        by it.
 
     Returns
     -------
     ndarray of shape (k, 2)
-        Lower and upper bounds in percent. They ignore censoring: an actuarial rate is treated as if every patient
-        had been followed to the horizon.
+        Lower and upper bounds in percent. With a share of 1 they ignore censoring: an actuarial rate is treated as if
+        every patient had been followed to the horizon.
 
     Raises
     ------
     ValueError
-        When a rate is outside 0-100, a sample size is under 1, or either is missing.
+        When a rate is outside 0-100, a sample size is under 1, a share is not above 0 and up to 1, or one is missing.
 
     References
     ----------
     Wilson EB. J Am Stat Assoc 1927;22:209-212. The same as R's ``prop.test(correct=FALSE)``.
     """
     p, size = _rates(percent, n)
+    size = size * _shares(followed)
     z2 = Z_95**2
     center = (p + z2 / (2 * size)) / (1 + z2 / size)
     half = Z_95 / (1 + z2 / size) * np.sqrt(p * (1 - p) / size + z2 / (4 * size**2))
@@ -55,23 +60,69 @@ def wilson(percent: ArrayLike, n: ArrayLike) -> Numbers:
     return bounds
 
 
-def events_from_percent(percent: ArrayLike, n: ArrayLike) -> Numbers:
-    """Return the whole number of events nearest to a rate in percent; halves are rounded to the even number.
+def newcombe(percent: ArrayLike, n: ArrayLike, percent_control: ArrayLike, n_control: ArrayLike) -> Numbers:
+    """Return Newcombe's 95 % interval of a difference of two rates, made of the Wilson intervals of both.
 
-    For an actuarial rate it is the number of events that gives the rate without censoring. Arguments and errors are
-    those of :func:`wilson`.
+    Parameters
+    ----------
+    percent, n, percent_control, n_control : array_like of shape (k,)
+        Rates in percent and sample sizes of the first arm, then of the second.
+
+    Returns
+    -------
+    ndarray of shape (k, 2)
+        Lower and upper bounds as proportions, within -1 and 1. Errors are those of :func:`wilson`.
+
+    References
+    ----------
+    Newcombe RG. Stat Med 1998;17:873-890, method 10. R's ``DescTools::BinomDiffCI(method="score")``.
     """
-    p, size = _rates(percent, n)
-    counts: Numbers = np.rint(p * size)
-    return counts
+    one, other = np.asarray(percent, float) / 100, np.asarray(percent_control, float) / 100
+    (low, high), (low_control, high_control) = wilson(percent, n).T / 100, wilson(percent_control, n_control).T / 100
+    below = np.hypot(one - low, high_control - other)
+    above = np.hypot(high - one, other - low_control)
+    return np.column_stack([one - other - below, one - other + above])
 
 
-def log_odds(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
-    """Return log odds and sampling variances (PLO) of rates in percent, through :func:`events_from_percent`.
+def events_from_percent(percent: ArrayLike, n: ArrayLike) -> Numbers:
+    """Return the events of rates in percent: percent times n, which is no whole number for most actuarial rates.
 
     Arguments and errors are those of :func:`wilson`.
     """
-    return _effects("PLO", (events_from_percent(percent, n), np.asarray(n, float)))
+    p, size = _rates(percent, n)
+    events: Numbers = p * size
+    return events
+
+
+def can_be_count(percent: float, n: float) -> bool:
+    """Return whether a whole number of events among n patients gives a percent, as exact as it is printed.
+
+    Where none does, the rate is no count: it is actuarial, or n is another than printed.
+
+    References
+    ----------
+    Brown NJL, Heathers JAJ. Soc Psychol Personal Sci 2017;8:363-369 (the GRIM test, of means).
+    """
+    _, _, decimals = f"{percent:g}".partition(".")
+    half = 0.5 * 10.0 ** -len(decimals) + 1e-9
+    return math.floor((percent + half) * n / 100) >= math.ceil((percent - half) * n / 100)
+
+
+def log_odds(percent: ArrayLike, n: ArrayLike, followed: ArrayLike = 1.0) -> tuple[Numbers, Numbers]:
+    """Return log odds and sampling variances (PLO) of rates in percent, through :func:`events_from_percent`.
+
+    The variances are divided by the share of patients who were followed (the effective sample size of Cutler and
+    Ederer, J Chronic Dis 1958;8:699-712). Arguments and errors are those of :func:`wilson`.
+    """
+    with np.errstate(over="ignore"):  # the variance of a rate next to 0 can be larger than the largest float
+        yi, vi = _effects("PLO", (events_from_percent(percent, n), np.asarray(n, float)))
+        return yi, vi / _shares(followed)
+
+
+def _shares(followed: ArrayLike) -> Numbers:
+    shares = np.asarray(followed, float)
+    raise_for_rows("followed", shares, ~np.atleast_1d((shares > 0) & (shares <= 1)), "a share above 0 and up to 1")
+    return shares
 
 
 def _rates(percent: ArrayLike, n: ArrayLike) -> tuple[Numbers, Numbers]:
@@ -106,7 +157,7 @@ def effect_sizes(
     measure : {"PLO", "RR", "OR", "RD"}
         Log odds of a proportion, log risk ratio, log odds ratio, risk difference.
     xi, ni : array_like of shape (k,)
-        PLO: events and patients. :func:`events_from_percent` makes counts of rates in percent.
+        PLO: events and patients. :func:`events_from_percent` makes events of rates in percent; these need not be whole.
     ai, n1i, ci, n2i : array_like of shape (k,)
         RR, OR, RD: events and patients of the first arm, then of the second.
 
@@ -114,7 +165,8 @@ def effect_sizes(
     -------
     DataFrame
         yi, vi, measure; one row per study, with the index of the given series. In a study with an empty cell, 1/2 is
-        added to every cell (metafor's ``add=1/2, to="only0"``).
+        added to every cell (metafor's ``add=1/2, to="only0"``). A risk difference has none: there 1/2 is added for
+        its variance only, which would be 0 otherwise (metafor's ``addyi=FALSE``).
 
     Raises
     ------
@@ -176,8 +228,8 @@ def numbers(name: str, values: Any) -> Numbers:
 
 def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
     arms = zip(counts[::2], counts[1::2], strict=True)
-    cells = np.array([cell for events, patients in arms for cell in (events, patients - events)])
-    cells += 0.5 * (cells == 0).any(axis=0)
+    given = np.array([cell for events, patients in arms for cell in (events, patients - events)])
+    cells = given + 0.5 * (given == 0).any(axis=0)
     if measure == "PLO":
         a, b = cells
         return np.log(a / b), 1 / a + 1 / b
@@ -187,7 +239,8 @@ def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]
         return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
     if measure == "RR":
         return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
-    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+    treated, control = given[0] / given[:2].sum(axis=0), given[2] / given[2:].sum(axis=0)
+    return treated - control, a * b / n1**3 + c * d / n2**3
 
 
 def natural(measure: str, values: ArrayLike) -> Numbers:
@@ -201,6 +254,9 @@ def natural(measure: str, values: ArrayLike) -> Numbers:
     if measure not in SCALES:
         raise ValueError(f"measure: given {measure!r}, expected one of {', '.join(SCALES)}")
     x = np.asarray(values, float)
+    if measure == "PLO":
+        odds = np.exp(-np.abs(x))  # of the rarer of the two: no digit of a small proportion is lost
+        proportions: Numbers = np.where(x < 0, odds, 1.0) / (1 + odds)
+        return proportions
     with np.errstate(over="ignore"):  # a ratio over the largest float becomes infinite
-        scaled: Numbers = (1 + np.tanh(x / 2)) / 2 if measure == "PLO" else np.exp(x) if measure in ("RR", "OR") else x
-    return scaled
+        return np.exp(x) if measure in ("RR", "OR") else x

@@ -122,8 +122,8 @@ def studies() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        study_id, citation, author, year, design, years, primary_sites, grades ("not known" where nothing is
-        confirmed), studied, confirmed_by, note.
+        study_id, citation, author, year, design, consecutive, follow_up, overlap (series that may have the same
+        patients), years, primary_sites, grades ("not known" where nothing is confirmed), studied, confirmed_by, note.
     """
     return read_table("studies").copy()
 

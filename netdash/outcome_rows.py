@@ -108,7 +108,7 @@ def _read(row: Mapping[str, Any], place: int) -> OutcomeRow:
         outcome_id=row["outcome_id"],
         study_id=_text(row.get("study_id")),
         therapy=str(row["therapy"]),
-        label=_label(row),
+        label=label(row),
         arm=_text(row.get("arm")),
         n=number(row["n"]),
         endpoint=str(row["endpoint"]),
@@ -136,7 +136,7 @@ def number(value: Any) -> float | None:
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def _label(row: Mapping[str, Any]) -> str:
+def label(row: Mapping[str, Any]) -> str:
     """Return author and year; the label of a center's own series says that it is local."""
     year = number(row["year"])
     name = str(row["author"]) if year is None else f"{row['author']} {year:.0f}"
@@ -213,6 +213,27 @@ def check_months(horizon_months: object) -> None:
 
     if not isinstance(horizon_months, numbers.Real):
         raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
+
+
+def shares_followed(outcomes: pd.DataFrame, followed: float | str | Sequence[float]) -> list[float]:
+    """Return the share of patients who were followed, for each row: one for all, a list, or a column of the table."""
+    import pandas as pd
+
+    if isinstance(followed, pd.Series) and not followed.index.equals(outcomes.index):
+        raise ValueError("followed: given a series with another index than the rows, expected the same, or a list")
+    if isinstance(followed, str):
+        if followed not in outcomes:
+            raise ValueError(
+                f"followed: given {followed!r}, expected a share, a list of shares or a column of outcomes"
+            )
+        found = outcomes[followed].to_numpy(float, na_value=math.nan).tolist()
+    elif isinstance(followed, Iterable):
+        found = [float(share) for share in followed]
+    else:
+        found = [float(followed)] * len(outcomes)
+    if len(found) != len(outcomes):
+        raise ValueError(f"followed: given {len(found)} shares, expected one for each of {len(outcomes)} rows")
+    return found
 
 
 def records(table: pd.DataFrame, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,13 +11,15 @@ from numpy.typing import ArrayLike
 
 from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
-from netdash.wording import html_table
+from netdash.heterogeneity import TAU2, Profile, q_profile, squares, typical_variance
+from netdash.wording import html_table, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Method = Literal["REML", "DL", "PM"]
-Test = Literal["knha", "z"]
+Test = Literal["knha", "adhoc", "z"]
+TESTS: tuple[Test, ...] = ("knha", "adhoc", "z")
 
 CAUTION_BELOW = 5
 """A pooled estimate of fewer studies than this has a caution."""
@@ -27,13 +27,8 @@ CAUTION_BELOW = 5
 FEWEST_STUDIES = 3
 """Below this number of studies there is no prediction interval, and pictures show no pooled estimate."""
 
-MAX_ITERATIONS = 1000
-PRECISION = 1e-10
-"""The search for tau2 ends at a step under this share of tau2 plus the smallest sampling variance."""
 EQUAL_TOLERANCE = 1e-8
 """Relative difference below which two sums of the same numbers in another order count as equal."""
-LIKELIER_BY = sys.float_info.epsilon**0.25
-"""tau2 = 0 replaces the estimate when its log likelihood is higher by more than this; metafor uses the same value."""
 
 MODEL_COLUMNS = ("measure", "method", "test")
 """Columns that name the model in a table of fits."""
@@ -54,8 +49,10 @@ class Natural:
     measure: str
 
     def __str__(self) -> str:
-        factor, digits, unit = (100, 1, " %") if self.measure == "PLO" else (1, 2, "")
-        value, *ends = [f"{factor * getattr(self, name):.{digits}f}" for name in _BOUNDS]
+        proportion = self.measure == "PLO"
+        found = [getattr(self, name) for name in _BOUNDS]
+        value, *ends = [percent(100 * end, 1) if proportion else f"{end:.2f}" for end in found]
+        unit = " %" if proportion else ""
         known = np.isfinite(self.pi_lb)
         prediction = f"95 % prediction interval {ends[2]} to {ends[3]}" if known else "no prediction interval"
         return f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, {prediction})"
@@ -82,6 +79,11 @@ class Pooled:
         Each study's weight in percent.
     caution : str
         A warning to show with the result; empty when there is none.
+    widened : bool
+        Whether Knapp and Hartung's interval was narrower than the normal one. Both intervals are then the normal ones
+        where these are wider; `se` stays Knapp and Hartung's.
+    yi, vi : tuple of float
+        The effects and sampling variances that were pooled.
     """
 
     estimate: float
@@ -101,6 +103,46 @@ class Pooled:
     measure: str
     weights: tuple[float, ...]
     caution: str = ""
+    widened: bool = False
+    yi: tuple[float, ...] = field(default=(), repr=False)
+    vi: tuple[float, ...] = field(default=(), repr=False)
+
+    @property
+    def profile(self) -> Profile:
+        """95 % Q-profile intervals of tau2 and I2; computed when first asked for."""
+        return q_profile(self.yi, self.vi)
+
+    @property
+    def tau2_lb(self) -> float:
+        """Lower end of the 95 % Q-profile interval of tau2."""
+        return self.profile.tau2_lb
+
+    @property
+    def tau2_ub(self) -> float:
+        """Upper end of the 95 % Q-profile interval of tau2."""
+        return self.profile.tau2_ub
+
+    @property
+    def i2_lb(self) -> float:
+        """Lower end of the 95 % Q-profile interval of I2, in percent."""
+        return self.profile.i2_lb
+
+    @property
+    def i2_ub(self) -> float:
+        """Upper end of the 95 % Q-profile interval of I2, in percent."""
+        return self.profile.i2_ub
+
+    @property
+    def test_in_words(self) -> str:
+        """The test, and whether its interval was widened."""
+        return f"{self.test}, widened to normal" if self.widened else self.test
+
+    @property
+    def heterogeneity(self) -> str:
+        """tau2 and I2 with their 95 % intervals, for a sentence."""
+        on = self.profile
+        tau2, low, high = (f"{end:.2f}" if end == 0 or end >= 0.1 else f"{end:.2g}" for end in (self.tau2, *on[:2]))
+        return f"tau² {tau2} ({low} to {high}), I² {percent(self.i2)} % ({percent(on.i2_lb)} to {percent(on.i2_ub)})"
 
     def transformed(self) -> Natural:
         """Return estimate and intervals on the natural scale."""
@@ -148,8 +190,8 @@ class Pooled:
         p = "p < 0.001" if self.qep < 0.001 else f"p = {self.qep:.3f}"
         lines = {
             "Pooled": str(self.transformed()),
-            "Heterogeneity": f"tau² {self.tau2:.4g}, I² {self.i2:.0f} %, Q {self.qe:.2f} ({p})",
-            "Model": f"{self.k} studies, {self.measure}, {self.method}, {self.test}",
+            "Heterogeneity": f"{self.heterogeneity}, Q {self.qe:.2f} ({p})",
+            "Model": f"{self.k} studies, {self.measure}, {self.method}, {self.test_in_words}",
         }
         return lines | ({"Caution": self.caution} if self.caution else {})
 
@@ -164,13 +206,15 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
         measure is "GEN": effects on any scale.
     method : {"REML", "DL", "PM"}
         Estimator of the variance between studies: restricted likelihood, DerSimonian-Laird, Paule-Mandel.
-    test : {"knha", "z"}
-        Knapp and Hartung's standard error with t on k - 1 degrees of freedom, or the normal distribution.
+    test : {"knha", "adhoc", "z"}
+        Knapp and Hartung's standard error with t on k - 1 degrees of freedom; the same, but with a standard error that
+        is never under the normal one; or the normal distribution.
 
     Returns
     -------
     Pooled
-        It has a caution when there are fewer than five studies.
+        It has a caution when there are fewer than five studies. Where Knapp and Hartung's interval (``knha``) is
+        narrower than the normal one, the wider of the two is given and ``widened`` is true.
 
     Raises
     ------
@@ -183,14 +227,15 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     References
     ----------
     Viechtbauer W. J Stat Softw 2010;36(3):1-48. Knapp G, Hartung J. Stat Med 2003;22:2693-2710. DerSimonian R,
-    Laird N. Control Clin Trials 1986;7:177-188. Paule RC, Mandel J. J Res Natl Bur Stand 1982;87:377-385.
+    Laird N. Control Clin Trials 1986;7:177-188. Paule RC, Mandel J. J Res Natl Bur Stand 1982;87:377-385. The names
+    of the tests are metafor's.
     """
     return fit(*checked(effects, method, test), method, test)
 
 
 def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tuple[Numbers, Numbers, str]:
     """Return yi, vi and the measure of a table of effects; raise a ValueError when :func:`pool` cannot use it."""
-    for name, given, known in (("method", method, tuple(_TAU2)), ("test", test, ("knha", "z"))):
+    for name, given, known in (("method", method, tuple(TAU2)), ("test", test, TESTS)):
         if given not in known:
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
     columns = [str(name) for name in getattr(effects, "columns", ())]
@@ -217,99 +262,54 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
 def fit(yi: Numbers, vi: Numbers, measure: str, method: str, test: str) -> Pooled:
     """Return the random-effects fit of numbers that :func:`checked` returned."""
     k, y = yi.size, yi - yi.mean()
-    tau2 = _TAU2[method](y, vi)
+    tau2 = TAU2[method](y, vi)
     w = 1 / (vi + tau2)
     estimate = w @ yi / w.sum()
-    se_z = se = 1 / np.sqrt(w.sum())
-    crit = Z_95
-    if test == "knha":
-        se, crit = se_z * np.sqrt(w @ (yi - estimate) ** 2 / (k - 1)), t_quantile(0.975, k - 1)
-    half, reach = crit * se, crit * np.sqrt(se**2 + tau2) if k >= FEWEST_STUDIES else np.nan
-    fixed = _projection(1 / vi)
-    qe, typical = max(0.0, y @ fixed @ y), (k - 1) / np.trace(fixed)
+    se, half, reach, widened = _spread(yi - estimate, w, tau2, test)
+    if k < FEWEST_STUDIES:
+        reach = np.nan
+    qe, typical = squares(y, vi), typical_variance(vi)
     found = [estimate, se, estimate - half, estimate + half, estimate - reach, estimate + reach, tau2]
     found += [100 * tau2 / (tau2 + typical), 1 + tau2 / typical, qe, chi_squared_above(qe, k - 1)]
     numbers: dict[str, Any] = {name: float(value) for name, value in zip(FIT_COLUMNS, found, strict=True)}
-    weights = tuple((100 * w / w.sum()).tolist())
-    caution = _caution(k, narrow=bool(half < Z_95 * se_z))
-    return Pooled(**numbers, k=k, method=method, test=test, measure=measure, weights=weights, caution=caution)
+    return Pooled(
+        **numbers,
+        k=k,
+        method=method,
+        test=test,
+        measure=measure,
+        weights=tuple((100 * w / w.sum()).tolist()),
+        caution=_caution(k, widened=widened),
+        widened=widened,
+        yi=tuple(yi.tolist()),
+        vi=tuple(vi.tolist()),
+    )
 
 
-def _caution(k: int, *, narrow: bool) -> str:
+def _spread(apart: Numbers, w: Numbers, tau2: float, test: str) -> tuple[float, float, float, bool]:
+    """Return standard error, half of both intervals, and whether these were widened to the normal ones.
+
+    `apart` are the distances of the effects from the pooled one.
+    """
+    normal = float(1 / np.sqrt(w.sum()))
+    half, reach = (Z_95 * np.sqrt(normal**2 + more) for more in (0, tau2))
+    if test == "z":
+        return normal, half, reach, False
+    df = apart.size - 1
+    ratio = float(w @ apart**2 / df)
+    se = normal * np.sqrt(max(ratio, 1) if test == "adhoc" else ratio)
+    own, far = (t_quantile(0.975, df) * np.sqrt(se**2 + more) for more in (0, tau2))
+    if own < half:
+        return se, half, max(reach, far), True
+    return se, own, far, False
+
+
+def _caution(k: int, *, widened: bool) -> str:
     intervals = "both intervals are" if k >= FEWEST_STUDIES else "the interval are"
     few = (
         f"Only {k} studies: with fewer than {CAUTION_BELOW}, tau² and {intervals} unsettled."
         if k < CAUTION_BELOW
         else ""
     )
-    odd = "Knapp and Hartung's interval is narrower here than the normal one: compare test='z'." if narrow else ""
+    odd = "Knapp and Hartung's interval is narrower here than the normal one, which is given." if widened else ""
     return " ".join(filter(None, (few, odd)))
-
-
-def _projection(w: Numbers) -> Numbers:
-    """Return the matrix P with y'Py = the weighted sum of squares about the weighted mean."""
-    p: Numbers = np.diag(w) - np.outer(w, w / w.sum())
-    return p
-
-
-def _dersimonian_laird(y: Numbers, vi: Numbers) -> float:
-    p = _projection(1 / vi)
-    return max(0.0, float((y @ p @ y - (y.size - 1)) / np.trace(p)))
-
-
-def _paule_mandel(y: Numbers, vi: Numbers) -> float:
-    """Return the Paule-Mandel estimate: the tau2 at which y'Py is k - 1.
-
-    y'Py falls with tau2 and is convex. Newton's steps from 0 therefore never overshoot.
-    """
-    tau2 = 0.0
-    for _ in range(MAX_ITERATIONS):
-        py = _projection(1 / (vi + tau2)) @ y
-        excess = y @ py - (y.size - 1)
-        if excess <= 0 or excess / (py @ py) <= PRECISION * (tau2 + vi.min()):
-            return tau2
-        tau2 += float(excess / (py @ py))
-    raise RuntimeError(_NOT_CONVERGED.format("PM"))
-
-
-def _reml(y: Numbers, vi: Numbers) -> float:
-    """Return the REML estimate by Fisher scoring, with shorter steps when full steps do not converge."""
-    for share in (1, 0.5, 0.1):
-        tau2 = _fisher_scoring(y, vi, share)
-        if tau2 is not None:
-            return 0.0 if _likelihood(y, vi) - _likelihood(y, vi + tau2) > LIKELIER_BY else tau2
-    raise RuntimeError(_NOT_CONVERGED.format("REML"))
-
-
-def _fisher_scoring(y: Numbers, vi: Numbers, share: float) -> float | None:
-    tau2 = max(0.0, float(y @ y / (y.size - 1) - vi.mean()))
-    for _ in range(MAX_ITERATIONS):
-        p = _projection(1 / (vi + tau2))
-        py = p @ y
-        score, information = float(py @ py - np.trace(p)), float(np.vdot(p, p))
-        if abs(score) < 0.1 * information * (tau2 + vi.min()):  # near the maximum, Newton's method converges faster
-            information = max(0.1 * information, 2 * float(py @ p @ py) - information)
-        step = share * score / information
-        if tau2 == 0 and step < 0:
-            return 0.0
-        while tau2 + step < 0:
-            step /= 2
-        tau2 += step
-        small = PRECISION * (tau2 + vi.min())
-        if abs(step) <= small:
-            return tau2 if tau2 > small else 0.0
-    return None
-
-
-def _likelihood(y: Numbers, variance: Numbers) -> float:
-    """Return the restricted log likelihood up to a constant."""
-    w = 1 / variance
-    return -0.5 * float(np.log(variance).sum() + np.log(w.sum()) + y @ _projection(w) @ y)
-
-
-_TAU2: dict[str, Callable[[Numbers, Numbers], float]] = {
-    "REML": _reml,
-    "DL": _dersimonian_laird,
-    "PM": _paule_mandel,
-}
-_NOT_CONVERGED = "{} did not converge: look for a study whose variance is out of all proportion, or use method='DL'"

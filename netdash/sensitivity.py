@@ -27,9 +27,11 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     Returns
     -------
     DataFrame
-        One row per study left out, with the index of `effects`: estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2,
-        h2, qe, qep, k, caution, measure, method, test, on the scale of the measure (:func:`natural` converts them);
-        and shift, the estimate minus the estimate of all studies.
+        One row per study left out, named by the column label of `effects` (author and year) or by its index:
+        estimate, se, ci_lb, ci_ub, pi_lb, pi_ub, tau2, i2, h2, qe, qep, k, caution, widened, measure, method, test, on
+        the scale of the measure (:func:`natural` converts them); shift, the estimate minus the estimate of all
+        studies; and rstudent, the distance of the study left out from the estimate without it, in standard errors
+        (metafor's ``rstudent``).
 
     Raises
     ------
@@ -38,8 +40,18 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     """
     yi, vi, measure = checked(effects, method, test, least=3)
     kept = ~np.eye(yi.size, dtype=bool)
-    table = _table((fit(yi[rest], vi[rest], measure, method, test) for rest in kept), effects.index)
-    return table.assign(shift=table["estimate"] - fit(yi, vi, measure, method, test).estimate)
+    table = _table((fit(yi[rest], vi[rest], measure, method, test) for rest in kept), _names(effects))
+    normal = [1 / (1 / (vi[rest] + tau2)).sum() for rest, tau2 in zip(kept, table["tau2"], strict=True)]
+    # Like metafor: the factor of Knapp and Hartung's variance is that of the study left out, too.
+    spread = (vi + table["tau2"] + normal) * table["se"] ** 2 / normal
+    return table.assign(
+        shift=table["estimate"] - fit(yi, vi, measure, method, test).estimate,
+        rstudent=(yi - table["estimate"]) / spread**0.5,
+    )
+
+
+def _names(effects: pd.DataFrame) -> Any:
+    return effects["label"].tolist() if "label" in effects else effects.index
 
 
 def cumulative(
@@ -57,8 +69,8 @@ def cumulative(
     Returns
     -------
     DataFrame
-        One row per study from the second on, indexed by the study added last; the columns of :func:`leave_one_out`
-        without shift.
+        One row per study from the second on, named by the study added last; the columns of :func:`leave_one_out`
+        without shift and rstudent.
 
     Raises
     ------
@@ -73,7 +85,7 @@ def cumulative(
         effects = effects.iloc[np.argsort(keys, kind="stable")]
     yi, vi, measure = checked(effects, method, test)
     fits = (fit(yi[:k], vi[:k], measure, method, test) for k in range(2, yi.size + 1))
-    return _table(fits, effects.index[1:])
+    return _table(fits, _names(effects)[1:])
 
 
 def subgroups(
@@ -126,6 +138,13 @@ def _require_same_index(name: str, given: Any, effects: pd.DataFrame) -> None:
 def _table(fits: Iterable[Pooled | None], index: Any) -> pd.DataFrame:
     import pandas as pd
 
-    single = {"k": 1, "caution": "A single study is quoted, not pooled.", "measure": "", "method": "", "test": ""}
+    single = {
+        "k": 1,
+        "caution": "A single study is quoted, not pooled.",
+        "widened": False,
+        "measure": "",
+        "method": "",
+        "test": "",
+    }
     rows = [asdict(fit) if fit else single for fit in fits]
-    return pd.DataFrame(rows, index=index, columns=[*FIT_COLUMNS, "k", "caution", *MODEL_COLUMNS])
+    return pd.DataFrame(rows, index=index, columns=[*FIT_COLUMNS, "k", "caution", "widened", *MODEL_COLUMNS])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence, outcome_rows
-from netdash.effects import Z_95, effect_sizes, events_from_percent, natural
+from netdash.effects import Z_95, effect_sizes, events_from_percent, log_odds, natural, newcombe
 from netdash.pooling import Method, Pooled, Test, pool
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Followed = float | str | Sequence[float]
+"""Share of the patients who were followed: one for all rows, a column, or one for each row."""
 
 CONFOUNDED = "observational: patients were not randomized, so the difference may have other causes than the treatment"
 """The caution beside every comparison of two arms."""
@@ -44,6 +49,7 @@ def pool_by_therapy(
     *,
     method: Method = "REML",
     test: Test = "knha",
+    followed: Followed = 1.0,
 ) -> dict[str, Pooled]:
     """Pool the series of each therapy at one endpoint and horizon.
 
@@ -55,6 +61,8 @@ def pool_by_therapy(
         What is pooled; nothing else enters.
     method, test
         As for ``nd.pool``.
+    followed
+        As for ``nd.outcome_effects``.
 
     Returns
     -------
@@ -65,12 +73,14 @@ def pool_by_therapy(
     Raises
     ------
     ValueError
-        When no row has that endpoint, the horizon is no number, or two rows of one therapy hold the same patients.
+        When no row has that endpoint, the horizon is no number, two rows of one therapy hold the same patients, or a
+        rate is 0 or 100 %.
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
     outcome_rows.check_months(horizon_months)
+    outcomes = outcomes.assign(followed=outcome_rows.shares_followed(outcomes, followed))
     groups = _rows_to_pool(outcomes, endpoint, horizon_months).groupby("therapy", sort=False)
-    return {str(name): pool(_effects(found), method, test) for name, found in groups if len(found) > 1}
+    return {str(name): pool(_effects(found, "followed"), method, test) for name, found in groups if len(found) > 1}
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
@@ -88,8 +98,9 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     -------
     DataFrame
         study_id, label, treated, control (therapies), endpoint, horizon_months, value, value_control (percent), ai,
-        n1i, ci, n2i (whole events made of percent and n), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale),
-        measure, caution, discrepancies, left_out. Where ``left_out`` holds a reason, no count and no estimate is given.
+        n1i, ci, n2i (percent times n, not rounded), yi, vi, estimate, ci_lb, ci_ub (95 %, on the natural scale;
+        Newcombe's for RD), measure, caution, discrepancies, left_out. Where ``left_out`` holds a reason, no count and
+        no estimate is given.
 
     Raises
     ------
@@ -122,9 +133,13 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
         n2i=computed["n_control"].astype(float),
     )
     effects = effect_sizes(measure, ai=counts["ai"], n1i=counts["n1i"], ci=counts["ci"], n2i=counts["n2i"])
-    half = Z_95 * effects["vi"] ** 0.5
-    ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
-    scaled = {name: natural(measure, values) for name, values in ends.items()}
+    if measure == "RD":
+        low, high = newcombe(computed["value"], computed["n"], computed["value_control"], computed["n_control"]).T
+        scaled = {"estimate": effects["yi"], "ci_lb": low, "ci_ub": high}
+    else:
+        half = Z_95 * effects["vi"] ** 0.5
+        ends = {"estimate": effects["yi"], "ci_lb": effects["yi"] - half, "ci_ub": effects["yi"] + half}
+        scaled = {name: natural(measure, values) for name, values in ends.items()}
     return table.join(counts.assign(yi=effects["yi"], vi=effects["vi"], **scaled))
 
 
@@ -175,52 +190,81 @@ def why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
 
 
 def _why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
-    rows = outcomes.set_index("outcome_id")
-    marked = rows["why_not_poolable"].astype(object).fillna("").replace("", outcome_rows.MARKED_NOT_POOLABLE)
-    reasons = marked.where(~rows["poolable"].astype(bool), "")
+    import pandas as pd
 
-    def exclude(wrong: Any, reason: Any) -> None:
-        nonlocal reasons
-        reasons = reasons.mask(reasons.eq("") & wrong, reason)
+    # Plain rows: the same in expressions of pandas takes twenty times as long, and a forest waits for it.
+    rows = outcome_rows.records(outcomes, [name for name in (*_NEEDED, "poolable", "unit") if name in outcomes])
+    names = [row["outcome_id"] for row in rows]
+    reasons = [_why_not_alone(row) for row in rows]
+    for place, name in enumerate(names):
+        if not reasons[place] and name in names[:place]:
+            reasons[place] = "given more than once"
+    for word, column, text in (("endpoint", "endpoint", _text), ("horizon", "horizon_months", _months)):
+        values = [text(row[column]) for row in rows]
+        counted = Counter(value for value, reason in zip(values, reasons, strict=True) if not reason)
+        # The commonest is the rule; of several, the first in order of the alphabet.
+        rule = min(counted, key=lambda value: (-counted[value], value), default="")
+        for place, value in enumerate(values):
+            reasons[place] = reasons[place] or (f"another {word} than {rule}" if value != rule else "")
+    cohorts = ["" if reason else _text(row["cohort"]).strip() for row, reason in zip(rows, reasons, strict=True)]
+    times = Counter(cohort.casefold() for cohort in cohorts if cohort)
+    for place, cohort in enumerate(cohorts):
+        if times[cohort.casefold()] > 1:
+            reasons[place] = f"patients of {cohort} are in more than one row"
+    return pd.Series(reasons, index=pd.Index(names, name="outcome_id"), dtype=outcomes["outcome_id"].dtype)
 
-    exclude(rows.index.duplicated(), "given more than once")
-    exclude(rows[["endpoint", "statistic"]].isna().any(axis=1), "neither endpoint nor statistic may be missing")
-    exclude(rows["statistic"].ne("rate"), "a " + rows["statistic"].fillna("") + " without a variance")
-    if "unit" in rows:
-        exclude(rows["unit"].ne("percent"), "in " + rows["unit"].fillna("no unit") + ", not in percent")
-    exclude(rows[["n", "value", "horizon_months"]].isna().any(axis=1), "no sample size, figure or horizon")
-    for word, values in (("endpoint", rows["endpoint"]), ("horizon", rows["horizon_months"].map("{:g} months".format))):
-        for rule in values[reasons.eq("")].mode()[:1]:
-            exclude(values.ne(rule), f"another {word} than {rule}")
-    cohort = rows["cohort"].astype(object).fillna("").astype(str).str.strip().where(reasons.eq(""), "")
-    again = cohort.str.casefold().duplicated(keep=False)
-    exclude(cohort.ne("") & again, "patients of " + cohort + " are in more than one row")
-    return reasons
+
+def _why_not_alone(row: Mapping[str, Any]) -> str:
+    """Return why a row can be in no pool; empty where nothing in the row itself speaks against it."""
+    if not row["poolable"]:
+        return _text(row["why_not_poolable"]) or outcome_rows.MARKED_NOT_POOLABLE
+    endpoint, statistic = _text(row["endpoint"]), _text(row["statistic"])
+    if not endpoint or not statistic:
+        return "neither endpoint nor statistic may be missing"
+    if statistic != "rate":
+        return f"a {statistic} without a variance"
+    if "unit" in row and _text(row["unit"]) != "percent":
+        return f"in {_text(row['unit']) or 'no unit'}, not in percent"
+    missing = any(outcome_rows.number(row[name]) is None for name in ("n", "value", "horizon_months"))
+    return "no sample size, figure or horizon" if missing else ""
 
 
-def outcome_effects(outcomes: pd.DataFrame) -> pd.DataFrame:
+def _text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def _months(horizon: Any) -> str:
+    return f"{horizon:g} months" if outcome_rows.number(horizon) is not None else ""
+
+
+def outcome_effects(outcomes: pd.DataFrame, followed: Followed = 1.0) -> pd.DataFrame:
     """Return the log odds of rates that may be pooled together.
 
     Parameters
     ----------
     outcomes : DataFrame
         As for :func:`why_not_pooled`.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon: one for all rows, a column of `outcomes`, or one for
+        each row. Effects stay as they are; variances are divided by it.
 
     Returns
     -------
     DataFrame
-        yi, vi, measure ("PLO"), xi (:func:`events_from_percent`), ni; one row per outcome, indexed by outcome_id.
+        yi, vi, measure ("PLO"), xi (percent times n, not rounded), ni, label (author and year, where `outcomes` has
+        both); one row per outcome, indexed by outcome_id.
 
     Raises
     ------
     ValueError
-        When there are fewer than two rows, or :func:`why_not_pooled` finds a reason.
+        When there are fewer than two rows, :func:`why_not_pooled` finds a reason, a rate is 0 or 100 % (log odds would
+        need an added half), or a share is not above 0 and at most 1.
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED)
-    return _effects(outcomes)
+    return _effects(outcomes, followed)
 
 
-def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
+def _effects(outcomes: pd.DataFrame, followed: Followed) -> pd.DataFrame:
     import pandas as pd
 
     if len(outcomes) < 2:
@@ -230,14 +274,29 @@ def _effects(outcomes: pd.DataFrame) -> pd.DataFrame:
     if reasons.any():
         found = "; ".join(f"{row}: {reason}" for row, reason in reasons[reasons.ne("")].items())
         raise ValueError(f"outcomes: given rows that cannot be pooled together, leave them out ({found})")
-    rows = outcomes.set_index("outcome_id")
-    xi = pd.Series(events_from_percent(rows["value"], rows["n"]), index=rows.index)
-    return effect_sizes("PLO", xi=xi, ni=rows["n"]).assign(xi=xi, ni=rows["n"])
+    value, n = outcomes["value"].to_numpy(float), outcomes["n"].to_numpy(float)
+    ends = outcomes.loc[(value == 0) | (value == 100), "outcome_id"].tolist()
+    if ends:
+        raise ValueError(
+            f"outcomes: given rates of 0 or 100 % ({', '.join(ends)}), whose log odds would be those of an added half "
+            "and whose weight would hardly depend on n; leave them out, or fit a binomial-normal model (metafor's "
+            "rma.glmm)"
+        )
+    yi, vi = log_odds(value, n, outcome_rows.shares_followed(outcomes, followed))
+    index = pd.Index(outcomes["outcome_id"])
+    xi, ni = events_from_percent(value, n), outcomes["n"].to_numpy()
+    effects = pd.DataFrame({"yi": yi, "vi": vi, "measure": "PLO", "xi": xi, "ni": ni}, index=index)
+    if not {"author", "year"} <= set(outcomes):
+        return effects
+    names = outcome_rows.records(outcomes, [name for name in ("author", "year", "local") if name in outcomes])
+    return effects.assign(label=[outcome_rows.label(row) for row in names])
 
 
-def pool_outcomes(outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha") -> Pooled:
+def pool_outcomes(
+    outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha", followed: Followed = 1.0
+) -> Pooled:
     """Pool rates of one endpoint at one horizon, one row per cohort; refuses what :func:`outcome_effects` refuses."""
-    pooled = pool(outcome_effects(outcomes), method, test)
+    pooled = pool(outcome_effects(outcomes, followed), method, test)
     therapies = list(dict.fromkeys(outcomes["therapy"]))
     mixed = f"Therapies pooled into one estimate: {', '.join(therapies)}." if len(therapies) > 1 else ""
     return replace(pooled, caution=" ".join(filter(None, (pooled.caution, mixed))))

@@ -159,3 +159,13 @@ def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
     if key not in entries:
         raise ValueError(f"{key!r} is no {noun}; expected one of {', '.join(entries)}")
     return entries[key]
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Return a percent without its sign, rounded; never 0 or 100 where it is not exactly so, but "<1" and ">99"."""
+    step = 10.0**-digits
+    if 0 < value < step / 2:
+        return f"<{step:.{digits}f}"
+    if 100 - step / 2 <= value < 100:
+        return f">{100 - step:.{digits}f}"
+    return f"{value:.{digits}f}"

@@ -489,10 +489,10 @@ def test_the_plot_shows_one_endpoint_at_one_time():
 
 def test_the_printed_reading_is_one_choice_away(board):
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 19 †" in names
+    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
     board.pages["board"].reading.value = "printed"
     names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 23 †" in names
+    assert "Kianmanesh 2008, n = 23 † ‡ ◦" in names
 
 
 def test_a_pinned_case_is_compared_with_in_words(board):
@@ -758,9 +758,9 @@ def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
     assert "≠" not in section(board, "forest")
     of(board, "primary_site").widget.value = "pancreas"
     assert "Ahmed 2009 (midgut only)" in section(board, "forest")
-    assert "Ahmed 2009, n = 50 ≠" in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n = 50 ≠ ◦" in forest_of(board)["layout"]["yaxis"]["ticktext"]
     of(board, "primary_site").widget.value = "small_intestine"
-    assert "Ahmed 2009, n = 50 ≠" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n = 50 ≠ ◦" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
 
 
 @pytest.mark.parametrize("outcome", outcomes_shown())

@@ -5,9 +5,9 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import chdtrc, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, stdtr, stdtrit
 
-from netdash.distributions import chi_squared_above, t_quantile
+from netdash.distributions import chi_squared_above, chi_squared_quantile, t_quantile
 
 DEGREES = [*range(1, 61), 99, 100, 500, 999, 1000, 5000, 100_000]
 
@@ -28,6 +28,18 @@ def test_the_quantile_has_its_probability(p, df):
 def test_an_upper_tail_of_chi_squared_is_scipys(df):
     for q in (0, 1e-300, 1e-9, 0.01, 0.5, 1, 5, 20, 100, df / 2, df, 1.3 * df, 2 * df):
         assert chi_squared_above(q, df) == pytest.approx(chdtrc(df, q), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("df", DEGREES)
+def test_a_quantile_of_chi_squared_is_scipys(df):
+    for p in (0.001, 0.025, 0.5, 0.975, 0.999):
+        assert chi_squared_quantile(p, df) == pytest.approx(chdtri(df, 1 - p), rel=1e-9)
+
+
+@pytest.mark.parametrize(("p", "df"), [(0, 3), (1, 3), (0.5, 0)])
+def test_a_quantile_of_chi_squared_that_there_is_not_is_refused(p, df):
+    with pytest.raises(ValueError, match="expected 0 < p < 1 and df of 1 or more"):
+        chi_squared_quantile(p, df)
 
 
 @given(st.floats(0, 1e6), st.integers(1, 3000))

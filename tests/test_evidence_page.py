@@ -297,7 +297,7 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
     def offered():
         return [control.description for control in page.toolbar if control.layout.display != "none"]
 
-    assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Own series"]
+    assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Followed", "Own series"]
     board.state.evidence.show = "harms"
     assert offered() == ["Show", "Therapy", "Reading"]
     board.state.evidence.show = "references"
@@ -339,3 +339,18 @@ def test_the_python_of_the_pools_gives_the_selected_picture(board, page):
     board.state.outcome, board.state.evidence.therapy = "Median overall survival", ""
     drawn, _ = run(page.python())
     assert drawing(drawn) == figure(board, "all")
+
+
+def test_a_share_that_was_followed_widens_every_interval_and_stands_in_both_pictures(board, page):
+    whole = figure(board, "all")
+    page.followed.label = "half"
+    assert board.state.evidence.followed == 0.5
+    rows = resections()
+    half = drawing(nd.forest(rows, nd.pool_by_therapy(rows, followed=0.5), followed=0.5, left_out=False))
+    assert figure(board, "all") == half != whole
+    assert "as if 50 % of each series were followed" in half["layout"]["title"]["subtitle"]["text"]
+    effects = nd.outcome_effects(rows[rows["poolable"] & rows["horizon_months"].eq(60)], followed=0.5)
+    assert f"I² {nd.pool(effects).i2:.0f} %" in html(board)
+    assert drawing(run(page.python())[0]) == half
+    page.show.label = "Harms beside benefits"
+    assert page.followed.layout.display == "none"

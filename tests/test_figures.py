@@ -33,6 +33,7 @@ from netdash.outcome_tables import (
     influence_table,
     medians_table,
 )
+from netdash.outcome_tables.forest import SMALLEST
 from netdash.outcome_tables.harms import NOT_FOUND, REPORTED
 from netdash.pooling import FEWEST_STUDIES
 from netdash.ranges import numbers
@@ -148,8 +149,23 @@ def test_two_series_stand_side_by_side_and_are_not_pooled(outcomes):
     assert "weight" not in str(figure.layout.yaxis2.ticktext)
     for word in ("Diamond", "prediction", "k = 2", "How pooled", "NaN", "nan"):
         assert word not in figure.to_json(), word
-    (squares,) = (trace for trace in figure.data if trace.name == "series")
-    assert len(set(squares.marker.size)) == 1
+
+
+def test_an_interval_that_was_widened_is_drawn_wide_and_named(outcomes):
+    rows = outcomes[outcomes["outcome_id"].isin(["t1-chen-resection-os60", "t1-yao-resection-os60"])]
+    alike = pd.concat([rows.assign(outcome_id=rows["outcome_id"] + str(copy), cohort="") for copy in range(2)])
+    alike = alike.assign(value=70.0, n=20, year=range(2001, 2005))
+    figure = nd.forest(alike, nd.pool_by_therapy(alike))
+    assert any("knha, widened to normal" in note.text.replace("<br>", " ") for note in figure.layout.annotations)
+    assert "knha, widened to normal" in figure.layout.meta["caption"]
+    (diamond,) = (trace for trace in figure.data if trace.name == "pooled")
+    assert diamond.x[2] - diamond.x[0] > 15
+
+
+def test_no_bound_is_rounded_to_all_or_none(outcomes):
+    row = outcomes[outcomes["outcome_id"] == "t1-chen-resection-os60"]
+    right = nd.forest(row.assign(value=99.7, n=2000)).layout.yaxis2.ticktext[1]
+    assert right == "99.7 % (99 to >99)"
 
 
 def test_one_estimate_serves_rows_of_one_therapy(outcomes, effects):
@@ -164,17 +180,75 @@ def test_squares_grow_with_weight(outcomes):
     points = [trace for trace in figure.data if trace.name == "series"]
     size = {name: size for trace in points for name, size in zip(trace.customdata, trace.marker.size, strict=True)}
     assert size["t1-mayo-resection-os60"] > size["t1-chen-resection-os60"]
-    beside = dict(zip(points[0].customdata, figure.layout.yaxis2.ticktext, strict=False))
+    beside = dict(zip(points[0].customdata, figure.layout.yaxis2.ticktext[1:], strict=False))
     assert "weight" in beside["t1-mayo-resection-os60"]
     quiet = nd.forest(outcomes, nd.pool_by_therapy(outcomes), weights=False)
     assert not any("weight" in text for text in quiet.layout.yaxis2.ticktext)
+
+
+def test_a_square_has_the_area_of_its_precision_over_the_whole_picture(outcomes):
+    def sizes(figure):
+        (trace,) = (trace for trace in figure.data if trace.name == "series")
+        return dict(zip(trace.customdata, trace.marker.size, strict=True))
+
+    whole = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    found = sizes(whole)
+    assert found == sizes(nd.forest(outcomes))  # pooled or not
+    rows = outcomes.set_index("outcome_id").loc[list(found)]
+    precision = rows["n"].astype(float) * rows["value"] / 100 * (1 - rows["value"] / 100)
+    side = (precision / precision.max()) ** 0.5
+    for name, size in found.items():
+        assert size == pytest.approx(14.3 * max(side[name], SMALLEST), abs=0.06)
+    assert "the area is the precision, but the smallest are drawn larger" in whole.layout.meta["caption"]
+    large = outcomes[outcomes["outcome_id"].isin(["t1-mayo-resection-os60", "t1-glazer-resection-os60"])]
+    assert "larger" not in nd.forest(large).layout.meta["caption"]
+
+
+def test_the_axis_closes_the_plot_and_no_line_runs_through_the_words_below(outcomes):
+    figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    heights = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    low, high = figure.layout.yaxis.range
+    axis = low + figure.layout.xaxis.position * (high - low)
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    assert heights["<b>How pooled</b>"] < axis < min(series.y)
+    assert figure.layout.xaxis.showgrid is False
+    assert all(min(shape.y0, shape.y1) >= axis - 1e-9 for shape in figure.layout.shapes)
+    assert figure.layout.template.layout.annotationdefaults.bgcolor == "white"
+
+
+def test_comparison_arms_stand_in_a_panel_of_their_own(outcomes):
+    figure = nd.forest(outcomes)
+    names = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    between = next(y for text, y in names.items() if "Comparison arms" in text)
+    assert names["<b>No resection</b>"] < between < names["<b>Transplantation</b>"]
+    upright = [shape for shape in figure.layout.shapes if shape.x0 == shape.x1]
+    assert not any(min(line.y0, line.y1) < between < max(line.y0, line.y1) for line in upright)
+
+
+def test_columns_have_heads_and_the_prediction_interval_can_be_left_out(outcomes):
+    pooled = nd.pool_by_therapy(outcomes)
+    figure = nd.forest(outcomes, pooled)
+    assert "Series, patients" in figure.layout.yaxis.ticktext[0]
+    assert "% (95 % interval), weight" in figure.layout.yaxis2.ticktext[0]
+    assert "prediction interval" in {trace.name for trace in figure.data}
+    compact = nd.forest(outcomes, pooled, compact=True)
+    assert "Series, patients" not in compact.layout.yaxis.ticktext[0]
+    assert len([shape for shape in compact.layout.shapes if shape.y0 == shape.y1]) == 2  # the floors of two panels
+    assert compact.layout.height < figure.layout.height
+    without = nd.forest(outcomes, pooled, prediction=False)
+    assert "prediction interval" not in {trace.name for trace in without.data}
+    assert not any("prediction" in text for text in without.layout.yaxis.ticktext)
+    few = outcomes[
+        outcomes["outcome_id"].isin(["t1-chen-resection-os60", "t1-yao-resection-os60", "t1-gomez-resection-os60"])
+    ]
+    assert "<i>Pooled, k = 3, unsettled</i>" in nd.forest(few, nd.pool_by_therapy(few)).layout.yaxis.ticktext
 
 
 def test_weights_stand_beside_their_series_in_whatever_order_these_were_pooled(outcomes, effects):
     rows = outcomes[outcomes["therapy"] == "resection"]
     wanted = nd.forest(rows, nd.pool(effects))
     assert nd.forest(rows, nd.pool(effects[::-1])).layout.yaxis2 == wanted.layout.yaxis2
-    beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext, strict=False))
+    beside = dict(zip(wanted.data[2].customdata, wanted.layout.yaxis2.ticktext[1:], strict=False))
     weights = dict(zip(effects.index, nd.pool(effects).weights, strict=True))
     assert len(weights) == 12
     assert all(beside[name].endswith(f"weight {weight:.0f} %") for name, weight in weights.items())
@@ -230,15 +304,32 @@ def test_an_estimate_of_other_rows_is_refused(outcomes, effects):
 
 def test_series_touched_by_a_discrepancy_are_marked(outcomes):
     names = nd.forest(outcomes).layout.yaxis.ticktext
-    assert "Kianmanesh 2008, n = 19 †" in names
-    assert "Scigliano 2009, n = 41 †" in names
-    assert "Gomez 2007, n = 18" in names
+    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
+    assert "Scigliano 2009, n = 41 † ‡" in names
+    assert "Chen 1998, n = 15 † ◦" in names
+    assert "Ahmed 2009, n = 50 ◦" in names
+
+
+def test_a_percent_that_is_no_count_of_its_patients_is_marked(outcomes):
+    """15 of 18 are 83 %, 16 of 18 are 89 %: 86 % of 18 is no count, so it is actuarial."""
+    figure = nd.forest(outcomes)
+    assert "Gomez 2007, n = 18 ‡ ◦" in figure.layout.yaxis.ticktext
+    assert "‡ no count of these n gives this percent" in figure.layout.meta["caption"]
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    hover = dict(zip(series.customdata, series.text, strict=True))
+    assert "‡ no count of this n" in hover["t1-gomez-resection-os60"]
+    assert "‡" not in hover["t1-ahmed-resection-os60"]
+    table = forest_table(outcomes).frame().set_index("outcome_id")["no_count"]
+    assert table["t1-gomez-resection-os60"]
+    assert not table["t1-ahmed-resection-os60"]
+    alone = nd.forest(outcomes[outcomes["outcome_id"] == "t1-ahmed-resection-os60"])
+    assert "‡" not in alone.to_json()
 
 
 def test_how_a_diamond_was_made_stands_under_the_plot(outcomes):
     pooled = nd.pool_by_therapy(outcomes)
     below = [note.text.replace("<br>", " ") for note in nd.forest(outcomes, pooled).layout.annotations]
-    assert "k = 12, tau² = 0.06, I² = 45 %, REML, knha." in below
+    assert "k = 12, tau² 0.066 (0.00 to 0.45), I² 46 % (0 to 85), REML, knha." in below
     quiet = [note.text for note in nd.forest(outcomes, pooled, left_out=False).layout.annotations]
     assert quiet == ["49 and 52 %, 2 series, not pooled", "29 and 52 %, 2 series, not pooled"]
     narrow = nd.forest(outcomes, pooled, font_px=24).layout.annotations
@@ -425,7 +516,7 @@ def test_one_hundred_people_are_counted():
     figure = nd.icon_array(52.4, 45, 60)
     assert [len(trace.x) for trace in figure.data] == [45, 7, 8, 40]
     assert len({trace.marker.symbol for trace in figure.data}) == 4  # told apart without color
-    assert figure.data[1].name == "7 more, up to the rate"
+    assert figure.data[1].name == "7 more at the rate itself"
     assert [trace.name.split()[0] for trace in nd.icon_array(0, 0, 0).data] == ["0", "0", "0", "100"]
     assert "52 of 100" in figure.layout.title.text
     assert "not a forecast" in figure.layout.meta["text"]
@@ -437,9 +528,32 @@ def test_one_hundred_people_are_counted():
 def test_all_of_them_and_nobody_are_shown_only_where_it_is_so(given, shown):
     percent, low, high = shown
     assert (
-        f"about {percent} of 100 patients; the interval reaches from {low} to {high}"
+        f"about {percent} of 100 patients; the 95 % confidence interval reaches from {low} to {high}"
         in (nd.icon_array(*given).layout.meta["text"])
     )
+
+
+def test_one_hundred_people_of_a_pool_say_which_interval_they_show(effects):
+    fit = nd.pool(effects)
+    mean = nd.icon_array(fit, what="Resection, alive at five years")
+    center = nd.icon_array(fit, what="Resection, alive at five years", interval="prediction")
+    assert mean.layout.title.text == "Resection, alive at five years: 74 of 100 (69 to 79)"
+    assert center.layout.title.text == "Resection, alive at five years: 74 of 100 (61 to 84)"
+    assert mean.layout.title.subtitle.text == "95 % confidence interval: of the mean of these series"
+    assert center.layout.title.subtitle.text == "95 % prediction interval: of the rate of a further center"
+    assert "the 95 % prediction interval reaches from 61 to 84" in center.layout.meta["text"]
+
+
+def test_an_interval_that_says_nothing_is_not_drawn(effects):
+    with pytest.raises(ValueError, match="given one from 0 to 99 of 100 people; these series cannot tell"):
+        nd.icon_array(43, 0.3, 99.5)
+    two = nd.pool(effects[:2])
+    with pytest.raises(ValueError, match="given 2 series, which have no prediction interval"):
+        nd.icon_array(two, interval="prediction")
+    with pytest.raises(ValueError, match="interval: given 'credible', expected one of confidence, prediction"):
+        nd.icon_array(52, 45, 60, interval="credible")
+    with pytest.raises(ValueError, match="given a fit of measure GEN, expected one of rates"):
+        nd.icon_array(nd.pool(effects[["yi", "vi"]]))
 
 
 @pytest.mark.parametrize(
@@ -491,7 +605,7 @@ def test_an_empty_attrition_is_refused():
 def test_influence_names_the_series_that_changes_most(effects):
     pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
     text = nd.influence(rest, pooled).layout.meta["text"]
-    assert "without t1-sarmiento-resection-os60, which changes it most" in text
+    assert text == "Pooled 74 % over 12 series; without Sarmiento 2003, 76 % and I² 0 % instead of 46 %."
     with pytest.raises(ValueError, match="expected nd.leave_one_out of the same rates"):
         nd.influence(rest.iloc[1:], pooled)
     others = effects.assign(yi=effects["yi"] + 1)
@@ -506,7 +620,30 @@ def test_most_is_most_on_the_axis_that_is_drawn():
     effects = nd.effect_sizes("PLO", **counts).set_axis(list("ABCDEF"))
     figure = nd.influence(nd.leave_one_out(effects), nd.pool(effects))
     far = max(figure.data[0].x, key=lambda x: abs(x - figure.layout.shapes[0].x0))
-    assert figure.layout.meta["text"].endswith(f"without B, which changes it most, {far:.0f} %.")
+    assert f"without B, {far:.0f} % and I² " in figure.layout.meta["text"]
+
+
+def test_the_series_that_makes_the_heterogeneity_is_named_apart_from_the_one_that_changes_the_rate():
+    effects = nd.effect_sizes("PLO", xi=[60, 7, 52, 48, 12], ni=[100, 10, 100, 100, 12]).set_axis(list("ABCDE"))
+    rest = nd.leave_one_out(effects)
+    rest.loc["A", "i2"] = 1.0  # as if another series than the one with the largest shift made the heterogeneity
+    text = nd.influence(rest, nd.pool(effects)).layout.meta["text"]
+    assert "which changes it most" in text
+    assert "; without A, I² 1 % instead of" in text
+    alike = nd.effect_sizes("PLO", xi=[60, 59, 61, 58], ni=[100] * 4).set_axis(list("ABCD"))
+    text = nd.influence(nd.leave_one_out(alike), nd.pool(alike)).layout.meta["text"]
+    assert "I²" not in text
+    assert "which changes it most" in text
+
+
+def test_the_influence_picture_is_about_its_estimates_and_has_the_heterogeneity(effects):
+    figure = nd.influence(nd.leave_one_out(effects), nd.pool(effects))
+    low, high = figure.layout.xaxis.range
+    assert (low, high) == (65, 80)
+    assert "without Sarmiento 2003" in figure.layout.yaxis.ticktext
+    beside = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis2.ticktext, strict=True))
+    assert beside["without Sarmiento 2003"] == "75.6 % (72.4 to 78.5), tau² 0.00, I² 0 %"
+    assert figure.data[0].marker.line.color == theme.INK
 
 
 def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
@@ -520,7 +657,7 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
     assert [names[y].partition("k = ")[2] for y in points.y] == [str(k) for k in range(FEWEST_STUDIES, pooled.k + 1)]
     (two,) = figure.layout.annotations  # the first two are not pooled
     assert (two.text, names[two.y][-5:]) == ("2 series, not pooled", "k = 2")
-    assert names[1] == f"+ {years.sort_values(kind='stable').index[-1]}, k = {pooled.k}"
+    assert names[1] == f"+ {added.index[-1]}, k = {pooled.k}" == "+ Mayo 2011, k = 12"
     assert "over the first 3 series" in figure.layout.meta["text"]
     with pytest.raises(ValueError, match="given 10 rows and 12 studies of PLO; expected nd.cumulative of the same"):
         nd.cumulative_forest(added.iloc[1:], pooled)
@@ -533,11 +670,11 @@ def test_the_cumulative_plot_ends_with_all_of_them(outcomes, effects):
 def test_figures_stand_beside_their_intervals_and_the_title_says_of_what(effects):
     pooled, rest = nd.pool(effects), nd.leave_one_out(effects)
     figure = nd.influence(rest, pooled, what="Resection: 5-year overall survival")
-    assert figure.layout.yaxis2.ticktext[0] == "74 % (68 to 79)"
+    assert figure.layout.yaxis2.ticktext[0] == "74.1 % (68.5 to 79.1), tau² 0.07, I² 50 %"
     assert file_name(figure, "svg", date(2026, 1, 2)) == (
         "netdash-resection-5-year-overall-survival-each-series-left-out-in-turn-2026-01-02.svg"
     )
-    assert "I² = 45 %, REML, knha" in figure.layout.meta["caption"]
+    assert "I² 46 % (0 to 85), REML, knha" in figure.layout.meta["caption"]
     with pytest.raises(ValueError, match=r"expected nd\.leave_one_out\(effects\) and nd\.pool\(effects\)"):
         nd.influence(None, None)
 
@@ -555,7 +692,7 @@ def test_where_two_series_are_left_no_picture_pools_them(effects):
 
 
 def test_series_of_one_name_keep_their_rows(effects):
-    assert "without same, which changes it most, 75 %" in (
+    assert "without same, 76 % and I² 0 % instead of 46 %" in (
         influence_table(nd.leave_one_out(effects).set_axis(["same"] * len(effects)), nd.pool(effects)).sentence
     )
     left_out = nd.leave_one_out(effects).set_axis(["Touzios 2005"] * len(effects))
@@ -580,7 +717,7 @@ def test_a_contrast_names_its_event_and_its_counts(outcomes):
     table = nd.contrasts(outcomes)
     figure = nd.contrast_forest(table)
     assert figure.layout.meta["text"].startswith("Risk ratio of being alive at 5 years in 3 studies; observational")
-    assert figure.layout.yaxis2.ticktext[0] == "2.41 (1.21 to 4.80)<br>11/15 v 7/23"
+    assert figure.layout.yaxis2.ticktext[1] == "2.52 (1.24 to 5.12)<br>73 % of 15 v 29 % of 23"
     assert figure.data[0].marker.symbol == "square-open"  # the interval is ours
     deaths = nd.contrast_forest(table.assign(endpoint="mortality"))
     assert deaths.layout.title.text == "Risk ratio of mortality at 5 years<br>observational, confounded"
@@ -592,7 +729,8 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     notes = [note.text.replace("<br>", " ") for note in figure.layout.annotations]
     assert "67 % v 70 %, overall survival at 5 years: its two sample sizes contradict another row of the table" in notes
     assert any(note.startswith("92.6 % v 18.5 %, overall survival at 4 years: its two sample sizes") for note in notes)
-    assert len(notes) == (table["left_out"] != "").sum() == 6
+    assert notes[0] == "Right of 1: more alive in the first arm"
+    assert len(notes) - 1 == (table["left_out"] != "").sum() == 6
     assert "Coppa 2001 †<br>Resection v transplantation" in figure.layout.yaxis.ticktext
     assert figure.layout.meta["text"].endswith("Left out, each with its reason: 6 comparisons.")
     assert "† a known discrepancy" in figure.layout.meta["caption"]
@@ -601,7 +739,7 @@ def test_a_comparison_that_is_left_out_stands_below_with_its_reason(outcomes):
     notes = [note.text.replace("<br>", " ") for note in nd.contrast_forest(bad).layout.annotations]
     assert any(note.startswith("? v 70 %, overall survival at 5 years: &lt;i&gt;its two") for note in notes)
     alone = nd.contrast_forest(table[table["study_id"] == "ahmed_2009"])
-    assert not alone.layout.annotations
+    assert [note.text for note in alone.layout.annotations] == ["Right of 1: more alive in the first arm"]
     assert "left out" not in alone.layout.meta["text"].casefold()
     assert "†" not in alone.layout.meta["caption"]
 
@@ -618,9 +756,38 @@ def test_an_interval_that_is_cut_ends_in_an_arrow(outcomes):
     assert arrows(wide) == {"triangle-left": [rows[0]], "triangle-right": [rows[1]]}
     low, high = nd.contrast_forest(wide).layout.xaxis.range
     assert [10**low, 10**high] == pytest.approx([0.1 / 1.15, 10 * 1.15])
-    assert "(1.20 to 500.00)" in nd.contrast_forest(wide).layout.yaxis2.ticktext[1]  # in whole beside it
+    assert "(1.20 to 500.00)" in nd.contrast_forest(wide).layout.yaxis2.ticktext[2]  # in whole beside it
+    assert list(nd.contrast_forest(wide).layout.xaxis.tickvals) == [0.125, 0.25, 0.5, 1, 2, 4, 8]
+    far = nd.contrast_forest(wide.assign(estimate=[0.01, 300, 2.5]))
+    assert list(far.layout.xaxis.tickvals) == [0.01, 0.1, 1, 10, 100]
     beyond = wide.assign(estimate=[1, 40, 2.5])
     assert 10 ** nd.contrast_forest(beyond).layout.xaxis.range[1] > 40
+
+
+def test_the_squares_of_two_arms_have_the_area_of_their_precision(outcomes):
+    table = nd.contrasts(outcomes)
+    figure = nd.contrast_forest(table)
+    precision = 1 / table.loc[table["left_out"] == "", "vi"]
+    sizes = figure.data[0].marker.size
+    assert max(sizes) == sizes[precision.to_numpy().argmax()] > 2 * min(sizes)
+    assert figure.data[0].marker.opacity == 1
+    events = nd.contrast_forest(table.assign(endpoint="mortality")).layout.annotations[0].text
+    assert events == "Right of 1: more with mortality in the first arm"
+    difference = nd.contrast_forest(nd.contrasts(outcomes, "RD"))
+    assert difference.layout.annotations[0].text == "Right of 0: more alive in the first arm"
+    assert list(difference.layout.xaxis.tickvals) == [0, 0.25, 0.5]
+
+
+def test_a_median_that_was_not_reached_stands_in_a_lane_and_at_no_time(outcomes):
+    figure = nd.medians(outcomes)
+    (trace,) = (trace for trace in figure.data if trace.name == "series")
+    lane = {x for x, symbol in zip(trace.x, trace.marker.symbol, strict=True) if symbol == "arrow-right-open"}
+    names = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert lane == {names["not reached"]}
+    assert names["180 months"] < 216 < names["not reached"] < figure.layout.xaxis.range[1]
+    reached = nd.medians(outcomes[outcomes["therapy"] == "ablation"])
+    assert "not reached" not in reached.layout.xaxis.ticktext
+    assert list(reached.layout.xaxis.tickvals) == [0, 24, 48, 72]
 
 
 # --- Exports
@@ -639,7 +806,7 @@ def test_a_page_needs_no_network_and_has_no_button_that_uploads(outcomes, tmp_pa
 def test_what_is_drawn_is_a_table(outcomes, effects, tmp_path):
     table = nd.drawn(nd.forest(outcomes, nd.pool_by_therapy(outcomes)))
     series = table[table["trace"] == "series"]
-    assert "Chen 1998, n = 15 †" in set(series["name"])
+    assert "Chen 1998, n = 15 † ◦" in set(series["name"])
     intervals = table[table["trace"] == "interval"]
     assert (intervals["low"] <= intervals["high"]).all()
     assert intervals["x"].isna().all()  # the length of a box is no figure
@@ -712,9 +879,9 @@ def test_names_that_others_wrote_are_text_everywhere(outcomes, tmp_path):
 def test_long_names_are_broken_and_large_numbers_written_out(outcomes):
     row = outcomes[outcomes["outcome_id"] == "t1-gomez-resection-os60"]
     row = row.assign(author="A center with a name of very many words in it, University of Somewhere", n=2_000_000)
-    (_, name) = nd.forest(row).layout.yaxis.ticktext
+    name = nd.forest(row).layout.yaxis.ticktext[2]
     assert name.count("<br>") == 1
-    assert name.endswith("n = 2,000,000")
+    assert name.endswith("n = 2,000,000 ◦")
 
 
 def test_words_that_are_no_verdict_and_no_therapy_are_refused(outcomes):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash.comparison import Tally
-from netdash.effects import wilson
+from netdash.effects import natural, wilson
 from netdash.figures import theme
 from netdash.outcome_tables import forest_table
 
@@ -44,7 +44,7 @@ def points(figure):
 def boxes(figure):
     """Return the boxes, of all therapies, one by one."""
     return [
-        SimpleNamespace(low=low, high=low + width, color=trace.marker.color, line=trace.marker.line.color)
+        SimpleNamespace(low=low, high=low + width, color=trace.marker.color, width=trace.width)
         for trace in figure.data
         if trace.type == "bar"
         for low, width in zip(trace.base, trace.x, strict=True)
@@ -97,7 +97,7 @@ def test_the_scale_is_natural_and_whole(outcomes):
     figure = nd.forest(outcomes)
     assert list(figure.layout.xaxis.range) == [0, 100]
     assert list(figure.layout.yaxis.range) == list(figure.layout.yaxis2.range)
-    assert len(figure.layout.yaxis2.ticktext) == len(points(figure))
+    assert len(figure.layout.yaxis2.ticktext) == len(points(figure)) + 1  # and the head of the column
 
 
 @pytest.mark.parametrize("verdicts", [None, TALLIES, VERDICTS])
@@ -106,7 +106,7 @@ def test_all_series_are_of_one_ink_and_one_shape_whatever_is_met(outcomes, verdi
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes), verdicts)
     drawn, plain = figure.to_plotly_json(), nd.forest(outcomes, nd.pool_by_therapy(outcomes)).to_plotly_json()
     assert drawn["data"] == plain["data"]
-    assert {point.color for point in points(figure)} == {box.line for box in boxes(figure)} == {theme.INK}
+    assert {point.color for point in points(figure)} == {box.color for box in boxes(figure)} == {theme.INK}
     assert {point.symbol for point in points(figure)} == {"square"}
 
 
@@ -135,33 +135,79 @@ def test_the_verdict_of_one_list_can_be_given_in_place_of_a_tally(outcomes):
 @pytest.mark.parametrize("draw", [nd.forest, nd.medians])
 def test_the_picture_itself_says_that_it_compares_nothing(outcomes, draw):
     def under(figure):
-        return figure.layout.title.subtitle.text.split("<br>")
+        lines = figure.layout.title.subtitle.text.split("<br>")
+        return [line for line in lines if not line.startswith("95 % intervals: our own")]
 
     alone, judged = draw(outcomes), draw(outcomes, verdicts=TALLIES)
     assert under(alone) == ["Different patients in each row: no comparison"]
     assert under(judged) == ["Series not selected by these criteria", *under(alone)]
+    own = "95 % intervals: our own, ignoring censoring"
+    assert (own in alone.layout.title.subtitle.text) == (draw is nd.forest)
     assert draw(outcomes, font_px=22).layout.title.subtitle.font.size == 22
     assert "criteria" not in alone.layout.meta["text"]  # of nobody's
     for text in under(judged):
         assert text in judged.layout.meta["text"]
 
 
-def test_where_no_verdict_was_asked_for_squares_are_as_large_as_their_weight(outcomes):
+def test_squares_differ_in_size_and_in_nothing_else(outcomes):
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
     assert {point.symbol for point in points(figure)} == {"square"}
     assert {point.color for point in points(figure)} == {theme.INK}
     assert len({point.size for point in points(figure)}) > 5
 
 
-def test_intervals_are_wilsons_and_hollow(outcomes):
+def test_intervals_are_wilsons_and_thin(outcomes):
     figure = nd.forest(outcomes)
     rows = outcomes.set_index("outcome_id").loc[[point.customdata for point in points(figure)]]
     bounds = wilson(rows["value"].to_numpy(float), rows["n"].to_numpy(float))
     assert [box.low for box in boxes(figure)] == pytest.approx(bounds[:, 0].tolist())
     assert [box.high for box in boxes(figure)] == pytest.approx(bounds[:, 1].tolist())
-    assert {box.color for box in boxes(figure)} == {"rgba(255,255,255,0)"}
+    assert {box.width for box in boxes(figure)} == {0.01}
     assert [point.x for point in points(figure)] == rows["value"].tolist()
     assert "ignore censoring" in figure.layout.meta["caption"]
+
+
+def test_the_point_that_is_drawn_is_the_point_that_is_pooled(outcomes):
+    rows = outcomes[outcomes["outcome_id"].isin(["t1-gomez-resection-os60", "t1-yao-resection-os60"])]
+    effects = nd.outcome_effects(rows)
+    drawn = {point.customdata: point.x for point in points(nd.forest(rows))}
+    for name, yi in effects["yi"].items():
+        assert drawn[name] == pytest.approx(100 * natural("PLO", [yi])[0])
+
+
+def test_intervals_and_pool_can_be_drawn_as_if_only_a_share_was_followed(outcomes):
+    pooled = nd.pool_by_therapy(outcomes, followed=0.5)
+    figure, whole = nd.forest(outcomes, pooled, followed=0.5), nd.forest(outcomes, nd.pool_by_therapy(outcomes))
+    assert all(
+        some.high - some.low > every.high - every.low for some, every in zip(boxes(figure), boxes(whole), strict=True)
+    )
+    said = "as if 50 % of each series were followed to the horizon"
+    assert said in figure.layout.title.subtitle.text
+    assert said in figure.layout.meta["caption"]
+    assert "ignore censoring" not in figure.layout.meta["caption"]
+    assert "followed" not in whole.layout.title.subtitle.text
+    with pytest.raises(ValueError, match="pool them with"):
+        nd.forest(outcomes, pooled)
+    mixed = outcomes.assign(share=[0.5, 0.7] * (len(outcomes) // 2) + [0.6] * (len(outcomes) % 2))
+    text = nd.forest(mixed, nd.pool_by_therapy(mixed, followed="share"), followed="share").layout.meta["caption"]
+    assert "as if 50 to 70 % of each series" in text
+
+
+def test_what_is_known_of_the_design_stands_with_the_row_and_is_no_score(outcomes):
+    figure = nd.forest(outcomes)
+    names = figure.layout.yaxis.ticktext
+    assert "Touzios 2005, n = 18 ◦" in names
+    assert "Elias 2003, n = 47 † ‡" in names  # prospective, single center
+    assert (
+        "◦ neither design, nor whether patients were consecutive, nor follow-up is known"
+        in figure.layout.meta["caption"]
+    )
+    (series,) = (trace for trace in figure.data if trace.name == "series")
+    hover = dict(zip(series.customdata, series.text, strict=True))
+    assert "Design not known; consecutive patients not known; follow-up not known" in hover["t1-touzios-resection-os60"]
+    assert "patients may also be in Mayo 2011 (suspected)" in hover["t1-chen-resection-os60"]
+    own = outcomes[outcomes["outcome_id"] == "t1-touzios-resection-os60"].assign(study_id="own", local=True)
+    assert "◦" not in nd.forest(own).to_json()
 
 
 def test_what_is_left_out_stands_below_unless_told_otherwise(outcomes):

@@ -45,7 +45,7 @@ def test_the_registries_and_the_339_enter_once(outcomes):
 
 def test_the_pool_is_the_one_of_the_same_counts(outcomes):
     rows = rows_to_pool(outcomes[outcomes["therapy"] == "transplantation"], "overall_survival", 60)
-    counts = nd.effect_sizes("PLO", xi=[74, 111], ni=[150, 213])  # 49 % of 150, 52 % of 213
+    counts = nd.effect_sizes("PLO", xi=[0.49 * 150, 0.52 * 213], ni=[150, 213])  # not rounded
     assert outcome_effects(rows)["yi"].tolist() == pytest.approx(counts["yi"].tolist())
     assert nd.pool_by_therapy(outcomes)["transplantation"].estimate == pytest.approx(nd.pool(counts).estimate)
 
@@ -60,13 +60,26 @@ def test_two_arm_studies_are_compared_and_called_observational(outcomes):
     assert set(table["control"]) == {"no_resection", "intra_arterial"}
     assert table["caution"].str.startswith("observational").all()
     chen = table.iloc[0]
-    assert (chen["ai"], chen["n1i"], chen["ci"], chen["n2i"]) == (11, 15, 7, 23)
-    assert chen["estimate"] == pytest.approx((11 / 15) / (7 / 23))
+    assert (chen["ai"], chen["n1i"], chen["ci"], chen["n2i"]) == (pytest.approx(10.95), 15, pytest.approx(6.67), 23)
+    assert chen["estimate"] == pytest.approx(0.73 / 0.29)
     assert chen["ci_lb"] < chen["estimate"] < chen["ci_ub"]
 
 
 def test_a_risk_difference_is_a_difference_of_proportions(outcomes):
-    assert nd.contrasts(outcomes, "RD").iloc[0]["estimate"] == pytest.approx(11 / 15 - 7 / 23)
+    assert nd.contrasts(outcomes, "RD").iloc[0]["estimate"] == pytest.approx(0.73 - 0.29)
+
+
+def test_a_difference_between_all_and_none_is_one_and_its_interval_ends_there(outcomes):
+    arms = own(outcomes, therapy=["resection", "no_resection"], n=[15, 23], value=[100.0, 0.0])
+    row = nd.contrasts(arms, "RD").iloc[0]
+    assert row["estimate"] == 1
+    assert [row["ci_lb"], row["ci_ub"]] == pytest.approx([0.7509, 1], abs=1e-4)
+    figure = nd.contrast_forest(nd.contrasts(arms, "RD"))
+    assert "Newcombe" in figure.layout.meta["caption"]
+    assert "½" not in figure.to_json()
+    ratio = nd.contrast_forest(nd.contrasts(arms, "RR"))
+    assert ratio.layout.yaxis2.ticktext[1].endswith("100 % of 15 v 0 % of 23, ½ added")
+    assert "½ was added to each cell of a study with an empty one" in ratio.layout.meta["caption"]
 
 
 @pytest.mark.parametrize("reading", ["corrected", "printed"])

@@ -83,6 +83,8 @@ class EvidenceState(traitlets.HasTraits):
         Only this one; all when empty.
     words : str
         Only rows of a table that hold each of these words.
+    followed : float
+        Share of the patients of each series that is taken as followed to the horizon.
     toggled : list of str
         Published series that the visitor took out of the pools, and own series that the visitor put into them.
     own : bytes
@@ -94,6 +96,7 @@ class EvidenceState(traitlets.HasTraits):
     show = traitlets.Unicode("pooling")
     therapy = traitlets.Unicode("")
     words = traitlets.Unicode("")
+    followed = traitlets.Float(1.0)
     toggled = traitlets.List(traitlets.Unicode())
     own = traitlets.Bytes(b"")
     refused = traitlets.Unicode("")

@@ -264,10 +264,10 @@ def _plot(
     """
     judged, differing_series = dict(verdicts), dict(differs)
     if isinstance(table, ForestTable):
-        figure = forest_dict(table, judged, differing=differing_series, left_out=False, weights=False)
+        figure = forest_dict(table, judged, differing=differing_series, left_out=False, weights=False, compact=True)
         caption = table.caption
     else:
-        figure = medians_dict(table, judged, differing=differing_series, left_out=False)
+        figure = medians_dict(table, judged, differing=differing_series, left_out=False, compact=True)
         caption = "† a known discrepancy."
     text = table.sentence(judged)
     unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
@@ -291,10 +291,10 @@ def python(state: State) -> str:
     draw = (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
         if not has_endpoint(endpoint, state.reading)
-        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
+        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, compact=True, {how})"
         if statistic == "median"
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
-        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
+        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, compact=True, {how})"
     )
     return (
         f"{patient_python(state.patient)}assessment = nd.assess(patient)\n"

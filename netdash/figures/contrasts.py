@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netdash.figures import rows
+from netdash.figures import rows, theme
 from netdash.figures.drawing import Axis, FigureDict, as_figure
 from netdash.figures.intervals import Interval, intervals_dict
 from netdash.outcome_tables.contrasts import ContrastRow, ContrastTable, contrast_table
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-RATIOS = [2.0**power for power in range(-6, 7)]
-"""Ticks of a log axis of ratios."""
+DOUBLINGS = 8
+"""A log axis of more doublings than this has a tick at each power of ten only."""
 LARGEST_RATIO, LARGEST_DIFFERENCE = 10.0, 1.0
 """The ends of an axis, unless an estimate is beyond them. An interval that reaches further ends in an arrow."""
 
@@ -54,9 +54,11 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
 
 def contrast_dict(table: ContrastTable, *, font_px: int = 13) -> FigureDict:
     """Return the picture of one table as a plain dictionary; for the parameters see :func:`contrast_forest`."""
-    found = [_two_arms(row) for row in table.drawn]
+    found = [_two_arms(row, size) for row, size in zip(table.drawn, table.sizes, strict=True)]
     left_out = [_left_out(row, font_px) for row in table.left_out]
-    lines = [*found, *([rows.title_line("Left out"), *left_out] if left_out else [])]
+    head = rows.head_line("Study, arms", f"{table.drawn[0].measure} (95 % interval)")
+    direction = rows.Line(note=rows.Note(table.direction, color=theme.INK))
+    lines = [head, *found, rows.AxisLine(), direction, *([rows.title_line("Left out"), *left_out] if left_out else [])]
     title = f"{table.title}<br>{table.label}"
     meta = {"text": table.sentence, "caption": table.caption}
     at, axis = float(table.is_ratio), _axis(found, table.is_ratio)
@@ -68,13 +70,14 @@ def _study(row: ContrastRow) -> str:
     return f"{rows.escape(row.label)}{' †' * bool(row.discrepancies)}<br>{row.arms}"
 
 
-def _two_arms(row: ContrastRow) -> Interval:
+def _two_arms(row: ContrastRow, size: float) -> Interval:
     value, low, high = (math.nan if end is None else end for end in (row.estimate, row.ci_lb, row.ci_ub))
     return Interval(
         left=_study(row),
-        right=f"{value:.2f} ({low:.2f} to {high:.2f})<br>{row.counts}",
+        right=f"{value:.2f} ({low:.2f} to {high:.2f})<br>{row.counts}{', ½ added' * row.has_empty_cell}",
         hover=f"<br>† {rows.escape(row.discrepancies)}" if row.discrepancies else "",
         height=2.4,
+        size=1.1 * size,
         estimate=value,
         low=low,
         high=high,
@@ -94,5 +97,14 @@ def _axis(lines: Sequence[Interval], ratio: bool) -> Axis:
     low = max(min(at, *(line.low for line in lines)), min(least, *estimates))
     high = min(max(at, *(line.high for line in lines)), max(most, *estimates))
     if not ratio:
-        return {"type": "linear", "range": [low - 0.05, high + 0.05]}
-    return {"type": "log", "tickvals": RATIOS, "range": [math.log10(low / 1.15), math.log10(high * 1.15)]}
+        ticks = [step / 4 for step in range(math.ceil(4 * low), math.floor(4 * high) + 1)]
+        return {"type": "linear", "tickvals": ticks, "range": [low - 0.05, high + 0.05]}
+    low, high = low / 1.15, high * 1.15
+    return {"type": "log", "tickvals": _ratio_ticks(low, high), "range": [math.log10(low), math.log10(high)]}
+
+
+def _ratio_ticks(low: float, high: float) -> list[float]:
+    """Return powers of two between two ratios, or powers of ten where these would be too many."""
+    base = 2.0 if math.log2(high / low) <= DOUBLINGS else 10.0
+    first, last = math.ceil(math.log(low, base)), math.floor(math.log(high, base))
+    return [base**power for power in range(first, last + 1)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from netdash.figures import marks, rows, theme
@@ -17,6 +18,7 @@ from netdash.outcome_tables.forest import (
     PooledRate,
     forest_table,
 )
+from netdash.pooling import CAUTION_BELOW
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +36,11 @@ def forest(
     horizon_months: float = FIVE_YEARS,
     left_out: bool = True,
     weights: bool = True,
+    prediction: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
+    followed: float | str | Sequence[float] = 1.0,
     font_px: int = 13,
 ) -> go.Figure:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
@@ -45,9 +50,9 @@ def forest(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the pool of the rows that are drawn for it (measure "PLO"). A single pool serves rows of one
-        therapy. It adds a diamond and a row for the prediction interval, and squares are then sized by weight. Two
-        series are not pooled in the picture: their rates are shown side by side.
+        By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
+        diamond, and a row for the prediction interval. Two series are not pooled in the picture: their rates stand
+        side by side.
     verdicts : mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
         is shown in words and signs beside the name of the therapy, and changes the look of no series.
@@ -57,12 +62,19 @@ def forest(
         Whether the picture contains the texts that the board writes under it: how each diamond was made, and the rows
         of the same endpoint and horizon that are left out, each with its reason.
     weights : bool
-        Whether the weight of each pooled series is shown beside its figures.
+        Whether the weight of each pooled series stands beside its figures.
+    prediction : bool
+        Whether the prediction interval stands under each diamond.
+    compact : bool
+        Whether heads of columns and space between therapies are left out, for a picture of little height.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it is shown beside the verdict.
     differing : mapping, optional
-        By study_id: how the patients of a series are known to differ from the patient (``nd.differing``). Those
-        series are marked ≠.
+        By study_id: how the patients of a series are known to differ from the one at hand
+        (``nd.differing``). Those series are marked ≠.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``; `pooled` must be made
+        with the same.
     font_px : int
         Size of the type in pixels.
 
@@ -78,9 +90,10 @@ def forest(
 
     Notes
     -----
-    Every interval of a series is a 95 % Wilson interval computed here from n and percent. It ignores censoring, so
-    it is drawn as a hollow box; no series of the review prints an interval of its own. The title says that each row
-    holds other patients and, where verdicts are given, that no series was selected by these criteria. † marks a series
+    Every interval of a series is a 95 % Wilson interval computed here from n and percent, which ignores censoring; no
+    series of the review prints an interval of its own. The area of a square is the precision of its series, over the
+    whole picture. The lines under the title say so, and that each row holds other patients and, where verdicts are
+    given, that no series was selected by these criteria. Comparison arms have a panel of their own. † marks a series
     with a known discrepancy: the text at the pointer names it, and ``nd.source(outcome_id)`` says all of it. The
     scale is whole, from 0 to 100 percent, so that no interval is ever cut.
 
@@ -91,12 +104,14 @@ def forest(
     >>> figure.layout.title.text
     '5-year overall survival'
     """
-    table = forest_table(outcomes, pooled, endpoint=endpoint, horizon_months=horizon_months)
+    table = forest_table(outcomes, pooled, endpoint=endpoint, horizon_months=horizon_months, followed=followed)
     drawn = forest_dict(
         table,
         verdicts,
         left_out=left_out,
         weights=weights,
+        prediction=prediction,
+        compact=compact,
         criteria=criteria,
         differing=differing,
         font_px=font_px,
@@ -110,24 +125,24 @@ def forest_dict(
     *,
     left_out: bool = True,
     weights: bool = True,
+    prediction: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> FigureDict:
     """Return the forest of one table as a plain dictionary; for the parameters see :func:`forest`."""
     judged = of_therapies(table.therapies, verdicts)
-    lines: list[rows.Line] = []
-    for therapy, found in groupby(table.drawn, key=lambda row: row.therapy):
-        pool = table.pools.get(therapy)
-        lines += rows.heading(therapy, judged, criteria or {})
-        lines += [_arm(row, pool, (differing or {}).get(row.study_id, ""), weights, font_px) for row in found]
-        lines += _pool_lines(pool, font_px) if pool else []
+    show = _Shown(weights, prediction, compact, differing or {}, font_px)
+    lines = _series_lines(table, judged, criteria or {}, show)
     if left_out:
         lines += _model_lines(table, font_px)
         not_drawn = [row for row in table.left_out if row.same_axis]
-        lines += rows.left_out_lines(not_drawn, differing or {}, "%", font_px)
+        lines += rows.left_out_lines(not_drawn, show.differing, "%", font_px)
     lines = rows.stacked(lines)
-    layout = rows.layout(lines, table.title, rows.percent_axis(font_px), font_px, warnings(judged))
+    under = [*warnings(judged), table.intervals]
+    layout = rows.layout(lines, table.title, rows.percent_axis(font_px), font_px, under)
+    plumbs = list(_plumbs(lines))
     return {
         "data": [
             rows.NAMES,
@@ -135,48 +150,93 @@ def forest_dict(
             *map(marks.diamond, rows.of_kind(lines, marks.Diamond)),
             *map(marks.whisker, rows.of_kind(lines, marks.Whisker)),
         ],
-        "layout": {**layout, "meta": {"text": table.sentence(verdicts), "caption": table.caption}},
+        "layout": {
+            **layout,
+            "shapes": [*layout.get("shapes", []), *plumbs],
+            "meta": {"text": table.sentence(verdicts), "caption": table.caption},
+        },
     }
 
 
-def _arm(row: ForestRow, pool: PooledRate | None, differs: str, show_weight: bool, font_px: int) -> marks.Arm:
+@dataclass(frozen=True)
+class _Shown:
+    """What the lines of the forest show."""
+
+    weights: bool
+    prediction: bool
+    compact: bool
+    differing: Mapping[str, str]
+    font_px: int
+
+
+def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, str], show: _Shown) -> list[rows.Line]:
+    """Return the lines of all series by therapy, with space between them; comparison arms have a panel of their own."""
+    weighted = show.weights and any(pool.is_drawn for pool in table.pools.values())
+    head = rows.head_line("Series, patients", "% (95 % interval)" + ", weight" * weighted)
+    lines = [] if show.compact else [head]
+    panel = False
+    for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
+        opens = therapy in table.comparison_arms and not panel
+        panel = panel or opens
+        if opens and place:
+            named = rows.Space(left=rows.gray("Comparison arms"), height=1.5, breaks=True)
+            lines.append(rows.Space(breaks=True) if show.compact else named)
+        elif place and not show.compact:
+            lines.append(rows.Space())
+        heading, below = rows.heading(therapy, judged, criteria), _pool_lines(table.pools.get(therapy), show)
+        if show.compact and below and below[0].note and not heading[0].note:
+            # The rates of two series stand beside the name, where no verdict does.
+            heading, below = [replace(heading[0], note=below[0].note)], []
+        lines += [*heading, *(_arm(row, table, show) for row in found), *below]
+    return [*lines, rows.AxisLine(height=1.0 if show.compact else 1.5)]
+
+
+def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:
+    """Return a line from each diamond up through its series."""
+    top = 0.0
+    for before, line in pairwise(lines):
+        if isinstance(line, marks.Arm) and not isinstance(before, marks.Arm):
+            top = line.y + 0.5
+        if isinstance(line, marks.Diamond):
+            yield marks.plumb(line, top)
+
+
+def _arm(row: ForestRow, table: ForestTable, show: _Shown) -> marks.Arm:
     """Return the line of one series."""
-    name = rows.series_line(row, differs, font_px)
-    interval = f"{row.ci_lb:.0f} to {row.ci_ub:.0f}"
+    pool, differs = table.pools.get(row.therapy), show.differing.get(row.study_id, "")
+    name = rows.series_line(row, differs, show.font_px, row.marks)
     weight = pool.weights.get(row.outcome_id) if pool else None
     share = "" if weight is None else f", weight {weight:.0f} %"
+    known = f"<br>{rows.escape(row.certainty)}" * bool(row.certainty)
+    actuarial = "<br>‡ no count of this n gives this percent: an actuarial rate" * row.no_count
+    figure = f"{row.rate:g} % of {row.n:,.0f}, interval {row.interval} %"
     return marks.Arm(
         left="<br>".join(name),
         height=len(name),
-        right=f"{row.rate:g} % ({interval})" + share * show_weight,
+        right=f"{row.rate:g} % ({row.interval})" + share * show.weights,
         value=row.rate,
         ci_lb=row.ci_lb,
         ci_ub=row.ci_ub,
-        weight=weight,
+        size=table.sizes[row.outcome_id],
         outcome_id=row.outcome_id,
-        hover=rows.series_hover(row, f"{row.rate:g} % of {row.n:,.0f}, interval {interval} %", differs) + share,
+        hover=rows.series_hover(row, figure, differs) + share + known + actuarial,
     )
 
 
-def _pool_lines(pool: PooledRate, font_px: int) -> list[rows.Line]:
+def _pool_lines(pool: PooledRate | None, show: _Shown) -> list[rows.Line]:
     """Return the lines under the series of one therapy: a diamond, or the rates where they are too few to pool."""
+    if pool is None:
+        return []
     if not pool.is_drawn:
-        return [rows.note_line("", pool.side_by_side, font_px, color=theme.INK)]
+        return [rows.note_line("", pool.side_by_side, show.font_px, color=theme.INK)]
     on, hover = pool.percent, str(pool.fit).replace("\n", "<br>")
-    return [
-        marks.Diamond(
-            left=f"<i>Pooled, k = {pool.fit.k}</i>",
-            right=f"{on.estimate:.0f} % ({on.ci_lb:.0f} to {on.ci_ub:.0f})",
-            percent=on,
-            hover=hover,
-        ),
-        marks.Whisker(
-            left="<i>prediction interval</i>",
-            right=f"{on.pi_lb:.0f} to {on.pi_ub:.0f} %",
-            percent=on,
-            hover=hover,
-        ),
-    ]
+    unsettled = ", unsettled" * (pool.fit.k < CAUTION_BELOW)
+    name = f"<i>Pooled, k = {pool.fit.k}{unsettled}</i>"
+    diamond = marks.Diamond(left=name, right=pool.rate, percent=on, hover=hover)
+    if not show.prediction:
+        return [diamond]
+    name = "<i>prediction interval</i>"
+    return [diamond, marks.Whisker(left=name, right=pool.prediction, percent=on, hover=hover)]
 
 
 def _model_lines(table: ForestTable, font_px: int) -> list[rows.Line]:

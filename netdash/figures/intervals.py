@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from netdash.figures import rows, theme
 from netdash.figures.drawing import Axis, FigureDict, Trace, as_figure
 from netdash.outcome_tables.refits import APART, RefitRow, RefitTable, cumulative_table, influence_table
+from netdash.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +29,15 @@ class Interval(rows.Line):
         The estimate and the ends of its interval, on the axis.
     hover : str
         What the pointer shows after the line itself.
+    size : float
+        Side of its mark, in sizes of the type.
     """
 
     estimate: float
     low: float
     high: float
     hover: str = ""
+    size: float = 0.7
 
 
 def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px: int = 13) -> go.Figure:
@@ -52,8 +57,8 @@ def influence(left_out: pd.DataFrame, pooled: Pooled, *, what: str = "", font_px
     Returns
     -------
     plotly.graph_objects.Figure
-        On the scale of 0 to 100 percent; ``layout.meta["text"]`` says it in one sentence. Where two series are left
-        they are not pooled.
+        The scale is about the estimates. tau2 and I2 without the series stand beside each. ``layout.meta["text"]``
+        says it in one sentence. Where two series are left they are not pooled.
 
     Raises
     ------
@@ -87,7 +92,7 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
     Returns
     -------
     plotly.graph_objects.Figure
-        On the scale of 0 to 100 percent, first series first; ``layout.meta["text"]`` says it in one sentence. The
+        The scale is about the estimates, first series first; ``layout.meta["text"]`` says it in one sentence. The
         first two are not pooled.
 
     Raises
@@ -107,19 +112,30 @@ def cumulative_forest(added: pd.DataFrame, pooled: Pooled, *, what: str = "", fo
 
 def refit_dict(table: RefitTable, *, what: str = "", font_px: int = 13) -> FigureDict:
     """Return the picture of a rate that is fitted again as a plain dictionary; see :func:`influence`."""
-    lines = [_refit(row, font_px) for row in table.rows]
+    lines = [_refit(row, table.heterogeneity, font_px) for row in table.rows]
     title = f"{rows.escape(what)}<br>{table.subject.lower()}" if what else table.subject
     meta = {"text": table.sentence, "caption": table.caption}
-    axis = rows.percent_axis(font_px)
+    axis = _percent_about(rows.of_kind(lines, Interval), font_px)
     return intervals_dict(lines, title, axis, at=table.estimate, symbol="square", font_px=font_px, meta=meta)
 
 
-def _refit(row: RefitRow, font_px: int) -> rows.Line:
+def _refit(row: RefitRow, heterogeneity: bool, font_px: int) -> rows.Line:
     label = rows.escape(row.label)
     if not row.is_drawn:
         return rows.note_line(label, APART, font_px)
-    right = f"{row.estimate:.0f} % ({row.ci_lb:.0f} to {row.ci_ub:.0f})"
+    right = f"{percent(row.estimate, 1)} % ({percent(row.ci_lb, 1)} to {percent(row.ci_ub, 1)})"
+    if heterogeneity:
+        right += f", tau² {row.tau2:.2f}, I² {percent(row.i2)} %"
     return Interval(left=label, right=right, estimate=row.estimate, low=row.ci_lb, high=row.ci_ub)
+
+
+def _percent_about(found: Sequence[Interval], font_px: int) -> Axis:
+    """Return an axis of percent about the intervals, so that small changes can be seen."""
+    if not found:
+        return rows.percent_axis(font_px)
+    low = max(0, 5 * math.floor(min(line.low for line in found) / 5))
+    high = min(100, 5 * math.ceil(max(line.high for line in found) / 5))
+    return {"range": [low, high], "ticksuffix": " %", "nticks": 6 if font_px < rows.LARGE_TYPE else 4}
 
 
 def intervals_dict(
@@ -138,9 +154,10 @@ def intervals_dict(
     layout = rows.layout(placed, title, axis, font_px)
     if at is not None and found:
         heights = [line.y for line in found]
-        upright = theme.upright(at, {"dash": "dot", "color": theme.INK})
+        upright = theme.upright(at, {"dash": "dot", "width": 1, "color": theme.INK})
         # The line does not cross the words below the intervals.
-        layout["shapes"] = [{**upright, "yref": "y", "y0": min(heights) - 1, "y1": max(heights) + 1}]
+        above = layout.get("shapes", [])
+        layout["shapes"] = [*above, {**upright, "yref": "y", "y0": min(heights) - 1, "y1": max(heights) + 1}]
     data = [_estimates(found, symbol, font_px), rows.NAMES, *_arrows(found, axis, font_px)]
     return {"data": data, "layout": {**layout, "meta": meta}}
 
@@ -153,7 +170,13 @@ def _estimates(found: Sequence[Interval], symbol: str, font_px: int) -> Trace:
         "yaxis": "y2",  # the axis with the figures on the right
         "x": [line.estimate for line in found],
         "y": [line.y for line in found],
-        "marker": {"symbol": symbol, "size": round(font_px * 0.7), "color": theme.INK, "line": {"width": 2}},
+        "marker": {
+            "symbol": symbol,
+            "size": [round(font_px * line.size, 1) for line in found],
+            "color": theme.INK,
+            "opacity": 1,
+            "line": {"width": 2, "color": theme.INK},
+        },
         "error_x": {
             "type": "data",
             "symmetric": False,

@@ -1,4 +1,4 @@
-"""The marks of the forest: a box and a square for each series, a diamond and a whisker for each pool."""
+"""The marks of the forest: a thin line and a square for each series, a diamond and a whisker for each pool."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from netdash.figures import rows, theme
 from netdash.figures.drawing import Trace
 from netdash.pooling import Natural
 
+LARGEST = 1.1
+"""Side of the largest square, in sizes of the type: it fits in its row."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arm(rows.Point):
@@ -18,13 +21,13 @@ class Arm(rows.Point):
     ----------
     ci_lb, ci_ub : float
         Ends of its interval, in percent.
-    weight : float or None
-        Its weight in percent; None where it is not pooled.
+    size : float
+        Side of its square, as a share of the largest in the picture.
     """
 
     ci_lb: float
     ci_ub: float
-    weight: float | None
+    size: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,7 @@ class Whisker(PoolLine):
 
 
 def arms(lines: Sequence[Arm], font_px: int) -> Iterator[Trace]:
-    """Return boxes and squares of all series in one color, so that no series looks better for meeting criteria."""
+    """Return lines and squares of all series in one color, so that no series looks better for meeting criteria."""
     yield {
         "type": "bar",
         "orientation": "h",
@@ -60,28 +63,20 @@ def arms(lines: Sequence[Arm], font_px: int) -> Iterator[Trace]:
         "y": [arm.y for arm in lines],
         "base": [arm.ci_lb for arm in lines],
         "x": [arm.ci_ub - arm.ci_lb for arm in lines],
-        "width": 0.5,
-        "marker": {"color": "rgba(255,255,255,0)", "line": {"color": theme.INK, "width": 1.5}},
+        "width": 0.01,  # its outline is the line that is seen, one pixel high at every size
+        "marker": {"color": theme.INK, "line": {"width": 1, "color": theme.INK}},
         "hoverinfo": "skip",
     }
     yield {
         **rows.points(lines),
         "marker": {
             "color": theme.INK,
-            "size": _sizes([arm.weight for arm in lines], font_px),
+            "size": [round(LARGEST * font_px * arm.size, 1) for arm in lines],
             "opacity": 1,
             "symbol": "square",
-            "line": {"width": 1.5, "color": theme.INK},
+            "line": {"width": 1, "color": theme.INK},
         },
     }
-
-
-def _sizes(weights: Sequence[float | None], font_px: int) -> list[float]:
-    """Return the side of each square. Its area is the weight; a series that is not pooled has a middle size."""
-    known = [weight for weight in weights if weight is not None]
-    middle = sum(known) / len(known) if known else 1
-    sides = [1 if weight is None else (weight / middle) ** 0.5 for weight in weights]
-    return [round(font_px * min(max(0.62 * side, 0.45), 1.1), 1) for side in sides]
 
 
 def diamond(pool: Diamond) -> Trace:
@@ -99,6 +94,13 @@ def diamond(pool: Diamond) -> Trace:
         "text": pool.hover,
         "hoverinfo": "text",
     }
+
+
+def plumb(pool: Diamond, top: float) -> dict[str, object]:
+    """Return the line from a diamond up through the series that it pools, to a height."""
+    x = pool.percent.estimate
+    line = {"color": theme.GRAY, "width": 1, "dash": "dot"}
+    return {"type": "line", "xref": "x", "layer": "below", "x0": x, "x1": x, "y0": pool.y, "y1": top, "line": line}
 
 
 def whisker(pool: Whisker) -> Trace:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from netdash.figures import rows, theme
-from netdash.figures.drawing import FigureDict, Trace, as_figure
+from netdash.figures.drawing import Axis, FigureDict, Trace, as_figure
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
 from netdash.outcome_tables.medians import MediansTable, medians_table
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 
 UNREACHED = "arrow-right-open"
 """The symbol of a median that was not reached."""
+LANE = 1.12
+"""Where medians that were not reached stand, as a multiple of the longest: in a lane beyond the axis, not at a time."""
+YEAR = 12
+STEPS, MOST_TICKS = (12, 24, 60, 120), 6
+"""Months between ticks, and the most intervals of an axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Median(rows.Point):
-    """The line of one median; one that was not reached has its point at the edge."""
+    """The line of one median; one that was not reached has its point in the lane beyond the axis."""
 
     reached: bool
 
@@ -34,6 +40,7 @@ def medians(
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
@@ -49,7 +56,9 @@ def medians(
     endpoint : str
         The endpoint on the axis.
     left_out : bool
-        Whether means, and rows without a figure, are listed below with the reason.
+        Whether means, and rows without a figure, stand below with the reason.
+    compact : bool
+        Whether heads of columns and space between therapies are left out, as for ``nd.forest``.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, as for ``nd.forest``.
     differing : mapping, optional
@@ -61,7 +70,7 @@ def medians(
     Returns
     -------
     plotly.graph_objects.Figure
-        A median that was not reached is an open arrow at the right edge with the words "not reached".
+        A median that was not reached is an open arrow in a lane of its own beyond the axis, because it has no time.
         ``layout.meta["text"]`` holds the same in words.
 
     Raises
@@ -76,7 +85,9 @@ def medians(
     'Median overall survival'
     """
     table = medians_table(outcomes, endpoint=endpoint)
-    drawn = medians_dict(table, verdicts, left_out=left_out, criteria=criteria, differing=differing, font_px=font_px)
+    drawn = medians_dict(
+        table, verdicts, left_out=left_out, compact=compact, criteria=criteria, differing=differing, font_px=font_px
+    )
     return as_figure(drawn)
 
 
@@ -85,25 +96,43 @@ def medians_dict(
     verdicts: Verdicts | None = None,
     *,
     left_out: bool = True,
+    compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
 ) -> FigureDict:
     """Return the medians of one table as a plain dictionary; for the parameters see :func:`medians`."""
-    edge = 1.05 * max((row.value for row in table.rows if row.value is not None), default=12)
+    longest = max((row.value for row in table.drawn if row.value is not None), default=YEAR)
+    lane = LANE * longest
     judged = of_therapies(table.therapies, verdicts)
-    lines: list[rows.Line] = []
-    for therapy, found in groupby(table.drawn, key=lambda row: row.therapy):
+    lines: list[rows.Line] = [] if compact else [rows.head_line("Series, patients", "median")]
+    for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
+        lines += [rows.Space()] if place and not compact else []
         lines += rows.heading(therapy, judged, criteria or {})
-        lines += [_median(row, edge, (differing or {}).get(row.study_id, ""), font_px) for row in found]
+        lines += [_median(row, lane, (differing or {}).get(row.study_id, ""), font_px) for row in found]
+    lines.append(rows.AxisLine())
     if left_out:
         lines += rows.left_out_lines(table.left_out, differing or {}, "months", font_px)
     lines = rows.stacked(lines)
-    axis = {"range": [0, 1.03 * edge], "ticksuffix": "", "title": {"text": "months"}}
+    axis = _axis(longest, lane, any(row.not_reached for row in table.drawn))
     layout = rows.layout(lines, table.title, axis, font_px, warnings(judged))
     return {
         "data": [rows.NAMES, _series(rows.of_kind(lines, Median), font_px)],
         "layout": {**layout, "meta": {"text": table.sentence(verdicts), "caption": table.caption}},
+    }
+
+
+def _axis(longest: float, lane: float, unreached: bool) -> Axis:
+    """Return an axis of months, with a lane beyond it for medians that were not reached."""
+    step = next((step for step in STEPS if longest / step <= MOST_TICKS), STEPS[-1])
+    ticks = [float(months) for months in range(0, math.floor(longest) + 1, step)]
+    names = [f"{months:g}" for months in ticks]
+    names[-1] += " months"
+    beyond = [lane] if unreached else []
+    return {
+        "range": [0, lane * (2 - 1 / LANE) if unreached else 1.03 * longest],
+        "tickvals": [*ticks, *beyond],
+        "ticktext": [*names, *["not reached"] * len(beyond)],
     }
 
 
@@ -119,14 +148,14 @@ def _series(found: Sequence[Median], font_px: int) -> Trace:
     }
 
 
-def _median(row: OutcomeRow, edge: float, differs: str, font_px: int) -> Median:
+def _median(row: OutcomeRow, lane: float, differs: str, font_px: int) -> Median:
     name = rows.series_line(row, differs, font_px)
     figure = "not reached" if row.not_reached or row.value is None else f"{row.value:g} months"
     return Median(
         left="<br>".join(name),
         height=len(name),
         right=figure,
-        value=edge if row.not_reached or row.value is None else row.value,
+        value=lane if row.not_reached or row.value is None else row.value,
         reached=not row.not_reached,
         outcome_id=row.outcome_id,
         hover=rows.series_hover(row, f"median {figure}", differs),

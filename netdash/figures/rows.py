@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from netdash import evidence
 from netdash.figures import theme
@@ -30,7 +30,7 @@ NAMES: Trace = {
 """An empty trace. plotly draws an axis only for a trace of its own; this one belongs to the names on the left."""
 _NOTE = {
     **{"x": 0.005, "xref": "paper", "xanchor": "left", "yanchor": "middle", "align": "left", "showarrow": False},
-    **{"font": {"color": theme.GRAY}},
+    **{"font": {"color": theme.GRAY}, "bgcolor": "white", "borderpad": 0},  # no grid line runs through words
 }
 
 
@@ -85,6 +85,21 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AxisLine(Line):
+    """The line in which the ticks of the axis stand: it closes the plot, and only words follow."""
+
+    height: float = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space(Line):
+    """An empty line between groups, or between two panels, where the grid is broken."""
+
+    height: float = 0.5
+    breaks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Point(Line):
     """The line of one series with a point.
 
@@ -133,6 +148,16 @@ def escape(text: object) -> str:
     return html.escape(str(text), quote=False)
 
 
+def head_line(left: str, right: str) -> Line:
+    """Return the line with the heads of the columns."""
+    return Line(left=gray(left), right=gray(right))
+
+
+def gray(text: str) -> str:
+    """Return a text in gray, for plotly."""
+    return f"<span style='color:{theme.GRAY}'>{text}</span>"
+
+
 def heading(therapy: str, verdicts: Verdicts, criteria: Mapping[str, str]) -> list[Line]:
     """Return the lines that name a therapy, with the verdict on its criteria in the plot if there is one."""
     name = f"<b>{evidence.therapy_name(therapy)}</b>"
@@ -154,9 +179,9 @@ def series_name(row: Row, differs: str = "") -> str:
     return text + " †" * bool(row.discrepancies) + " ≠" * bool(differs)
 
 
-def series_line(row: Row, differs: str, font_px: int) -> tuple[str, ...]:
-    """Return the name of a series, a long one in several lines."""
-    return wrapped(series_name(row, differs), 46 if font_px < LARGE_TYPE else 30)
+def series_line(row: Row, differs: str, font_px: int, marks: str = "") -> tuple[str, ...]:
+    """Return the name of a series with further marks, a long one in several lines."""
+    return wrapped(series_name(row, differs) + marks, 46 if font_px < LARGE_TYPE else 30)
 
 
 def left_out_lines(rows: Sequence[OutcomeRow], differing: Mapping[str, str], unit: str, font_px: int) -> list[Line]:
@@ -216,30 +241,60 @@ def points(series: Sequence[Point]) -> Trace:
     }
 
 
-def layout(
-    lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: Sequence[str] = ()
-) -> dict[str, object]:
+def layout(lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: Sequence[str] = ()) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right axis, notes in the plot.
 
     The texts `under` the title are inside the picture at every size, because the margin grows with them.
     """
     high = sum(line.height for line in lines)
     heads = 1 + title.count("<br>")
-    below = UNDER if under else 0
+    below = UNDER + 1.3 * max(len(under) - 2, 0) if under else 0
     notes = [line.note.at(line.y) for line in lines if line.note]
+    placed, grid = _closed(lines, bottom_axis(xaxis))
+    below_axis = 0.1 if of_kind(lines, AxisLine) else 2.2  # an axis within the lines has its own room
     return {
         # Properties of all annotations are in the template, because plotly's classes check it only once.
         **theme.layout(font_px, annotations=_NOTE),
-        "height": round(font_px * (LINE * (high + heads) + below + 4.6)),  # with room for title and axis
+        "height": round(font_px * (LINE * (high + heads) + below + 2.4 + below_axis)),  # with room for title and axis
         "title": _title(title, under, font_px),
-        "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads + below)), "b": round(font_px * 2.2)},
+        "margin": {"l": 10, "r": 10, "t": round(font_px * (1 + 1.6 * heads + below)), "b": round(font_px * below_axis)},
         "bargap": 0,
         "barmode": "overlay",
-        "xaxis": bottom_axis(xaxis),
+        "xaxis": placed,
         "yaxis": left_axis(lines),
         "yaxis2": {**right_axis(lines, font_px), "overlaying": "y"},
         **({"annotations": notes} if notes else {}),
+        **({"shapes": grid} if grid else {}),
     }
+
+
+def _closed(lines: Sequence[Line], axis: Axis) -> tuple[Axis, list[Mapping[str, object]]]:
+    """Return an axis that stands in its line, and the grid above it; without such a line, the axis as it is.
+
+    A grid of plotly's own would run on through the words below the axis.
+    """
+    found = of_kind(lines, AxisLine)
+    ticks = axis.get("tickvals")
+    if not found or not isinstance(ticks, list):
+        return axis, []
+    high, end = sum(line.height for line in lines), _top(found[0])
+    breaks = [line for line in of_kind(lines, Space) if line.breaks]
+    tops = [high + 0.6, *(_top(line) - line.height for line in breaks)]
+    ends = [*(_top(line) for line in breaks), end]
+    pale = {"type": "line", "xref": "x", "layer": "below", "line": {"color": theme.PALE, "width": 1}}
+    panels = list(zip(tops, ends, strict=True))
+    grid: list[Mapping[str, object]] = [
+        {**pale, "x0": tick, "x1": tick, "y0": low, "y1": top} for top, low in panels for tick in ticks
+    ]
+    floor = {**pale, "xref": "x domain", "x0": 0, "x1": 1, "line": {"color": theme.GRAY, "width": 1}}
+    grid += [{**floor, "y0": low, "y1": low} for _, low in panels]
+    # Its own room is in its line: automargin would keep room below the words as well.
+    place = {"anchor": "free", "position": (end - 0.4) / (high + 0.2), "automargin": False}
+    return {**axis, "showgrid": False, **place}, grid
+
+
+def _top(line: Line) -> float:
+    return line.y + line.height / 2
 
 
 def bottom_axis(axis: Axis) -> Axis:

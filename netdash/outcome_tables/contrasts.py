@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence
 from netdash.outcome_rows import number
+from netdash.outcome_tables.forest import SMALLEST
 from netdash.wording import words, years
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _MEASURES = {"RR": "Risk ratio of", "OR": "Odds ratio of", "RD": "Difference in"}
 _TEXT = ("measure", "label", "treated", "control", "endpoint", "caution", "discrepancies", "left_out")
-_NUMBERS = ("horizon_months", "value", "value_control", "ai", "n1i", "ci", "n2i", "estimate", "ci_lb", "ci_ub")
+_NUMBERS = ("horizon_months", "value", "value_control", "ai", "n1i", "ci", "n2i", "vi", "estimate", "ci_lb", "ci_ub")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class ContrastRow:
     n1i: float | None
     ci: float | None
     n2i: float | None
+    vi: float | None
     estimate: float | None
     ci_lb: float | None
     ci_ub: float | None
@@ -48,8 +50,14 @@ class ContrastRow:
 
     @property
     def counts(self) -> str:
-        """Events and patients of both arms."""
-        return f"{self.ai:g}/{self.n1i:g} v {self.ci:g}/{self.n2i:g}"
+        """Rates and patients of both arms."""
+        arms = ((self.value, self.n1i), (self.value_control, self.n2i))
+        return " v ".join(f"{_or_unknown(value)} % of {_or_unknown(n)}" for value, n in arms)
+
+    @property
+    def has_empty_cell(self) -> bool:
+        """Whether nobody or everybody in an arm had the event, so that 1/2 was added for a ratio."""
+        return self.measure != "RD" and {self.value, self.value_control} & {0, 100} != set()
 
     @property
     def rates(self) -> str:
@@ -85,6 +93,19 @@ class ContrastTable:
         return f"{_MEASURES[first.measure]} {event} at {years(first.horizon_months)}"
 
     @cached_property
+    def direction(self) -> str:
+        """What the right side of the axis means."""
+        event = "alive" if self.drawn[0].endpoint == "overall_survival" else f"with {words(self.drawn[0].endpoint)}"
+        return f"Right of {1 if self.is_ratio else 0}: more {event} in the first arm"
+
+    @cached_property
+    def sizes(self) -> list[float]:
+        """The side of the square of each study, as a share of the largest; the area is the precision."""
+        precisions = [1 / row.vi if row.vi else 0.0 for row in self.drawn]
+        most = max(precisions) or 1.0
+        return [max((precision / most) ** 0.5, SMALLEST) for precision in precisions]
+
+    @cached_property
     def sentence(self) -> str:
         """The picture in words."""
         others = f" Left out, each with its reason: {len(self.left_out)} comparisons." if self.left_out else ""
@@ -94,10 +115,17 @@ class ContrastTable:
     def caption(self) -> str:
         """How the picture was made."""
         touched = any(row.discrepancies for row in (*self.drawn, *self.left_out))
-        return (
-            "Hollow: 95 % normal intervals computed here from whole events made of percent and n; nobody prints them."
-            + " † a known discrepancy." * touched
+        kind = "normal intervals" if self.is_ratio else "intervals by Newcombe's method"
+        halves = " ½ was added to each cell of a study with an empty one." * any(
+            row.has_empty_cell for row in self.drawn
         )
+        return f"95 % {kind} computed here from percent and n; nobody prints them.{halves}" + (
+            " † a known discrepancy." * touched
+        )
+
+
+def _or_unknown(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"
 
 
 def contrast_table(contrasts: pd.DataFrame) -> ContrastTable:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence, outcome_rows
-from netdash.effects import log_odds, wilson
+from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
+from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
-from netdash.wording import listed, words, years
+from netdash.wording import listed, percent, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OVERALL_SURVIVAL = "overall_survival"
 FIVE_YEARS = 60
+SMALLEST = 0.35
+"""Side of the smallest square that can be seen, as a share of the largest."""
 _NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "horizon_months", "value", "n")
 _NAN = float("nan")
 
@@ -31,16 +34,42 @@ class ForestRow(OutcomeRow):
     Attributes
     ----------
     ci_lb, ci_ub : float
-        95 % Wilson interval in percent, computed from n and percent; it ignores censoring. NaN where left out.
+        95 % Wilson interval in percent, computed from n, percent and the share followed. NaN where left out.
+    followed : float
+        Share of the patients that is taken as followed to the horizon. A share of 1 ignores censoring.
+    precision : float
+        1 / variance of the log odds. NaN where left out.
     """
 
     ci_lb: float = _NAN
     ci_ub: float = _NAN
+    followed: float = 1.0
+    precision: float = _NAN
+
+    @cached_property
+    def no_count(self) -> bool:
+        """Whether no whole number of events gives the percent: the rate is actuarial, or n is another."""
+        return self.value is not None and self.n is not None and not can_be_count(self.value, self.n)
+
+    @property
+    def certainty(self) -> str:
+        """What is known of the design of the series, in words; empty for a center's own."""
+        return certainty(self.study_id)
+
+    @property
+    def marks(self) -> str:
+        """The marks of the row: ‡ for a percent that is no count, ◦ where nothing is known of the design."""
+        return " ‡" * self.no_count + f" {MARK}" * is_unknown(self.study_id)
 
     @property
     def rate(self) -> float:
         """The rate of a drawn row in percent."""
         return _NAN if self.value is None else self.value
+
+    @property
+    def interval(self) -> str:
+        """The interval in words, without the sign of percent."""
+        return f"{percent(self.ci_lb)} to {percent(self.ci_ub)}"
 
 
 @dataclass(frozen=True)
@@ -90,19 +119,24 @@ class PooledRate:
     def model(self) -> str:
         """How the series were pooled."""
         fit = self.fit
-        return (
-            f"k = {fit.k}, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. {fit.caution}".strip()
-        )
+        return f"k = {fit.k}, {fit.heterogeneity}, {fit.method}, {fit.test_in_words}. {fit.caution}".strip()
 
     def __str__(self) -> str:
         """Return the rate with its intervals in words; the rates side by side where they are too few to pool."""
         if not self.is_drawn:
             return self.side_by_side
-        on, fit = self.percent, self.fit
-        return (
-            f"{on.estimate:.0f} % ({on.ci_lb:.0f} to {on.ci_ub:.0f}), "
-            f"prediction {on.pi_lb:.0f} to {on.pi_ub:.0f} %; k = {fit.k}, tau² {fit.tau2:.2f}, I² {fit.i2:.0f} %"
-        )
+        return f"{self.rate}, prediction {self.prediction}; k = {self.fit.k}, {self.fit.heterogeneity}"
+
+    @property
+    def rate(self) -> str:
+        """The rate with its confidence interval."""
+        on = self.percent
+        return f"{percent(on.estimate)} % ({percent(on.ci_lb)} to {percent(on.ci_ub)})"
+
+    @property
+    def prediction(self) -> str:
+        """The prediction interval."""
+        return f"{percent(self.percent.pi_lb)} to {percent(self.percent.pi_ub)} %"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +153,21 @@ class ForestTable(SeriesTable[ForestRow]):
 
     horizon_months: float
     pools: Mapping[str, PooledRate]
-    added: ClassVar[tuple[str, ...]] = (*SeriesTable.added, "ci_lb", "ci_ub")
+    added: ClassVar[tuple[str, ...]] = (*SeriesTable.added, "ci_lb", "ci_ub", "no_count")
+
+    @cached_property
+    def sizes(self) -> Mapping[str, float]:
+        """By outcome_id: the side of the square of each row that is drawn, as a share of the largest.
+
+        The area is the precision, over the whole picture; a square under :data:`SMALLEST` is drawn so large.
+        """
+        most = max((row.precision for row in self.drawn), default=1) or 1
+        return {row.outcome_id: max((row.precision / most) ** 0.5, SMALLEST) for row in self.drawn}
+
+    @cached_property
+    def comparison_arms(self) -> set[str]:
+        """The therapies that are drawn and are comparison arms, such as no resection."""
+        return {name for name in self.therapies if evidence.is_comparator(name)}
 
     @cached_property
     def title(self) -> str:
@@ -145,15 +193,35 @@ class ForestTable(SeriesTable[ForestRow]):
         apart = [pool.name for pool in self.pools.values() if not pool.is_drawn]
         two = f"Two series are not pooled: {listed(apart)}. " if apart else ""
         together = (
-            "Diamonds pool single-arm series on the log-odds scale; dotted, the 95 % prediction interval. "
-            + " ".join(models)
-            + " "
+            "Diamonds pool single-arm series on the log-odds scale: the rate of a middling center; dotted, the 95 % "
+            "prediction interval. " + " ".join(models) + " "
         )
+        smallest = ", but the smallest are drawn larger" * (SMALLEST in self.sizes.values())
+        unknown = f"{MARK_SAYS}. "
+        actuarial = "‡ no count of these n gives this percent: an actuarial rate. "
         return (
-            "Hollow boxes: 95 % Wilson intervals computed here from n and percent; they ignore censoring and no source "
-            f"prints them. {together if models else ''}{two}† a known discrepancy. "
+            "Lines: 95 % Wilson intervals computed here from n and percent; "
+            f"{self.followed or 'they ignore censoring'} and no source prints them. "
+            f"Squares: the area is the precision{smallest}. "
+            f"{together if models else ''}{two}† a known discrepancy. "
+            f"{unknown if any(is_unknown(row.study_id) for row in self.drawn) else ''}"
+            f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
             f"{len(self.left_out)} rows left out, each with its reason."
         )
+
+    @cached_property
+    def intervals(self) -> str:
+        """What the intervals are, for the line under the title."""
+        return f"95 % intervals: our own, {self.followed or 'ignoring censoring'}"
+
+    @cached_property
+    def followed(self) -> str:
+        """Which share of the patients is taken as followed; empty where it is all of them."""
+        shares = sorted({row.followed for row in self.drawn})
+        if shares in ([], [1.0]):
+            return ""
+        span = " to ".join(f"{100 * share:g}" for share in dict.fromkeys((shares[0], shares[-1])))
+        return f"as if {span} % of each series were followed to the horizon"
 
 
 def forest_table(
@@ -162,6 +230,7 @@ def forest_table(
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
+    followed: float | str | Sequence[float] = 1.0,
 ) -> ForestTable:
     """Return what the forest draws and what it leaves out, row by row.
 
@@ -174,7 +243,9 @@ def forest_table(
     endpoint : str
         The endpoint on the axis.
     horizon_months : float
-        The horizon of the rates, in months.
+        The one horizon of the rates, in months.
+    followed : float, str or sequence of float
+        Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``.
 
     Returns
     -------
@@ -190,16 +261,30 @@ def forest_table(
     rows = outcome_rows.read_rows(outcomes)
     reasons = {row.place: _reason(row, endpoint, horizon_months) for row in rows}
     drawn = [row for row in rows if not reasons[row.place]]
-    bounds = wilson(*_rates(drawn)).tolist()
-    intervals = dict(zip((row.place for row in drawn), bounds, strict=True))
+    shares = outcome_rows.shares_followed(outcomes, followed)
+    given = (*_rates(drawn), [shares[row.place] for row in drawn])
+    bounds, precisions = wilson(*given).tolist(), (1 / log_odds(*given)[1]).tolist()
+    found_of = (row.place for row in drawn)
+    computed = {place: (*ends, p) for place, ends, p in zip(found_of, bounds, precisions, strict=True)}
     found = []
     for row in rows:
-        low, high = intervals.get(row.place, (_NAN, _NAN))
+        low, high, precision = computed.get(row.place, (_NAN, _NAN, _NAN))
         same_axis = row.endpoint == endpoint and row.statistic == "rate" and row.horizon_months == horizon_months
         added = {"left_out": reasons[row.place], "same_axis": same_axis, "ci_lb": low, "ci_ub": high}
+        added |= {"followed": shares[row.place], "precision": precision}
         found.append(ForestRow(**{**vars(row), **added}))
     shown = [row for row in found if not row.left_out]
     return ForestTable(outcomes, endpoint, tuple(found), horizon_months, _pools(shown, pooled))
+
+
+def in_percent(fit: Pooled, interval: str) -> tuple[float, float, float]:
+    """Return a pooled rate in percent with the ends of its confidence or prediction interval."""
+    if fit.measure != "PLO":
+        raise ValueError(f"given a fit of measure {fit.measure}, expected one of rates (PLO)")
+    on, name = fit.transformed(), "pi" if interval == "prediction" else "ci"
+    if interval == "prediction" and fit.k < FEWEST_STUDIES:
+        raise ValueError(f"interval: given {fit.k} series, which have no prediction interval; expected 3 or more")
+    return 100 * on.estimate, 100 * getattr(on, f"{name}_lb"), 100 * getattr(on, f"{name}_ub")
 
 
 def _rates(drawn: Iterable[OutcomeRow]) -> tuple[list[float], list[float]]:
@@ -244,7 +329,7 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
 
 def _pooled_rate(therapy: str, drawn: list[ForestRow], fit: Pooled) -> PooledRate:
     rows = [row for row in drawn if row.poolable]
-    effects = log_odds(*_rates(rows))
+    effects = log_odds(*_rates(rows), [row.followed for row in rows])
     try:
         weights = fit.weights_of("PLO", *effects).tolist()
     except ValueError:

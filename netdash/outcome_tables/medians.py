@@ -25,7 +25,7 @@ class MediansTable(SeriesTable[OutcomeRow]):
     Its rows are those of the endpoint that are no rates.
     """
 
-    caption: ClassVar[str] = "An arrow at the edge: not reached. † a known discrepancy."
+    caption: ClassVar[str] = "An arrow beyond the axis: not reached, at no time. † a known discrepancy."
 
     @cached_property
     def title(self) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netdash.effects import natural
 from netdash.pooling import EQUAL_TOLERANCE, FEWEST_STUDIES, MODEL_COLUMNS, Pooled
+from netdash.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,8 @@ class RefitRow:
         Number of series that were pooled.
     estimate, ci_lb, ci_ub : float
         Rate and 95 % confidence interval, in percent.
+    tau2, i2 : float
+        Heterogeneity; I2 in percent.
     """
 
     label: str
@@ -41,6 +44,8 @@ class RefitRow:
     estimate: float
     ci_lb: float
     ci_ub: float
+    tau2: float
+    i2: float
 
     @property
     def is_drawn(self) -> bool:
@@ -71,6 +76,8 @@ class RefitTable:
     fit: Pooled
     estimate: float | None
     sentence: str
+    heterogeneity: bool = False
+    """Whether tau2 and I2 stand beside each fit."""
 
     @property
     def caption(self) -> str:
@@ -79,8 +86,7 @@ class RefitTable:
         if fit.k < FEWEST_STUDIES:
             return ""
         return (
-            f"Dotted: all {fit.k} series, tau² = {fit.tau2:.2f}, I² = {fit.i2:.0f} %, {fit.method}, {fit.test}. "
-            f"{fit.caution}".strip()
+            f"Dotted: all {fit.k} series, {fit.heterogeneity}, {fit.method}, {fit.test_in_words}. {fit.caution}".strip()
         )
 
 
@@ -112,13 +118,21 @@ def influence_table(left_out: pd.DataFrame, pooled: Pooled) -> RefitTable:
     if pooled.k <= FEWEST_STUDIES:
         sentence = f"Pooled {rate:.0f} % over {pooled.k} series; without one of them two are left, not pooled."
     else:
-        # The largest shift in percent, as drawn. In log odds another series may have the largest shift.
-        most = max(range(len(rows)), key=lambda place: abs(rows[place].estimate - rate))
-        sentence = (
-            f"Pooled {rate:.0f} % over {pooled.k} series; without {left_out.index[most]}, which changes it most, "
-            f"{rows[most].estimate:.0f} %."
-        )
-    return _table("Each series left out in turn", rows, pooled, sentence)
+        sentence = f"Pooled {rate:.0f} % over {pooled.k} series; {_without(rows, rate, pooled.i2)}."
+    return replace(_table("Each series left out in turn", rows, pooled, sentence), heterogeneity=True)
+
+
+def _without(rows: Sequence[RefitRow], rate: float, i2: float) -> str:
+    """Return which series changes the rate most, and which one makes the heterogeneity."""
+    # The largest shift in percent, as drawn. In log odds another series may have the largest shift.
+    most = max(rows, key=lambda row: abs(row.estimate - rate))
+    calm = min(rows, key=lambda row: row.i2)
+    fewer = f"I² {percent(calm.i2)} % instead of {percent(i2)} %"
+    if round(i2) <= round(calm.i2):
+        return f"{most.label}, which changes it most, {most.estimate:.0f} %"
+    if most is calm:
+        return f"{most.label}, {most.estimate:.0f} % and {fewer}"
+    return f"{most.label}, which changes it most, {most.estimate:.0f} %; {calm.label}, {fewer}"
 
 
 def cumulative_table(added: pd.DataFrame, pooled: Pooled) -> RefitTable:
@@ -161,13 +175,16 @@ def _estimate(pooled: Pooled) -> float:
 
 
 def _rows(labels: list[str], table: pd.DataFrame) -> list[RefitRow]:
-    percent = [(100 * natural("PLO", table[end])).tolist() for end in ENDS]
-    return [RefitRow(*row) for row in zip(labels, table["k"].tolist(), *percent, strict=True)]
+    ends = [(100 * natural("PLO", table[end])).tolist() for end in ENDS]
+    rest = [table[name].tolist() for name in ("tau2", "i2")]
+    return [RefitRow(*row) for row in zip(labels, table["k"].tolist(), *ends, *rest, strict=True)]
 
 
 def _check(table: pd.DataFrame, pooled: Pooled, studies: Callable[[int], list[int]], function: str) -> None:
     """Raise ValueError unless the rows are of the expected numbers of studies and were pooled like `pooled`."""
-    if not isinstance(pooled, Pooled) or not {"k", *MODEL_COLUMNS, *ENDS} <= set(getattr(table, "columns", ())):
+    if not isinstance(pooled, Pooled) or not {"k", "tau2", "i2", *MODEL_COLUMNS, *ENDS} <= set(
+        getattr(table, "columns", ())
+    ):
         raise ValueError(f"given no table or no estimate; expected {function}(effects) and nd.pool(effects)")
     if pooled.measure != "PLO" or table["k"].tolist() != studies(pooled.k):
         raise ValueError(

@@ -125,7 +125,7 @@ def test_what_the_picture_says_of_itself_is_whole_and_over_nothing(visits, size,
           };
         }"""
     )
-    assert found["words"] == NOT_SELECTED + NO_COMPARISON
+    assert found["words"] == NOT_SELECTED + NO_COMPARISON + "95 % intervals: our own, ignoring censoring"
     assert found["type"] == pytest.approx(found["asked"], abs=0.1)
     assert found["inside"]
     assert found["apart"]

@@ -35,7 +35,9 @@ def forest_of(patient):
     verdicts, outcomes = nd.tallies(nd.assess(patient)), nd.outcomes()
     others = differing(patient, nd.studies())
     pooled = nd.pool_by_therapy(outcomes, endpoint="overall_survival", horizon_months=60)
-    return json.loads(nd.forest(outcomes, pooled, verdicts, left_out=False, weights=False, differing=others).to_json())
+    return json.loads(
+        nd.forest(outcomes, pooled, verdicts, left_out=False, weights=False, compact=True, differing=others).to_json()
+    )
 
 
 def looks_of(figure):

@@ -5,8 +5,8 @@
 # reads   datasets.csv  what each data set is for and which measures it is computed for
 #         cases.csv     its studies
 # writes  effects.csv   escalc: yi and vi of every study
-#         fits.csv      rma and predict: every data set and measure by REML, DL, PM and knha, z
-#         leave1out.csv, cumul.csv
+#         fits.csv      rma, predict and confint (Q-profile): every data set and measure by REML, DL, PM and knha, adhoc, z
+#         leave1out.csv, cumul.csv   with the normal interval beside that of the test; leave1out with rstudent
 #         subgroups.csv the BCG trials by how patients were allocated, each group with its own tau2
 #         wilson.csv    prop.test(correct=FALSE), in percent
 #         made_with.csv versions of R and metafor
@@ -68,9 +68,18 @@ effects_of <- function(dataset, measure) {
   d <- cases[cases$dataset == dataset, ]
   if (measure == "GEN") return(data.frame(study = d$study, yi = d$yi, vi = d$vi))
   if (measure == "PLO") return(data.frame(study = d$study, escalc("PLO", xi = d$xi, ni = d$ni)[c("yi", "vi")]))
-  data.frame(study = d$study, escalc(measure, ai = d$ai, n1i = d$n1i, ci = d$ci, n2i = d$n2i)[c("yi", "vi")])
+  # RD: the difference itself has no added half, its variance has one where a cell is empty.
+  data.frame(study = d$study, escalc(measure, ai = d$ai, n1i = d$n1i, ci = d$ci, n2i = d$n2i, addyi = measure != "RD")[c("yi", "vi")])
 }
 back <- function(measure) switch(measure, PLO = transf.ilogit, RR = exp, OR = exp, identity)
+
+# metafor gives the empty set as tau2.min, with a sign; NA where its search does not end.
+profile_of <- function(e, r) {
+  scale <- min(e$vi) + var(e$yi)
+  found <- try(suppressWarnings(confint(r, control = list(tol = 1e-14 * scale, maxiter = 1e5, tau2.max = 1e8 * scale))), TRUE)
+  if (inherits(found, "try-error")) return(rep(NA_real_, 4))
+  c(found$random["tau^2", 2:3], found$random["I^2(%)", 2:3])
+}
 
 effects <- list()
 fits <- list()
@@ -83,14 +92,16 @@ for (i in seq_len(nrow(datasets))) {
     effects[[length(effects) + 1]] <- data.frame(dataset = name, measure = measure, e)
     for (method in c("DL", "PM", "REML")) {
       default <- by_default(e, method)
-      for (test in c("knha", "z")) {
+      for (test in c("knha", "adhoc", "z")) {
         r <- fit(e, method, test)
         p <- predict(r)
         natural <- predict(r, transf = back(measure))
+        q <- profile_of(e, r)
         fits[[length(fits) + 1]] <- data.frame(
           dataset = name, measure = measure, method = method, test = test, k = r$k,
           estimate = c(r$beta), se = r$se, ci_lb = r$ci.lb, ci_ub = r$ci.ub, pi_lb = p$pi.lb, pi_ub = p$pi.ub,
-          tau2 = r$tau2, i2 = r$I2, h2 = r$H2, qe = r$QE, qep = r$QEp, weight_1 = unname(weights(r)[1]),
+          tau2 = r$tau2, i2 = r$I2, h2 = r$H2, qe = r$QE, qep = r$QEp, tau2_lb = q[1], tau2_ub = q[2], i2_lb = q[3],
+          i2_ub = q[4], weight_1 = unname(weights(r)[1]),
           natural_estimate = natural$pred, natural_ci_lb = natural$ci.lb, natural_ci_ub = natural$ci.ub,
           natural_pi_lb = natural$pi.lb, natural_pi_ub = natural$pi.ub,
           default_tau2 = default$tau2, default_note = default$note
@@ -117,9 +128,16 @@ table_of <- function(case, found, from) {
     tau2 = found$tau2[keep], i2 = found$I2[keep], h2 = found$H2[keep]
   )
 }
-fit_of <- function(case) fit(effects_of(case[1], case[2]), case[3], case[4])
-put(stack(lapply(many, function(case) table_of(case, leave1out(fit_of(case)), 1))), "leave1out.csv")
-put(stack(lapply(many, function(case) table_of(case, cumul(fit_of(case)), 2))), "cumul.csv")
+fit_of <- function(case, test = case[4]) fit(effects_of(case[1], case[2]), case[3], test)
+normal <- function(case, many, from) {
+  found <- many(fit_of(case, "z"))
+  keep <- from:length(found$estimate)
+  data.frame(normal_lb = found$ci.lb[keep], normal_ub = found$ci.ub[keep])
+}
+put(stack(lapply(many, function(case) {
+  data.frame(table_of(case, leave1out(fit_of(case)), 1), normal(case, leave1out, 1), rstudent = rstudent(fit_of(case))$z)
+})), "leave1out.csv")
+put(stack(lapply(many, function(case) data.frame(table_of(case, cumul(fit_of(case)), 2), normal(case, cumul, 2)))), "cumul.csv")
 
 # Groups pooled apart; `studies` are the rows of a group. alloc is metafor's own column of these trials.
 alloc <- dat.bcg$alloc
@@ -128,10 +146,12 @@ groups <- lapply(list(c("arms_bcg", "RR", "REML", "knha"), c("arms_bcg", "OR", "
   stack(lapply(unique(alloc), function(group) {
     r <- fit(e[alloc == group, ], case[3], case[4])
     p <- predict(r)
+    normal <- fit(e[alloc == group, ], case[3], "z")
     data.frame(
       dataset = case[1], measure = case[2], method = case[3], test = case[4], group = group,
       studies = paste(which(alloc == group), collapse = " "), k = r$k, estimate = c(r$beta), se = r$se, ci_lb = r$ci.lb,
-      ci_ub = r$ci.ub, pi_lb = p$pi.lb, pi_ub = p$pi.ub, tau2 = r$tau2, i2 = r$I2, h2 = r$H2, qe = r$QE, qep = r$QEp
+      ci_ub = r$ci.ub, normal_lb = normal$ci.lb, normal_ub = normal$ci.ub,
+      pi_lb = p$pi.lb, pi_ub = p$pi.ub, tau2 = r$tau2, i2 = r$I2, h2 = r$H2, qe = r$QE, qep = r$QEp
     )
   }))
 })

@@ -38,6 +38,8 @@ from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 POOLING, HARMS = "pooling", "harms"
 EVERY_THERAPY = "every therapy"
 LEFT_OUT_BY_VISITOR = "left out by you"
+FOLLOWED = {"all patients": 1.0, "three in four": 0.75, "half": 0.5, "one in four": 0.25}
+"""Shares of patients to try: sources state none."""
 INFLUENCE_NEEDS = FEWEST_STUDIES + 1
 """Number of pooled series from which one can be left out: with fewer, the rest would not be pooled."""
 
@@ -68,8 +70,15 @@ class Evidence(Page):
         tip = "Only rows that hold each of these words"
         self.words = ipywidgets.Text(description="Find", placeholder="words", tooltip=tip)
         traitlets.link((choices, "words"), (self.words, "value"))
+        self.followed = choose(
+            choices,
+            "followed",
+            list(FOLLOWED.items()),
+            "Followed",
+            "As if only this share of each series had been followed: no source states it",
+        )
         self.upload = offer_file("Own series", "A CSV file; it stays in memory", choices.take)
-        self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.words, self.upload]
+        self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.followed, self.words, self.upload]
         self.parts = {"browse-words": self.words}
         choices.observe(self._offer, "show")
         self._offer()
@@ -81,6 +90,7 @@ class Evidence(Page):
         wanted = {
             self.therapy: drawn or "therapy" in _columns(show),
             self.outcome: pooling,
+            self.followed: pooling,
             self.reading: drawn or (table is not None and "{}" in table.function),
             self.words: table is not None,
             self.upload: pooling,
@@ -173,14 +183,17 @@ class Evidence(Page):
 
     def _forests(self, rows: pd.DataFrame, endpoint: str, horizon: float) -> Drawn:
         """Return the forests of all series and of the selected ones; one table serves both where they are the same."""
-        everything, refused = _table_and_refusal(rows, endpoint, horizon)
+        followed = self.choices.followed
+        everything, refused = _table_and_refusal(rows, endpoint, horizon, followed)
         chosen = everything
         if self.choices.toggled:
-            chosen, refused_chosen = _table_and_refusal(selected(rows, self.choices.toggled), endpoint, horizon)
+            chosen, refused_chosen = _table_and_refusal(
+                selected(rows, self.choices.toggled), endpoint, horizon, followed
+            )
             refused = refused_chosen or refused
         drawn = forest_dict(everything, left_out=False)
         figures = {"all": drawn, "selected": drawn if chosen is everything else forest_dict(chosen, left_out=False)}
-        if without := _influence(chosen):
+        if without := _influence(chosen, followed):
             figures["influence"] = refit_dict(without, what=chosen.title)
         return self._drawn(figures, tables=(everything, chosen), refused=refused)
 
@@ -245,6 +258,7 @@ class Evidence(Page):
         if statistic == "median":
             return "\n".join([*lines, f"nd.medians(rows, endpoint={endpoint!r})", ""])
         at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
+        at += f", followed={choices.followed:g}" * (choices.followed != 1)
         if choices.toggled:
             lines += [
                 f"turned = rows['outcome_id'].isin({choices.toggled!r})",
@@ -255,24 +269,23 @@ class Evidence(Page):
         return "\n".join([*lines, f"nd.forest(rows, pooled, {at}, left_out=False)", ""])
 
 
-def _table_and_refusal(rows: pd.DataFrame, endpoint: str, horizon: float) -> tuple[ForestTable, str]:
+def _table_and_refusal(rows: pd.DataFrame, endpoint: str, horizon: float, followed: float) -> tuple[ForestTable, str]:
     """Return the table of some series, and why they are not pooled; empty when they are."""
     pooled, refused = {}, ""
     try:
-        pooled = pool_by_therapy(rows, endpoint, horizon)
+        pooled = pool_by_therapy(rows, endpoint, horizon, followed=followed)
     except (ValueError, RuntimeError) as error:
         refused = f"Not pooled: {error}."
-    return forest_table(rows, pooled, endpoint=endpoint, horizon_months=horizon), refused
+    table = forest_table(rows, pooled, endpoint=endpoint, horizon_months=horizon, followed=followed)
+    return table, refused
 
 
-def _influence(table: ForestTable) -> RefitTable | None:
+def _influence(table: ForestTable, followed: float) -> RefitTable | None:
     """Return the fits without each series in turn; None unless enough series of one therapy are pooled."""
     rows = rows_to_pool(table.outcomes, table.endpoint, table.horizon_months)
     if len(table.pools) != 1 or len(rows) < INFLUENCE_NEEDS or rows["therapy"].nunique() != 1:
         return None
-    labels = {row.outcome_id: row.label for row in table.rows}
-    names = [labels[outcome] for outcome in rows["outcome_id"]]
-    without = leave_one_out(outcome_effects(rows)).set_axis(names, axis="index")
+    without = leave_one_out(outcome_effects(rows, followed))
     (pool,) = table.pools.values()
     return influence_table(without, pool.fit)
 
