@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         rule_sets,
         studies,
         teaching_cases,
+        trials,
     )
     from netdash.figures.bars import attrition_bars
     from netdash.figures.contrasts import contrast_forest
@@ -64,6 +65,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "rule_sets",
             "studies",
             "teaching_cases",
+            "trials",
         ],
         "figures.bars": ["attrition_bars"],
         "figures.contrasts": ["contrast_forest"],

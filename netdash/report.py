@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from netdash import evidence
+from netdash import data_tables, evidence
 from netdash.assessment import assess
 from netdash.comparison import tallies
 from netdash.figures.forest import forest_dict
@@ -45,7 +45,8 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
     return _render(
         at=(at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M"),
         version=netdash.__version__,
-        data_version=evidence.data_version(),
+        data_version=data_tables.data_version(),
+        read_up_to=data_tables.read_up_to(),
         disclaimer=evidence.DISCLAIMER,
         known=[FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()],
         context=assessment.context,

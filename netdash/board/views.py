@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import netdash
-from netdash import evidence, remarks, rule_tables
+from netdash import data_tables, evidence, remarks, rule_tables
 from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
@@ -158,11 +158,15 @@ def findings(state: State, assessment: Assessment) -> str:
         j=judgement,
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
         changes=changes,
-        sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
+        sources={name: evidence.source_name(name) for name in _sources(judgement)},
         remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
         python=python(state),
     )
+
+
+def _sources(judgement: Judgement) -> set[str]:
+    return {judgement.rule_set.source, *(f.criterion.source for f in judgement.findings)}
 
 
 def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
@@ -307,5 +311,11 @@ def patient_python(patient: Patient) -> str:
 
 
 def foot() -> str:
-    """Return the disclaimer, with source and version."""
-    return render("foot", disclaimer=evidence.DISCLAIMER, version=netdash.__version__)
+    """Return the disclaimer, with source, versions and the date up to which evidence was read."""
+    return render(
+        "foot",
+        disclaimer=evidence.DISCLAIMER,
+        version=netdash.__version__,
+        data_version=data_tables.data_version(),
+        read_up_to=data_tables.read_up_to(),
+    )

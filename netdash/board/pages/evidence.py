@@ -293,7 +293,7 @@ def _python_of_table(call: str, choices: Any) -> str:
     if choices.words.split():
         lines += [
             "text = [' '.join(map(str, row)).replace('_', ' ').lower() for row in rows.to_numpy()]",
-            f"rows = rows[[all(word in line for word in {choices.words.lower().split()!r}) for line in text]]",
+            f"rows = rows.loc[[all(word in line for word in {choices.words.lower().split()!r}) for line in text]]",
         ]
     return "\n".join([*lines, "rows", ""])
 
