@@ -56,7 +56,7 @@ NOT_INCLUDED = """## Not included
 
 The transplantation criteria of OPTN (United States), of the United Kingdom and Ireland, of ENETS and of NANETS exist. Their
 text was not read, so nothing of them is here. The text of Mazzaferro 2007 was not read either: its list was taken from a page
-that quotes it.
+that quotes it. [not_included.md](not_included.md) gives the address of each, and of others.
 """
 
 

@@ -28,6 +28,8 @@ DISCLAIMER = (
 
 REVIEW = "review"
 """The id of the review among the sources."""
+BETWEEN_SOURCES = "B5-"
+"""The beginning of the id of a discrepancy between two sources."""
 
 # The first columns of nd.outcomes(), in a fixed order; the other columns of outcomes.csv follow them.
 # fmt: off
@@ -320,8 +322,8 @@ def teaching_cases() -> pd.DataFrame:
 
 
 def source_name(source: str) -> str:
-    """Return the short name of a source, with "(secondary)" for a secondary source."""
-    return _source_names()[source]
+    """Return the short name of a source, with "(secondary)"; the text of own criteria with "(local)"."""
+    return _source_names().get(source) or f"{source} (local)"
 
 
 def therapy_name(therapy: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import netdash
-from netdash import data_tables, evidence, remarks, rule_tables
+from netdash import data_tables, evidence, remarks
 from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
@@ -97,7 +97,7 @@ def verdicts(state: State, assessment: Assessment) -> str:
     """Return the open inputs, the verdicts by therapy, then the populations of trials."""
     blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
     wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
-    before = _changes(state.pinned, state.patient)
+    before = _changes(state)
     return render(
         "verdicts",
         blocks=blocks,
@@ -124,16 +124,17 @@ def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Ju
     return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
 
 
-def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
+def _changes(state: State) -> Mapping[str, Mapping[Any, Any]] | None:
     """Return the differences from the pinned case by rule set; None when no case is pinned."""
-    if pinned is None:
+    if state.pinned is None:
         return None
-    return {row["rule_set"]: row for row in differences(pinned, patient).to_dict("records")}
+    found = differences(state.pinned, state.patient, state.own)
+    return {row["rule_set"]: row for row in found.to_dict("records")}
 
 
 def compared(state: State) -> str:
     """Return the differences from the pinned case in words; empty when no case is pinned."""
-    changes = _changes(state.pinned, state.patient)
+    changes = _changes(state)
     if changes is None or state.pinned is None:
         return ""
     then, now = state.pinned.to_dict(), state.patient.to_dict()
@@ -142,7 +143,7 @@ def compared(state: State) -> str:
         for name, field in FIELDS.items()
         if then.get(name) != now.get(name)
     ]
-    titles = {name: rule_tables.get(name).tagged_title for name in changes}
+    titles = {name: state.book[name].tagged_title for name in changes}
     return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 
@@ -297,8 +298,9 @@ def python(state: State) -> str:
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
         f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
     )
+    own = f", criteria={state.own.name!r}" if state.own else ""
     return (
-        f"{patient_python(state.patient)}assessment = nd.assess(patient)\n"
+        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\n"
         f"assessment.flips({state.selected!r})\nverdicts = nd.tallies(assessment)\n"
         f"outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
     )
