@@ -203,7 +203,7 @@ def later_outcomes() -> pd.DataFrame:
         (interval; one end is missing when it was not reached), unit, comparator, locator, note, level (of the interval
         in percent; missing when not stated), adjusted (what the figure is adjusted for or stratified by; empty when
         not stated), how_read ("full text", "abstract", "secondary"), trial (its id in :func:`trials`, or empty),
-        discrepancies.
+        discrepancies, subgroup (conditions on fields of a patient; empty for all patients of the trial).
     """
     return read_table("later_outcomes").copy()
 

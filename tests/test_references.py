@@ -17,7 +17,7 @@ COLUMNS = {
     "citations source locator discrepancies",
     "sources": "source name citation year pmid doi read_in secondary",
     "later_outcomes": "outcome_id source therapy arm population n endpoint statistic horizon_months value low high "
-    "unit comparator locator note level adjusted how_read trial discrepancies",
+    "unit comparator locator note level adjusted how_read trial discrepancies subgroup",
     "trials": "trial name therapy rule_set years registration design arms n_by_arm source locator how_read note",
 }
 SECTIONS = [

@@ -41,7 +41,7 @@ CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label,
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
-    *("presenting", "source", "page", "own"),
+    *("presenting", "source", "page", "own", "era"),
 ]
 """The traits of the state whose changes are drawn."""
 

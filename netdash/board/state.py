@@ -29,6 +29,8 @@ FIRST_SELECTED = "milan_review"
 """The rule set whose findings are shown first."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 """The readings of the tables, by their names on screen."""
+ERAS = {"review and later": "both", "review of 2014": "review", "published later": "later"}
+"""The eras of the plot, by their names on screen."""
 
 
 @functools.cache
@@ -71,6 +73,8 @@ class State(traitlets.HasTraits):
         Name of the outcome that the plot shows, one of :func:`outcomes_shown`.
     reading : str
         "corrected" or "printed".
+    era : str
+        Which outcomes the plot shows: "review", "later", or "both", each in a place of its own.
     pinned : Patient or None
         The pinned case, with which the current case is compared.
     presenting : bool
@@ -100,6 +104,7 @@ class State(traitlets.HasTraits):
     undo = traitlets.Instance(Undo, allow_none=True)
     outcome = traitlets.Unicode("5-year overall survival")
     reading = traitlets.Enum(list(READINGS.values()), "corrected")
+    era = traitlets.Enum(list(ERAS.values()), "both")
     pinned = traitlets.Instance(Patient, allow_none=True)
     presenting = traitlets.Bool(False)
     source = traitlets.Unicode("")

@@ -16,9 +16,10 @@ from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
+from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
 from netdash.judgement import Finding, Judgement
-from netdash.outcome_tables import ForestTable, MediansTable, forest_table, medians_table
+from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
@@ -207,12 +208,48 @@ def _short(text: str) -> str:
 
 def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
     """Return the plot's surroundings as HTML, and the figure; None where no row has the endpoint."""
-    table = plot_table(state.outcome, state.reading)
+    table, later = plot_table(state.outcome, state.reading), later_of(state.outcome, assessment)
+    if state.era == "later":
+        return _later_alone(state, later)
     if table is None:
         return render("no_forest", outcome=state.outcome, reading=state.reading), None
     verdicts = tuple(tallies(assessment).items())
     differs = differing(state.patient, evidence.studies())
-    return _plot(table, verdicts, tuple(sorted(differs.items())))
+    lane = "" if state.era == "review" or later is None else _lane(later)
+    return _plot(table, verdicts, tuple(sorted(differs.items())), lane)
+
+
+def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
+    """Return what was published after the review on the endpoint of the plot; None where nothing was."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    words = tuple((j.rule_set.name, j.word) for j in assessment.studied)
+    return _later(statistic, endpoint, horizon, words)
+
+
+@functools.lru_cache(maxsize=128)
+def _later(statistic: str, endpoint: str, horizon: float, words: tuple[tuple[str, str], ...]) -> LaterTable | None:
+    try:
+        months = horizon if statistic == "rate" else None
+        found = later_table(
+            evidence.later_outcomes(), endpoint=endpoint, statistic=statistic, horizon_months=months, alike=dict(words)
+        )
+    except ValueError:
+        return None
+    return found if found.drawn else None
+
+
+def _lane(later: LaterTable) -> Any:
+    from markupsafe import Markup
+
+    unit = "%" if later.statistic == "rate" else "months"
+    return Markup(render("later", table=later, unit=unit))  # noqa: S704 - Jinja2 has escaped every value
+
+
+def _later_alone(state: State, later: LaterTable | None) -> tuple[str, FigureDict | None]:
+    if later is None:
+        return render("no_forest", outcome=f"{state.outcome}, published later", reading="later"), None
+    html = render("later_plot", table=later, lane=_lane(later))
+    return html, later_dict(later)
 
 
 @functools.lru_cache(maxsize=32)
@@ -257,7 +294,10 @@ def has_endpoint(endpoint: str, reading: Any) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _plot(
-    table: ForestTable | MediansTable, verdicts: tuple[tuple[str, Tally], ...], differs: tuple[tuple[str, str], ...]
+    table: ForestTable | MediansTable,
+    verdicts: tuple[tuple[str, Tally], ...],
+    differs: tuple[tuple[str, str], ...],
+    lane: Any,
 ) -> tuple[str, FigureDict]:
     """Draw one table.
 
@@ -275,6 +315,7 @@ def _plot(
     unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
     html = render(
         "forest",
+        later=lane,
         differs=list(dict.fromkeys(unlike)),
         text=text,
         says=without_warnings(text),
