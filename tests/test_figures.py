@@ -19,10 +19,10 @@ from netdash.figures.bars import attrition_dict
 from netdash.figures.contrasts import contrast_dict
 from netdash.figures.export import as_csv, file_name
 from netdash.figures.forest import forest_dict
-from netdash.figures.later import later_dict
 from netdash.figures.harms import harms_dict
 from netdash.figures.icons import icon_dict
 from netdash.figures.intervals import refit_dict
+from netdash.figures.later import later_dict
 from netdash.figures.maps import map_dict
 from netdash.figures.medians import medians_dict
 from netdash.figures.strips import strip_dict
