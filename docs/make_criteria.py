@@ -29,7 +29,8 @@ Made from `data/rule_sets.csv`, `data/criteria.csv`, `data/scope.csv`, `data/con
 The name in bold is the input; the words after it are the requirement of the source: "**Pregnancy**: no" asks for a patient who
 is not pregnant. The criteria of a rule set are joined by AND. Where one of several is enough, the line says so. "Under" and "over"
 exclude the bound, "at most" and "at least" include it, as in the source's words. An input that is not entered leaves a verdict open
-unless another input decides. "Not asked" names conditions that the source states and that netdash has no input for.
+unless another input decides. "Not asked" names conditions that the source states and that netdash has no input for. "Read" says how far
+the source was read: its full text, its abstract (or one table or page of it), or a secondary text that reports it.
 
 Criteria with three roles never decide. A *caution* is shown beside the verdict when the patient does not meet it:
 "**Portal vein**: patent (caution)" warns of an occluded portal vein. A criterion that *favors* speaks for the therapy when the patient
@@ -55,7 +56,7 @@ NOT_INCLUDED = """## Not included
 
 The transplantation criteria of OPTN (United States), of the United Kingdom and Ireland, of ENETS and of NANETS exist. Their
 text was not read, so nothing of them is here. The text of Mazzaferro 2007 was not read either: its list was taken from a page
-that quotes it.
+that quotes it. [not_included.md](not_included.md) gives the address of each, and of others.
 """
 
 
@@ -89,6 +90,7 @@ def _rule_set(found: rules.RuleSet) -> str:
         lines += _clause(clause, RULE_SET_KINDS[found.kind].joiner)
     lines += [_criterion(c, RULE_SET_KINDS[found.kind].joiner) for c in found.criteria if c.role != "required"]
     lines += [f"\nNot asked: {found.not_asked}."] if found.not_asked else []
+    lines += [f"\nRead: {found.how_read}."]
     return "\n".join([*lines, ""])
 
 

@@ -7,15 +7,17 @@ import html
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdash import conflicts, evidence, remarks, rule_tables
+from netdash import conflicts, evidence, own_criteria, remarks, rule_tables
 from netdash.fields import Known, in_part
 from netdash.intervals import Interval
 from netdash.judgement import Finding, Judgement, judge
+from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
-from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, html_table
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, html_table, look_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +32,14 @@ class Assessment:
     patient : Patient
         The patient.
     judgements : tuple of Judgement
-        One judgement per rule set, in the order of the data.
+        One judgement per rule set, in the order of the data; own rule sets after the published ones of their therapy.
+    own : OwnCriteria or None
+        The own criteria that it was judged by, too.
     """
 
     patient: Patient
     judgements: tuple[Judgement, ...]
+    own: OwnCriteria | None = None
 
     def __getitem__(self, rule_set: str) -> Judgement:
         """Return the judgement of one rule set.
@@ -114,7 +119,7 @@ class Assessment:
         apply, then those not entered, joined by "; "), headline, kind ("list", "statement", "label", "population"),
         n_cautions (number that apply), silent_on (inputs that another list or label of the therapy asks, this one does
         not, and the patient misses there, joined by "; "), not_asked (conditions that the source states and netdash
-        has no input for, joined by "; ").
+        has no input for, joined by "; "). With own criteria also basis, which is "local" for these.
         """
         import pandas as pd
 
@@ -135,6 +140,7 @@ class Assessment:
                 "n_cautions": j.n_cautions,
                 "silent_on": "; ".join(j.silent_on),
                 "not_asked": j.rule_set.not_asked,
+                **({"basis": j.rule_set.basis} if self.own else {}),
             }
             for j in self.judgements
         ]
@@ -256,7 +262,8 @@ class Assessment:
     def context(self) -> tuple[str, ...]:
         """The sentences before the verdicts: inputs at odds, statements out of scope, general remarks."""
         outside = [f"Outside the scope: {c.label}. {c.note}" for c in self.scope]
-        return (*(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *self.general)
+        local = [f"Own criteria, marked local: {self.own}."] if self.own else []
+        return (*local, *(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *self.general)
 
     def _repr_html_(self) -> str:
         """Return the assessment as HTML for Jupyter."""
@@ -277,7 +284,11 @@ def _table(judgements: Iterable[Judgement]) -> str:
     return html_table(rows, ("Therapy", "Source", "Verdict", "Why", "Cautions"))
 
 
-def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessment:
+def assess(
+    patient: Patient,
+    rule_sets: Iterable[str] | None = None,
+    criteria: str | Path | bytes | OwnCriteria | None = None,
+) -> Assessment:
     """Judge one patient by published criteria.
 
     Parameters
@@ -286,6 +297,9 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
         The patient. A criterion on an unknown field is unknown.
     rule_sets : iterable of str, optional
         Identifiers of the rule sets; all rule sets when not given. The result is in the order of the data.
+    criteria : str, Path or bytes, optional
+        A CSV file of one's own criteria, or its content, made from ``netdash lint --template``. They are judged beside
+        the published ones and marked as local.
 
     Returns
     -------
@@ -295,7 +309,7 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
     Raises
     ------
     ValueError
-        When a rule set is not known.
+        When a rule set is not known, or the file of own criteria has an error; no criterion of such a file is used.
     TypeError
         When `patient` is not a Patient.
 
@@ -305,10 +319,10 @@ def assess(patient: Patient, rule_sets: Iterable[str] | None = None) -> Assessme
     """
     if not isinstance(patient, Patient):
         raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
-    wanted = set(rule_tables.load()) if rule_sets is None else {rule_tables.get(name).name for name in rule_sets}
-    return Assessment(
-        patient, tuple(judge(found, patient) for name, found in rule_tables.load().items() if name in wanted)
-    )
+    own = None if criteria is None else own_criteria.read(criteria)
+    every = own_criteria.book(own)
+    wanted = set(every) if rule_sets is None else {look_up(every, name, "rule set").name for name in rule_sets}
+    return Assessment(patient, tuple(judge(found, patient) for name, found in every.items() if name in wanted), own)
 
 
 NEXT_INPUT_COLUMNS = ["field", "label", "settles", "asked_by", "rule_sets", "known"]

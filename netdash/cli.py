@@ -97,23 +97,32 @@ def serve(context: click.Context, /, **options: Any) -> None:
         raise click.ClickException(str(error)) from None
 
 
+criteria_option = click.option(
+    "--criteria", type=click.Path(exists=True, dir_okay=False), help="CSV file of your own criteria; see netdash lint."
+)
+"""The option of the commands that judge by own criteria too."""
+
+
 @main.command()
 @patient_options
+@criteria_option
 @click.option("--therapy", "therapies", multiple=True, help="Only this therapy; may be given more than once.")
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and findings as JSON.")
-def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
+def assess(therapies: tuple[str, ...], as_json: bool, criteria: str | None, **values: Any) -> None:
     """Judge one patient by the published criteria. Fields that are not given are unknown.
 
     A number may be a range (3-20, "<3", ">=10", 90+), a choice several words ("pancreas|duodenum").
     """
-    from netdash import rule_tables
+    from netdash import own_criteria, rule_tables
     from netdash.assessment import assess as assess_patient
 
     try:
+        own = own_criteria.read(criteria) if criteria else None
         wanted = [name for therapy in therapies for name in rule_tables.of_therapy(therapy)]
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    assessment = assess_patient(Patient.from_dict(values), wanted or None)
+    wanted += [found.name for found in (own.rule_sets if own else ()) if found.therapy in therapies]
+    assessment = assess_patient(Patient.from_dict(values), wanted or None, own)
     if not as_json:
         click.echo(str(assessment))
         return
@@ -125,6 +134,7 @@ def assess(therapies: tuple[str, ...], as_json: bool, **values: Any) -> None:
         for quantity, value in zip(quantities, findings["observed"], strict=True)
     ]
     found = {
+        **({"criteria": {"file": own.name, "sha256": own.digest}} if own else {}),
         "patient": assessment.patient.to_dict(),
         "conflicts": list(assessment.conflicts),
         "verdicts": json.loads(assessment.verdicts.to_json(orient="records")),
@@ -171,10 +181,39 @@ def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: t
 
 @main.command()
 @patient_options
+@criteria_option
 @click.argument("target", type=click.Path(dir_okay=False))
-def report(target: str, **values: Any) -> None:
+def report(target: str, criteria: str | None, **values: Any) -> None:
     """Write one case to TARGET as an HTML page that needs no network. Fields that are not given are unknown."""
     from netdash.report import report as page_of
 
-    Path(target).write_text(page_of(Patient.from_dict(values)), encoding="utf-8")
+    try:
+        page = page_of(Patient.from_dict(values), criteria=criteria)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    Path(target).write_text(page, encoding="utf-8")
     click.echo(target)
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--template", is_flag=True, help="Print a file to start from, with one made-up rule set.")
+def lint(file: str | None, template: bool) -> None:
+    """Check FILE of your own criteria; print each as a sentence with the verdicts at its bound.
+
+    Exit codes: 0 the file can be used, 1 it is refused as a whole, 2 wrong use.
+    """
+    from netdash import own_criteria
+
+    if template:
+        click.echo(own_criteria.template().read_text(encoding="utf-8"), nl=False)
+        return
+    if file is None:
+        raise click.UsageError("give a FILE, or --template")
+    try:
+        own = own_criteria.read(file)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{own}: {len(own.rule_sets)} rule sets. Nothing in it is refused.")
+    for line in own.sentences():
+        click.echo(line)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdash import rule_tables, rules
+from netdash import evidence, own_criteria, rule_tables, rules
 from netdash.assessment import Assessment, assess
 from netdash.derived import possible
 from netdash.judgement import Finding, Judgement
+from netdash.own_criteria import LOCAL, OwnCriteria
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
@@ -18,22 +20,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def compare(patient: Patient, therapy: str) -> pd.DataFrame:
-    """Compare the rule sets of one therapy, criterion by criterion.
+def compare(
+    patient: Patient,
+    therapy: str | Iterable[str],
+    criteria: str | Path | bytes | OwnCriteria | None = None,
+) -> pd.DataFrame:
+    """Compare the rule sets of one therapy, or of several, criterion by criterion.
 
     Parameters
     ----------
     patient : Patient
         The patient they judge.
-    therapy : str
-        Identifier of a therapy, such as "transplantation".
+    therapy : str or iterable of str
+        Identifier of a therapy, such as "transplantation", or several.
+    criteria : str, Path or bytes, optional
+        A file of own criteria, as for :func:`~netdash.assess`; those of the therapy are compared too.
 
     Returns
     -------
     DataFrame
         A first row with the verdicts, then one row per input that any of them asks, indexed by its label, in the order
         of the patient's fields. Columns: this_patient, then one per rule set. A cell gives requirement and result
-        ("under 55 years: missed"), or "not asked".
+        ("under 55 years: missed"), or "not asked". Where sources differ on the input, it ends with the id of that
+        discrepancy: "over 90 %: met [B5-01]".
 
     Raises
     ------
@@ -42,7 +51,11 @@ def compare(patient: Patient, therapy: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    assessment = assess(patient, rule_tables.of_therapy(therapy))
+    therapies = [therapy] if isinstance(therapy, str) else list(therapy)
+    published = {name for one in therapies for name in rule_tables.of_therapy(one)}
+    every = own_criteria.book(criteria).values()
+    wanted = [r.name for r in every if r.name in published or (r.basis == LOCAL and r.therapy in therapies)]
+    assessment = assess(patient, wanted, criteria)
     cells: dict[str, dict[str, str]] = {"Verdict": {"this_patient": ""}}
     for name in (name for name in rules.QUANTITIES if _asked(assessment, name)):
         quantity = rules.QUANTITIES[name]
@@ -73,16 +86,20 @@ def _requirement_and_result(finding: Finding, judgement: Judgement) -> str:
                 together = [other.quantity.topic for other in alternative if other is not criterion]
                 role = f" (one of {len(clause.alternatives)} alternatives{', together with ' * bool(together)}"
                 role += f"{', '.join(together)}; one suffices)"
-    return f"{criterion.requirement}: {VERDICT_WORDS[finding.result]}{role}"
+    apart = [name for name in criterion.discrepancies.split("; ") if name.startswith(evidence.BETWEEN_SOURCES)]
+    at_odds = f" [{', '.join(apart)}]" if apart else ""
+    return f"{criterion.requirement}: {VERDICT_WORDS[finding.result]}{role}{at_odds}"
 
 
-def differences(before: Patient, after: Patient) -> pd.DataFrame:
+def differences(before: Patient, after: Patient, criteria: OwnCriteria | None = None) -> pd.DataFrame:
     """Return the rule sets whose verdict or reason differs between two states of a case.
 
     Parameters
     ----------
     before, after : Patient
         The earlier and the later state of the case.
+    criteria : OwnCriteria, optional
+        Own criteria by which both are judged, too.
 
     Returns
     -------
@@ -103,7 +120,7 @@ def differences(before: Patient, after: Patient) -> pd.DataFrame:
             "headline_after": a.headline,
             "changed": "; ".join(FIELDS[name].label for name in a.rule_set.inputs if name in changed),
         }
-        for b, a in zip(assess(before).judgements, assess(after).judgements, strict=True)
+        for b, a in zip(*(assess(p, criteria=criteria).judgements for p in (before, after)), strict=True)
         if b.headline != a.headline
     ]
     columns = ["therapy", "rule_set", "before", "after", "headline_before", "headline_after", "changed"]

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from netdash.files import folder
+from netdash.data_tables import key_of as _key
+from netdash.data_tables import read_table, schema, with_schema_types
+from netdash.data_tables import table_of_text as _text
 from netdash.wording import look_up
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ DISCLAIMER = (
 
 REVIEW = "review"
 """The id of the review among the sources."""
+BETWEEN_SOURCES = "B5-"
+"""The beginning of the id of a discrepancy between two sources."""
 
 # The first columns of nd.outcomes(), in a fixed order; the other columns of outcomes.csv follow them.
 # fmt: off
@@ -140,14 +143,14 @@ def references() -> pd.DataFrame:
 
 
 def discrepancies() -> pd.DataFrame:
-    """Return the errors of the review, and the places where it contradicts itself.
+    """Return the errors of the review, the places where it contradicts itself, and those where sources differ.
 
     Returns
     -------
     DataFrame
         discrepancy_id, kind, printed, problem, corrected (the confirmed value, if any), status ("confirmed",
-        "shown_by_review", "suspected"), evidence, pmid, doi, locator, touches (ids of the outcomes, claims,
-        references, criteria and rule sets that carry it, joined by "; ").
+        "shown_by_review", "suspected", "between_sources"), evidence, pmid, doi, locator, touches (ids of
+        the outcomes, claims, references, criteria, rule sets and later outcomes that carry it, joined by "; ").
     """
     return _discrepancies().copy()
 
@@ -155,7 +158,7 @@ def discrepancies() -> pd.DataFrame:
 @functools.cache
 def _discrepancies() -> pd.DataFrame:
     touched: dict[str, list[str]] = {}
-    for name in ("outcomes", "claims", "references", "criteria", "rule_sets"):
+    for name in ("outcomes", "claims", "references", "criteria", "rule_sets", "later_outcomes"):
         table = _text(name)
         prefix = "reference " if name == "references" else ""
         for row, ids in zip(table[_key(name)], table["discrepancies"], strict=True):
@@ -196,10 +199,26 @@ def later_outcomes() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        outcome_id, source, therapy, arm, population, n, endpoint, statistic, horizon_months, value, low, high,
-        unit, comparator, locator, note.
+        outcome_id, source, therapy, arm, population, n, endpoint, statistic, horizon_months, value, low, high
+        (interval; one end is missing when it was not reached), unit, comparator, locator, note, level (of the interval
+        in percent; missing when not stated), adjusted (what the figure is adjusted for or stratified by; empty when
+        not stated), how_read ("full text", "abstract", "secondary"), trial (its id in :func:`trials`, or empty),
+        discrepancies, subgroup (conditions on fields of a patient; empty for all patients of the trial).
     """
     return read_table("later_outcomes").copy()
+
+
+def trials() -> pd.DataFrame:
+    """Return the trials whose patients or results are here.
+
+    Returns
+    -------
+    DataFrame
+        trial, name, therapy, rule_set (of its patients), years (of its publications, joined by "; "), registration,
+        design ("randomized", "one arm", "not stated where it was read"), arms and n_by_arm (in one order, joined by
+        "; "; the comparator is the last), source, locator, how_read ("full text", "abstract", "secondary"), note.
+    """
+    return read_table("trials").copy()
 
 
 def criteria() -> pd.DataFrame:
@@ -222,7 +241,7 @@ def rule_sets() -> pd.DataFrame:
     DataFrame
         rule_set, therapy, title, basis ("review", "later", "population", "label"), source, locator, note,
         discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
-        and netdash has no input for, joined by "; ").
+        and netdash has no input for, joined by "; "), how_read ("full text", "abstract", "secondary").
     """
     return read_table("rule_sets").copy()
 
@@ -303,8 +322,8 @@ def teaching_cases() -> pd.DataFrame:
 
 
 def source_name(source: str) -> str:
-    """Return the short name of a source, with "(secondary)" for a secondary source."""
-    return _source_names()[source]
+    """Return the short name of a source, with "(secondary)"; the text of own criteria with "(local)"."""
+    return _source_names().get(source) or f"{source} (local)"
 
 
 def therapy_name(therapy: str) -> str:
@@ -323,72 +342,3 @@ def _source_names() -> Mapping[str, str]:
 def _names(table: str, key: str, name: str) -> Mapping[str, str]:
     found = read_table(table)
     return dict(zip(found[key], found[name], strict=True))
-
-
-def data_version() -> str:
-    """Return the version of the data package."""
-    return str(_package()["version"])
-
-
-@functools.cache
-def _package() -> Mapping[str, Any]:
-    text = (folder("data") / "datapackage.json").read_text(encoding="utf-8")
-    package: Mapping[str, Any] = json.loads(text)
-    return package
-
-
-@functools.cache
-def schema() -> Mapping[str, Mapping[str, Any]]:
-    """Return the Frictionless table schema of each table by name."""
-    return {resource["name"]: resource["schema"] for resource in _package()["resources"]}
-
-
-def _key(table: str) -> str:
-    return str(schema()[table]["primaryKey"])
-
-
-@functools.cache
-def _text(table: str) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_csv(folder("data") / f"{table}.csv", dtype=str, keep_default_na=False, encoding="utf-8")
-
-
-@functools.cache
-def read_table(name: str, corrected: bool = False) -> pd.DataFrame:
-    """Return a table of ``data/``. The result is cached: copy it before changing it."""
-    text = _text(name)
-    if corrected:
-        text = text.set_index(_key(name))
-        for fix in _text("corrections").to_dict("records"):
-            if fix["table"] == name:
-                text.loc[fix["id"], fix["column"]] = fix["corrected"]
-        text = text.reset_index()[list(_text(name))]
-    return with_schema_types(text, schema()[name])
-
-
-def with_schema_types(text: pd.DataFrame, table_schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a table of text with the column types of its schema; an empty number is missing, an empty text is "".
-
-    Raises
-    ------
-    ValueError
-        When the columns differ from those of the schema, or a cell does not have its column's type.
-    """
-    import pandas as pd
-
-    kinds = {field["name"]: field["type"] for field in table_schema["fields"]}
-    given = [str(column) for column in text.columns]
-    if given != list(kinds):
-        raise ValueError(f"columns: given {', '.join(given)}; expected {', '.join(kinds)}")
-    columns = {}
-    for name, kind in kinds.items():
-        if kind == "boolean":
-            columns[name] = text[name].map({"yes": True, "no": False}).astype(bool)
-        elif kind == "integer":
-            columns[name] = pd.to_numeric(text[name].replace("", None)).astype("Int64")
-        elif kind == "number":
-            columns[name] = pd.to_numeric(text[name].replace("", None)).astype("float64")
-        else:
-            columns[name] = text[name]
-    return pd.DataFrame(columns)

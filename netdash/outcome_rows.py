@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netdash import evidence
+from netdash import data_tables
 from netdash.evidence import Reading
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
 def _printed_facts() -> Mapping[str, Mapping[str, Any]]:
     """Return by outcome the printed facts that the corrected reading replaces."""
     printed, corrected = (
-        evidence.read_table("outcomes", corrected=c).set_index("outcome_id")[list(_FACTS)] for c in (False, True)
+        data_tables.read_table("outcomes", corrected=c).set_index("outcome_id")[list(_FACTS)] for c in (False, True)
     )
     found: dict[str, dict[str, Any]] = {}
     for name in _FACTS:
@@ -247,7 +247,7 @@ def records(table: pd.DataFrame, columns: Iterable[str] | None = None) -> list[d
 
 def _order(found: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the places of rows in the order of the pictures."""
-    order = {name: place for place, name in enumerate(evidence.read_table("therapies")["therapy"].tolist())}
+    order = {name: place for place, name in enumerate(data_tables.read_table("therapies")["therapy"].tolist())}
 
     def key(place: int) -> tuple[Any, ...]:
         row = found[place]

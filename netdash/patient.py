@@ -36,12 +36,20 @@ def _number(label: str, group: str, help: str, unit: str, most: float, **more: A
     return _field(Number, label, group, help, unit=unit, minimum=0, maximum=most, **more)
 
 
+def _count(label: str, group: str, help: str, least: int, most: int, **more: Any) -> Any:  # noqa: A002
+    return _field(Count, label, group, help, minimum=least, maximum=most, step=1, **more)
+
+
 def _choice(label: str, group: str, help: str, *choices: str, **more: Any) -> Any:  # noqa: A002
     return _field(Choice, label, group, help, choices=choices, **more)
 
 
 def _yes_no(label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
     return _field(YesNo, label, group, help, **more)
+
+
+def _earlier(treatment: str, help: str) -> Any:  # noqa: A002
+    return _yes_no(f"Earlier {treatment}", "Treatment", help)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,15 +113,8 @@ class Patient:
     )
 
     bilobar: bool | None = _yes_no("Bilobar metastases", "Liver", "Metastases in both halves of the liver.")
-    lesion_count: int | Interval | str | None = _field(
-        Count,
-        "Number of liver metastases",
-        "Liver",
-        "Number of metastases counted in the liver.",
-        minimum=1,
-        maximum=999,
-        step=1,
-        change="changeable",
+    lesion_count: int | Interval | str | None = _count(
+        "Number of liver metastases", "Liver", "Number of metastases counted in the liver.", 1, 999, change="changeable"
     )
     largest_lesion_cm: float | Interval | str | None = _number(
         "Largest liver metastasis", "Liver", "Largest diameter of the largest liver metastasis.", "cm", 30, step=0.1
@@ -243,6 +244,10 @@ class Patient:
         "A clinical judgement; the product label, as far as it was read, gives no limit.",
     )
     pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
+    ecog: int | None = _count("ECOG status", "Disease", "Performance status of ECOG, WHO or Zubrod.", 0, 4)
+    bilirubin_mg_dl: float | None = _number(
+        "Bilirubin", "Disease", "Total bilirubin in serum.", "mg/dL", 50, step=0.1, change="state"
+    )
     maa_scan_done: bool | None = _yes_no(
         "MAA scan before the procedure",
         "Disease",
@@ -251,6 +256,19 @@ class Patient:
     )
     major_pulmonary_shunt: bool | None = _yes_no(
         "Major pulmonary shunt", "Disease", "Major shunt to the lung on the MAA scan; the review gives no limit."
+    )
+
+    months_since_diagnosis: float | None = _number(
+        "Time since diagnosis", "Treatment", "Time since the tumor was diagnosed.", "months", 600, change="state"
+    )
+    prior_systemic_treatment: bool | None = _earlier("systemic treatment", "Drugs of any kind, PRRT included.")
+    prior_chemotherapy: bool | None = _earlier("chemotherapy", "Cytotoxic drugs.")
+    prior_prrt: bool | None = _earlier("PRRT", "Peptide receptor radionuclide therapy.")
+    prior_liver_directed: bool | None = _earlier(
+        "liver-directed treatment", "Embolization, radioembolization or ablation of liver metastases; not resection."
+    )
+    progressed_on_treatment: bool | None = _yes_no(
+        "Progression on earlier treatment", "Treatment", "The tumor progressed on or after an earlier treatment."
     )
 
     large_tumor_burden: bool | None = _yes_no(

@@ -20,8 +20,8 @@ class Source:
     Attributes
     ----------
     id, kind : str
-        Identifier and kind of the row: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome" or
-        "reference".
+        Identifier and kind of the row: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome",
+        "reference" or "trial".
     says : str
         The content of the row in words.
     read_in : str
@@ -136,12 +136,20 @@ def _later_outcome(row: Mapping[str, Any]) -> Source:
     return _make(row, "outcome_id", "later outcome", says, row["source"])
 
 
+def _trial(row: Mapping[str, Any]) -> Source:
+    arms = f" {row['arms'].replace('; ', ' v ')}." if row["arms"] else ""
+    says = f"{row['name']}, {row['design']}.{arms} {row['note']}".strip()
+    return _make(row, "trial", "trial", says, row["source"])
+
+
 def _discrepancy(row: Mapping[str, Any]) -> Source:
     confirmed = f" Confirmed: {row['corrected']}." if row["corrected"] else ""
     touches = f" Touches: {row['touches']}." if row["touches"] else ""
     status, shown = words(row["status"]), row["evidence"].rstrip(".")
     says = f"{row['problem']}{confirmed} Status: {status}. Evidence: {shown}.{touches}"
     made = _make(row, "discrepancy_id", "discrepancy", says, evidence.REVIEW, printed=row["printed"])
+    if row["status"] == "between_sources":
+        return replace(made, read_in=f"Several sources: {shown}.", links=())
     return replace(made, links=(*made.links, *_links(row["pmid"], row["doi"])))
 
 
@@ -158,6 +166,7 @@ _KINDS = (
     (evidence.discrepancies, "discrepancy_id", _discrepancy),
     (evidence.later_outcomes, "outcome_id", _later_outcome),
     (evidence.references, "citation", _reference),
+    (evidence.trials, "trial", _trial),
 )
 
 

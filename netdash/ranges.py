@@ -48,7 +48,7 @@ def spans(field: Field, breaks: Iterable[float]) -> list[Span]:
     return sorted([*between, *(Span(mark, mark) for mark in marks)], key=lambda span: (span.low, span.high))
 
 
-def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
+def verdict_spans(patient: Patient, field: str, rule_set: str | rules.RuleSet) -> pd.DataFrame:
     """Return the spans of one input over which a rule set is met, missed or unknown.
 
     Parameters
@@ -76,7 +76,7 @@ def verdict_spans(patient: Patient, field: str, rule_set: str) -> pd.DataFrame:
     return pd.DataFrame(verdict_span_rows(patient, field, rule_set))
 
 
-def verdict_span_rows(patient: Patient, field: str, rule_set: str) -> list[dict[str, Any]]:
+def verdict_span_rows(patient: Patient, field: str, rule_set: str | rules.RuleSet) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_spans` as dictionaries; the board avoids the cost of a data frame."""
     found = rule_tables.get(rule_set)
     return _span_rows(field, found.breaks(field), lambda value: _verdict(found, patient, {field: value}))
@@ -115,7 +115,7 @@ def _words(field: Field, row: Mapping[str, Any]) -> str:
     return f"{start} to {'' if row['high_included'] else 'under '}{field.show(row['high'])}"
 
 
-def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFrame:
+def verdict_grid(patient: Patient, x: str, y: str, rule_set: str | rules.RuleSet) -> pd.DataFrame:
     """Return the verdicts of a rule set over two number fields.
 
     Parameters
@@ -143,7 +143,7 @@ def verdict_grid(patient: Patient, x: str, y: str, rule_set: str) -> pd.DataFram
     return pd.DataFrame(verdict_grid_rows(patient, x, y, rule_set))
 
 
-def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str) -> list[dict[str, Any]]:
+def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str | rules.RuleSet) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_grid` as dictionaries; the board avoids the cost of a data frame."""
     found = rule_tables.get(rule_set)
     if x == y:

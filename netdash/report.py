@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from netdash import evidence
+from netdash import data_tables, evidence
 from netdash.assessment import assess
 from netdash.comparison import tallies
 from netdash.figures.forest import forest_dict
 from netdash.files import PLOTLY
 from netdash.outcome_tables import forest_table
+from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, VERDICT_SIGNS
 
 
-def report(patient: Patient, at: datetime | None = None, label: str = "") -> str:
+def report(
+    patient: Patient,
+    at: datetime | None = None,
+    label: str = "",
+    criteria: str | Path | bytes | OwnCriteria | None = None,
+) -> str:
     """Return one case as a page of HTML.
 
     Parameters
@@ -27,6 +34,8 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         When it was made; now when not given.
     label : str
         Name of the case, such as its label in a list of cases; it is shown beside the inputs.
+    criteria : str, Path or bytes, optional
+        A file of own criteria, as for :func:`~netdash.assess`; the page names it with its hash.
 
     Returns
     -------
@@ -36,7 +45,7 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
     """
     import netdash
 
-    assessment = assess(patient)
+    assessment = assess(patient, criteria=criteria)
     outcomes = evidence.outcomes()
     table, verdicts = forest_table(outcomes, pool_by_therapy(outcomes)), tallies(assessment)
     figure = forest_dict(table, verdicts, left_out=False, font_px=11)
@@ -45,7 +54,8 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
     return _render(
         at=(at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M"),
         version=netdash.__version__,
-        data_version=evidence.data_version(),
+        data_version=data_tables.data_version(),
+        read_up_to=data_tables.read_up_to(),
         disclaimer=evidence.DISCLAIMER,
         known=[FIELDS[name].capitalized(value) for name, value in patient.entered.items()],
         context=assessment.context,
@@ -54,7 +64,7 @@ def report(patient: Patient, at: datetime | None = None, label: str = "") -> str
         legend=HEADLINE_LEGEND,
         therapy=evidence.therapy_name,
         source=evidence.source_name,
-        sources=[str(cited[name]) for name in used],
+        sources=[str(cited.get(name, evidence.source_name(name))) for name in used],
         verdict_signs=VERDICT_SIGNS,
         text=table.sentence(verdicts),
         caption=table.caption,

@@ -48,18 +48,18 @@ def scope() -> tuple[Criterion, ...]:
     """Return the criteria of ``data/scope.csv``: a case that meets one is outside the scope of netdash."""
     empty = {"rule_set": "scope", "role": "scope", "group": "", "alternative": ""}
     rows = evidence.scope().rename(columns={"scope_id": "criterion_id"}).to_dict("records")
-    return tuple(_criterion(_text({**row, **empty})) for row in rows)
+    return tuple(criterion(_text({**row, **empty})) for row in rows)
 
 
-def get(rule_set: str) -> RuleSet:
-    """Return the rule set with an id.
+def get(rule_set: str | RuleSet) -> RuleSet:
+    """Return the rule set with an id; a rule set is returned as it is.
 
     Raises
     ------
     ValueError
         As :func:`netdash.wording.look_up`.
     """
-    return look_up(load(), rule_set, "rule set")
+    return rule_set if isinstance(rule_set, RuleSet) else look_up(load(), rule_set, "rule set")
 
 
 def of_therapy(therapy: str) -> list[str]:
@@ -103,16 +103,16 @@ def build(rule_sets: Iterable[Mapping[Any, Any]], criteria: Iterable[Mapping[Any
 def _criteria_by_rule_set(criteria: Iterable[Mapping[Any, Any]]) -> dict[str, list[Criterion]]:
     owned: dict[str, list[Criterion]] = {}
     for row in map(_text, criteria):
-        criterion = _criterion(row)
-        where = f"criteria.csv, row {criterion.criterion_id}"
-        _require(criterion.role != "scope", f"{where}: role 'scope' belongs in scope.csv")
+        found = criterion(row)
+        where = f"criteria.csv, row {found.criterion_id}"
+        _require(found.role != "scope", f"{where}: role 'scope' belongs in scope.csv")
         _require(
-            criterion.label == criterion.quantity.label,
-            f"{where}: label is {criterion.label!r}; expected the label of its field, {criterion.quantity.label!r}: a "
+            found.label == found.quantity.label,
+            f"{where}: label is {found.label!r}; expected the label of its field, {found.quantity.label!r}: a "
             "label names the quantity, the columns operator and value hold the requirement",
         )
-        owned.setdefault(criterion.rule_set, []).append(criterion)
-    ids = [c.criterion_id for found in owned.values() for c in found]
+        owned.setdefault(found.rule_set, []).append(found)
+    ids = [c.criterion_id for members in owned.values() for c in members]
     _require(len(ids) == len(set(ids)), f"criteria.csv repeats {sorted({i for i in ids if ids.count(i) > 1})}")
     return owned
 
@@ -149,7 +149,14 @@ def _refuse_contradictions(required: list[Criterion]) -> None:
         )
 
 
-def _criterion(row: dict[str, str]) -> Criterion:
+def criterion(row: dict[str, str]) -> Criterion:
+    """Return the criterion of a row of ``criteria.csv``; `row` is used up.
+
+    Raises
+    ------
+    ValueError
+        When the row makes no sense; the message names the row and what to do.
+    """
     where = f"criteria.csv, row {row['criterion_id'] or row}"
     for column in ("criterion_id", "rule_set", "label", "source", "locator"):
         _require(bool(row[column]), f"{where}: {column} is empty; fill it in")
@@ -194,7 +201,7 @@ def condition(name: str, field: str, operator: str, value: str) -> Criterion:
     """
     row = {"criterion_id": name, "rule_set": "none", "label": name, "source": "netdash", "locator": name}
     empty = {"role": "scope", "group": "", "alternative": "", "note": ""}
-    return _criterion({**row, **empty, "field": field, "operator": operator, "value": value})
+    return criterion({**row, **empty, "field": field, "operator": operator, "value": value})
 
 
 def _require(holds: bool, message: str) -> None:

@@ -365,6 +365,8 @@ class RuleSet:
         "list", "statement", "label" or "population": a key of ``netdash.wording.RULE_SET_KINDS``.
     not_asked : str
         Conditions that the source states and netdash has no input for, joined by "; ".
+    how_read : str
+        How far the source was read: "full text", "abstract" or "secondary".
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """
@@ -380,6 +382,7 @@ class RuleSet:
     clauses: tuple[Clause, ...]
     kind: str
     not_asked: str = ""
+    how_read: str = ""
     discrepancies: str = ""
 
     @property

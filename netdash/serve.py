@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
+from netdash import csv_checks
 from netdash.files import SHARE, TEMPLATE, folder
 from netdash.server.settings import EXTENSIONS, OPTIONS, ServeError, Settings, parameters
 
@@ -50,13 +51,15 @@ def serve(settings: Settings) -> None:
     ------
     ServeError
         If an option has a value that is not allowed, the port cannot be had, the notebook is missing, the installation
-        is broken, the prepared cases are faulty, or Voila has a part that this version of netdash does not know.
+        is broken, the prepared cases or the own criteria are faulty, or Voila has a part that this version of netdash
+        does not know.
     """
     notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
     check_installation(notebook)
     # Voila looks for templates here. The kernels inherit the variable and do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
     pass_cases_to_kernels(settings.cases)
+    pass_criteria_to_kernels(settings.criteria)
     server = _server(settings, notebook)
     try:
         server.start()
@@ -117,6 +120,21 @@ def pass_cases_to_kernels(cases: Path | None) -> None:
         # Quote no cell: the file may hold patient data, and what a server prints is usually stored.
         raise ServeError(f"{cases}: {error.discreet}. nd.cases({str(cases)!r}) says what is given there.") from None
     os.environ[variable] = str(cases.resolve())
+
+
+def pass_criteria_to_kernels(criteria: Path | None) -> None:
+    """Check the file of own criteria and give the kernels its path; raise ServeError if it is refused."""
+    variable = OPTIONS["criteria"].variable
+    os.environ.pop(variable, None)
+    if criteria is None:
+        return
+    from netdash import own_criteria
+
+    try:
+        own_criteria.read(criteria)
+    except csv_checks.RefusedFile as error:
+        raise ServeError(f"{error}. netdash lint {criteria} says it too.") from None
+    os.environ[variable] = str(criteria.resolve())
 
 
 def announce(url: str, settings: Settings) -> None:

@@ -59,7 +59,10 @@ RULE_SET_KINDS: Mapping[str, Kind] = {
 }
 """The kinds of rule sets: a published list, one sentence of a source, a product label, the patients of a trial."""
 
-BASIS_TAGS: Mapping[str, str] = {"review": "", "later": "later", "population": "trial", "label": "label, later"}
+BASIS_TAGS: Mapping[str, str] = {
+    **{"review": "", "later": "later", "population": "trial", "label": "label, later"},
+    "local": "local",
+}
 """The tag beside the title of a rule set, by its basis."""
 
 HEADLINE_LEGEND = (

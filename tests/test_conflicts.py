@@ -25,6 +25,14 @@ CASES = {
         {"liver_unresectable": True, "resectable_percent": 90},
         [{"resectable_percent": 89.9}, {"liver_unresectable": False}],
     ),
+    "chemotherapy-systemic": (
+        {"prior_chemotherapy": True, "prior_systemic_treatment": False},
+        [{"prior_chemotherapy": False}, {"prior_systemic_treatment": True}],
+    ),
+    "prrt-systemic": (
+        {"prior_prrt": True, "prior_systemic_treatment": False},
+        [{"prior_prrt": False}, {"prior_systemic_treatment": True}],
+    ),
     "carcinoma-ki67": (
         {"differentiation": "poor", "ki67_percent": 20},
         [{"ki67_percent": 20.1}, {"differentiation": "well"}],

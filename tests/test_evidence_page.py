@@ -16,8 +16,9 @@ from test_explore import saved
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board
+from netdash.board.page_states import LONGEST_WORDS
 from netdash.board.pages.evidence import LEFT_OUT_BY_VISITOR, selected
-from netdash.board.state import LONGEST_WORDS, outcomes_shown
+from netdash.board.state import outcomes_shown
 from netdash.board.tables import TABLES
 from netdash.outcome_tables import harms_table
 from netdash.outcome_tables.harms import REPORTED

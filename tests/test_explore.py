@@ -13,7 +13,7 @@ from test_board import CASE, press, run, section
 import netdash as nd
 from netdash.board import Board
 from netdash.board.board import PAGES
-from netdash.board.state import ExploreState
+from netdash.board.page_states import ExploreState
 from netdash.ranges import numbers, ordered
 
 NUMBERS = st.sampled_from(numbers())

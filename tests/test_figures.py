@@ -22,6 +22,7 @@ from netdash.figures.forest import forest_dict
 from netdash.figures.harms import harms_dict
 from netdash.figures.icons import icon_dict
 from netdash.figures.intervals import refit_dict
+from netdash.figures.later import later_dict
 from netdash.figures.maps import map_dict
 from netdash.figures.medians import medians_dict
 from netdash.figures.strips import strip_dict
@@ -31,6 +32,7 @@ from netdash.outcome_tables import (
     forest_table,
     harms_table,
     influence_table,
+    later_table,
     medians_table,
 )
 from netdash.outcome_tables.forest import SMALLEST
@@ -54,7 +56,7 @@ def effects(outcomes):
     return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
 
 
-FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms".split()
+FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms hazards".split()
 
 
 def figures_and_arguments(outcomes, effects):
@@ -80,6 +82,7 @@ def figures_and_arguments(outcomes, effects):
         "cumulative": (nd.cumulative_forest, (nd.cumulative(effects), pooled)),
         "contrasts": (nd.contrast_forest, (nd.contrasts(outcomes),)),
         "harms": (nd.harms_beside_benefits, (outcomes,)),
+        "hazards": (nd.hazard_ratios, (nd.later_outcomes(),)),
     }
 
 
@@ -94,6 +97,7 @@ DICTS = {
     "cumulative": lambda *given: refit_dict(cumulative_table(*given)),
     "contrasts": lambda *given: contrast_dict(contrast_table(*given)),
     "harms": lambda *given: harms_dict(harms_table(*given)),
+    "hazards": lambda *given: later_dict(later_table(*given)),
 }
 """By name of a figure: what makes its plain dictionary, with the arguments of the figure."""
 

@@ -14,7 +14,9 @@ from netdash.wording import RULE_SET_KINDS
 
 FIXED = ("not entered", "not asked:", "Does not fit", NOTHING_DECIDES)
 """Phrases that may hold a negation: they stand for no value of a patient."""
-VALUE = re.compile(r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?\)|\(no(?:ne)?\)|: no(?=[,;]|$)")
+VALUE = re.compile(
+    r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?(?=[,)])|\(no(?:ne)?\)|: no(?=[,;]|$)"
+)
 """The words "no" and "none" where they are a value, or what is asked."""
 NEGATION = re.compile(r"\b(?:no|none|not|nor|neither|never|nothing|without|cannot|lacks?)\b|n't\b", re.IGNORECASE)
 

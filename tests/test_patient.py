@@ -35,12 +35,16 @@ CONTRACT = {
     "grade_reported": ("choice", "G1", "G2", "G3", "NEC"),
     "uptake_vs_liver": ("choice", "below", "at_least"),
     "largest_lesion_cm": ("number", 0, 30),
+    "months_since_diagnosis": ("number", 0, 600),
+    "ecog": ("integer", 0, 4),
+    "bilirubin_mg_dl": ("number", 0, 50),
     **dict.fromkeys(
         """disease_progressive sstr_positive mibg_positive ssa_failed drug_resistant operable serious_comorbidity
         recurrence_after_resection maa_scan_done major_pulmonary_shunt liver_unresectable bilobar near_major_vessel
         functioning_syndrome symptomatic portal_vein_occluded severe_liver_dysfunction biliary_anastomosis
         vascular_involvement large_tumor_burden low_liver_burden oligonodular high_proliferation pregnant
-        serious_renal_impairment""".split(),
+        serious_renal_impairment prior_systemic_treatment prior_chemotherapy prior_prrt prior_liver_directed
+        progressed_on_treatment""".split(),
         ("bool",),
     ),
 }

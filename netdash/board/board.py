@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from netdash import prepared_cases, rule_tables
+from netdash import own_criteria, prepared_cases
 from netdash.assessment import assess
 from netdash.board import strips, views
 from netdash.board.cases import Prepared
@@ -24,7 +24,7 @@ from netdash.board.frame import Frame
 from netdash.board.pages.evidence import Evidence
 from netdash.board.pages.explore import Explore
 from netdash.board.pages.overview import Overview
-from netdash.board.pages.page import Commands, Page, offer_file
+from netdash.board.pages.page import Commands, Page, offer_file, offer_named_file
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
 from netdash.patient import Patient
@@ -32,14 +32,16 @@ from netdash.report import report
 
 STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
-CASES_VARIABLE = "NETDASH_CASES"
-"""The environment variable with the path of a file of prepared cases."""
+CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
+"""The environment variables with the paths of a file of prepared cases and of a file of own criteria."""
+CRITERIA_TIP = "Your own criteria: a CSV file that netdash lint takes; marked as local; it stays in memory"
+"""The tooltip of the button that opens own criteria."""
 CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label, no identifiers; it stays in memory"
 """The tooltip of the button that opens a list of cases."""
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
-    *("presenting", "source", "page"),
+    *("presenting", "source", "page", "own", "era"),
 ]
 """The traits of the state whose changes are drawn."""
 
@@ -56,6 +58,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     cases : mapping from str to Patient, str, Path or bytes, optional
         Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file in the
         environment variable ``NETDASH_CASES``, if any; a served board reads it again for each visitor.
+    criteria : str, Path or bytes, optional
+        A file of own criteria, as for :func:`netdash.assess`. When not given, the file in the environment variable
+        ``NETDASH_CRITERIA``, if any.
 
     Attributes
     ----------
@@ -65,7 +70,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     Raises
     ------
     ValueError
-        When a page is not known, no page is given, or the cases have an error.
+        When a page is not known, no page is given, or the cases or the criteria have an error.
 
     Examples
     --------
@@ -80,6 +85,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         patient: Patient | None = None,
         pages: Iterable[str] | None = None,
         cases: Mapping[str, Patient] | str | Path | bytes | None = None,
+        criteria: str | Path | bytes | None = None,
         **kwargs: Any,
     ) -> None:
         names = list(PAGES if pages is None else pages)
@@ -91,10 +97,13 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.file = os.environ.get(CASES_VARIABLE, "") if cases is None else ""
         if cases is not None:
             self.state.prepared = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
+        self.criteria_file = os.environ.get(CRITERIA_VARIABLE, "") if criteria is None else ""
+        self.state.own = None if criteria is None else own_criteria.read(criteria)
         self.examples = ipywidgets.Dropdown(
             options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"
         )
         self.upload = offer_file("Own cases", CASES_TIP, self.state.take_cases)
+        self.criteria = offer_named_file("Own criteria", CRITERIA_TIP, self.state.take_criteria)
         self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
         self.frame = self._make_frame()
         super().__init__(self._layout(), **kwargs)
@@ -108,7 +117,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
         files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, ipywidgets.FileUpload)]
         controls = {**self.controls.parts, **parts, "prepared": self.examples}
-        return Frame(controls=controls, files=[self.upload, *files])
+        return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
         name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}</style>')
@@ -117,7 +126,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         ]
         for bar in bars:
             bar.add_class("nd-bar")
-        chosen = [self.examples, self.upload, self.reset, *bars]
+        chosen = [self.examples, self.upload, self.criteria, self.reset, *bars]
         head = _box(ipywidgets.HBox, "nd-head", name, *chosen, _box(ipywidgets.Box, "netdash-slot-tools"))
         case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, _box(ipywidgets.Box, "nd-frame", self.frame))
@@ -140,17 +149,19 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             self.state.open_prepared(case)
 
     def _read_list(self) -> None:
-        """Read the file of ``NETDASH_CASES``, in place of an earlier list."""
+        """Read the files of ``NETDASH_CASES`` and ``NETDASH_CRITERIA``, in place of what was read before."""
+        if self.criteria_file:
+            self.state.take_criteria(self.criteria_file)
         if self.file:
             with self.state.hold_trait_notifications():
                 self.state.prepared = {}
                 self.state.take_cases(self.file)
 
     def _open_address(self, query: str) -> None:
-        """Open the case in a visitor's address. Read the list again: the kernel may have started long before."""
+        """Open the case in a visitor's address. Read the files again: the kernel may have started long before."""
+        self._read_list()
         if query:
             self.state.open_query(query)
-        self._read_list()
 
     def _commands(self) -> Commands:
         """Return what the buttons of the board and of its pages do."""
@@ -162,6 +173,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             "do:csv": lambda _: self._hand_out_table(),
             "do:cases-template": lambda _: self._hand_out_template(),
             "do:forget-cases": lambda _: self.state.take_cases({}),
+            "do:criteria-template": lambda _: self._hand_out_criteria(),
+            "do:forget-criteria": lambda _: self.state.take_criteria(b""),
         }
         for page in self.pages.values():
             own |= page.commands()
@@ -173,7 +186,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         command = self._by_key.get(key) or self._by_key.get(f"{word}:")
         if command:
             command(what)
-        elif key in rule_tables.load():
+        elif key in self.state.book:
             self.state.select(key)
 
     def _undo(self) -> None:
@@ -181,8 +194,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             self.state.take_back()
 
     def _hand_out_report(self) -> None:
+        page = report(self.state.patient, label=self.state.label, criteria=self.state.own)
         name = f"netdash-case-{date.today().isoformat()}.html"
-        self.frame.download(name, "text/html", report(self.state.patient, label=self.state.label).encode())
+        self.frame.download(name, "text/html", page.encode())
 
     def _hand_out_table(self) -> None:
         name, table = self.pages[self.state.page].csv()
@@ -190,6 +204,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def _hand_out_template(self) -> None:
         self.frame.download("netdash-cases.csv", "text/csv", prepared_cases.example_file().read_bytes())
+
+    def _hand_out_criteria(self) -> None:
+        self.frame.download("netdash-criteria.csv", "text/csv", own_criteria.template().read_bytes())
 
     def _draw_once(self, _: traitlets.Bunch) -> None:
         """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""
@@ -202,10 +219,11 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
-        assessment, page = assess(state.patient), self.pages[state.page]
+        assessment, page = assess(state.patient, criteria=state.own), self.pages[state.page]
         drawn = page.draw(assessment)
-        under = {f"strip-{name}": strips.strip(state.patient, name, state.selected) for name in self.controls.labels}
-        beside = {"asking": strips.asking(state.selected), **under, **views.refused(state)}
+        chosen = state.book[state.selected]
+        under = {f"strip-{name}": strips.strip(state.patient, name, chosen) for name in self.controls.labels}
+        beside = {"asking": strips.asking(chosen), **under, **views.refused(state)}
         case = {"case": views.case(state, assessment, at), **beside} if page.about_the_case else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
@@ -213,7 +231,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             figures=drawn.figures,
             labels=self.controls.labels,
             valuetexts=self.controls.texts,
-            query=state.patient.to_query(),
+            query=state.query,
             announce=drawn.says,
             computed_at=at,
             view="present" if state.presenting else page.name,

@@ -6,27 +6,31 @@ import functools
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import traitlets
 
-from netdash import evidence, prepared_cases, rule_tables, rules, teaching
+from netdash import evidence, own_criteria, prepared_cases, rules
+from netdash.board.address import CRITERIA, LONGEST_MARK, split_mark
 from netdash.board.cases import Prepared, Undo, examples, in_order
+from netdash.board.page_states import EvidenceState, ExploreState, TeachingState
+from netdash.csv_checks import RefusedFile
 from netdash.fields import Known
+from netdash.own_criteria import OwnCriteria
 from netdash.patient import Patient
 from netdash.provenance import source
-from netdash.ranges import numbers, ordered
-from netdash.wording import words
+from netdash.wording import look_up, words
 
-LONGEST_WORDS = 200
-"""The most characters of a search text."""
 LONGEST_QUERY = 10_000
 """The most characters of the case in an address."""
 LONGEST_REFUSED = 200
 """The most characters that are kept of a text that a box refused."""
-OWN_SERIES_PREFIX = "x-"
-"""The prefix of the identifiers of own series."""
+FIRST_SELECTED = "milan_review"
+"""The rule set whose findings are shown first."""
 READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
 """The readings of the tables, by their names on screen."""
+ERAS = {"review and later": "both", "review of 2014": "review", "published later": "later"}
+"""The eras of the plot, by their names on screen."""
 
 
 @functools.cache
@@ -40,136 +44,6 @@ def outcomes_shown() -> Mapping[str, tuple[str, str, float]]:
         for (endpoint, horizon), _ in rates.most_common()
     }
     return found | {f"Median {words(name)}": ("median", str(name), 0.0) for name, _ in medians.most_common()}
-
-
-class ExploreState(traitlets.HasTraits):
-    """The state of the page Explore.
-
-    Attributes
-    ----------
-    x, y : str
-        The two number fields of the map, always different.
-    along : str
-        The field that the what-if varies.
-    outlined : list of str
-        Ids of the rule sets outlined on the map with the selected one, in the order of the data.
-    """
-
-    x = traitlets.Enum(numbers(), "age_years")
-    y = traitlets.Enum(numbers(), "liver_involvement_percent")
-    along = traitlets.Enum(ordered(), "ki67_percent")
-    outlined = traitlets.List(traitlets.Unicode(), ["milan_2007", "milan_2019"])
-
-    @traitlets.observe("x", "y")
-    def _keep_apart(self, change: traitlets.Bunch) -> None:
-        """Swap the axes when both would show the same field."""
-        if self.x == self.y:
-            self.set_trait("y" if change["name"] == "x" else "x", change["old"])
-
-    def outline(self, rule_set: str) -> None:
-        """Outline a rule set, or remove its outline."""
-        chosen = set(self.outlined) ^ {rule_set}
-        self.outlined = [name for name in rule_tables.load() if name in chosen]
-
-
-class EvidenceState(traitlets.HasTraits):
-    """The state of the page Evidence.
-
-    Attributes
-    ----------
-    show : str
-        "pooling", "harms" or the name of a table.
-    therapy : str
-        Only this one; all when empty.
-    words : str
-        Only rows of a table that hold each of these words.
-    followed : float
-        Share of the patients of each series that is taken as followed to the horizon.
-    toggled : list of str
-        Published series that the visitor took out of the pools, and own series that the visitor put into them.
-    own : bytes
-        The file of own series, kept in memory only; empty for none.
-    refused : str
-        Why the last file was refused; empty when it was read.
-    """
-
-    show = traitlets.Unicode("pooling")
-    therapy = traitlets.Unicode("")
-    words = traitlets.Unicode("")
-    followed = traitlets.Float(1.0)
-    toggled = traitlets.List(traitlets.Unicode())
-    own = traitlets.Bytes(b"")
-    refused = traitlets.Unicode("")
-
-    @traitlets.validate("words")
-    def _short(self, proposal: traitlets.Bunch) -> str:
-        return str(proposal["value"])[:LONGEST_WORDS]
-
-    def toggle(self, outcome: str) -> None:
-        """Take a series out of the pools, or put it back."""
-        self.toggled = sorted(set(self.toggled) ^ {outcome})
-
-    def take(self, own: bytes) -> None:
-        """Read a file of own series; an empty one removes them. A file with an error sets only `refused`."""
-        try:
-            evidence.outcomes(extra=own or None)
-        except ValueError as error:
-            self.refused = str(error)
-        else:
-            kept = [name for name in self.toggled if not name.startswith(OWN_SERIES_PREFIX)]
-            with self.hold_trait_notifications():
-                self.own, self.refused, self.toggled = own, "", kept
-
-
-class TeachingState(traitlets.HasTraits):
-    """The state of the page Teaching.
-
-    Attributes
-    ----------
-    case : str
-        Identifier of the teaching case that is shown.
-    chosen : dict of str to str
-        The verdicts chosen so far, by rule set of that case.
-    score : netdash.teaching.Score
-        The answers of this sitting; kept until the session ends.
-    """
-
-    case = traitlets.Unicode()
-    chosen = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
-    score = traitlets.Instance(teaching.Score, args=())
-
-    @traitlets.default("case")
-    def _first(self) -> str:
-        return next(iter(teaching.cases()))
-
-    @traitlets.validate("case")
-    def _known_case(self, proposal: traitlets.Bunch) -> str:
-        return teaching.get(proposal["value"]).case_id
-
-    @traitlets.observe("case")
-    def _nothing_chosen(self, _: traitlets.Bunch) -> None:
-        self.chosen = {}
-
-    def choose(self, rule_set: str, verdict: str) -> None:
-        """Choose a verdict for a rule set; an unknown rule set or verdict changes nothing."""
-        asked = {found.name for found in teaching.get(self.case).rule_sets}
-        if rule_set in asked and verdict in {*rules.Verdict} and self.score.of(self.case) is None:
-            self.chosen = {**self.chosen, rule_set: verdict}
-
-    def answer(self) -> None:
-        """Answer with the chosen verdicts, if one is chosen for each rule set. Only the first answer counts."""
-        case = teaching.get(self.case)
-        if len(self.chosen) == len(case.rule_sets):
-            self.score = self.score.with_(case.answer(self.chosen))
-
-    def restart(self) -> None:
-        """Delete every answer of this sitting."""
-        self.score = teaching.Score()
-
-    def step(self, places: int) -> None:
-        """Go forward by a number of cases; the first case follows the last."""
-        names = list(teaching.cases())
-        self.case = names[(names.index(self.case) + places) % len(names)]
 
 
 class State(traitlets.HasTraits):
@@ -190,13 +64,17 @@ class State(traitlets.HasTraits):
     refused : dict of str to str
         The texts that boxes refused, by field. The box keeps its text; the case keeps its value.
     refusals : dict of str to str
-        The reason why the last address ("address") or list of cases ("cases") was refused.
+        The reason why the last address ("address"), list of cases ("cases") or own criteria ("criteria") were refused.
+    own : OwnCriteria or None
+        Own criteria, by which the case is judged too.
     undo : Undo or None
         The case that undo brings back.
     outcome : str
         Name of the outcome that the plot shows, one of :func:`outcomes_shown`.
     reading : str
         "corrected" or "printed".
+    era : str
+        Which outcomes the plot shows: "review", "later", or "both", each in a place of its own.
     pinned : Patient or None
         The pinned case, with which the current case is compared.
     presenting : bool
@@ -216,15 +94,17 @@ class State(traitlets.HasTraits):
     """
 
     patient = traitlets.Instance(Patient, args=())
-    selected = traitlets.Unicode("milan_review")
+    selected = traitlets.Unicode(FIRST_SELECTED)
     prepared = traitlets.Dict(value_trait=traitlets.Instance(Patient), key_trait=traitlets.Unicode())
     opened = traitlets.Instance(Prepared, allow_none=True)
     last = traitlets.Unicode("")
     refused = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
     refusals = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode())
+    own = traitlets.Instance(OwnCriteria, allow_none=True)
     undo = traitlets.Instance(Undo, allow_none=True)
     outcome = traitlets.Unicode("5-year overall survival")
     reading = traitlets.Enum(list(READINGS.values()), "corrected")
+    era = traitlets.Enum(list(ERAS.values()), "both")
     pinned = traitlets.Instance(Patient, allow_none=True)
     presenting = traitlets.Bool(False)
     source = traitlets.Unicode("")
@@ -236,8 +116,8 @@ class State(traitlets.HasTraits):
 
     @traitlets.validate("selected")
     def _known_rule_set(self, proposal: traitlets.Bunch) -> str:
-        # A browser can send any text; get() raises for an unknown rule set.
-        return rule_tables.get(proposal["value"]).name
+        # A browser can send any text; look_up() raises for an unknown rule set.
+        return look_up(self.book, proposal["value"], "rule set").name
 
     @traitlets.validate("outcome")
     def _known_outcome(self, proposal: traitlets.Bunch) -> str:
@@ -246,6 +126,17 @@ class State(traitlets.HasTraits):
                 f"outcome: given {proposal['value']!r}, expected one of {', '.join(outcomes_shown())}"
             )
         return str(proposal["value"])
+
+    @property
+    def book(self) -> Mapping[str, rules.RuleSet]:
+        """The rule sets by id, the own ones after the published ones of their therapy."""
+        return own_criteria.book(self.own)
+
+    @property
+    def query(self) -> str:
+        """The case as a query, with name and hash of the own criteria."""
+        mark = urlencode({CRITERIA: self.own.mark}) if self.own else ""
+        return "&".join(filter(None, [self.patient.to_query(), mark]))
 
     @property
     def offered(self) -> list[Prepared]:
@@ -348,12 +239,29 @@ class State(traitlets.HasTraits):
             if self.undo is not None:
                 self.undo = self.undo.without_list()
 
+    def take_criteria(self, criteria: str | Path | bytes, name: str = "") -> None:
+        """Judge by a file of own criteria too, or forget them; a file with an error changes only `refusals`."""
+        try:
+            own = own_criteria.read(criteria, name) if criteria else None
+        except RefusedFile as error:
+            self.refuse("criteria", f"The criteria were not taken: {error.why}")
+            return
+        known = own_criteria.book(own)
+        with self.hold_trait_notifications():
+            self.own, self.refusals = own, {what: why for what, why in self.refusals.items() if what != "criteria"}
+            self.selected = self.selected if self.selected in known else FIRST_SELECTED
+            self.explore.outlined = [found for found in self.explore.outlined if found in known]
+
     def open_query(self, query: str) -> None:
         """Replace the case by that in a query or fragment; a refused one changes only `refusals`."""
         try:
             if len(query) > LONGEST_QUERY:
                 raise ValueError(f"it has {len(query):,} characters, expected at most {LONGEST_QUERY:,}; copy it again")
-            self.open(Patient.from_query(query), "Opened the case of the address")
+            rest, mark = split_mark(query)
+            self.open(Patient.from_query(rest), "Opened the case of the address")
+            if mark and mark != (self.own.mark if self.own else ""):
+                here = f"here there are {self.own.mark}" if self.own else "here there are none"
+                self.refuse("criteria", f"The address names the own criteria {mark[:LONGEST_MARK]}; {here}")
         except (ValueError, TypeError) as error:
             self.refuse("address", f"The address was not taken: {error}")
 

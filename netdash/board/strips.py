@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netdash import rule_tables, rules
+from netdash import rules
 from netdash.board import views
 from netdash.fields import Choice, Field
 from netdash.intervals import plain
@@ -22,17 +22,16 @@ ROLE_NOTES = {
 """The note beside a criterion that does not decide, by role."""
 
 
-def asking(rule_set: str) -> str:
+def asking(found: RuleSet) -> str:
     """Return the title of the rule set whose criteria are shown under the sliders."""
-    return views.render("asking", found=rule_tables.get(rule_set))
+    return views.render("asking", found=found)
 
 
-def strip(patient: Patient, field: str, rule_set: str) -> str:
+def strip(patient: Patient, field: str, found: RuleSet) -> str:
     """Return the strips of one slider: one for each criterion on its input, with the requirement and the result.
 
     A strip shows where its criterion alone is met. The verdict of the rule set also depends on other inputs.
     """
-    found = rule_tables.get(rule_set)
     asked = [_criterion(patient, FIELDS[field], found, criterion) for criterion in found.criteria]
     return views.render(
         "strip", criteria=list(filter(None, asked)), title=found.tagged_title, label=FIELDS[field].label

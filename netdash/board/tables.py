@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from netdash import evidence
+from netdash import evidence, rule_tables
 from netdash.wording import at_months, with_ends, with_unit, words
 
 Row = Mapping[Any, Any]
@@ -45,7 +45,7 @@ class Table:
         if therapy and "therapy" in table:
             table = table[table["therapy"] == therapy]
         wanted = words.lower().split()
-        return table[[all(word in line for word in wanted) for line in lines(table)]]
+        return table.loc[[all(word in line for word in wanted) for line in lines(table)]]
 
 
 @functools.lru_cache(maxsize=12)
@@ -119,6 +119,23 @@ def _later(row: Row) -> Mapping[str, str]:
         "Endpoint": _endpoint(row),
         "Figure": with_unit(row["value"], row["unit"]) + _interval(row),
         "Against": row["comparator"],
+        "Read": row["how_read"],
+        "Note": row["note"],
+        "Place": row["locator"],
+    }
+
+
+def _trial(row: Row) -> Mapping[str, str]:
+    return {
+        "Trial": row["name"],
+        "Therapy": _therapy(row["therapy"]),
+        "Years": row["years"].replace("; ", ", "),
+        "Design": row["design"],
+        "Arms": row["arms"].replace("; ", " v "),
+        "n": row["n_by_arm"].replace("; ", " v "),
+        "Patients": rule_tables.get(row["rule_set"]).title,
+        "Source": evidence.source_name(row["source"]),
+        "Read": row["how_read"],
         "Note": row["note"],
         "Place": row["locator"],
     }
@@ -144,7 +161,11 @@ def _range(row: Row) -> str:
 
 
 def _interval(row: Row) -> str:
-    return "" if pd.isna(row["low"]) or pd.isna(row["high"]) else f" ({row['low']:g} to {row['high']:g})"
+    if pd.isna(row["low"]):
+        return ""
+    high = "not reached" if pd.isna(row["high"]) else f"{row['high']:g}"
+    level = "" if pd.isna(row["level"]) else f", {row['level']:g} %"
+    return f" ({row['low']:g} to {high}{level})"
 
 
 def _text(value: Any) -> str:
@@ -159,5 +180,6 @@ TABLES: Mapping[str, Table] = {
     ),
     "references": Table("References", "references()", lambda _: evidence.references(), "citation", _reference),
     "later": Table("Published later", "later_outcomes()", lambda _: evidence.later_outcomes(), "outcome_id", _later),
+    "trials": Table("Trials", "trials()", lambda _: evidence.trials(), "trial", _trial),
 }
 """The tables by name, in the order of the page."""

@@ -10,15 +10,16 @@ from typing import Any
 import pandas as pd
 
 import netdash
-from netdash import evidence, remarks, rule_tables
+from netdash import data_tables, evidence, remarks
 from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
+from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
 from netdash.judgement import Finding, Judgement
-from netdash.outcome_tables import ForestTable, MediansTable, forest_table, medians_table
+from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
@@ -97,7 +98,7 @@ def verdicts(state: State, assessment: Assessment) -> str:
     """Return the open inputs, the verdicts by therapy, then the populations of trials."""
     blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
     wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
-    before = _changes(state.pinned, state.patient)
+    before = _changes(state)
     return render(
         "verdicts",
         blocks=blocks,
@@ -124,16 +125,17 @@ def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Ju
     return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
 
 
-def _changes(pinned: Patient | None, patient: Patient) -> Mapping[str, Mapping[Any, Any]] | None:
+def _changes(state: State) -> Mapping[str, Mapping[Any, Any]] | None:
     """Return the differences from the pinned case by rule set; None when no case is pinned."""
-    if pinned is None:
+    if state.pinned is None:
         return None
-    return {row["rule_set"]: row for row in differences(pinned, patient).to_dict("records")}
+    found = differences(state.pinned, state.patient, state.own)
+    return {row["rule_set"]: row for row in found.to_dict("records")}
 
 
 def compared(state: State) -> str:
     """Return the differences from the pinned case in words; empty when no case is pinned."""
-    changes = _changes(state.pinned, state.patient)
+    changes = _changes(state)
     if changes is None or state.pinned is None:
         return ""
     then, now = state.pinned.entered, state.patient.entered
@@ -142,7 +144,7 @@ def compared(state: State) -> str:
         for name, field in FIELDS.items()
         if then.get(name) != now.get(name)
     ]
-    titles = {name: rule_tables.get(name).tagged_title for name in changes}
+    titles = {name: state.book[name].tagged_title for name in changes}
     return render("compared", inputs=inputs, changes=changes, titles=titles)
 
 
@@ -158,11 +160,15 @@ def findings(state: State, assessment: Assessment) -> str:
         j=judgement,
         therapy=evidence.therapy_name(judgement.rule_set.therapy),
         changes=changes,
-        sources={f.criterion.source: evidence.source_name(f.criterion.source) for f in judgement.findings},
+        sources={name: evidence.source_name(name) for name in _sources(judgement)},
         remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
         python=python(state),
     )
+
+
+def _sources(judgement: Judgement) -> set[str]:
+    return {judgement.rule_set.source, *(f.criterion.source for f in judgement.findings)}
 
 
 def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
@@ -205,12 +211,48 @@ def _short(text: str) -> str:
 
 def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
     """Return the HTML around the plot, and the figure; None for the figure when no row has the endpoint."""
-    table = plot_table(state.outcome, state.reading)
+    table, later = plot_table(state.outcome, state.reading), later_of(state.outcome, assessment)
+    if state.era == "later":
+        return _later_alone(state, later)
     if table is None:
         return render("no_forest", outcome=state.outcome, reading=state.reading), None
     verdicts = tuple(tallies(assessment).items())
     differs = differing(state.patient, evidence.studies())
-    return _plot(table, verdicts, tuple(sorted(differs.items())))
+    lane = "" if state.era == "review" or later is None else _lane(later)
+    return _plot(table, verdicts, tuple(sorted(differs.items())), lane)
+
+
+def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
+    """Return what was published after the review on the endpoint of the plot; None where nothing was."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    words = tuple((j.rule_set.name, j.word) for j in assessment.studied)
+    return _later(statistic, endpoint, horizon, words)
+
+
+@functools.lru_cache(maxsize=128)
+def _later(statistic: str, endpoint: str, horizon: float, words: tuple[tuple[str, str], ...]) -> LaterTable | None:
+    try:
+        months = horizon if statistic == "rate" else None
+        found = later_table(
+            evidence.later_outcomes(), endpoint=endpoint, statistic=statistic, horizon_months=months, alike=dict(words)
+        )
+    except ValueError:
+        return None
+    return found if found.drawn else None
+
+
+def _lane(later: LaterTable) -> Any:
+    from markupsafe import Markup
+
+    unit = "%" if later.statistic == "rate" else "months"
+    return Markup(render("later", table=later, unit=unit))  # noqa: S704 - Jinja2 has escaped every value
+
+
+def _later_alone(state: State, later: LaterTable | None) -> tuple[str, FigureDict | None]:
+    if later is None:
+        return render("no_forest", outcome=f"{state.outcome}, published later", reading="later"), None
+    html = render("later_plot", table=later, lane=_lane(later))
+    return html, later_dict(later)
 
 
 @functools.lru_cache(maxsize=32)
@@ -255,7 +297,10 @@ def has_endpoint(endpoint: str, reading: Any) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _plot(
-    table: ForestTable | MediansTable, verdicts: tuple[tuple[str, Tally], ...], differs: tuple[tuple[str, str], ...]
+    table: ForestTable | MediansTable,
+    verdicts: tuple[tuple[str, Tally], ...],
+    differs: tuple[tuple[str, str], ...],
+    lane: Any,
 ) -> tuple[str, FigureDict]:
     """Draw one table.
 
@@ -273,6 +318,7 @@ def _plot(
     unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
     html = render(
         "forest",
+        later=lane,
         differs=list(dict.fromkeys(unlike)),
         text=text,
         says=without_warnings(text),
@@ -296,8 +342,9 @@ def python(state: State) -> str:
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
         f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, compact=True, {how})"
     )
+    own = f", criteria={state.own.name!r}" if state.own else ""
     return (
-        f"{patient_python(state.patient)}assessment = nd.assess(patient)\n"
+        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\n"
         f"assessment.flips({state.selected!r})\nverdicts = nd.tallies(assessment)\n"
         f"outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
     )
@@ -310,5 +357,11 @@ def patient_python(patient: Patient) -> str:
 
 
 def foot() -> str:
-    """Return the disclaimer, with source and version."""
-    return render("foot", disclaimer=evidence.DISCLAIMER, version=netdash.__version__)
+    """Return the disclaimer, with source, versions and the date up to which evidence was read."""
+    return render(
+        "foot",
+        disclaimer=evidence.DISCLAIMER,
+        version=netdash.__version__,
+        data_version=data_tables.data_version(),
+        read_up_to=data_tables.read_up_to(),
+    )

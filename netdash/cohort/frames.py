@@ -8,11 +8,12 @@ normal; :func:`invalid_values` counts such values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from netdash import rule_tables
+from netdash import own_criteria
 from netdash.cohort.columns import Table, read_columns
 from netdash.cohort.expressions import (
     MetMissed,
@@ -22,16 +23,25 @@ from netdash.cohort.expressions import (
     verdict_expression,
     with_answers,
 )
+from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS
 from netdash.rules import RuleSet
+from netdash.wording import look_up
 
 if TYPE_CHECKING:
     import pandas as pd
     from narwhals.stable.v2.typing import IntoFrameT
 
+Criteria = str | Path | bytes | OwnCriteria | None
+"""A file of own criteria, its content, or what was read of it."""
+
 
 def assess_cohort(
-    frame: IntoFrameT, rule_sets: Iterable[str] | None = None, *, ignore: Iterable[str] = ()
+    frame: IntoFrameT,
+    rule_sets: Iterable[str] | None = None,
+    *,
+    ignore: Iterable[str] = (),
+    criteria: Criteria = None,
 ) -> IntoFrameT:
     """Judge every patient of a data frame by published criteria, without leaving its engine.
 
@@ -45,6 +55,8 @@ def assess_cohort(
         Identifiers of the rule sets; all rule sets when not given. The new columns are in the order of the data.
     ignore : iterable of str
         Columns whose name resembles a field and that are not a misspelt field.
+    criteria : str, Path or bytes, optional
+        A file of own criteria, as for :func:`~netdash.assess`; each of its rule sets is a column too.
 
     Returns
     -------
@@ -61,7 +73,7 @@ def assess_cohort(
         When a rule set is not known, a column has the name of a rule set, or a column's name resembles a field that
         has no column.
     """
-    wanted = _wanted(rule_sets)
+    wanted = _wanted(rule_sets, criteria)
     table, columns = read_columns(frame, ignore)
     taken = {str(name).lower() for name in table.collect_schema()} & {found.name for found in wanted}
     if taken:
@@ -75,14 +87,16 @@ def assess_cohort(
     return result
 
 
-def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -> pd.DataFrame:
+def attrition(
+    frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = (), criteria: Criteria = None
+) -> pd.DataFrame:
     """Count how many patients remain after each criterion, and how many each criterion alone excludes.
 
     One aggregation inside the engine computes all counts. Only its single row of a lazy frame is computed.
 
     Parameters
     ----------
-    frame, ignore
+    frame, ignore, criteria
         As for :func:`assess_cohort`.
     rule_set : str
         Identifier of the rule set.
@@ -99,15 +113,15 @@ def attrition(frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = ()) -
     TypeError, ValueError
         As :func:`assess_cohort`.
     """
-    return attritions(frame, [rule_set], ignore=ignore)[rule_set]
+    return attritions(frame, [rule_set], ignore=ignore, criteria=criteria)[rule_set]
 
 
 def attritions(
-    frame: IntoFrameT, rule_sets: Iterable[str] | None, *, ignore: Iterable[str] = ()
+    frame: IntoFrameT, rule_sets: Iterable[str] | None, *, ignore: Iterable[str] = (), criteria: Criteria = None
 ) -> dict[str, pd.DataFrame]:
     """Return :func:`attrition` of several rule sets, or of all, by id; one aggregation computes all of them."""
     table, columns = read_columns(frame, ignore)
-    wanted = _wanted(rule_sets)
+    wanted = _wanted(rule_sets, criteria)
     table, _, answers = criteria_answered(table, columns, wanted)
     clauses = {
         _clause_key(found, i): clause_answer(clause, answers)
@@ -188,9 +202,9 @@ def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataF
     return pd.DataFrame(rows, columns=["column", "n_invalid", "expected"])
 
 
-def _wanted(rule_sets: Iterable[str] | None) -> list[RuleSet]:
-    known = rule_tables.load()
-    names = set(known) if rule_sets is None else {rule_tables.get(name).name for name in rule_sets}
+def _wanted(rule_sets: Iterable[str] | None, criteria: Criteria) -> list[RuleSet]:
+    known = own_criteria.book(criteria)
+    names = set(known) if rule_sets is None else {look_up(known, name, "rule set").name for name in rule_sets}
     return [found for name, found in known.items() if name in names]
 
 

@@ -12,6 +12,7 @@ from netdash.fields import Count
 from netdash.figures import theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS, Patient
+from netdash.rules import RuleSet
 from netdash.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def eligibility_map(
     patient: Patient,
     x: str = "age_years",
     y: str = "ki67_percent",
-    rule_set: str | Iterable[str] = "milan_review",
+    rule_set: str | RuleSet | Iterable[str | RuleSet] = "milan_review",
     *,
     font_px: int = 13,
 ) -> go.Figure:
@@ -91,10 +92,15 @@ def eligibility_map(
 
 
 def map_dict(
-    patient: Patient, x: str, y: str, rule_set: str | Iterable[str] = "milan_review", *, font_px: int = 13
+    patient: Patient,
+    x: str,
+    y: str,
+    rule_set: str | RuleSet | Iterable[str | RuleSet] = "milan_review",
+    *,
+    font_px: int = 13,
 ) -> FigureDict:
     """Return the map as a plain dictionary; for the parameters see :func:`eligibility_map`."""
-    names = [rule_set] if isinstance(rule_set, str) else list(rule_set)
+    names = [rule_set] if isinstance(rule_set, str | RuleSet) else list(rule_set)
     if not names:
         raise ValueError("rule_set: given none, expected one identifier or several, such as 'milan_review'")
     if len(names) > len(DASHES):
@@ -113,7 +119,7 @@ def map_dict(
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": {"text": text}}}
 
 
-def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str) -> str:
+def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str | RuleSet) -> str:
     """Return where the rule set is met on the map, in words. The patient's values of both inputs do not matter."""
     here = f"{rule_tables.get(rule_set).title}:"
     met = [cell for cell in grid if cell.verdict == "met"]
@@ -135,7 +141,7 @@ def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: 
     return f"{here} met with {_name(x)} {across} and {_name(y)} {up}{elsewhere}."
 
 
-def _met_along(patient: Patient, name: str, rule_set: str) -> str:
+def _met_along(patient: Patient, name: str, rule_set: str | RuleSet) -> str:
     found = ranges.verdict_span_rows(patient, name, rule_set)
     return " or ".join(stretch["text"] for stretch in found if stretch["verdict"] == "met")
 
@@ -196,7 +202,7 @@ def _heat_map(grid: Sequence[Cell]) -> Trace:
     }
 
 
-def _outline(grid: Sequence[Cell], name: str, dash: str) -> Trace:
+def _outline(grid: Sequence[Cell], name: str | RuleSet, dash: str) -> Trace:
     """Return the edges that belong to exactly one "met" cell."""
     edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
     for cell in (cell for cell in grid if cell.verdict == "met"):
@@ -222,7 +228,7 @@ def _largest(grid: Sequence[Cell]) -> list[Cell]:
     return list(by_verdict.values())
 
 
-def _layout(x: str, y: str, names: Sequence[str], font_px: int) -> Mapping[str, object]:
+def _layout(x: str, y: str, names: Sequence[str | RuleSet], font_px: int) -> Mapping[str, object]:
     axes = {
         place: {
             "title": {"text": f"{FIELDS[name].label}, {FIELDS[name].unit}"},

@@ -11,6 +11,7 @@ from netdash.fields import Choice
 from netdash.figures import theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS, Patient
+from netdash.rules import RuleSet
 from netdash.wording import VERDICT_WORDS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 class Stretch:
     """A part of the input in which the verdict of a rule set does not change."""
 
-    rule_set: str
+    rule_set: str | RuleSet
     low: float
     high: float
     verdict: str
@@ -42,7 +43,7 @@ class Stretch:
 
 
 def verdict_strip(
-    patient: Patient, field: str, rule_sets: str | Iterable[str] | None = None, *, font_px: int = 13
+    patient: Patient, field: str, rule_sets: str | RuleSet | Iterable[str | RuleSet] | None = None, *, font_px: int = 13
 ) -> go.Figure:
     """Draw along one input where each rule set is met, missed or unknown.
 
@@ -77,11 +78,11 @@ def verdict_strip(
 
 
 def strip_dict(
-    patient: Patient, field: str, rule_sets: str | Iterable[str] | None = None, *, font_px: int = 13
+    patient: Patient, field: str, rule_sets: str | RuleSet | Iterable[str | RuleSet] | None = None, *, font_px: int = 13
 ) -> FigureDict:
     """Return the strip as a plain dictionary; for the parameters see :func:`verdict_strip`."""
     asking = [name for name, found in rule_tables.load().items() if field in found.inputs]
-    names = [rule_sets] if isinstance(rule_sets, str) else list(asking if rule_sets is None else rule_sets)
+    names = [rule_sets] if isinstance(rule_sets, str | RuleSet) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
     found = [stretch for name in names for stretch in _span_rows(patient, field, name)]
@@ -92,12 +93,12 @@ def strip_dict(
     return {"data": data, "layout": {**layout, "meta": {"text": _sentence(found, names, field)}}}
 
 
-def _span_rows(patient: Patient, field: str, rule_set: str) -> list[Stretch]:
+def _span_rows(patient: Patient, field: str, rule_set: str | RuleSet) -> list[Stretch]:
     found = ranges.verdict_span_rows(patient, field, rule_set)
     return [Stretch(rule_set, row["low"], row["high"], row["verdict"], row["text"]) for row in found]
 
 
-def _sentence(found: Sequence[Stretch], names: Sequence[str], field: str) -> str:
+def _sentence(found: Sequence[Stretch], names: Sequence[str | RuleSet], field: str) -> str:
     said = []
     for name in names:
         met, still_open = (
@@ -139,7 +140,7 @@ def _here(place: Mapping[str, Any]) -> list[Mapping[str, object]]:
     return [{**band, **color}, *(theme.upright(at, _HERE) for at in (low, high))]
 
 
-def _layout(patient: Patient, field: str, names: Sequence[str], font_px: int) -> Mapping[str, object]:
+def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_px: int) -> Mapping[str, object]:
     asked = FIELDS[field]
     ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
     places = ranges.places(patient, field)

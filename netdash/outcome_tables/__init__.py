@@ -7,6 +7,7 @@ sentence, the caption, the rows that are left out with their reasons, and a data
 from netdash.outcome_tables.contrasts import ContrastRow, ContrastTable, contrast_table
 from netdash.outcome_tables.forest import ForestRow, ForestTable, PooledRate, forest_table
 from netdash.outcome_tables.harms import HarmRow, HarmsTable, harms_table
+from netdash.outcome_tables.later import LaterRow, LaterTable, later_table
 from netdash.outcome_tables.medians import MediansTable, medians_table
 from netdash.outcome_tables.refits import RefitRow, RefitTable, cumulative_table, influence_table
 
@@ -17,6 +18,8 @@ __all__ = [
     "ForestTable",
     "HarmRow",
     "HarmsTable",
+    "LaterRow",
+    "LaterTable",
     "MediansTable",
     "PooledRate",
     "RefitRow",
@@ -26,5 +29,6 @@ __all__ = [
     "forest_table",
     "harms_table",
     "influence_table",
+    "later_table",
     "medians_table",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from netdash import evidence
+from netdash import data_tables
 
 MARK = "◦"
 NOT_KNOWN = "not known"
@@ -15,7 +15,7 @@ _ASKED = {"design": "design", "consecutive": "consecutive patients", "follow_up"
 
 @functools.cache
 def _studies() -> Mapping[str, Mapping[str, str]]:
-    table = evidence.read_table("studies")
+    table = data_tables.read_table("studies")
     columns = [*_ASKED, "overlap"]
     rows = zip(*(table[name].tolist() for name in columns), strict=True)
     return {name: dict(zip(columns, row, strict=True)) for name, row in zip(table["study_id"], rows, strict=True)}

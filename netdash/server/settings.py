@@ -129,6 +129,11 @@ class Settings:
         "cases",
         "CSV file of prepared cases that every visitor is offered. It is read again for each visitor.",
     )
+    criteria: Path | None = option(
+        None,
+        "criteria",
+        "CSV file of the hospital's own criteria, by which every visitor's case is judged too; see netdash lint.",
+    )
     notebook: Path | None = option(
         None, "", "Notebook to serve; None = the board's own. Its kernel has neither a debugger nor pyarrow."
     )

@@ -11,7 +11,7 @@ import pandas as pd
 import traitlets
 
 from netdash import evidence
-from netdash.assessment import Assessment
+from netdash.assessment import Assessment, assess
 from netdash.board import views
 from netdash.board.pages.page import Commands, Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
@@ -21,21 +21,26 @@ from netdash.figures.export import as_csv, titled
 from netdash.figures.forest import forest_dict
 from netdash.figures.harms import harms_dict
 from netdash.figures.intervals import refit_dict
+from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
 from netdash.outcome_tables import (
     ForestTable,
     HarmsTable,
+    LaterTable,
     RefitTable,
     forest_table,
     harms_table,
     influence_table,
+    later_table,
     medians_table,
 )
 from netdash.pooling import FEWEST_STUDIES
 from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
 
-POOLING, HARMS = "pooling", "harms"
+POOLING, HARMS, HAZARDS = "pooling", "harms", "hazards"
+HAZARD_ENDPOINTS = ("progression_free_survival", "overall_survival")
+"""The endpoints whose hazard ratios are drawn."""
 EVERY_THERAPY = "every therapy"
 LEFT_OUT_BY_VISITOR = "left out by you"
 FOLLOWED = {"all patients": 1.0, "three in four": 0.75, "half": 0.5, "one in four": 0.25}
@@ -58,6 +63,7 @@ class Evidence(Page):
         shows = {
             "Pooled series": POOLING,
             "Harms beside benefits": HARMS,
+            "Hazard ratios": HAZARDS,
             **{table.title: name for name, table in TABLES.items()},
         }
         therapies = {EVERY_THERAPY: ""} | {row.label: row.therapy for row in evidence.therapies().itertuples()}
@@ -124,7 +130,21 @@ class Evidence(Page):
         """Return the pools, harms beside benefits, or one of the tables."""
         if self.choices.show in TABLES:
             return self._table()
+        if self.choices.show == HAZARDS:
+            return self._hazards(assessment)
         return self._harms() if self.choices.show == HARMS else self._pools()
+
+    def _hazards(self, assessment: Assessment) -> Drawn:
+        tables = {f"hazards-{place}": table for place, table in enumerate(_hazard_tables(assessment))}
+        html = views.render(
+            "evidence_hazards",
+            tables=tables,
+            caption=LaterTable.caption,
+            source=views.shown_source(self.state),
+            python=self.python(),
+        )
+        figures = {name: later_dict(table) for name, table in tables.items()}
+        return Drawn({"evidence": html}, figures, says=" ".join(table.sentence for table in tables.values()))
 
     def _table(self) -> Drawn:
         choices, table = self.choices, TABLES[self.choices.show]
@@ -231,6 +251,10 @@ class Evidence(Page):
         if choices.show in TABLES:
             rows = TABLES[choices.show].rows(state.reading, choices.therapy, choices.words)
             return titled(f"{choices.show} {choices.therapy} {state.reading}", "csv"), as_csv(rows)
+        if choices.show == HAZARDS:
+            own = assess(state.patient)
+            found = pd.concat([table.frame() for table in _hazard_tables(own)], ignore_index=True)
+            return titled("hazard ratios", "csv"), as_csv(found)
         if choices.show == HARMS:
             table = self._harms_table() or HarmsTable((), (), "")
             return titled(f"harms beside benefits {choices.therapy} {state.reading}", "csv"), as_csv(table.frame())
@@ -243,6 +267,9 @@ class Evidence(Page):
         choices, reading = self.choices, f"reading={self.state.reading!r}"
         if choices.show in TABLES:
             return _python_of_table(TABLES[choices.show].function.format(reading), choices)
+        if choices.show == HAZARDS:
+            draw = "\n".join(f"nd.hazard_ratios(assessment=assessment, endpoint={name!r})" for name in HAZARD_ENDPOINTS)
+            return f"{views.patient_python(self.state.patient)}assessment = nd.assess(patient)\n{draw}\n"
         statistic, endpoint, horizon = outcomes_shown()[self.state.outcome]
         own = ", extra='own_series.csv'" if choices.own else ""
         lines = ["import netdash as nd", "", f"rows = nd.outcomes({reading}{own})"]
@@ -306,7 +333,7 @@ def _python_of_table(call: str, choices: Any) -> str:
     if choices.words.split():
         lines += [
             "text = [' '.join(map(str, row)).replace('_', ' ').lower() for row in rows.to_numpy()]",
-            f"rows = rows[[all(word in line for word in {choices.words.lower().split()!r}) for line in text]]",
+            f"rows = rows.loc[[all(word in line for word in {choices.words.lower().split()!r}) for line in text]]",
         ]
     return "\n".join([*lines, "rows", ""])
 
@@ -322,6 +349,11 @@ def _rows(reading: Any, own: bytes) -> pd.DataFrame:
 
 def _claims(reading: Any) -> pd.DataFrame:
     return evidence.claims(reading)
+
+
+def _hazard_tables(assessment: Assessment) -> list[LaterTable]:
+    rows = evidence.later_outcomes()
+    return [later_table(rows, assessment, endpoint=name) for name in HAZARD_ENDPOINTS]
 
 
 def selected(rows: pd.DataFrame, toggled: list[str]) -> pd.DataFrame:

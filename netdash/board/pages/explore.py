@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import pandas as pd
 
-from netdash import rule_tables
 from netdash.assessment import Assessment
 from netdash.board import views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
@@ -18,6 +17,7 @@ from netdash.figures.maps import map_dict
 from netdash.figures.strips import strip_dict
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import numbers, ordered, verdict_grid
+from netdash.rules import RuleSet
 
 
 class Explore(Page):
@@ -41,10 +41,10 @@ class Explore(Page):
         state, exploring = self.state, self.state.explore
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
-        over = map_dict(state.patient, x, y, names)
+        over = map_dict(state.patient, x, y, self._chosen(names))
         asking = self._asking()
-        what_if = strip_dict(state.patient, along, asking) if asking else None
-        unasked = [rule_tables.get(name).title for name in names if name not in asking]
+        what_if = strip_dict(state.patient, along, self._chosen(asking)) if asking else None
+        unasked = [state.book[name].title for name in names if name not in asking]
         selected = assessment[state.selected]
         return Drawn(
             sections={
@@ -66,7 +66,7 @@ class Explore(Page):
         """Return the cells of the map for each rule set on it."""
         exploring = self.state.explore
         cells = [
-            verdict_grid(self.state.patient, exploring.x, exploring.y, name).assign(rule_set=name)
+            verdict_grid(self.state.patient, exploring.x, exploring.y, self.state.book[name]).assign(rule_set=name)
             for name in self._names()
         ]
         return titled(f"map {exploring.x} {exploring.y}", "csv"), as_csv(pd.concat(cells))
@@ -81,7 +81,10 @@ class Explore(Page):
 
     def _asking(self) -> list[str]:
         """Return the rule sets on the map that ask the input of the what-if."""
-        return [name for name in self._names() if self.state.explore.along in rule_tables.get(name).inputs]
+        return [name for name in self._names() if self.state.explore.along in self.state.book[name].inputs]
+
+    def _chosen(self, names: Iterable[str]) -> list[RuleSet]:
+        return [self.state.book[name] for name in names]
 
     def _names(self) -> list[str]:
         """Return the rule sets on the map, the selected one first."""
@@ -92,8 +95,8 @@ class Explore(Page):
         return {"outline:": self._outline, "put:": self._put}
 
     def _outline(self, rule_set: str) -> None:
-        if rule_set in rule_tables.load():
-            self.state.explore.outline(rule_set)
+        if rule_set in self.state.book:
+            self.state.explore.outline(rule_set, self.state.book)
 
     def _put(self, query: str) -> None:
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdash.assessment import Assessment
+from netdash.assessment import Assessment, assess
 from netdash.board import views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
-from netdash.board.state import READINGS, State, outcomes_shown
+from netdash.board.state import ERAS, READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
 
 
@@ -21,7 +21,8 @@ class Overview(Page):
         super().__init__(state)
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Plot", "One endpoint at one time")
         self.reading = choose(state, "reading", READINGS, "Figures", "What the review prints, or corrected")
-        self.toolbar = [self.outcome, self.reading]
+        self.era = choose(state, "era", ERAS, "Era", "Outcomes of the review, published later, or both")
+        self.toolbar = [self.outcome, self.reading, self.era]
 
     def draw(self, assessment: Assessment) -> Drawn:
         """Return verdicts, findings and plot."""
@@ -62,5 +63,8 @@ class Overview(Page):
     def csv(self) -> tuple[str, bytes]:
         """Return the rows of the plot, and the rows left out with the reason."""
         state = self.state
+        later = views.later_of(state.outcome, assess(state.patient, criteria=state.own))
+        if state.era == "later" and later is not None:
+            return titled(later.title, "csv"), as_csv(later.frame())
         name = titled(f"{state.outcome} {state.reading}", "csv")
         return name, as_csv(views.plot_rows(state.outcome, state.reading))

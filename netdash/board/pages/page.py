@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -12,6 +13,8 @@ import traitlets
 from netdash.assessment import Assessment
 from netdash.board.state import State
 
+LONGEST_NAME = 60
+"""The most characters that are kept of the name of a file."""
 Commands = Mapping[str, Callable[[str], None]]
 """Functions by command: ``"word:what"`` of a button, or ``"word:"`` for every `what`; each is called with `what`."""
 
@@ -80,6 +83,11 @@ class Page:
 
 def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> ipywidgets.FileUpload:
     """Return a button that opens a CSV file and passes its content to `take`; the file is not stored."""
+    return offer_named_file(label, tip, lambda content, _: take(content))
+
+
+def offer_named_file(label: str, tip: str, take: Callable[[bytes, str], None]) -> ipywidgets.FileUpload:
+    """Return a button that opens a CSV file and passes its content and its name to `take`; the file is not stored."""
     upload = ipywidgets.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
 
     def opened(event: traitlets.Bunch) -> None:
@@ -88,10 +96,16 @@ def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> ipywidget
             content = event["new"][0].get("content")
             # Check the type: a browser can send any JSON, and bytes(10**9) allocates a gigabyte.
             if isinstance(content, memoryview | bytes):
-                take(bytes(content))
+                take(bytes(content), _file_name(event["new"][0].get("name")))
 
     upload.observe(opened, "value")
     return upload
+
+
+def _file_name(name: object) -> str:
+    """Return the name of a file that a browser sends, which can be any JSON, as one short line without a path."""
+    text = re.split(r"[/\\\\]", str(name))[-1]
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME]
 
 
 def choose(traits: traitlets.HasTraits, name: str, options: Any, label: str, tip: str) -> ipywidgets.Dropdown:
