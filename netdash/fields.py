@@ -167,7 +167,10 @@ class Field:
 
     def phrase(self, value: Known | None) -> str:
         """Return field and value for the middle of a sentence: "age 57 years", "pregnancy not entered"."""
-        return f"{self.topic if value is None else self.noun or self.topic} {self.show(value)}"
+        noun, shown = self.noun or self.topic, self.show(value)
+        if value is None:
+            return f"{self.topic} {shown}"
+        return shown if shown.endswith(f" {noun}") else f"{noun} {shown}"  # "unknown primary" names the primary
 
     def capitalized(self, value: Known | None) -> str:
         """Return field and value for the start of a sentence: "Age 57 years", "Portal vein occluded"."""

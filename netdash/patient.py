@@ -155,10 +155,6 @@ class Patient:
         *("colon", "rectum", "lung", "liver", "unknown_primary", "other"),
         change="fixed",
         noun="primary",
-        words=(
-            *("pancreas", "stomach", "distal stomach", "proximal stomach", "duodenum", "small intestine", "appendix"),
-            *("colon", "rectum", "lung", "liver", "unknown after search", "other"),
-        ),
         open_word="unknown_primary",
         narrower={"stomach_distal": "stomach", "stomach_proximal": "stomach"},
     )

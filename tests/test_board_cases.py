@@ -185,7 +185,7 @@ SAYS = [
     ("J", "clarinet_population", "Ki-67 5 to 10 % (studied: under 10 %)"),
     ("K", "prrt_label", "primary lung"),
     ("K", "review_introduction", "silent on"),
-    ("L", "prrt_label", "primary unknown after search (asked: "),
+    ("L", "prrt_label", "unknown primary (asked: "),
     ("M", "prrt_label", "serious renal impairment yes (asked: no)"),
     ("N", "embolization_review", "liver metastases resectable (asked: unresectable)"),
     ("P1", "prrt_label", "not entered"),

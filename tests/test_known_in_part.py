@@ -48,7 +48,7 @@ def parts(draw, name):
         return field.check(draw(st.sets(st.sampled_from(field.choices), min_size=1)))
     if not isinstance(field, Number) or draw(st.booleans()):
         return draw(values(field))
-    low, high = sorted((draw(values(field)), draw(values(field))))
+    low, high = sorted((round(draw(values(field)), 3), round(draw(values(field)), 3)))
     try:
         return field.check(Interval(low, high, draw(st.booleans()), draw(st.booleans())))
     except ValueError:
