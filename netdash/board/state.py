@@ -11,7 +11,7 @@ import traitlets
 
 from netdash import evidence, prepared_cases, rule_tables, rules, teaching
 from netdash.board.cases import Prepared, Undo, examples, in_order
-from netdash.fields import Value
+from netdash.fields import Known
 from netdash.patient import Patient
 from netdash.provenance import source
 from netdash.ranges import numbers, ordered
@@ -86,11 +86,11 @@ class EvidenceState(traitlets.HasTraits):
     followed : float
         Share of the patients of each series that is taken as followed to the horizon.
     toggled : list of str
-        Series that the visitor took out of the pools or, of the own ones, put into them.
+        Published series that the visitor took out of the pools, and own series that the visitor put into them.
     own : bytes
-        A file of one's own series, kept here and nowhere else; empty for none.
+        The file of own series, kept in memory only; empty for none.
     refused : str
-        Why the last file was not taken.
+        Why the last file was refused; empty when it was read.
     """
 
     show = traitlets.Unicode("pooling")
@@ -110,7 +110,7 @@ class EvidenceState(traitlets.HasTraits):
         self.toggled = sorted(set(self.toggled) ^ {outcome})
 
     def take(self, own: bytes) -> None:
-        """Put own series beside the published ones, or none; a faulty file changes nothing and says why."""
+        """Read a file of own series; an empty one removes them. A file with an error sets only `refused`."""
         try:
             evidence.outcomes(extra=own or None)
         except ValueError as error:
@@ -258,7 +258,7 @@ class State(traitlets.HasTraits):
         same = self.opened is not None and self.opened.patient.to_dict() == self.patient.to_dict()
         return self.opened if same else None
 
-    def enter(self, name: str, value: Value | None) -> None:
+    def enter(self, name: str, value: Known | None) -> None:
         """Set one field of the case; None makes it unknown."""
         self.put({name: value})
 
@@ -271,7 +271,7 @@ class State(traitlets.HasTraits):
             return f"{self.opened.label} (example, no real patient)"
         return self.opened.label if self.shown else f"{self.opened.label}, changed since it was opened"
 
-    def put(self, values: Mapping[str, Value | None]) -> None:
+    def put(self, values: Mapping[str, Known | None]) -> None:
         """Set several fields of the case in one change; None makes a field unknown."""
         patient = self.patient.replace(**values)
         with self.hold_trait_notifications():
@@ -312,7 +312,9 @@ class State(traitlets.HasTraits):
         undo = self._undo_of(patient, done, stepping)
         with self.hold_trait_notifications():
             self.patient, self.opened, self.undo, self.refused, self.refusals = patient, opened, undo, {}, {}
-            if opened is not None and opened.own == bool(self.prepared):  # an example keeps the place in a list
+            if opened is not None and opened.own == bool(
+                self.prepared
+            ):  # an example does not change the position in a list
                 self.last = opened.label
 
     def _undo_of(self, patient: Patient, done: str, stepping: bool) -> Undo | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
 from netdash.wording import listed, percent, words, years
 
@@ -139,31 +140,20 @@ class PooledRate:
 
 
 @dataclass(frozen=True, eq=False)
-class ForestTable:
+class ForestTable(SeriesTable[ForestRow]):
     """What a forest draws and what it leaves out; made by :func:`forest_table`.
 
     Attributes
     ----------
-    outcomes : DataFrame
-        The rows it was made from.
-    endpoint, horizon_months
-        What is on the axis.
-    rows : tuple of ForestRow
-        All rows, in the order of the therapies, then by year.
+    horizon_months : float
+        The horizon of the rates on the axis.
     pools : dict of str to PooledRate
         By therapy that is drawn, where an estimate was given.
     """
 
-    outcomes: pd.DataFrame
-    endpoint: str
     horizon_months: float
-    rows: tuple[ForestRow, ...]
     pools: Mapping[str, PooledRate]
-
-    @cached_property
-    def drawn(self) -> tuple[ForestRow, ...]:
-        """The rows that are drawn."""
-        return tuple(row for row in self.rows if not row.left_out)
+    added: ClassVar[tuple[str, ...]] = (*SeriesTable.added, "ci_lb", "ci_ub", "no_count")
 
     @cached_property
     def sizes(self) -> Mapping[str, float]:
@@ -175,23 +165,13 @@ class ForestTable:
         return {row.outcome_id: max((row.precision / most) ** 0.5, SMALLEST) for row in self.drawn}
 
     @cached_property
-    def left_out(self) -> tuple[ForestRow, ...]:
-        """The rows that are not drawn, each with its reason."""
-        return tuple(row for row in self.rows if row.left_out)
-
-    @cached_property
-    def therapies(self) -> list[str]:
-        """The therapies that are drawn."""
-        return list(dict.fromkeys(row.therapy for row in self.drawn))
-
-    @cached_property
     def comparison_arms(self) -> set[str]:
         """The therapies that are drawn and are comparison arms, such as no resection."""
         return {name for name in self.therapies if evidence.is_comparator(name)}
 
     @cached_property
     def title(self) -> str:
-        """What is on the axis; the name of the therapy stands before it where only one is drawn."""
+        """The outcome on the axis, after the name of the therapy if only one is drawn."""
         therapy = f"{evidence.therapy_name(self.therapies[0])}: " if len(self.therapies) == 1 else ""
         suffix = outcome_rows.reading_suffix(self.outcomes)
         return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
@@ -243,12 +223,6 @@ class ForestTable:
         span = " to ".join(f"{100 * share:g}" for share in dict.fromkeys((shares[0], shares[-1])))
         return f"as if {span} % of each series were followed to the horizon"
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows of `outcomes` in order, with label, left_out, same_axis, ci_lb, ci_ub, no_count."""
-        added = ("label", "left_out", "same_axis", "ci_lb", "ci_ub", "no_count")
-        table = self.outcomes.iloc[[row.place for row in self.rows]]
-        return table.assign(**{name: [getattr(row, name) for row in self.rows] for name in added})
-
 
 def forest_table(
     outcomes: pd.DataFrame,
@@ -265,11 +239,11 @@ def forest_table(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the drawn rows of it, pooled (measure "PLO"). A single estimate serves rows of one therapy.
+        By therapy: the pool of its drawn rows (measure "PLO"). A single pool serves rows of one therapy.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
     horizon_months : float
-        The one horizon of the rates, in months.
+        The horizon of the rates, in months.
     followed : float, str or sequence of float
         Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``.
 
@@ -300,7 +274,7 @@ def forest_table(
         added |= {"followed": shares[row.place], "precision": precision}
         found.append(ForestRow(**{**vars(row), **added}))
     shown = [row for row in found if not row.left_out]
-    return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
+    return ForestTable(outcomes, endpoint, tuple(found), horizon_months, _pools(shown, pooled))
 
 
 def in_percent(fit: Pooled, interval: str) -> tuple[float, float, float]:
