@@ -442,6 +442,14 @@ def test_few_studies_are_pooled_with_a_caution():
     assert pool(SIX.iloc[:5], test="z").caution == ""
 
 
+def test_an_interval_that_agreement_by_chance_makes_narrow_is_named():
+    alike = effects_of("rates_alike", "PLO")
+    narrower = "Knapp and Hartung's interval is narrower here than the normal one, which is given."
+    assert pool(alike).caution == narrower
+    assert pool(alike.iloc[:3]).caution.endswith(f" unsettled. {narrower}")
+    assert pool(alike, test="z").caution == ""
+
+
 AGREEING = [
     ([7, 14, 21], [10, 20, 30], (57.3, 80.2), (41.0, 88.7)),
     ([70, 71, 69, 70, 70], [100] * 5, (65.8, 73.9), (64.0, 75.4)),

@@ -50,9 +50,9 @@ def forest(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
-        diamond, and a row for the prediction interval. Two series are not pooled in the picture: their rates stand
-        side by side.
+        By therapy: the pool of the rows that are drawn for it (measure "PLO"). A single pool serves rows of one
+        therapy. It adds a diamond and a row for the prediction interval. Two series are not pooled in the picture:
+        their rates are shown side by side.
     verdicts : mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
         is shown in words and signs beside the name of the therapy, and changes the look of no series.
@@ -62,16 +62,16 @@ def forest(
         Whether the picture contains the texts that the board writes under it: how each diamond was made, and the rows
         of the same endpoint and horizon that are left out, each with its reason.
     weights : bool
-        Whether the weight of each pooled series stands beside its figures.
+        Whether the weight of each pooled series is shown beside its figures.
     prediction : bool
-        Whether the prediction interval stands under each diamond.
+        Whether the prediction interval is shown under each diamond.
     compact : bool
         Whether heads of columns and space between therapies are left out, for a picture of little height.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it is shown beside the verdict.
     differing : mapping, optional
-        By study_id: how the patients of a series are known to differ from the one at hand
-        (``nd.differing``). Those series are marked ≠.
+        By study_id: how the patients of a series are known to differ from the patient (``nd.differing``). Those
+        series are marked ≠.
     followed : float, str or sequence of float
         Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``; `pooled` must be made
         with the same.

@@ -56,7 +56,7 @@ def medians(
     endpoint : str
         The endpoint on the axis.
     left_out : bool
-        Whether means, and rows without a figure, stand below with the reason.
+        Whether means, and rows without a figure, are listed below with the reason.
     compact : bool
         Whether heads of columns and space between therapies are left out, as for ``nd.forest``.
     criteria : mapping, optional

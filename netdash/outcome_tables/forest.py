@@ -243,7 +243,7 @@ def forest_table(
     endpoint : str
         The endpoint on the axis.
     horizon_months : float
-        The one horizon of the rates, in months.
+        The horizon of the rates, in months.
     followed : float, str or sequence of float
         Share of the patients who were followed to the horizon, as for ``nd.outcome_effects``.
 
