@@ -8,7 +8,7 @@ ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test test-fast lint lint-scripts vendor bench bench-page load limit soak browser node check-latest wheels clean
+.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -29,6 +29,11 @@ UNIT := $(addprefix tests/test_, architecture.py assessment.py case_list.py comp
 
 test-fast: .venv/all                ## in about a minute: the rules, the evidence and the statistics
 	HYPOTHESIS=fast $(BIN)/python -m pytest $(ALONGSIDE) $(UNIT)
+
+mutate: .venv/all                   ## changes of rules.py and pooling.py that no test notices; about ten minutes
+	$(PIP) mutmut==3.8.1
+	HYPOTHESIS=fast $(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
 
 lint: .venv/all lint-scripts
 	$(BIN)/ruff check .
@@ -106,4 +111,4 @@ node_modules/.made: package.json
 	touch $@
 
 clean:
-	rm -rf .venv .venv-latest node_modules wheels artifacts
+	rm -rf .venv .venv-latest node_modules wheels artifacts mutants

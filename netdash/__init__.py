@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from netdash.figures.maps import eligibility_map
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
+    from netdash.intervals import Interval
     from netdash.patient import Patient
     from netdash.pooling import Pooled, pool
     from netdash.prepared_cases import cases
@@ -79,6 +80,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.maps": ["eligibility_map"],
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],
+        "intervals": ["Interval"],
         "patient": ["Patient"],
         "pooling": ["Pooled", "pool"],
         "provenance": ["Source", "source"],

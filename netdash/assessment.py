@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdash import conflicts, evidence, own_criteria, remarks, rule_tables
-from netdash.fields import Value
+from netdash.fields import Known, in_part
+from netdash.intervals import Interval
 from netdash.judgement import Finding, Judgement, judge
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient
@@ -75,18 +76,18 @@ class Assessment:
         return tuple(j for j in self.judgements if j.rule_set.kind == "population")
 
     def next_inputs(self) -> pd.DataFrame:
-        """Return the inputs that are not entered and that undecided rule sets ask.
+        """Return the inputs that undecided rule sets ask and that are not entered, or known in part only.
 
         Returns
         -------
         DataFrame
             One row per input: field, label, settles (number of rule sets that need this input alone), asked_by
-            (number of rule sets that need it), rule_sets (their ids joined by "; "). Sorted by settles, then by
-            asked_by, both descending.
+            (number of rule sets that need it), rule_sets (their ids joined by "; "), known ("not entered", or what is
+            known: "3 to 20 %"). Sorted by settles, then by asked_by, both descending.
         """
         import pandas as pd
 
-        return pd.DataFrame(self.next_input_rows(), columns=["field", "label", "settles", "asked_by", "rule_sets"])
+        return pd.DataFrame(self.next_input_rows(), columns=NEXT_INPUT_COLUMNS)
 
     def next_input_rows(self) -> list[dict[str, Any]]:
         """Return the rows of :meth:`next_inputs` as dictionaries; the board avoids the cost of a data frame."""
@@ -102,6 +103,7 @@ class Assessment:
                 "settles": sum(len(j.needs) == 1 for j in found),
                 "asked_by": len(found),
                 "rule_sets": "; ".join(j.rule_set.name for j in found),
+                "known": FIELDS[name].show(self.patient.entered.get(name)),
             }
             for name, found in asking.items()
             if found
@@ -148,8 +150,10 @@ class Assessment:
     def findings(self) -> pd.DataFrame:
         """One row per criterion, indexed by criterion_id.
 
-        Columns: therapy, rule_set, criterion, role, requirement, observed (None when unknown), result, margin
-        (signed distance to the bound in `unit`, positive inside), unit, source, locator, note.
+        Columns: therapy, rule_set, criterion, role, requirement, observed (an interval or a frozenset when known in
+        part, None when unknown), result, margin (signed distance to the bound in `unit`, positive inside; missing
+        when the value is not known exactly), unit, source, locator, note, margin_low, margin_high (the least and the
+        greatest possible margin).
         """
         import pandas as pd
 
@@ -160,13 +164,15 @@ class Assessment:
                 "criterion": f.criterion.label,
                 "role": f.criterion.role,
                 "requirement": f.criterion.requirement,
-                "observed": f.observed,
+                "observed": _observed(f),
                 "result": f.result.value,
-                "margin": f.margin,
+                "margin": None if isinstance(f.margin, Interval) else f.margin,
                 "unit": f.criterion.quantity.unit,
                 "source": evidence.source_name(f.criterion.source),
                 "locator": f.criterion.locator,
                 "note": f.criterion.note,
+                "margin_low": f.margin.least if isinstance(f.margin, Interval) else f.margin,
+                "margin_high": f.margin.most if isinstance(f.margin, Interval) else f.margin,
             }
             for j in self.judgements
             for f in j.findings
@@ -174,7 +180,7 @@ class Assessment:
         frame = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="criterion_id"))
         # dtype=object keeps an unknown value as None; pandas would make it NaN, which compares as false.
         frame["observed"] = pd.Series([row["observed"] for row in rows.values()], index=frame.index, dtype=object)
-        return frame.astype({"margin": float})
+        return frame.astype(dict.fromkeys(("margin", "margin_low", "margin_high"), float))
 
     def flips(self, rule_set: str) -> pd.DataFrame:
         """Return the change that would meet each missed or open criterion of one rule set.
@@ -190,7 +196,8 @@ class Assessment:
             One row per criterion and field: criterion, role, result, field, observed, needed (a value for
             ``Patient.replace`` that would meet it; None where none is proposed), change (in words), may_change.
             may_change is "not entered" or "changeable" (`needed` has a value, one slider step inside a strict bound),
-            "fixed" (`change` gives the distance) or "state" (a finding: `change` gives neither value nor distance).
+            "known in part" (the value that would meet it is possible; `change` says what decides), "fixed" (`change`
+            gives the distance) or "state" (a finding: `change` gives neither value nor distance).
 
         Raises
         ------
@@ -211,14 +218,21 @@ class Assessment:
     def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
         """Yield, for each field to change, the last five columns of `flips`; nothing when the criterion is met."""
         changes = finding.criterion.change_to_meet(self.patient)
+        ways = {name: self._may_change(name, finding) for name in changes}
         # A change of two fields meets the criterion only as a whole: propose no value when one field cannot change.
-        blocked = any(getattr(self.patient, n) is not None and FIELDS[n].change != "changeable" for n in changes)
+        blocked = not {"fixed", "state"}.isdisjoint(ways.values())
         for name, needed in changes.items():
             observed = getattr(self.patient, name)
-            may_change = "not entered" if observed is None else FIELDS[name].change
+            words = change(judgement, finding, name, observed, ways[name])
             target = None if blocked else needed
-            words = change(judgement, finding, name, observed)
-            yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": may_change}
+            yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": ways[name]}
+
+    def _may_change(self, name: str, finding: Finding) -> str:
+        """Return what can happen to a field so that a criterion is met."""
+        observed = getattr(self.patient, name)
+        if observed is None:
+            return "not entered"
+        return "known in part" if in_part(observed) and finding.result is Verdict.UNKNOWN else FIELDS[name].change
 
     def __str__(self) -> str:
         """Return the case, the headline of each rule set, then the populations of trials, as text."""
@@ -311,18 +325,31 @@ def assess(
     return Assessment(patient, tuple(judge(found, patient) for name, found in every.items() if name in wanted), own)
 
 
-def change(judgement: Judgement, finding: Finding, field: str, observed: Value | None) -> str:
+NEXT_INPUT_COLUMNS = ["field", "label", "settles", "asked_by", "rule_sets", "known"]
+
+
+def _observed(finding: Finding) -> Known | None:
+    """Return the observed value for a data frame: a derived grade in words, "G3 or NEC"."""
+    quantity, observed = finding.criterion.quantity, finding.observed
+    return quantity.show(observed) if in_part(observed) and quantity.name not in FIELDS else observed
+
+
+def change(judgement: Judgement, finding: Finding, field: str, observed: Known | None, may_change: str) -> str:
     """Return in words the change of one field that would meet a criterion.
 
-    The words give the requirement, and for a fixed field the distance to the bound.
+    The words give the requirement, for a fixed field the distance to the bound, and for a field that is known in part
+    what would decide.
     """
     quantity = finding.criterion.quantity
-    asked = f"{judgement.kind.asked}: {finding.criterion.requirement_text(judgement.kind.joiner)}"
+    requirement = finding.criterion.requirement_text(judgement.kind.joiner)
+    asked = f"{judgement.kind.asked}: {requirement}"
     if quantity.name != field:
         asked = f"{quantity.topic} {asked}"
     if observed is None:
         return f"{FIELDS[field].phrase(None)} ({asked})"
-    may_change = FIELDS[field].change
+    if may_change == "known in part":
+        decides = FIELDS[field].topic if quantity.name == field else quantity.topic
+        return f"{FIELDS[field].phrase(observed)} ({asked}): decided once {decides} is known to be {requirement} or not"
     distance = f", {finding.distance}" if may_change == "fixed" and finding.distance else ""
     return f"{FIELDS[field].phrase(observed)}{distance} ({asked}): {CHANGE_WORDS[may_change]}"
 
@@ -331,7 +358,7 @@ CHANGE_WORDS = {"changeable": "can change", "fixed": "stays as it is", "state": 
 
 
 def _case(patient: Patient) -> str:
-    entered = patient.to_dict()
+    entered = patient.entered
     if not entered:
         return "Nothing is known of the patient."
     phrases = [FIELDS[name].capitalized(value) for name, value in entered.items()]

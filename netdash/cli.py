@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from netdash.fields import Choice, Field, YesNo
+from netdash.fields import Choice, Field, YesNo, in_part
 from netdash.patient import FIELDS, Patient
 from netdash.server.settings import OPTIONS, Option, ServeError, Settings
 
@@ -109,7 +109,10 @@ criteria_option = click.option(
 @click.option("--therapy", "therapies", multiple=True, help="Only this therapy; may be given more than once.")
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts and findings as JSON.")
 def assess(therapies: tuple[str, ...], as_json: bool, criteria: str | None, **values: Any) -> None:
-    """Judge one patient by the published criteria. Fields that are not given are unknown."""
+    """Judge one patient by the published criteria. Fields that are not given are unknown.
+
+    A number may be a range (3-20, "<3", ">=10", 90+), a choice several words ("pancreas|duodenum").
+    """
     from netdash import own_criteria, rule_tables
     from netdash.assessment import assess as assess_patient
 
@@ -123,12 +126,19 @@ def assess(therapies: tuple[str, ...], as_json: bool, criteria: str | None, **va
     if not as_json:
         click.echo(str(assessment))
         return
+    findings = assessment.findings.reset_index()
+    quantities = [f.criterion.quantity for j in assessment.judgements for f in j.findings]
+    # JSON has no intervals and no sets: write their text.
+    findings["observed"] = [
+        quantity.text(value) if in_part(value) else value
+        for quantity, value in zip(quantities, findings["observed"], strict=True)
+    ]
     found = {
         **({"criteria": {"file": own.name, "sha256": own.digest}} if own else {}),
         "patient": assessment.patient.to_dict(),
         "conflicts": list(assessment.conflicts),
         "verdicts": json.loads(assessment.verdicts.to_json(orient="records")),
-        "findings": json.loads(assessment.findings.reset_index().to_json(orient="records")),
+        "findings": json.loads(findings.to_json(orient="records")),
     }
     click.echo(json.dumps(found, indent=2))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdash import evidence, own_criteria, rule_tables, rules
 from netdash.assessment import Assessment, assess
+from netdash.derived import possible
 from netdash.judgement import Finding, Judgement
 from netdash.own_criteria import LOCAL, OwnCriteria
 from netdash.patient import FIELDS, Patient
@@ -256,12 +257,19 @@ def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
     for study_id, sites, site_words, grades, grade_words in zip(*(studies[name] for name in columns), strict=True):
         reasons = [
             f"{words} only"
-            for entered, allowed, words in (
-                (patient.primary_site, sites, site_words),
-                (patient.differentiation, grades, grade_words),
+            for field, entered, allowed, words in (
+                ("primary_site", patient.primary_site, sites, site_words),
+                ("differentiation", patient.differentiation, grades, grade_words),
             )
-            if entered is not None and allowed and entered not in allowed.split("|")
+            if entered is not None and allowed and not _studied(field, entered, allowed.split("|"))
         ]
         if reasons:
             reasons_by_study[str(study_id)] = "; ".join(reasons)
     return reasons_by_study
+
+
+def _studied(field: str, entered: object, allowed: Collection[str]) -> bool:
+    """Return whether a possible value of the patient is among the allowed words, itself or as a part of one."""
+    known = FIELDS[field]
+    found = possible(entered, ())
+    return known.open_word in found or any(w in allowed or known.narrower.get(w) in allowed for w in found)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, outcome_rows, rule_tables
+from netdash.intervals import Interval
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
 from netdash.wording import capital
@@ -36,11 +37,11 @@ class Conflict:
     more: str = ""
 
     def holds(self, patient: Patient) -> bool:
-        """Return whether both inputs are entered and conflict."""
+        """Return whether both inputs are entered and conflict, whatever values they have of those possible."""
         if self.conditions:
             return all(condition.judge(patient) is Verdict.MET for condition in self.conditions)
         less, more = (getattr(patient, name) for name in (self.less, self.more))
-        return less is not None and more is not None and less < more
+        return less is not None and more is not None and _is_under(less, more)
 
     def sentence(self, patient: Patient) -> str:
         """Return both inputs and the reason as one sentence."""
@@ -73,3 +74,10 @@ def _conflict(row: Mapping[str, str]) -> Conflict:
 def at_odds(patient: Patient) -> tuple[str, ...]:
     """Return one sentence for each conflict of a case."""
     return tuple(conflict.sentence(patient) for conflict in load() if conflict.holds(patient))
+
+
+def _is_under(less: float | Interval, more: float | Interval) -> bool:
+    """Return whether every possible value of one number is under every possible value of another."""
+    most, most_open = (less.most, less.high_open) if isinstance(less, Interval) else (less, False)
+    least, least_open = (more.least, more.low_open) if isinstance(more, Interval) else (more, False)
+    return most < least or (most == least and (most_open or least_open))

@@ -1,25 +1,32 @@
 """Fields: the kinds of inputs, and how a value of each is checked, read from text and written in words.
 
 Field
-├── Number          a quantity with a unit and inclusive limits
+├── Number          a quantity with a unit and inclusive limits; in part: an Interval
 │   └── Count       a whole number
-├── Choice          one word of a fixed list
-└── YesNo           a statement that holds or does not hold
+├── Choice          one word of a fixed list; in part: a set of its words
+└── YesNo           a statement that holds or does not hold; it is known or it is not
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
-from netdash.wording import capital, in_a_sentence, words
+from netdash import intervals
+from netdash.intervals import Interval, interval_of, plain
+from netdash.wording import capital, in_a_sentence, listed, words
 
 Value = float | int | bool | str
-"""The type of a known value; ``None`` means unknown."""
+"""The type of a value that is known exactly."""
+Part = Interval | frozenset[str]
+"""The type of a value that is known in part: of a number an interval, of a choice a set of words."""
+Known = Value | Part
+"""What is known of a field, exactly or in part; ``None`` means unknown."""
 
 CHANGE_KINDS = ("fixed", "changeable", "state")
 """What can happen to an entered value: "fixed" never changes (age, site); "changeable" can change (Ki-67 on new
@@ -40,6 +47,12 @@ class Field:
         Identifiers of a choice's values, in the order of its control.
     step : float or None
         Step of the slider.
+    completed : bool
+        Whether criteria compare the number without its decimals: an age in completed years.
+    narrower : mapping of str to str
+        Words of a choice that are a part of another word: "stomach_distal" of "stomach".
+    open_word : str
+        The word of a choice that says that the value was not found. A criterion that does not name it stays open.
     change : str
         "fixed", "changeable" or "state": see :data:`CHANGE_KINDS`.
     noun : str
@@ -69,6 +82,9 @@ class Field:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     step: float | None = None
+    completed: bool = False
+    open_word: str = ""
+    narrower: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @property
     def allowed(self) -> str:
@@ -79,11 +95,21 @@ class Field:
         """Return `value` in the field's own type, or ``None`` when the field does not allow it."""
         raise NotImplementedError
 
-    def read(self, text: str) -> Value | None:
-        """Return the value written as `text` in a link, a file or a command, or ``None``."""
+    def accept_part(self, value: object) -> Known | None:
+        """Return a value that is known in part in the field's own type, or ``None`` when it is none.
+
+        Raises
+        ------
+        ValueError
+            When no allowed value is left; the message is the reason in words.
+        """
+        return None
+
+    def read(self, text: str) -> object:
+        """Return the value written as `text` in a link, a file or a command, or ``None``; it is not checked yet."""
         raise NotImplementedError
 
-    def check(self, value: object) -> Value | None:
+    def check(self, value: object) -> Known | None:
         """Return `value` in the field's own type; ``None`` stays ``None``.
 
         Raises
@@ -94,11 +120,9 @@ class Field:
         if value is None:
             return None
         accepted = self.accept(value)
-        if accepted is None:
-            raise self.refusal(value)
-        return accepted
+        return self._part(value, value) if accepted is None else accepted
 
-    def parse(self, text: str) -> Value:
+    def parse(self, text: str) -> Known:
         """Return the value written as `text`.
 
         Raises
@@ -106,44 +130,52 @@ class Field:
         ValueError
             As :meth:`check`, and when `text` is empty: an unknown field is left out instead.
         """
-        value = self.read(text.strip())
+        try:
+            value = self.read(text.strip())
+        except ValueError as error:
+            raise self.refusal(text, str(error)) from None
         accepted = None if value is None else self.accept(value)
+        return self._part(value, text) if accepted is None else accepted
+
+    def _part(self, value: object, given: object) -> Known:
+        try:
+            accepted = self.accept_part(value)
+        except ValueError as error:
+            raise self.refusal(given, str(error)) from None
         if accepted is None:
-            raise self.refusal(text)
+            raise self.refusal(given)
         return accepted
 
-    def refusal(self, value: object) -> ValueError:
-        """Return the error for a value that the field does not allow."""
+    def refusal(self, value: object, why: str = "") -> ValueError:
+        """Return the error for a value that the field does not allow, with the reason where one is given."""
         shown = repr(value)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        shown += f" ({why})" * bool(why)
         return ValueError(
             f"{self.name} ({self.label}) was given {shown}, expected {self.allowed}; leave it out if it is unknown"
         )
 
-    def show(self, value: Value | None) -> str:
-        """Return `value` in words with its unit: "57 years"; ``None`` as "not entered"."""
+    def text(self, value: Known) -> str:
+        """Return the text form of a value, which :meth:`parse` reads: "8", "3-20", "<3", "pancreas|duodenum"."""
+        return str(value) if isinstance(value, str) else plain(float(value))  # type: ignore[arg-type]
+
+    def show(self, value: Known | None) -> str:
+        """Return `value` in words with its unit: "57 years", "3 to 20 %"; ``None`` as "not entered"."""
         if value is None:
             return "not entered"
-        if isinstance(value, str):
-            return words(value)
-        return counted(value, self.unit)
+        return counted(value, self.unit) if isinstance(value, float | int) else words(value)
 
-    def phrase(self, value: Value | None) -> str:
+    def phrase(self, value: Known | None) -> str:
         """Return field and value for the middle of a sentence: "age 57 years", "pregnancy not entered"."""
         return f"{self.topic if value is None else self.noun or self.topic} {self.show(value)}"
 
-    def capitalized(self, value: Value | None) -> str:
+    def capitalized(self, value: Known | None) -> str:
         """Return field and value for the start of a sentence: "Age 57 years", "Portal vein occluded"."""
         return capital(self.phrase(value))
 
-    def caution_phrase(self, value: Value | None) -> str:
+    def caution_phrase(self, value: Known | None) -> str:
         """Return field and value for a caution: "portal vein occluded", "portal vein: not entered"."""
         return f"{self.topic}: {self.show(None)}" if value is None else self.phrase(value)
-
-
-def plain(number: float) -> str:
-    """Return the shortest text of `number` that loses no digit: "4" for ``4.0``."""
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def counted(number: float, unit: str) -> str:
@@ -151,16 +183,33 @@ def counted(number: float, unit: str) -> str:
     return f"{plain(number)} {unit.removesuffix('s') if number == 1 else unit}".strip()
 
 
+_PARTS = (Interval, frozenset)
+
+
+def in_part(value: object) -> TypeGuard[Part]:
+    """Return whether a value of a patient is known in part."""
+    return isinstance(value, _PARTS)
+
+
+def exact_or_text(field: Field, value: Known) -> Value:
+    """Return a value that is known exactly unchanged, and one that is known in part as text."""
+    return field.text(value) if isinstance(value, Interval | frozenset) else value
+
+
 class Number(Field):
     """A quantity with a unit and inclusive limits."""
 
     kind = "number"
-    _numeral: ClassVar[re.Pattern[str]] = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
     @property
     def allowed(self) -> str:  # noqa: D102
         noun = "whole number" if self.kind == "integer" else "number"
         return f"a {noun} from {plain(self.minimum or 0)} to {plain(self.maximum or 0)} {self.unit}".rstrip()
+
+    @functools.cached_property
+    def limits(self) -> Interval:
+        """The values that the field allows."""
+        return Interval(self.minimum, self.maximum)
 
     def accept(self, value: object) -> Value | None:  # noqa: D102
         # Python's bool is a Real, but an age of True is a mistake.
@@ -171,8 +220,49 @@ class Number(Field):
             return None
         return number + 0.0  # -0.0 becomes 0.0
 
-    def read(self, text: str) -> Value | None:  # noqa: D102
-        return float(text) if self._numeral.fullmatch(text) else None
+    def accept_part(self, value: object) -> Known | None:  # noqa: D102
+        read = self.read(value) if isinstance(value, str) else value
+        if (interval := interval_of(read)) is None:
+            return None if read is None else self.accept(read)
+        possible = self._possible(interval)
+        if possible is None:
+            raise ValueError("no value in it is allowed")
+        return possible if possible.only is None else self.accept(possible.only)
+
+    def _possible(self, interval: Interval) -> Interval | None:
+        """Return the values of an interval that the field allows."""
+        return interval.meet(self.limits)
+
+    def read(self, text: str) -> object:  # noqa: D102
+        return intervals.read(text, self.unit)
+
+    def refusal(self, value: object, why: str = "") -> ValueError:  # noqa: D102
+        error = super().refusal(value, why)
+        if not isinstance(value, str | Interval):
+            return error
+        return ValueError(str(error).replace(self.allowed, f"{self.allowed}, or a range such as 3-20, <3 or >=10"))
+
+    def text(self, value: Known) -> str:  # noqa: D102
+        return str(self._within_limits(value)) if isinstance(value, Interval) else super().text(value)
+
+    def show(self, value: Known | None) -> str:  # noqa: D102
+        if not isinstance(value, Interval):
+            return super().show(value)
+        known = self._within_limits(value)
+        low, high = (None if end is None else counted(end, self.unit) for end in (known.low, known.high))
+        if known.low is None or low is None:
+            return f"{'under' if known.high_open else 'at most'} {high}"
+        if high is None:
+            return f"{'over' if known.low_open else 'at least'} {low}"
+        return f"{'over ' * known.low_open}{plain(known.low)} to {'under ' * known.high_open}{high}"
+
+    def _within_limits(self, interval: Interval) -> Interval:
+        """Return an interval without an end that is the field's own limit; with both when both are."""
+        low, high = interval.low, interval.high
+        at_low, at_high = low == self.minimum and not interval.low_open, high == self.maximum and not interval.high_open
+        if at_low and at_high:
+            return interval
+        return dataclasses.replace(interval, low=None if at_low else low, high=None if at_high else high)
 
 
 class Count(Number):
@@ -185,6 +275,10 @@ class Count(Number):
         if number is None or not (isinstance(value, Integral) or float(number).is_integer()):
             return None
         return int(number)
+
+    def _possible(self, interval: Interval) -> Interval | None:
+        possible = super()._possible(interval)
+        return possible and possible.whole()
 
 
 class Choice(Field):
@@ -199,10 +293,29 @@ class Choice(Field):
     def accept(self, value: object) -> Value | None:  # noqa: D102
         return str(value) if isinstance(value, str) and value in self.choices else None
 
-    def read(self, text: str) -> Value | None:  # noqa: D102
-        return text
+    def accept_part(self, value: object) -> Known | None:  # noqa: D102
+        found = self.read(value) if isinstance(value, str) else value
+        if isinstance(found, str) or not isinstance(found, Set | list | tuple):
+            return None
+        possible = self.ordered(found)
+        if not possible or any(self.accept(word) is None for word in found):
+            return None
+        return frozenset(possible) if len(possible) > 1 else possible[0]
 
-    def show(self, value: Value | None) -> str:  # noqa: D102
+    def ordered(self, possible: Collection[object]) -> tuple[str, ...]:
+        """Return words in the order of the choices."""
+        return tuple(word for word in self.choices if word in possible)
+
+    def read(self, text: str) -> object:  # noqa: D102
+        parts = [part.strip() for part in text.split("|")]
+        return frozenset(parts) if len(parts) > 1 else text
+
+    def text(self, value: Known) -> str:  # noqa: D102
+        return "|".join(self.ordered(value)) if isinstance(value, frozenset) else super().text(value)
+
+    def show(self, value: Known | None) -> str:  # noqa: D102
+        if isinstance(value, frozenset):
+            return listed(map(self.show, self.ordered(value)), " or ")
         return self.words[self.choices.index(str(value))] if value is not None and self.words else super().show(value)
 
 
@@ -220,13 +333,22 @@ class YesNo(Field):
         # Cells of a data frame are numpy.bool, which is not a subclass of bool.
         return bool(value) if type(value).__name__ in {"bool", "bool_"} else None
 
-    def read(self, text: str) -> Value | None:  # noqa: D102
+    def check(self, value: object) -> Known | None:  # noqa: D102
+        if value is None or value is True or value is False:
+            return value
+        # Of two possible answers nothing is known.
+        return None if isinstance(value, Set) and value == {True, False} else super().check(value)
+
+    def read(self, text: str) -> object:  # noqa: D102
         return self._words.get(text.lower())
 
-    def show(self, value: Value | None) -> str:  # noqa: D102
+    def text(self, value: Known) -> str:  # noqa: D102
+        return "true" if value else "false"
+
+    def show(self, value: Known | None) -> str:  # noqa: D102
         return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
 
-    def caution_phrase(self, value: Value | None) -> str:  # noqa: D102
+    def caution_phrase(self, value: Known | None) -> str:  # noqa: D102
         if value is None or self.words:
             return super().caution_phrase(value)
         # A caution names the finding alone: "biliary anastomosis", not "biliary anastomosis yes".

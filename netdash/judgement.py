@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netdash import rule_tables, rules
-from netdash.fields import Field, Value, counted
+from netdash.fields import Field, Known, counted
+from netdash.intervals import Interval, plain
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 from netdash.wording import RULE_SET_KINDS, Kind
@@ -25,39 +26,51 @@ class Finding:
     ----------
     criterion : Criterion
         The criterion.
-    observed : float, int, bool, str or None
-        The patient's value; None when it is not known.
+    observed : float, int, bool, str, Interval, frozenset or None
+        The patient's value, an interval or a set when it is known in part; None when it is not known.
     result : Verdict
         The result.
-    margin : float or None
+    margin : float, Interval or None
         Signed distance of the value to the bound, positive inside; None when there is no bound or no value.
     needs : tuple of Field
-        The inputs to enter when the result is unknown.
+        The inputs to enter, or to narrow, when the result is unknown.
+    missing : tuple of Field
+        Those of them that are not entered, when nothing is known of the quantity.
     """
 
     criterion: Criterion
-    observed: Value | None
+    observed: Known | None
     result: Verdict
-    margin: float | None
+    margin: float | Interval | None
     needs: tuple[Field, ...] = ()
+    missing: tuple[Field, ...] = ()
 
     @property
     def distance(self) -> str:
-        """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin."""
+        """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin.
+
+        Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside".
+        """
         if self.margin is None:
             return ""
+        unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
+        if isinstance(self.margin, Interval):
+            return _stretch(self.margin, unit)
         if self.margin == 0:
             return f"at the bound, which is {'included' if self.result is Verdict.MET else 'excluded'}"
-        unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
-        side = "inside" if self.margin > 0 else "outside"
-        return f"{counted(abs(self.margin), unit)} {side}"
+        return f"{counted(abs(self.margin), unit)} {_side(self.margin)}"
 
     @property
     def lacking(self) -> str:
-        """The quantity that is not known, with the inputs it is derived from: "WHO grade (differentiation)"."""
-        topic = self.criterion.quantity.topic
-        inputs = [field.topic for field in self.needs]
-        return topic if inputs == [topic] else f"{topic} ({', '.join(inputs)})"
+        """The quantity that is not known, with the inputs it is derived from: "WHO grade (differentiation)".
+
+        A quantity that is known in part has what is known of it: "Ki-67 (3 to 20 %)".
+        """
+        quantity = self.criterion.quantity
+        if self.observed is not None:
+            return f"{quantity.topic} ({quantity.show(self.observed)})"
+        inputs = [field.topic for field in self.missing]
+        return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
 
     def phrase(self, kind: Kind) -> str:
         """Return value and requirement in words: "age 57 years (asked: under 55 years)"."""
@@ -135,11 +148,10 @@ class Judgement:
 
     @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
-        """The inputs to enter so that every required clause can be judged, without repetition."""
+        """The inputs to enter, or to narrow, so that every required clause can be judged, without repetition."""
         alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
-        return tuple(
-            dict.fromkeys(field for alternative in alternatives for field in self._inputs_to_enter(alternative))
-        )
+        found = (finding for alternative in alternatives for finding in self._open_findings(alternative))
+        return tuple(dict.fromkeys(field for finding in found for field in finding.needs))
 
     @functools.cached_property
     def missed(self) -> tuple[str, ...]:
@@ -157,24 +169,30 @@ class Judgement:
 
     @functools.cached_property
     def open(self) -> tuple[str, ...]:
-        """One text for each open clause: the inputs that are not entered; alternatives are joined by "or"."""
+        """One text for each open clause: inputs that are not entered, values known in part; "or" joins alternatives."""
         return tuple(dict.fromkeys(self._open(clause) for clause in self.clauses(Verdict.UNKNOWN)))
 
     def _open(self, clause: Clause) -> str:
-        alternatives = [self._inputs_to_enter(alternative) for alternative in clause.alternatives]
-        different = list(dict.fromkeys(filter(None, alternatives)))
-        # Of "Ki-67 and differentiation, or Ki-67" only the shorter alternative is shown.
-        fewest = [fields for fields in different if not any(set(other) < set(fields) for other in different)]
-        texts = [" and ".join(field.topic for field in fields) for fields in fewest]
-        mixed = len(texts) > 1 and any(len(fields) > 1 for fields in fewest)
-        return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
+        alternatives = [self._open_findings(alternative) for alternative in clause.alternatives]
+        missing = [tuple(dict.fromkeys(f for finding in found for f in finding.missing)) for found in alternatives]
+        if not any(finding.observed is not None for found in alternatives for finding in found):
+            return _not_entered(missing)
+        texts = [
+            " and ".join(
+                [
+                    *(finding.phrase(self.kind) for finding in found if finding.observed is not None),
+                    *([_not_entered([fields])] if fields else []),
+                ]
+            )
+            for found, fields in zip(alternatives, missing, strict=True)
+            if found
+        ]
+        return ", or ".join(dict.fromkeys(texts))
 
-    def _inputs_to_enter(self, alternative: tuple[Criterion, ...]) -> tuple[Field, ...]:
-        """Return the inputs to enter for one alternative; none when the alternative is met or missed already."""
-        if rules.all_of(self._results[criterion.criterion_id] for criterion in alternative) is not Verdict.UNKNOWN:
-            return ()
-        asking = (field for f in self._with_result(alternative, Verdict.UNKNOWN) for field in f.needs)
-        return tuple(dict.fromkeys(asking))
+    def _open_findings(self, alternative: tuple[Criterion, ...]) -> list[Finding]:
+        """Return the open findings of one alternative; none when the alternative is met or missed already."""
+        result = rules.all_of(self._results[criterion.criterion_id] for criterion in alternative)
+        return self._with_result(alternative, result) if result is Verdict.UNKNOWN else []
 
     @functools.cached_property
     def _cautions(self) -> tuple[Finding, ...]:
@@ -183,13 +201,13 @@ class Judgement:
 
     @functools.cached_property
     def cautions(self) -> tuple[str, ...]:
-        """The findings that the source warns of, in words; then the cautions whose input is not entered."""
-        return tuple(
-            f"{f.lacking}: not entered"
-            if f.result is Verdict.UNKNOWN
-            else f.criterion.quantity.caution_phrase(f.observed)
-            for f in self._cautions
-        )
+        """The findings that the source warns of, in words; then the cautions whose input is open."""
+        return tuple(self._caution(found) for found in self._cautions)
+
+    def _caution(self, found: Finding) -> str:
+        if found.result is not Verdict.UNKNOWN:
+            return found.criterion.quantity.caution_phrase(found.observed)
+        return f"{found.lacking}: not entered" if found.observed is None else found.phrase(self.kind)
 
     @property
     def n_cautions(self) -> int:
@@ -199,14 +217,21 @@ class Judgement:
     @functools.cached_property
     def silent_on(self) -> tuple[str, ...]:
         """The inputs that the patient misses in another list or label of the therapy; this one does not ask them."""
-        return tuple(text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
+        return tuple(found.lacking for found in _from_others(self.patient, self.rule_set, Verdict.NOT_MET))
 
     @property
     def unasked(self) -> tuple[str, ...]:
         """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
-        silent = {text for _, text in _from_others(self.patient, self.rule_set, Verdict.NOT_MET)}
+        return tuple(found.lacking for found in self._open_elsewhere if found.observed is None)
+
+    @functools.cached_property
+    def _open_elsewhere(self) -> tuple[Finding, ...]:
         found = _from_others(self.patient, self.rule_set, Verdict.UNKNOWN)
-        return tuple(text for _, text in found if text not in silent)
+        return tuple(finding for finding in found if finding.lacking not in self.silent_on)
+
+    @property
+    def _narrowable(self) -> tuple[str, ...]:
+        return tuple(found.lacking for found in self._open_elsewhere if found.observed is not None)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
         """Return the findings on required criteria that cause one result of a clause."""
@@ -223,7 +248,7 @@ class Judgement:
         """The verdict in one line, as the board shows it.
 
         "Meets 5 of 5; 1 caution: portal vein occluded", "Misses 1 of 5: age 57 years (asked: under 55 years)",
-        "Open, 2 of 6: pregnancy not entered; progression not entered".
+        "Open, 2 of 6: pregnancy not entered; Ki-67 3 to 20 % (asked: under 10 %)".
         """
         of = len(self._clauses)
         if not of:
@@ -252,8 +277,12 @@ class Judgement:
         still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
         parts = {
             f"{'Caution' if n == 1 else 'Cautions'}: ": () if met else self.cautions[:n],
-            "Cautions not entered: ": [f.lacking for f in self._cautions[n:]] if met else (),
+            "Cautions not entered: ": [f.lacking for f in self._cautions[n:] if f.observed is None] if met else (),
+            "Cautions open: ": [f.phrase(self.kind) for f in self._cautions[n:] if f.observed is not None]
+            if met
+            else (),
             "Not entered, asked by another list or label: ": self.unasked if met else (),
+            "Open, asked by another list or label: ": self._narrowable if met else (),
             "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
         }
         return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
@@ -270,29 +299,51 @@ def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
 
 
 @functools.lru_cache(maxsize=128)
-def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, str]:
-    """Return, by quantity, the findings in words that have one result in any list or label of a therapy."""
+def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, Finding]:
+    """Return, by quantity, a finding that has one result in any list or label of a therapy."""
     compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
     findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
-    return {
-        f.criterion.quantity.name: f.lacking
-        if result is Verdict.UNKNOWN
-        else f"{f.criterion.quantity.topic} ({f.criterion.quantity.show(f.observed)})"
-        for f in findings
-    }
+    return {f.criterion.quantity.name: f for f in findings}
 
 
-def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[tuple[str, str], ...]:
+def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[Finding, ...]:
     """Return what other lists or labels of the therapy ask, this rule set does not, and has one result."""
     if rule_set.kind == "population":  # the other conditions of a trial were not read
         return ()
     asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
     found = _in_any_list(rule_set.therapy, patient, result)
-    return tuple((name, text) for name, text in found.items() if name not in asked)
+    return tuple(finding for name, finding in found.items() if name not in asked)
 
 
 def _find(criterion: Criterion, patient: Patient) -> Finding:
     observed = criterion.observed(patient)
     margin = None if observed is None else criterion.margin(observed)
     result = criterion.judge(patient)
-    return Finding(criterion, observed, result, margin, criterion.needs(patient) if result is Verdict.UNKNOWN else ())
+    if result is not Verdict.UNKNOWN:
+        return Finding(criterion, observed, result, margin)
+    needs = criterion.needs(patient)
+    missing = tuple(field for field in needs if observed is None and getattr(patient, field.name) is None)
+    return Finding(criterion, observed, result, margin, needs, missing)
+
+
+def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:
+    """Return the inputs that are not entered; "or" joins those of alternatives."""
+    different = list(dict.fromkeys(filter(None, alternatives)))
+    # Of "Ki-67 and differentiation, or Ki-67" only the shorter alternative is shown.
+    fewest = [fields for fields in different if not any(set(other) < set(fields) for other in different)]
+    texts = [" and ".join(field.topic for field in fields) for fields in fewest]
+    mixed = len(texts) > 1 and any(len(fields) > 1 for fields in fewest)
+    return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
+
+
+def _stretch(margin: Interval, unit: str) -> str:
+    """Return the distance of all possible values in words, the nearer end first when both are on one side."""
+    ends = [round(margin.least, 10), round(margin.most, 10)]
+    if ends[0] < 0 < ends[1]:
+        return " to ".join(f"{counted(abs(end), unit)} {_side(end)}" for end in ends)
+    near, far = sorted(map(abs, ends))
+    return f"{plain(near)} to {counted(far, unit)} {_side(ends[0] + ends[1])}"
+
+
+def _side(margin: float) -> str:
+    return "inside" if margin > 0 else "outside"

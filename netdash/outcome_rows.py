@@ -44,7 +44,7 @@ class Row:
     discrepancies : str
         What the review gets wrong about the row, joined by "; "; empty where nothing is known.
     locator : str
-        Where the row stands in its source.
+        Place of the row in its source.
     left_out : str
         Why the row is not drawn; empty when it is drawn.
     """
@@ -230,7 +230,7 @@ def _order(found: Sequence[Mapping[str, Any]]) -> list[int]:
 
     def key(place: int) -> tuple[Any, ...]:
         row = found[place]
-        year = number(row["year"])  # a row without a year stands last
+        year = number(row["year"])  # a row without a year comes last
         return order.get(row["therapy"], len(order)), year is None, year or 0, row["outcome_id"]
 
     return sorted(range(len(found)), key=key)

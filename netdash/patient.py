@@ -8,67 +8,38 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from netdash.fields import Choice, Count, Field, Number, Value, YesNo, plain
+from netdash.declarations import choice as _choice
+from netdash.declarations import count as _count
+from netdash.declarations import earlier as _earlier
+from netdash.declarations import number as _number
+from netdash.declarations import yes_no as _yes_no
+from netdash.derived import DIFFERENTIATIONS, GRADES, drained_by, grades_of, possible
+from netdash.fields import Field, Known, Value, exact_or_text
+from netdash.intervals import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# WHO 2019 classification of gastroenteropancreatic neuroendocrine neoplasms: the limits of the Ki-67 index in percent.
-# They define the derived input "grade"; they are not a criterion of a therapy. netdash does not ask the mitotic count.
-G2_FROM_KI67_PERCENT = 3.0
-G2_TO_KI67_PERCENT = 20.0
-
 TRACKING_PREFIXES = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
 """Prefixes of the parameters that mail and chat programs add to a link to follow it."""
-
-PORTAL_DRAINED_BY_SITE = {
-    "pancreas": True,
-    "duodenum": True,
-    "small_intestine": True,
-    "appendix": True,
-    "colon": True,
-    "lung": False,
-}
-"""Whether the portal vein drains a primary, by site. Stomach, rectum and other are absent: the site does not decide."""
-
-
-def _field(kind: type[Field], label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
-    return dataclasses.field(default=None, metadata={"field": kind(label=label, group=group, help=help, **more)})
-
-
-def _number(label: str, group: str, help: str, unit: str, most: float, **more: Any) -> Any:  # noqa: A002
-    more = {"step": 1, "change": "changeable", **more}
-    return _field(Number, label, group, help, unit=unit, minimum=0, maximum=most, **more)
-
-
-def _count(label: str, group: str, help: str, least: int, most: int, **more: Any) -> Any:  # noqa: A002
-    return _field(Count, label, group, help, minimum=least, maximum=most, step=1, **more)
-
-
-def _choice(label: str, group: str, help: str, *choices: str, **more: Any) -> Any:  # noqa: A002
-    return _field(Choice, label, group, help, choices=choices, **more)
-
-
-def _yes_no(label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
-    return _field(YesNo, label, group, help, **more)
-
-
-def _earlier(treatment: str, help: str) -> Any:  # noqa: A002
-    return _yes_no(f"Earlier {treatment}", "Treatment", help)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Patient:
     """One patient with liver metastases of a neuroendocrine tumor.
 
-    Every field is optional; ``None`` means unknown, never normal. :meth:`fields`
-    lists label, unit, limits and help of each field.
+    Every field is optional; ``None`` means unknown, never normal. A field can be known in part: a number as an
+    :class:`netdash.Interval`, a ``pandas.Interval`` or text (``"3-20"``, ``"<3"``, ``">=10"``, ``"90+"``), a choice
+    as a set of its words or text (``"pancreas|duodenum"``). :meth:`fields` lists label, unit, limits and help of each
+    field.
 
     Three mechanisms make the frozen dataclass behave as a patient. First, `_entered` holds the values as they were
     given, and the attributes hold them with what is derived: `primary_portal_drained` follows from the site when it is
@@ -81,7 +52,8 @@ class Patient:
     ----------
     primary_portal_drained : bool or None
         As entered; when not entered, as the primary site settles it (pancreas, duodenum, small intestine, appendix,
-        colon: True; lung: False; stomach, rectum and other stay unknown).
+        colon, distal stomach: True; lung: False; any other site leaves it unknown). Of several possible sites, what
+        all of them settle alike.
 
     Raises
     ------
@@ -94,26 +66,37 @@ class Patient:
     --------
     >>> Patient(age_years=48, ki67_percent=4, differentiation="well").grade
     'G2'
+    >>> Patient(ki67_percent="3-20", grade_reported={"G1", "G2"})
+    Patient(ki67_percent='3-20', grade_reported='G1|G2')
     """
 
-    age_years: float | None = _number("Age", "Patient", "Age at assessment.", "years", 120, change="fixed")
-    ki67_percent: float | None = _number("Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100)
-    liver_involvement_percent: float | None = _number(
+    age_years: float | Interval | str | None = _number(
+        "Age",
+        "Patient",
+        "Age at assessment; criteria compare completed years, so that 55.4 counts as 55.",
+        "years",
+        120,
+        change="fixed",
+        completed=True,
+    )
+    ki67_percent: float | Interval | str | None = _number("Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100)
+    liver_involvement_percent: float | Interval | str | None = _number(
         "Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100
     )
-    extrahepatic_disease: str | None = _choice(
+    extrahepatic_disease: str | Set[str] | None = _choice(
         "Extrahepatic disease",
         "Patient",
-        "Tumor outside the liver, the primary not counted: none, limited and stable, or extensive.",
-        *("none", "limited_stable", "extensive"),
-        words=("none", "limited, stable", "extensive"),
+        "Tumor outside the liver, the primary not counted: none, limited and stable, limited and progressing, or "
+        "extensive.",
+        *("none", "limited_stable", "limited_progressing", "extensive"),
+        words=("none", "limited, stable", "limited, progressing", "extensive"),
     )
 
     bilobar: bool | None = _yes_no("Bilobar metastases", "Liver", "Metastases in both halves of the liver.")
-    lesion_count: int | None = _count(
+    lesion_count: int | Interval | str | None = _count(
         "Number of liver metastases", "Liver", "Number of metastases counted in the liver.", 1, 999, change="changeable"
     )
-    largest_lesion_cm: float | None = _number(
+    largest_lesion_cm: float | Interval | str | None = _number(
         "Largest liver metastasis", "Liver", "Largest diameter of the largest liver metastasis.", "cm", 30, step=0.1
     )
     liver_unresectable: bool | None = _yes_no(
@@ -123,13 +106,13 @@ class Patient:
         noun="liver metastases",
         words=("unresectable", "resectable"),
     )
-    resectable_percent: float | None = _number(
+    resectable_percent: float | Interval | str | None = _number(
         "Resectable share", "Liver", "Share of the liver tumor that can be resected.", "%", 100
     )
-    resectable_or_ablatable_percent: float | None = _number(
+    resectable_or_ablatable_percent: float | Interval | str | None = _number(
         "Resectable or ablatable share", "Liver", "Share of the liver tumor that can be resected or ablated.", "%", 100
     )
-    ablatable_percent: float | None = _number(
+    ablatable_percent: float | Interval | str | None = _number(
         "Ablatable share", "Liver", "Share of the tumor volume that ablation can remove.", "%", 100
     )
     near_major_vessel: bool | None = _yes_no(
@@ -144,22 +127,29 @@ class Patient:
     )
     biliary_anastomosis: bool | None = _yes_no("Biliary anastomosis", "Liver", "A bile duct joined to the bowel.")
 
-    primary_site: str | None = _choice(
+    primary_site: str | Set[str] | None = _choice(
         "Primary site",
         "Primary",
-        "Organ of origin.",
-        *("pancreas", "stomach", "duodenum", "small_intestine", "appendix", "colon", "rectum", "lung", "other"),
+        "Organ of origin. Unknown primary: none was found after a search.",
+        *("pancreas", "stomach", "stomach_distal", "stomach_proximal", "duodenum", "small_intestine", "appendix"),
+        *("colon", "rectum", "lung", "liver", "unknown_primary", "other"),
         change="fixed",
         noun="primary",
+        words=(
+            *("pancreas", "stomach", "distal stomach", "proximal stomach", "duodenum", "small intestine", "appendix"),
+            *("colon", "rectum", "lung", "liver", "unknown after search", "other"),
+        ),
+        open_word="unknown_primary",
+        narrower={"stomach_distal": "stomach", "stomach_proximal": "stomach"},
     )
     primary_portal_drained: bool | None = _yes_no(
         "Portal drainage of the primary",
         "Primary",
-        "Whether the portal vein drains the primary. When not entered, it follows from the site, except for stomach, "
-        "rectum and other.",
+        "Whether the portal vein drains the primary. When not entered, it follows from the site: yes for pancreas, "
+        "distal stomach, duodenum, small intestine, appendix and colon, no for the lung; no other site settles it.",
         change="fixed",
     )
-    primary_status: str | None = _choice(
+    primary_status: str | Set[str] | None = _choice(
         "Primary status",
         "Primary",
         "Whether the primary is resected, or can be resected.",
@@ -167,16 +157,22 @@ class Patient:
         change="changeable",
         noun="primary",
     )
-    differentiation: str | None = _choice(
+    differentiation: str | Set[str] | None = _choice(
         "Differentiation",
         "Primary",
         "Differentiation of the tumor under the microscope.",
-        "well",
-        "poor",
+        *DIFFERENTIATIONS,
+        change="fixed",
+    )
+    grade_reported: str | Set[str] | None = _choice(
+        "Reported grade",
+        "Primary",
+        "WHO grade as a report gives it, by Ki-67 or by mitoses; Ki-67 and differentiation are inputs of their own.",
+        *GRADES,
         change="fixed",
     )
 
-    stable_months: float | None = _number(
+    stable_months: float | Interval | str | None = _number(
         "Duration of stability",
         "Disease",
         "Time without progression; 0 = not stable.",
@@ -194,7 +190,7 @@ class Patient:
         noun="somatostatin receptors",
         words=("positive", "negative"),
     )
-    uptake_vs_liver: str | None = _choice(
+    uptake_vs_liver: str | Set[str] | None = _choice(
         "Receptor uptake",
         "Disease",
         "Uptake of the tumor on octreotide scintigraphy or receptor PET, compared with normal liver.",
@@ -228,8 +224,10 @@ class Patient:
         "A clinical judgement; the product label, as far as it was read, gives no limit.",
     )
     pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
-    ecog: int | None = _count("ECOG status", "Disease", "Performance status of ECOG, WHO or Zubrod.", 0, 4)
-    bilirubin_mg_dl: float | None = _number(
+    ecog: int | Interval | str | None = _count(
+        "ECOG status", "Disease", "Performance status of ECOG, WHO or Zubrod.", 0, 4
+    )
+    bilirubin_mg_dl: float | Interval | str | None = _number(
         "Bilirubin", "Disease", "Total bilirubin in serum.", "mg/dL", 50, step=0.1, change="state"
     )
     maa_scan_done: bool | None = _yes_no(
@@ -242,7 +240,7 @@ class Patient:
         "Major pulmonary shunt", "Disease", "Major shunt to the lung on the MAA scan; the review gives no limit."
     )
 
-    months_since_diagnosis: float | None = _number(
+    months_since_diagnosis: float | Interval | str | None = _number(
         "Time since diagnosis", "Treatment", "Time since the tumor was diagnosed.", "months", 600, change="state"
     )
     prior_systemic_treatment: bool | None = _earlier("systemic treatment", "Drugs of any kind, PRRT included.")
@@ -279,43 +277,45 @@ class Patient:
         for name, value in entered.items():
             object.__setattr__(self, name, value)
         if self.primary_portal_drained is None:
-            object.__setattr__(self, "primary_portal_drained", PORTAL_DRAINED_BY_SITE.get(self.primary_site or ""))
+            object.__setattr__(self, "primary_portal_drained", drained_by(self.primary_site))
 
     def __eq__(self, other: object) -> bool:
-        return self._entered_values() == other._entered_values() if isinstance(other, Patient) else NotImplemented
+        return self._all_entered == other._all_entered if isinstance(other, Patient) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self._entered_values().values()))
+        return hash(tuple(self._all_entered.values()))
 
     @property
     def grade(self) -> str | None:
-        """WHO 2019 grade from Ki-67 and differentiation: G1, G2, G3, NEC, or None when more than one is possible."""
+        """The WHO 2019 grade (G1, G2, G3, NEC), or None when more than one is possible."""
         left = self.grades
         return next(iter(left)) if len(left) == 1 else None
 
-    @property
+    @functools.cached_property
     def grades(self) -> frozenset[str]:
-        """The possible WHO 2019 grades: a Ki-67 of 70 % without differentiation leaves G3 and NEC."""
-        well = {self._grade_of_index()} if self.ki67_percent is not None else {"G1", "G2", "G3"}
-        return frozenset(
-            (well if self.differentiation != "poor" else set()) | ({"NEC"} if self.differentiation != "well" else set())
-        )
+        """The possible WHO 2019 grades, by Ki-67, differentiation and reported grade together.
 
-    def _grade_of_index(self) -> str:
-        index = self.ki67_percent or 0
-        if index < G2_FROM_KI67_PERCENT:
-            return "G1"
-        return "G2" if index <= G2_TO_KI67_PERCENT else "G3"
+        A Ki-67 of 70 % without differentiation leaves G3 and NEC. A reported grade that Ki-67 and differentiation rule
+        out is a conflict; then the grades of both are possible.
+        """
+        by_index = grades_of(self.ki67_percent, self.differentiation)
+        reported = frozenset(possible(self.grade_reported, GRADES))
+        return (by_index & reported) or (by_index | reported)
 
     def replace(self, **changes: object) -> Patient:
         """Return a copy of this patient with some fields changed; None makes a field unknown."""
-        return Patient(**{**self._entered_values(), **changes})  # type: ignore[arg-type]
+        return Patient(**{**self._all_entered, **changes})  # type: ignore[arg-type]
 
     __replace__ = replace
 
+    @property
+    def entered(self) -> dict[str, Known]:
+        """What was entered, by field in the order of declaration; a part as an interval or a frozenset."""
+        return {name: value for name, value in self._all_entered.items() if value is not None}
+
     def to_dict(self) -> dict[str, Value]:
-        """Return the fields that were entered, in the order of declaration."""
-        return {name: value for name, value in self._entered_values().items() if value is not None}
+        """Return the fields that were entered, in the order of declaration; a value known in part as text."""
+        return {name: exact_or_text(FIELDS[name], value) for name, value in self.entered.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Patient:
@@ -324,7 +324,7 @@ class Patient:
 
     def to_query(self) -> str:
         """Return the fields that were entered as a URL query: ``age_years=48&ki67_percent=4``."""
-        return urlencode({name: _query_text(value) for name, value in self.to_dict().items()})
+        return urlencode({name: FIELDS[name].text(value) for name, value in self.entered.items()})
 
     @classmethod
     def from_query(cls, query: str) -> Patient:
@@ -340,7 +340,8 @@ class Patient:
         Parameters that mail and chat programs add to follow a link, such as ``utm_source``, are ignored.
         """
         values: dict[str, object] = {}
-        text = query.removeprefix("?").removeprefix("#")
+        # A plus sign inside a query is a space; at the end of a value it is that of "90+".
+        text = re.sub(r"\+(?=&|$)", "%2B", query.removeprefix("?").removeprefix("#"))
         for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
             if name.startswith(TRACKING_PREFIXES):
                 continue
@@ -366,8 +367,10 @@ class Patient:
         columns = ["name", "label", "unit", "kind", "minimum", "maximum", "choices", "group", "help", "change"]
         return pd.DataFrame([{c: getattr(f, c) for c in columns} for f in FIELDS.values()], columns=columns)
 
-    def _entered_values(self) -> dict[str, Value | None]:
-        return dict(self.__dict__["_entered"])
+    @property
+    def _all_entered(self) -> dict[str, Known | None]:
+        entered: dict[str, Known | None] = self.__dict__["_entered"]
+        return entered
 
     def __repr__(self) -> str:
         """Return the call that makes the same patient."""
@@ -391,9 +394,3 @@ Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 def _unknown_name(name: str) -> str:
     near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)
     return f"{name[:60]!r} is no field of Patient; did you mean {near[0]!r}? Patient.fields() lists them all"
-
-
-def _query_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else plain(value)

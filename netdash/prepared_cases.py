@@ -8,7 +8,7 @@ from pathlib import Path
 
 from netdash import csv_checks
 from netdash.csv_checks import MOST_SHOWN, Problem, refuse, shown
-from netdash.fields import Number, Value
+from netdash.fields import Known
 from netdash.files import folder
 from netdash.patient import FIELDS, Patient
 
@@ -33,9 +33,9 @@ def cases(file: str | Path | bytes | None = None) -> dict[str, Patient]:
     ----------
     file : str, Path or bytes, optional
         A CSV file in UTF-8, or its content: a column ``label``, and any fields of a patient in any order, one row per
-        case. An empty cell is unknown. Cells are separated by commas or semicolons; numbers have a decimal point. The
-        file must hold nothing that identifies a person. When not given, ``data/cases.csv``: made-up examples, and a
-        template.
+        case. An empty cell is unknown; a value known in part is written as in a link (``3-20``, ``<3``,
+        ``pancreas|duodenum``). Cells are separated by commas or semicolons. The file must hold nothing that identifies
+        a person. When not given, ``data/cases.csv``: made-up examples, and a template.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Pa
     for row, cells in rows:
         label = cells.pop(LABEL_COLUMN)
         wrong = [*_wrong_label(row, label, found)]
-        values: dict[str, Value] = {}
+        values: dict[str, Known] = {}
         for name, text in cells.items():
             try:
                 if text:
@@ -133,6 +133,5 @@ def _wrong_label(row: str, label: str, before: Mapping[str, Patient]) -> Iterato
 
 
 def _wrong_cell(row: str, name: str, text: str) -> Problem:
-    point = ", with a decimal point" if isinstance(FIELDS[name], Number) and "," in text else ""
     allowed = FIELDS[name].allowed.replace("True (yes) or False (no)", "yes or no")
-    return Problem(f"{row}, column {name}", shown(text), f"{allowed}{point}; empty if it is unknown")
+    return Problem(f"{row}, column {name}", shown(text), f"{allowed}; empty if it is unknown")

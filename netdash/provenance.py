@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netdash import evidence
-from netdash.wording import html_table, with_unit, words
+from netdash.wording import at_months, html_table, with_ends, with_unit, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,18 +107,15 @@ def _outcome(row: Mapping[str, Any]) -> Source:
     n = "n not known" if _missing(row["n"]) else f"n = {row['n']}"
     says = (
         f"{row['author']} {row['year']}, {row['arm']}, {n}: "
-        f"{words(row['endpoint'])}, {row['statistic']}{_horizon(row)}, {value}. {row['note']}"
+        f"{words(row['endpoint'])}, {row['statistic']}{at_months(row['horizon_months'])}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
     return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
 
 
 def _claim(row: Mapping[str, Any]) -> Source:
-    low, high = row["low"], row["high"]
-    value = (
-        with_unit(high, row["unit"]) if low == high or _missing(low) else f"{low:g} to {with_unit(high, row['unit'])}"
-    )
-    figure = ", ".join(filter(None, (words(row["endpoint"]) + _horizon(row), words(row["qualifier"]), value)))
+    value, at = with_ends(row["low"], row["high"], row["unit"]), at_months(row["horizon_months"])
+    figure = ", ".join(filter(None, (words(row["endpoint"]) + at, words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
     return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
 
@@ -225,10 +222,6 @@ def _row(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _links(pmid: str, doi: str) -> list[str]:
     return [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] * bool(pmid) + [f"https://doi.org/{doi}"] * bool(doi)
-
-
-def _horizon(row: Mapping[str, Any]) -> str:
-    return "" if _missing(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
 
 
 def _missing(value: Any) -> bool:

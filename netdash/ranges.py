@@ -1,6 +1,7 @@
 """Ranges: the values of one input, or of two, at which a rule set is met, missed or unknown.
 
-The other inputs keep the values of the case. A *span* is an interval of one input; a *grid* has cells over two inputs.
+The other inputs keep what is known of the case. A *span* is a part of one input; a *grid* has cells over two inputs.
+:func:`places` says where the patient can be.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from netdash import rule_tables, rules
-from netdash.fields import Choice, Count, Field, Number, Value, plain
+from netdash.derived import possible
+from netdash.fields import Choice, Count, Field, Number, Value
+from netdash.intervals import Interval, plain
 from netdash.judgement import judge
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion
@@ -162,6 +165,42 @@ def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:
     if not isinstance(field, Number):
         raise ValueError(f"{name!r} has no numbers; expected one of {', '.join(numbers())}")
     return (span for span in spans(field, found.breaks(name)) if span.low < span.high)
+
+
+def places(patient: Patient, field: str) -> list[dict[str, Any]]:
+    """Return where on the axis of one input the patient can be.
+
+    Parameters
+    ----------
+    patient : Patient
+        The case.
+    field : str
+        A field with numbers, or with ordered words.
+
+    Returns
+    -------
+    list of dict
+        low, high, low_included, high_included, text, as the columns of :func:`verdict_spans`. One stretch for a number,
+        in completed years for an age; one for each possible word of a choice; none when nothing is known.
+
+    Raises
+    ------
+    ValueError
+        When the field has no order.
+    """
+    asked, known = _field(field), getattr(patient, field)
+    if known is None:
+        return []
+    if isinstance(asked, Choice):
+        found = [(asked.choices.index(word), asked.show(word)) for word in asked.ordered(possible(known, ()))]
+        return [{**_ends(Interval(place, place)), "text": text} for place, text in found]
+    stretch = known if isinstance(known, Interval) else Interval(known, known)
+    return [{**_ends(stretch.completed() if asked.completed else stretch), "text": asked.show(known)}]
+
+
+def _ends(stretch: Interval) -> dict[str, Any]:
+    ends = {"low": stretch.least, "high": stretch.most}
+    return {**ends, "low_included": not stretch.low_open, "high_included": not stretch.high_open}
 
 
 def numbers() -> list[str]:

@@ -33,7 +33,7 @@ def report(
     at : datetime, optional
         When it was made; now when not given.
     label : str
-        What the case is called, such as its label in a list of cases; it stands beside the inputs.
+        Name of the case, such as its label in a list of cases; it is shown beside the inputs.
     criteria : str, Path or bytes, optional
         A file of own criteria, as for :func:`~netdash.assess`; the page names it with its hash.
 
@@ -41,7 +41,7 @@ def report(
     -------
     str
         Inputs, what is outside the scope, every verdict with its reason and source, the forest of five-year survival
-        with the criteria of each therapy counted, sources, versions, date, and the line of honesty.
+        with the criteria of each therapy counted, sources, versions, date, and the disclaimer.
     """
     import netdash
 
@@ -57,7 +57,7 @@ def report(
         data_version=data_tables.data_version(),
         read_up_to=data_tables.read_up_to(),
         disclaimer=evidence.DISCLAIMER,
-        known=[FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()],
+        known=[FIELDS[name].capitalized(value) for name, value in patient.entered.items()],
         context=assessment.context,
         blocks={"": assessment.published, POPULATIONS_HEADING: assessment.studied},
         remarks=assessment.remarks,
@@ -85,7 +85,7 @@ def _render(**values: Any) -> str:
 
 
 def _script(value: Any) -> str:
-    """Return JSON that can stand in a script element."""
+    """Return JSON that is safe inside a script element."""
     import json
 
     return json.dumps(value).replace("<", "\\u003c")

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from netdash import evidence
-from netdash.fields import Number
+from netdash.fields import Field, Number, Value, exact_or_text, in_part
 from netdash.rules import (
     CRITERION_ROLES,
     GRADE,
@@ -172,13 +172,19 @@ def criterion(row: dict[str, str]) -> Criterion:
     try:
         if operator in _BOUNDS_BY_OPERATOR:
             _require(isinstance(quantity, Number), f"{quantity.name} is no number; use 'is' or 'one of'")
-            return _BOUNDS_BY_OPERATOR[operator](**common, bound=float(quantity.parse(value)))
+            return _BOUNDS_BY_OPERATOR[operator](**common, bound=float(_exact(quantity, value)))
         _require(not isinstance(quantity, Number), f"{quantity.name} is a number; use <, <=, >= or >")
-        allowed = tuple(quantity.parse(word) for word in value.split("|"))
+        allowed = tuple(_exact(quantity, word) for word in value.split("|"))
         kind = GradeOneOf if quantity is GRADE else OneOf
         return kind(**common, allowed=allowed)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+
+
+def _exact(quantity: Field, text: str) -> Value:
+    value = quantity.parse(text)
+    _require(not in_part(value), f"{quantity.name} is given as the range {text!r}; expected one value")
+    return exact_or_text(quantity, value)
 
 
 def _text(row: Mapping[Any, Any]) -> dict[str, str]:

@@ -11,20 +11,26 @@
             └── OneOf           one of several words, or yes, or no
                 └── GradeOneOf  one of several WHO grades
 
-Verdicts are combined by Kleene's logic: unknown stays unknown until a known
-answer decides. The bounds are in ``data/criteria.csv``; this module has none.
+Of a value that is known in part, a criterion is met when every possible value
+meets it, missed when none does, else unknown. Verdicts are combined by Kleene's
+logic: unknown stays unknown until a known answer decides. The bounds are in
+``data/criteria.csv``; this module has none.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from netdash.fields import Choice, Field, Value
-from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, Patient
+from netdash import derived
+from netdash.derived import G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, GRADES
+from netdash.fields import Choice, Field, Known, Value, in_part
+from netdash.intervals import Interval
+from netdash.patient import FIELDS, Patient
 from netdash.wording import BASIS_TAGS, listed
 
 
@@ -52,16 +58,16 @@ GRADE = Choice(
     name="grade",
     label="WHO grade",
     group="Primary",
-    help="WHO 2019 grade, from Ki-67 and differentiation.",
+    help="WHO 2019 grade, from Ki-67, differentiation and the reported grade.",
     change="fixed",
     noun="grade",
-    choices=("G1", "G2", "G3", "NEC"),
+    choices=GRADES,
 )
 QUANTITIES: Mapping[str, Field] = {**FIELDS, GRADE.name: GRADE}
 """The quantities that a criterion can ask: every field of a patient, and the derived grade."""
 
 DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
-    "grade": ("differentiation", "ki67_percent"),
+    "grade": ("differentiation", "ki67_percent", "grade_reported"),
     "primary_portal_drained": ("primary_site",),
 }
 """The fields from which each derived quantity is computed."""
@@ -114,19 +120,23 @@ class Criterion(ABC):
 
     @abstractmethod
     def holds(self, value: Any) -> bool:
-        """Return whether a known value meets the requirement."""
+        """Return whether a value that is known exactly meets the requirement."""
+
+    @abstractmethod
+    def answers(self, part: Any) -> Collection[bool]:
+        """Return the answers that the possible values of a part give: True, False or both."""
 
     @abstractmethod
     def nearest(self, value: Any) -> Value:
-        """Return the value closest to `value` that meets the requirement; `value` may be None."""
+        """Return the value closest to `value` that meets the requirement; `value` may be None or a part."""
 
-    def margin(self, value: Any) -> float | None:
-        """Return the signed distance of `value` to the bound, positive inside; None when there is no bound."""
+    def margin(self, value: Any) -> float | Interval | None:
+        """Return the signed distance of `value` to the bound, positive inside; an interval for a part of a number."""
         return None
 
-    def observed(self, patient: Patient) -> Value | None:
-        """Return the patient's value, None when unknown."""
-        found: Value | None = getattr(patient, self.quantity.name)
+    def observed(self, patient: Patient) -> Known | None:
+        """Return what is known of the patient's value, None when it is unknown."""
+        found: Known | None = getattr(patient, self.quantity.name)
         return found
 
     def judge(self, patient: Patient) -> Verdict:
@@ -134,6 +144,8 @@ class Criterion(ABC):
         value = self.observed(patient)
         if value is None:
             return Verdict.UNKNOWN
+        if in_part(value) or value == self.quantity.open_word:
+            return _agreed(self.answers(value))
         return Verdict.MET if self.holds(value) else Verdict.NOT_MET
 
     @property
@@ -147,16 +159,26 @@ class Criterion(ABC):
         return ()
 
     def needs(self, patient: Patient) -> tuple[Field, ...]:
-        """Return the fields that must be entered to judge the criterion when it is unknown."""
-        sources = DERIVED_FROM.get(self.quantity.name, ())
-        missing = [name for name in sources if getattr(patient, name) is None]
-        return tuple(FIELDS[name] for name in missing or [self.quantity.name])
+        """Return the fields that must be entered, or narrowed, to judge the criterion when it is unknown."""
+        if self.quantity.name == "primary_portal_drained":
+            sites = derived.possible(patient.primary_site, FIELDS["primary_site"].choices)
+            if len(sites) > 1 and any(derived.drained_by(site) is not None for site in sites):
+                return (FIELDS["primary_site"],)
+        return (FIELDS[self.quantity.name],)
 
     def change_to_meet(self, patient: Patient) -> dict[str, Value]:
         """Return the smallest change of the patient's fields that makes the criterion met; empty when it is met."""
         if self.judge(patient) is Verdict.MET:
             return {}
         return {self.quantity.name: self.nearest(self.observed(patient))}
+
+
+def _agreed(answers: Iterable[bool]) -> Verdict:
+    """Return the verdict that several possible answers share; unknown when they differ."""
+    found = set(answers)
+    if len(found) > 1:
+        return Verdict.UNKNOWN
+    return Verdict.MET if True in found else Verdict.NOT_MET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,14 +196,35 @@ class Bound(Criterion):
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
         return (self.bound,) if field == self.quantity.name else ()
 
-    def margin(self, value: Any) -> float:  # noqa: D102
-        return float(round(self.bound - value if self.below else value - self.bound, 10))
+    @property
+    def inside(self) -> Interval:
+        """The values that meet the requirement."""
+        if self.below:
+            return Interval(None, self.bound, high_open=self.strict)
+        return Interval(self.bound, None, low_open=self.strict)
+
+    def margin(self, value: Any) -> float | Interval:  # noqa: D102
+        factor, shift = (-1, self.bound) if self.below else (1, -self.bound)
+        if isinstance(value, Interval):
+            return (value.completed() if self.quantity.completed else value).map(factor, shift)
+        known = math.floor(value) if self.quantity.completed else value
+        return float(round(factor * known + shift, 10))
 
     def holds(self, value: Any) -> bool:  # noqa: D102
-        inside = value < self.bound if self.below else value > self.bound
-        return inside or (value == self.bound and not self.strict)
+        known = math.floor(value) if self.quantity.completed else value
+        inside = known < self.bound if self.below else known > self.bound
+        return inside or (known == self.bound and not self.strict)
+
+    def answers(self, part: Interval) -> Collection[bool]:  # noqa: D102
+        known = part.completed() if self.quantity.completed else part
+        met = known.meet(self.inside)
+        return {met is not None, met == known}
 
     def nearest(self, value: Any) -> Value:  # noqa: D102
+        if isinstance(value, Interval):
+            left, at_bound = value.meet(self.inside), self.nearest(None)
+            places = (at_bound, left.least, left.most, (left.least + left.most) / 2) if left else ()
+            return next((place for place in places if left and place in left), at_bound)
         if value is not None and self.holds(value):
             return float(value)
         if not self.strict:
@@ -226,26 +269,41 @@ class OneOf(Criterion):
         return listed([self.quantity.show(value) for value in self.allowed], joiner)
 
     def holds(self, value: Any) -> bool:  # noqa: D102
-        return value in self.allowed
+        return value in self.allowed or self.quantity.narrower.get(value) in self.allowed
+
+    def answers(self, part: str | frozenset[str]) -> Collection[bool]:  # noqa: D102
+        words = derived.possible(part, ())
+        if self.quantity.open_word in words and self.quantity.open_word not in self.allowed:
+            return {True, False}
+        return {self.holds(word) for word in words}
 
     def nearest(self, value: Any) -> Value:  # noqa: D102
+        if isinstance(value, frozenset):
+            left = (word for word in self.quantity.choices if word in value and self.holds(word))
+            return next(left, self.allowed[0])
         return value if value is not None and self.holds(value) else self.allowed[0]
 
 
 class GradeOneOf(OneOf):
-    """One of several allowed WHO grades; Ki-67 and differentiation determine the grade and change it."""
+    """One of several allowed WHO grades; Ki-67, differentiation and the reported grade determine and change it."""
 
     def judge(self, patient: Patient) -> Verdict:  # noqa: D102
-        inside = {grade in self.allowed for grade in patient.grades}
-        if len(inside) > 1:
-            return Verdict.UNKNOWN
-        return Verdict.MET if True in inside else Verdict.NOT_MET
+        return _agreed(grade in self.allowed for grade in patient.grades)
 
-    def observed(self, patient: Patient) -> Value | None:
-        """Return the grade; "G3 or NEC" when several are possible and all give the same verdict; else None."""
-        if self.judge(patient) is Verdict.UNKNOWN:
-            return None
-        return listed(sorted(patient.grades, key=GRADE.choices.index), " or ")
+    def observed(self, patient: Patient) -> Known | None:
+        """Return the possible grades: one word, or a set; None while an input that decides is not entered."""
+        if len(patient.grades) == 1:
+            return patient.grade
+        if self.judge(patient) is Verdict.UNKNOWN and not in_part(patient.grade_reported):
+            missing = (field for field in self.needs(patient) if getattr(patient, field.name) is None)
+            return None if next(missing, None) else patient.grades
+        return patient.grades
+
+    def needs(self, patient: Patient) -> tuple[Field, ...]:
+        """Return the fields whose value decides; the reported grade when it is at odds with the others."""
+        entered, reported = (patient.differentiation, patient.ki67_percent), (patient.grade_reported, None)
+        found = (derived.inputs_that_decide(*entered, grade, self.allowed) for grade in reported)
+        return tuple(FIELDS[name] for name in next(filter(None, found), ("grade_reported",)))
 
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
         return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()
@@ -254,10 +312,13 @@ class GradeOneOf(OneOf):
         keep: list[dict[str, Value]] = [{}]
         words: list[dict[str, Value]] = [{"differentiation": word} for word in FIELDS["differentiation"].choices]
         # Try no change, then differentiation, then Ki-67, then both. The first that works has the fewest changes.
-        # Each grade is tried at its highest Ki-67.
+        # Each grade is tried at its highest Ki-67. A reported grade is changed only when nothing else works.
         highest = (float(FIELDS["ki67_percent"].maximum or 0), G2_TO_KI67_PERCENT, G2_FROM_KI67_PERCENT - 1)
         indices: list[dict[str, Value]] = [{"ki67_percent": index} for index in highest]
-        for changes in (*keep, *words, *indices, *({**w, **i} for w in words for i in indices)):
+        tried = [*keep, *words, *indices, *({**w, **i} for w in words for i in indices)]
+        if patient.grade_reported is not None:
+            tried += [{"grade_reported": grade, **changes} for changes in tried for grade in self.allowed]
+        for changes in tried:
             if self.judge(patient.replace(**changes)) is Verdict.MET:
                 return changes
         raise AssertionError(self.criterion_id)  # pragma: no cover - rule_tables refuses an empty list of grades
@@ -302,10 +363,8 @@ class RuleSet:
         Id of the source it was read in, place in the source, remarks on it.
     kind : str
         "list", "statement", "label" or "population": a key of ``netdash.wording.RULE_SET_KINDS``.
-    not_asked : str
-        Conditions that the source states and netdash has no input for, joined by "; ".
-    how_read : str
-        How far the source was read: "full text", "abstract" or "secondary".
+    not_asked, how_read : str
+        Conditions that the source states and netdash has no input for, joined by "; "; how far the source was read.
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """

@@ -99,7 +99,7 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     Notes
     -----
     Resection is compared with any other treatment, and every treatment with the comparators of ``nd.therapies()``.
-    Both arms stand in one row of a table of the review, or are a center's own.
+    Both arms are in one row of a table of the review, or are a center's own.
     """
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")

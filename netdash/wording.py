@@ -110,6 +110,18 @@ def with_unit(value: float | None, unit: str) -> str:
     return "no figure" if value is None or math.isnan(value) else f"{value:g} {percent_or(unit)}".strip()
 
 
+def with_ends(low: float | None, high: float | None, unit: str) -> str:
+    """Return a figure or a range with its unit: "54 %", "25 to 78 %"; "no figure" when both ends are missing."""
+    known = dict.fromkeys(end for end in (low, high) if end is not None and not math.isnan(end))
+    *least, most = known or (None,)
+    return "".join(f"{end:g} to " for end in least) + with_unit(most, unit)
+
+
+def at_months(months: float) -> str:
+    """Return the time of a figure: " at 60 months"; empty when it is missing."""
+    return "" if math.isnan(months) else f" at {months:g} months"
+
+
 def listed(names: Iterable[str], joiner: str = " and ") -> str:
     """Return names as a list in a sentence: "a, b and c"."""
     *most, end = names

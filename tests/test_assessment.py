@@ -51,9 +51,10 @@ def test_at_age_55_the_sets_disagree_exactly_as_worded():
     assert at_55["milan_2019"] == "met"  # 60 or less
     assert at_55["review_conclusion"] == "met"  # no age
     assert verdicts(age_years=54.99)["milan_review"] == "met"
-    assert verdicts(age_years=55.01)["milan_2007"] == "not_met"
+    assert verdicts(age_years=55.99)["milan_2007"] == "met"  # 55 completed years
+    assert verdicts(age_years=56)["milan_2007"] == "not_met"
     assert verdicts(age_years=60)["milan_2019"] == "met"
-    assert verdicts(age_years=60.01)["milan_2019"] == "not_met"
+    assert verdicts(age_years=61)["milan_2019"] == "not_met"
 
 
 def test_at_half_the_liver_the_sets_disagree_exactly_as_worded():
@@ -261,7 +262,7 @@ def test_the_findings_frame_is_the_contracts():
     frame = nd.assess(CANDIDATE.replace(stable_months=None)).findings
     assert list(frame.columns) == [
         *("therapy", "rule_set", "criterion", "role", "requirement", "observed", "result", "margin"),
-        *("unit", "source", "locator", "note"),
+        *("unit", "source", "locator", "note", "margin_low", "margin_high"),
     ]
     age = frame.loc["milan_review-age"]
     assert (age["observed"], age["margin"], age["unit"], age["requirement"]) == (48, 7, "years", "under 55 years")

@@ -96,7 +96,7 @@ def test_moving_a_slider_recomputes_everything(board, name, new):
     assert shown_verdicts(board) == nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
     assert after["revision"] > before["revision"]
     assert after["query"] == patient.to_query()
-    assert after["inputs"][name] == (new if name != "extrahepatic_disease" else 3)
+    assert after["inputs"][name] == (new if name != "extrahepatic_disease" else 4)
     assert shown_verdicts(board)["milan_review"] == "not_met"
 
 
@@ -159,7 +159,7 @@ def test_a_typed_number_moves_the_slider(board):
     assert "nd-unknown" in age.slider._dom_classes
 
 
-@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan", "1e999", "48 years", "4,x"])
+@pytest.mark.parametrize("typed", ["130", "-1", "abc", "nan", "1e999", "48 months", "4,x"])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_refused_text_stays_in_its_box_with_a_message_under_it(typed, known):
     case = CASE if known else Patient()
@@ -658,8 +658,8 @@ def test_a_strip_is_of_its_own_criterion_and_not_of_the_whole_list(board):
     assert "Milan, as the review quotes it, Age: met from 0 to under 55 years; missed from 55 to 120 years" in html
     assert "left:0.000%;width:45.833%" in html
     html = section(board, "strip-extrahepatic_disease")
-    assert '<span class="nd-part-met" style="left:16.667%;width:33.333%" title="met none">' in html
-    assert '<span class="nd-part-none" style="left:0.000%;width:16.667%" title=" not entered">' in html
+    assert '<span class="nd-part-met" style="left:12.500%;width:25.000%" title="met none">' in html
+    assert '<span class="nd-part-none" style="left:0.000%;width:12.500%" title=" not entered">' in html
     assert "Milan, as the review quotes it" in section(board, "asking")
 
 
@@ -792,3 +792,35 @@ def test_every_button_of_a_template_has_a_command():
     assert {"do:pin", "page:", "source:", "teaching:answer", "outline:"} <= found
     for key in found:
         assert key in board._commands() or f"{key.partition(':')[0]}:" in board._commands(), key
+
+
+def test_a_case_known_in_part_is_shown_in_its_controls_and_typed_over():
+    board = Board(
+        nd.Patient(
+            age_years="40-60", ki67_percent="3-20", primary_site="pancreas|lung", grade_reported="G1|G2",
+            extrahepatic_disease="none|extensive", lesion_count=">3",
+        ),
+        pages=["board", "explore"],
+    )  # fmt: skip
+    for page in ("explore", "board"):
+        board.state.page = page
+    assert of(board, "ki67_percent").box.text.value == "3-20"
+    assert board.controls.texts["ki67_percent"] == "3 to 20 %"
+    assert board.controls.texts["extrahepatic_disease"] == "none or extensive"
+    assert of(board, "primary_site").widget.label == "pancreas or lung"
+    assert "Ki-67 3 to 20 % (asked: under 10 %)" in section(board, "verdicts")
+    assert "decided once known to be under 10 % or not" in section(board, "findings")
+    assert asked(board, "ki67_percent") == ["? asked: under 10 %: open (3 to 20 %)"]
+    of(board, "ki67_percent").box.text.value = "< 3 %"
+    assert board.state.patient.ki67_percent == nd.Interval(0, 3, high_open=True)
+    assert of(board, "ki67_percent").box.text.value == "<3"
+    of(board, "primary_site").widget.value = "lung"
+    assert board.state.patient.primary_site == "lung"
+    assert "pancreas or lung" not in [label for label, _ in of(board, "primary_site").widget.options]
+    of(board, "extrahepatic_disease").slider.value = "none"
+    assert board.state.patient.extrahepatic_disease == "none"
+    of(board, "ki67_percent").slider.value = 30
+    assert board.state.patient.ki67_percent == 30
+    of(board, "ki67_percent").box.text.value = "20-3"
+    assert of(board, "ki67_percent").box.text.value == "20-3"
+    assert board.state.patient.ki67_percent == 30

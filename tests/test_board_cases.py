@@ -75,8 +75,9 @@ DECIDED = {
         "unknown": "rfa_review",
     },
     "J": {
+        "met": "milan_2007",
         "not_met": "milan_review milan_2019 review_conclusion",
-        "unknown": "milan_2007 milan_2023 review_option captem_population clarinet_population",
+        "unknown": "milan_2023 review_option captem_population clarinet_population",
     },
     "K": {
         "met": "prrt_review interferon_review targeted_review radioembolization_review embolization_review "
@@ -84,9 +85,9 @@ DECIDED = {
         "not_met": "milan_review milan_2023 review_conclusion review_option prrt_label radiant4_population",
     },
     "L": {
-        "met": "resection_review resection_ablation_review cytoreduction_70",
+        "met": "resection_review resection_ablation_review cytoreduction_70 clarinet_population",
         "not_met": "cytoreduction_review milan_review milan_2007 milan_2019",
-        "unknown": "resection_que clarinet_population prrt_label milan_2023",
+        "unknown": "resection_que prrt_label milan_2023",
     },
     "M": {
         "met": "prrt_review netter1_population interferon_review targeted_review embolization_review",
@@ -180,14 +181,16 @@ SAYS = [
     ("I", "ablation_volume_review", "ablatable share 90 % (asked: over 90 %)"),
     ("J", "milan_review", "age 55 years (asked: under 55 years)"),
     ("J", "milan_2019", "liver involvement 50 % (asked: under 50 %)"),
+    ("J", "milan_2007", "Open, asked by another list or label: Ki-67 (5 to 10 %)"),
+    ("J", "clarinet_population", "Ki-67 5 to 10 % (studied: under 10 %)"),
     ("K", "prrt_label", "primary lung"),
     ("K", "review_introduction", "silent on"),
-    ("L", "clarinet_population", "primary site not entered"),
+    ("L", "prrt_label", "primary unknown after search (asked: "),
     ("M", "prrt_label", "serious renal impairment yes (asked: no)"),
     ("N", "embolization_review", "liver metastases resectable (asked: unresectable)"),
     ("P1", "prrt_label", "not entered"),
-    ("P2", "prrt_label", "grade G3 or NEC (asked: G1 or G2)"),
-    ("P2", "cytoreduction_review", "1 caution: grade G3 or NEC"),
+    ("P2", "prrt_label", "grade G3 (asked: G1 or G2)"),
+    ("P2", "cytoreduction_review", "1 caution: grade G3"),
     ("P4", "milan_2023", "Ki-67 not entered; portal drainage of the primary not entered"),
     ("P6", "milan_review", "liver involvement 85 % (asked: at most 50 %)"),
     ("P8", "radioembolization_review", "large tumor burden yes (asked: no)"),

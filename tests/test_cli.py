@@ -46,7 +46,7 @@ def test_one_therapy_only():
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
-    [("--age-years", "130", "0 to 120"), ("--symptomatic", "maybe", "yes"), ("--primary-site", "liver", "pancreas")],
+    [("--age-years", "130", "0 to 120"), ("--symptomatic", "maybe", "yes"), ("--primary-site", "kidney", "pancreas")],
 )
 def test_a_refused_value_ends_with_2_and_the_limits(option, value, said):
     done = run("assess", option, value)
@@ -102,3 +102,16 @@ def test_a_report_is_written(tmp_path):
     done = run("report", "--age-years", 55, tmp_path / "case.html")
     assert done.exit_code == 0
     assert "Age 55 years" in (tmp_path / "case.html").read_text(encoding="utf-8")
+
+
+def test_a_patient_known_in_part_is_given_and_printed_as_text():
+    options = ["--ki67-percent", "<3", "--primary-site", "duodenum|pancreas", "--age-years", "90+"]
+    assert "Age at least 90 years; Ki-67 under 3 %; Primary pancreas or duodenum" in run("assess", *options).output
+    found = json.loads(run("assess", *options, "--json").output)
+    assert found["patient"] == {"age_years": ">=90", "ki67_percent": "<3", "primary_site": "pancreas|duodenum"}
+    observed = {row["criterion_id"]: row["observed"] for row in found["findings"]}
+    assert observed["milan_review-ki67"] == "<3"
+    assert observed["milan_2023-site"] == "pancreas|duodenum"
+    refused = run("assess", "--ki67-percent", "20-3")
+    assert refused.exit_code == 2
+    assert "the range starts at 20 and ends at 3" in refused.output

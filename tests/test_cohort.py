@@ -15,7 +15,8 @@ from netdash.assessment import assess
 from netdash.cohort import assess_cohort, attrition, invalid_values
 from netdash.cohort.columns import read_columns
 from netdash.cohort.expressions import met_missed
-from netdash.patient import FIELDS, PORTAL_DRAINED_BY_SITE, Patient
+from netdash.derived import PORTAL_DRAINED_BY_SITE
+from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
 
 SETS = list(rule_tables.load())

@@ -81,6 +81,34 @@ CASES = {
         {"sstr_positive": False, "uptake_vs_liver": "at_least"},
         [{"uptake_vs_liver": "below"}, {"sstr_positive": True}],
     ),
+    "grade-1-ki67": (
+        {"grade_reported": "G1", "ki67_percent": 3},
+        [{"ki67_percent": 2.9}, {"grade_reported": "G2"}, {"ki67_percent": "2-3"}, {"grade_reported": "G1|G2"}],
+    ),
+    "grade-2-ki67": (
+        {"grade_reported": "G2", "ki67_percent": 2.9},
+        [{"ki67_percent": 3}, {"grade_reported": "G1"}, {"ki67_percent": "2-3"}, {"grade_reported": "G1|G2"}],
+    ),
+    "grade-low-ki67": (
+        {"grade_reported": "G2", "ki67_percent": 20.1},
+        [{"ki67_percent": 20}, {"grade_reported": "G3"}, {"ki67_percent": ">=20"}, {"grade_reported": "G2|NEC"}],
+    ),
+    "grade-3-ki67": (
+        {"grade_reported": "G3", "ki67_percent": 20},
+        [{"ki67_percent": 20.1}, {"grade_reported": "G2"}, {"ki67_percent": "10-30"}],
+    ),
+    "grade-carcinoma-ki67": (
+        {"grade_reported": "NEC", "ki67_percent": 20},
+        [{"ki67_percent": 20.1}, {"grade_reported": "G2"}, {"grade_reported": "G2|NEC"}],
+    ),
+    "grade-poor": (
+        {"grade_reported": "G2", "differentiation": "poor"},
+        [{"differentiation": "well"}, {"grade_reported": "NEC"}, {"grade_reported": "G3|NEC"}],
+    ),
+    "grade-well": (
+        {"grade_reported": "NEC", "differentiation": "well"},
+        [{"differentiation": "poor"}, {"grade_reported": "G3"}, {"grade_reported": "G3|NEC"}],
+    ),
     "shunt-scan": (
         {"maa_scan_done": False, "major_pulmonary_shunt": False},
         [{"maa_scan_done": True}, {"major_pulmonary_shunt": None}],
@@ -177,3 +205,12 @@ def test_the_case_with_the_conflict_is_judged_as_its_inputs_are(name):
     for judgement in nd.assess(patient).judgements:
         alone = patient.replace(**{f: None for f in patient.to_dict() if f not in judgement.rule_set.inputs})
         assert nd.assess(alone)[judgement.rule_set.name].verdict == judgement.verdict
+
+
+def test_values_known_in_part_are_at_odds_only_where_all_of_them_are():
+    assert held(nd.Patient(grade_reported={"G1", "G2"}, ki67_percent=">20")) == {"grade-low-ki67"}
+    assert held(nd.Patient(resectable_or_ablatable_percent="<50", resectable_percent=">=50")) == {"share-resectable"}
+    assert held(nd.Patient(resectable_or_ablatable_percent="<=50", resectable_percent=">=50")) == set()
+    assert held(nd.Patient(resectable_or_ablatable_percent="20-60", resectable_percent=50)) == set()
+    assert held(nd.Patient(primary_site="colon|appendix", primary_portal_drained=False)) == {"drained-gut"}
+    assert held(nd.Patient(primary_site="colon|lung", primary_portal_drained=False)) == set()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, name_for
+from browser.served import SERVE, Served, holds, name_for
 from test_serve import FORM, run
 from wire import Wire, ask, cookies_of, kernel_of, line_to, open_page
 
@@ -127,12 +127,15 @@ def test_a_kernel_is_told_no_secret(tmp_path):
     }
     served = Served(**secrets)
     open_page(served, Authorization=f"token {TOKEN}")
-    environments = [kernel.environ() for kernel in served.kernels()]
-    assert environments
-    for environment in environments:
-        assert not set(secrets) & set(environment)
-        assert TOKEN not in environment.values()
+    told = {
+        process.pid: [name for name in secrets if holds(process, f"{name}={secrets[name]}")]
+        for process in served.family()
+    }
+    hold_the_token = [process.pid for process in served.family() if holds(process, TOKEN)]
+    assert len(told) > 1
     served.kill()
+    assert [names for names in told.values() if names] == []
+    assert hold_the_token == []
 
 
 def test_what_is_called_a_secret_is_one():

@@ -137,7 +137,7 @@ def test_to_present_opens_the_page_of_the_meeting(board):
 def saved(board, key):
     """Return what a button hands to the browser as a file."""
     files = []
-    board.frame.line.send = lambda content, buffers=None: files.append((content, buffers))
+    board.frame.channel.send = lambda content, buffers=None: files.append((content, buffers))
     press(board, key)
     ((content, (data,)),) = files
     assert content["type"] == "download"

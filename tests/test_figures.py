@@ -389,7 +389,7 @@ def test_a_strip_of_one_name_of_none_and_of_no_patient():
 
 def test_the_strip_of_an_ordered_choice_has_one_place_for_each_word():
     figure = nd.verdict_strip(CASE, "extrahepatic_disease", ["milan_review"])
-    assert list(figure.layout.xaxis.ticktext) == ["none", "limited, stable", "extensive"]
+    assert list(figure.layout.xaxis.ticktext) == ["none", "limited, stable", "limited, progressing", "extensive"]
 
 
 @pytest.mark.parametrize("known", [{}, {"age_years": 40}, {"age_years": 70, "ki67_percent": 20}])
@@ -483,7 +483,7 @@ def test_an_attrition_says_what_excludes_most_and_keeps_its_order():
     assert "alone, a and c exclude most (2)" in said(2, 0, 2)
     assert "alone, none excludes anybody" in said(0, 0, 0)
     table = nd.attrition(pd.DataFrame({"age_years": [40, 60, 70], "ki67_percent": [4, 20, 3]}), "milan_review")
-    with pytest.raises(ValueError, match="as nd.attrition gives them"):
+    with pytest.raises(ValueError, match="expected all rows of nd.attrition in their order"):
         nd.attrition_bars(table.sort_values("n_remaining"))
 
 

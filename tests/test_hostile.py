@@ -236,7 +236,7 @@ def test_unknown_comms_and_methods_do_nothing(hostile):
         hostile.send("comm_msg", comm_id="x", data=content["data"])
         hostile.send("comm_close", comm_id="x")
     for data in METHODS:
-        for comm_id in ("no such", None, 5, hostile.line, hostile.controls["age_years"]):
+        for comm_id in ("no such", None, 5, hostile.channel, hostile.controls["age_years"]):
             hostile.send("comm_msg", comm_id=comm_id, data=data)
 
 
@@ -252,7 +252,7 @@ def test_what_is_shown_cannot_be_written_by_a_page(hostile):
         {"content": {}},
         {"content": {"sections": {"case": "<b>forged</b>"}}},
         {"controls": {}},
-        {"line": "x"},
+        {"channel": "x"},
     ):
         for comm_id in hostile.models:
             hostile.update(comm_id, **state)
@@ -364,7 +364,9 @@ def test_what_is_too_large_ends_the_line_and_not_the_server(server, neighbor):
 
 def test_a_flood_does_not_reach_the_neighbor(server, neighbor):
     flooding = Wire(server, CASE.to_query())
-    flood = [message("comm_msg", comm_id=flooding.line, data={"method": "custom", "content": {"type": "sync"}})] * 500
+    flood = [
+        message("comm_msg", comm_id=flooding.channel, data={"method": "custom", "content": {"type": "sync"}})
+    ] * 500
     with contextlib.suppress(OSError, websocket.WebSocketException):  # its own line may be cut
         for text in flood:
             flooding.socket.send(text)

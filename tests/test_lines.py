@@ -10,7 +10,7 @@ def frame(monkeypatch):
     """Return the frame of a board; what it sends is in `sent`."""
     frame = Board().frame
     frame.sent = []
-    monkeypatch.setattr(frame.line, "send", lambda content, buffers=None: frame.sent.append(content))
+    monkeypatch.setattr(frame.channel, "send", lambda content, buffers=None: frame.sent.append(content))
     return frame
 
 

@@ -11,17 +11,19 @@ from conftest import patients, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdash.patient import FIELDS, PORTAL_DRAINED_BY_SITE, Patient
+from netdash.derived import PORTAL_DRAINED_BY_SITE
+from netdash.patient import FIELDS, Patient
 
 CONTRACT = {
     "age_years": ("number", 0, 120),
     "ki67_percent": ("number", 0, 100),
     "liver_involvement_percent": ("number", 0, 100),
-    "extrahepatic_disease": ("choice", "none", "limited_stable", "extensive"),
+    "extrahepatic_disease": ("choice", "none", "limited_stable", "limited_progressing", "extensive"),
     "differentiation": ("choice", "well", "poor"),
     "primary_site": (
         "choice",
-        *("pancreas", "stomach", "duodenum", "small_intestine", "appendix", "colon", "rectum", "lung", "other"),
+        *("pancreas", "stomach", "stomach_distal", "stomach_proximal", "duodenum", "small_intestine", "appendix"),
+        *("colon", "rectum", "lung", "liver", "unknown_primary", "other"),
     ),
     "primary_portal_drained": ("bool",),
     "primary_status": ("choice", "resected", "resectable", "unresectable"),
@@ -30,6 +32,7 @@ CONTRACT = {
     "resectable_or_ablatable_percent": ("number", 0, 100),
     "ablatable_percent": ("number", 0, 100),
     "lesion_count": ("integer", 1, 999),
+    "grade_reported": ("choice", "G1", "G2", "G3", "NEC"),
     "uptake_vs_liver": ("choice", "below", "at_least"),
     "largest_lesion_cm": ("number", 0, 30),
     "months_since_diagnosis": ("number", 0, 600),
@@ -63,7 +66,7 @@ def test_the_dictionary_has_one_complete_row_per_field():
     ]
     assert set(fields["change"]) == {"fixed", "changeable", "state"}
     fixed = set(fields.loc[fields["change"] == "fixed", "name"])
-    assert fixed == {"age_years", "primary_site", "primary_portal_drained", "differentiation"}
+    assert fixed == {"age_years", "primary_site", "primary_portal_drained", "differentiation", "grade_reported"}
     assert list(fields["name"]) == [name for name in Patient.__annotations__ if not name.startswith("_")]
     assert fields["label"].is_unique
     for column in ("label", "group", "help"):
@@ -84,7 +87,8 @@ def test_nothing_is_known_of_an_empty_patient():
         ("age_years", math.nan),
         ("age_years", math.inf),
         ("age_years", -math.inf),
-        ("age_years", "48"),
+        ("age_years", "forty"),
+        ("age_years", "<0"),
         ("age_years", -0.1),
         ("age_years", 120.1),
         ("age_years", True),
@@ -184,7 +188,8 @@ def test_the_grades_that_are_left_are_told(ki67, differentiation, left):
 
 @pytest.mark.parametrize("site", FIELDS["primary_site"].choices)
 def test_drainage_follows_from_the_site_where_the_site_settles_it(site):
-    expected = {"lung": False, "stomach": None, "rectum": None, "other": None}.get(site, True)
+    unsettled = dict.fromkeys(["stomach", "stomach_proximal", "rectum", "liver", "unknown_primary", "other"])
+    expected = {"lung": False, **unsettled}.get(site, True)
     assert Patient(primary_site=site).primary_portal_drained is expected
     assert PORTAL_DRAINED_BY_SITE.get(site) is expected
 
@@ -232,7 +237,7 @@ def test_every_value_is_read_back_from_its_text(data):
         "age_years=4_8",
         "age_years=٤٨",
         "age_years=0x30",
-        "age_years=48,5",
+        "age_years=48,5,1",
         "symptomatic=1",
         "lesion_count=1.5",
         "extrahepatic_disease=<script>",

@@ -193,6 +193,29 @@ def test_another_unit_changes_only_the_unit(counts, method, test, unit):
     assert close([one.i2, one.qe, one.qep], [other.i2, other.qe, other.qep])
 
 
+@pytest.mark.parametrize("method", ["REML", "DL", "PM"])
+def test_effects_far_from_zero_differ_as_much_as_effects_near_it(method):
+    near, far = pool(SIX, method), pool(SIX.assign(yi=SIX["yi"] + 1e6, measure="GEN"), method)
+    assert far.estimate == pytest.approx(near.estimate + 1e6)
+    assert close([near.tau2, near.i2, near.qe], [far.tau2, far.i2, far.qe])
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1, 1e3])
+@pytest.mark.parametrize(
+    ("yi", "vi"),
+    [([0, 0.1, 0.3], [1, 2, 3]), ([1.6, 0.7, -2.6], [2.6, 3.4, 6.6]), ([-0.2, 1.2, -1.3], [0.4, 1.5, 2.4])],
+)
+def test_studies_that_differ_by_chance_alone_have_no_variance_between_them_in_any_unit(yi, vi, unit):
+    assert pool(pd.DataFrame({"yi": yi, "vi": vi}) * [unit, unit**2]).tau2 == 0
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5), st.floats(0.1, 9), st.floats(0.1, 9))
+def test_the_restricted_likelihood_of_two_studies_is_that_of_their_difference(y1, y2, v1, v2):
+    total = v1 + v2
+    likelihood = pooling._likelihood(np.array([y1, y2]), np.array([v1, v2]))
+    assert likelihood == pytest.approx(-0.5 * (np.log(total) + (y1 - y2) ** 2 / total))
+
+
 @given(st.integers(2, 12), st.integers(1, 60), st.integers(1, 60), METHODS, TESTS)
 def test_equal_studies_do_not_differ(k, x, more, method, test):
     fit = pool(effect_sizes("PLO", xi=[x] * k, ni=[x + more] * k), method, test)
@@ -217,8 +240,7 @@ def test_intervals_hold_the_estimate_and_the_prediction_is_wider(counts, method,
 def test_two_studies_have_no_prediction_interval_in_numbers_or_words():
     two = pool(effect_sizes("PLO", xi=[29, 52], ni=[100, 100]))
     assert np.isnan([two.pi_lb, two.pi_ub, two.transformed().pi_lb, two.transformed().pi_ub]).all()
-    assert "no prediction interval" in str(two)
-    assert "Only 2 studies" in two.caution
+    assert str(two.transformed()).endswith(", no prediction interval)")
     assert "nan" not in str(two) + two._repr_html_()
     three = effect_sizes("PLO", xi=[29, 52, 40], ni=[100, 100, 100])
     assert np.isfinite(pool(three).pi_lb)
@@ -325,12 +347,15 @@ def changed(**columns):
         (SIX.iloc[:1], "effects: given 1 study, expected 2 or more"),
         (SIX.iloc[:0], "effects: given 0 studies, expected 2 or more"),
         (SIX[["yi"]], "effects: given columns yi; expected yi and vi"),
+        (SIX[["yi", "measure"]], "effects: given columns yi, measure; expected yi and vi"),
+        (changed(yi="many"), "yi: given .*, expected one number per study"),
+        (changed(vi="many"), "vi: given .*, expected one number per study"),
         (changed(yi=[np.nan, 1, 1, 1, 1, 1]), r"yi: given \[nan\] in rows \[0\], expected a number"),
         (changed(yi=[1, 1, np.inf, 1, 1, 1]), r"yi: given \[inf\] in rows \[2\]"),
         (changed(vi=[1, 0, 1, 1, 1, 1]), r"vi: given \[0.0\] in rows \[1\], expected a variance above 0"),
         (changed(vi=[1, 1, 1, 1, 1, np.nan]), r"vi: given \[nan\] in rows \[5\]"),
         (changed(measure=["PLO", "RR"] * 3), "measure: given PLO, RR; expected one of"),
-        (changed(measure="SMD"), "measure: given SMD; expected one of"),
+        (changed(measure="SMD"), "measure: given SMD; expected one of PLO, RR, OR, RD, GEN, pool each apart"),
     ],
 )
 def test_effects_that_cannot_be_pooled_are_refused(effects, message):
@@ -353,13 +378,17 @@ def test_a_search_that_does_not_end_says_what_to_do(monkeypatch, method):
 
 
 def test_few_studies_are_pooled_with_a_caution():
-    assert pool(SIX.iloc[:4]).caution.startswith("Only 4 studies")
-    assert "Only" not in pool(SIX.iloc[:5]).caution
+    for k, intervals in ((2, "the interval"), (3, "both intervals"), (4, "both intervals")):
+        few = f"Only {k} studies: with fewer than 5, tau² and {intervals} are unsettled."
+        assert pool(SIX.iloc[:k], test="z").caution == few
+    assert pool(SIX.iloc[:5], test="z").caution == ""
 
 
 def test_an_interval_that_agreement_by_chance_makes_narrow_is_named():
     alike = effects_of("rates_alike", "PLO")
-    assert "narrower" in pool(alike).caution
+    narrower = "Knapp and Hartung's interval is narrower here than the normal one: compare test='z'."
+    assert pool(alike).caution == narrower
+    assert pool(alike.iloc[:3]).caution.endswith(f" unsettled. {narrower}")
     assert pool(alike, test="z").caution == ""
 
 

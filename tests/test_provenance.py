@@ -6,7 +6,7 @@ import pytest
 
 import netdash as nd
 from netdash import evidence
-from netdash.wording import html_table
+from netdash.wording import at_months, html_table, with_ends
 
 TABLES = {
     "outcome": (nd.outcomes, "outcome_id"),
@@ -114,3 +114,18 @@ def test_a_table_for_jupyter_escapes_text_and_links_addresses():
         '<table><tr><th>&lt;b&gt;</th><td><a href="https://a.b/?x&amp;y">https://a.b/?x&amp;y</a></td></tr></table>'
     )
     assert html_table([("1", "2")], ("A", "B")).startswith("<table><thead><tr><th>A</th><th>B</th></tr></thead>")
+
+
+def test_a_figure_has_its_ends_its_unit_and_its_time():
+    nan = float("nan")
+    ends = [(25, 78), (nan, 54), (54, nan), (54, 54), (nan, nan), (None, None)]
+    assert [with_ends(low, high, "percent") for low, high in ends] == [
+        "25 to 78 %",
+        "54 %",
+        "54 %",
+        "54 %",
+        "no figure",
+        "no figure",
+    ]
+    assert with_ends(3, 4.5, "months") == "3 to 4.5 months"
+    assert [at_months(months) for months in (60.0, nan)] == [" at 60 months", ""]

@@ -43,8 +43,8 @@ def test_the_side_to_which_a_bound_belongs_is_said(rule_set, field, met):
 
 def test_words_in_an_order_have_their_places():
     spans = verdict_spans(CASE, "extrahepatic_disease", "milan_review")
-    assert spans["verdict"].tolist() == ["met", "not_met", "not_met"]
-    assert spans["low"].tolist() == [0, 1, 2]
+    assert spans["verdict"].tolist() == ["met", "not_met", "not_met", "not_met"]
+    assert spans["low"].tolist() == [0, 1, 2, 3]
 
 
 @settings(max_examples=40)

@@ -75,7 +75,9 @@ def test_the_logic_is_kleenes(verdicts, conjunction, disjunction):
 )
 def test_a_bound_is_exact_on_both_sides_and_says_so(operator, below, at, above, words):
     rule = criterion(operator=operator)
-    found = [rule.judge(Patient(age_years=age)) for age in (54.999999, 55, 55.000001)]
+    found = [rule.judge(Patient(age_years=age)) for age in (54.999999, 55, 56)]
+    # An age counts in completed years.
+    assert rule.judge(Patient(age_years=55.999999)) is at
     assert found == [below, at, above]
     assert rule.judge(Patient()) is UNKNOWN
     assert rule.requirement == words
@@ -85,6 +87,7 @@ def test_a_bound_is_exact_on_both_sides_and_says_so(operator, below, at, above, 
 def test_the_margin_is_positive_inside(operator, sign):
     rule = criterion(operator=operator)
     assert rule.margin(48) == 7 * sign
+    assert rule.margin(54.5) == 0.5 * sign
     assert rule.margin(55) == 0
 
 
@@ -211,3 +214,29 @@ def test_the_value_nearest_to_a_bound_is_the_own_one_where_it_holds():
     strict, loose = (rule_tables.condition("age", "age_years", operator, "55") for operator in ("<", "<="))
     assert (strict.nearest(48), loose.nearest(48)) == (48, 48)
     assert (strict.nearest(60), loose.nearest(60)) == (54, 55)
+    site = criterion(field="primary_site", operator="one of", value="pancreas|lung")
+    assert [site.nearest(value) for value in ("lung", "colon", None)] == ["lung", "pancreas", "pancreas"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "field", "bound", "inside"),
+    [("<", "largest_lesion_cm", "5", 4.9), (">", "largest_lesion_cm", "5", 5.1), ("<", "lesion_count", "5", 4)],
+)
+def test_the_value_nearest_to_a_strict_bound_is_one_slider_step_inside_it(operator, field, bound, inside):
+    assert criterion(field=field, operator=operator, value=bound).nearest(None) == inside
+
+
+@pytest.mark.parametrize(
+    ("grades", "known", "change"),
+    [
+        ("G1", {"differentiation": "well", "ki67_percent": 10}, {"ki67_percent": 2}),
+        ("G2", {"differentiation": "well", "ki67_percent": 50}, {"ki67_percent": 20}),
+        ("G3", {"differentiation": "well", "ki67_percent": 10}, {"ki67_percent": 100}),
+        ("G3", {}, {"differentiation": "well", "ki67_percent": 100}),
+        ("NEC", {"differentiation": "well", "ki67_percent": 10}, {"differentiation": "poor"}),
+        ("G1|G2|G3", {"ki67_percent": 10}, {"differentiation": "well"}),
+    ],
+)
+def test_the_smallest_change_of_a_grade_is_known_for_each_grade(grades, known, change):
+    rule = criterion(field="grade", operator="one of", value=grades)
+    assert rule.change_to_meet(Patient(**known)) == change

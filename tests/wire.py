@@ -104,7 +104,7 @@ class Wire:
         self.meet(server, query, timeout)
         self.models = self.states()
         (frame,) = (state for state in self.models.values() if "controls" in state)
-        self.line = frame["line"].removeprefix("anywidget:")
+        self.channel = frame["channel"].removeprefix("anywidget:")
         self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
         self.custom({"type": "address", "query": query})
 
@@ -124,7 +124,7 @@ class Wire:
         self.socket.send(message(kind, channel, **content))
 
     def custom(self, content, comm_id=None):
-        self.send("comm_msg", comm_id=comm_id or self.line, data={"method": "custom", "content": content})
+        self.send("comm_msg", comm_id=comm_id or self.channel, data={"method": "custom", "content": content})
 
     def update(self, comm_id, **state):
         self.send("comm_msg", comm_id=comm_id, data={"method": "update", "state": state, "buffer_paths": []})
@@ -178,7 +178,7 @@ class Wire:
         self.custom({"type": "sync", "revision": -1})
 
         def shown(got):
-            if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.line:
+            if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.channel:
                 return None
             return got["content"]["data"].get("state", {}).get("content")
 

@@ -11,7 +11,8 @@ import traitlets
 
 from netdash import rule_tables, rules
 from netdash.board.state import State
-from netdash.fields import Choice, Field, Number, Value, YesNo, plain
+from netdash.fields import Choice, Field, Known, Number, Value, YesNo
+from netdash.intervals import Interval
 from netdash.patient import FIELDS
 
 SLIDER_GROUP = "Patient"
@@ -44,7 +45,7 @@ class Control:
     def __init__(self, field: Field, state: State) -> None:
         self.field, self.state, self._syncing = field, state, False
 
-    def show(self, value: Value | None) -> None:
+    def show(self, value: Known | None) -> None:
         """Show a value of the state in the widgets, without writing it to the state again."""
         self._syncing = True
         try:
@@ -52,7 +53,7 @@ class Control:
         finally:
             self._syncing = False
 
-    def _set_widgets(self, value: Value | None) -> None:
+    def _set_widgets(self, value: Known | None) -> None:
         raise NotImplementedError
 
     def _on_change(self, event: traitlets.Bunch) -> None:
@@ -69,7 +70,7 @@ class Control:
 
     def reset_widgets(self) -> None:
         """Show the value of the state."""
-        self.show(self.state.patient.to_dict().get(self.field.name))
+        self.show(self.state.patient.entered.get(self.field.name))
 
     def _read(self, event: traitlets.Bunch) -> Any:
         """Return the field's value for a changed widget value."""
@@ -84,16 +85,19 @@ class Pick(Control):
         values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
         unknown = "as the site says" if field.name in rules.DERIVED_FROM else field.show(None)
         # ipywidgets shows an empty line for None: "unknown" is an entry with a text.
-        options: list[tuple[str, Value]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
-        self.widget = ipywidgets.Dropdown(options=options, value=UNKNOWN, description=field.label, tooltip=field.help)
+        self._options: list[tuple[str, Known]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
+        self.widget = ipywidgets.Dropdown(
+            options=self._options, value=UNKNOWN, description=field.label, tooltip=field.help
+        )
         self.widget.add_class("nd-field")
         self.widget.observe(self._on_change, "value")
         self.parts = {field.name: self.widget}
 
-    def _read(self, event: traitlets.Bunch) -> Value | None:
+    def _read(self, event: traitlets.Bunch) -> Known | None:
         return None if event["new"] == UNKNOWN else event["new"]
 
-    def _set_widgets(self, value: Value | None) -> None:
+    def _set_widgets(self, value: Known | None) -> None:
+        _offer(self.widget, self._options, self.field, value)
         self.widget.value = UNKNOWN if value is None else value
 
 
@@ -116,11 +120,11 @@ class Box(Control):
             {field.name: self.text},
         )
 
-    def _read(self, event: traitlets.Bunch) -> Value | None:
+    def _read(self, event: traitlets.Bunch) -> Known | None:
         return self.field.parse(event["new"]) if event["new"].strip() else None
 
-    def _set_widgets(self, value: Value | None) -> None:
-        entered = "" if value is None else plain(float(value))
+    def _set_widgets(self, value: Known | None) -> None:
+        entered = "" if value is None else self.field.text(value)
         self.text.value = self.state.refused.get(self.field.name, entered)
 
 
@@ -155,27 +159,28 @@ class Slider(Control):
         if isinstance(self.field, Choice):
             # The first position means unknown. Without it the handle would rest on the first word, and a click there
             # would change nothing.
-            options = [
+            self._options: list[tuple[str, Known]] = [
                 (self.field.show(None), UNKNOWN),
                 *((self.field.show(value), value) for value in self.field.choices),
             ]
-            return _classed(ipywidgets.SelectionSlider(options=options, readout=True), "nd-choice")
+            return _classed(ipywidgets.SelectionSlider(options=self._options, readout=True), "nd-choice")
         # The FloatSlider of ipywidgets sends 54.99999999999999 for 55, which is under 55. An IntSlider is exact. Other
         # numbers are typed in the box; the handle then shows the nearest whole number.
         least, most = int(self.field.minimum or 0), int(self.field.maximum or 0)
         return ipywidgets.IntSlider(min=least, max=most, value=least, step=int(self.field.step or 1), readout=False)
 
-    def _set_widgets(self, value: Value | None) -> None:
+    def _set_widgets(self, value: Known | None) -> None:
         # A slider cannot show "unknown": put the handle at the minimum and style it as empty.
-        shown = self._start if value is None else value
-        self.slider.value = round(float(shown)) if isinstance(self.field, Number) else shown
+        if isinstance(self.field, Choice):
+            _offer(self.slider, self._options, self.field, value)
+            self.slider.value = UNKNOWN if value is None else value
+        else:
+            # The handle stands at the start of a range; the box shows all of it.
+            shown: Any = value.least if isinstance(value, Interval) else value
+            self.slider.value = round(float(self.field.minimum or 0) if shown is None else shown)
         (self.slider.add_class if value is None else self.slider.remove_class)("nd-unknown")
         if self.box:
             self.box.show(value)
-
-    @property
-    def _start(self) -> Value:
-        return UNKNOWN if isinstance(self.field, Choice) else float(self.field.minimum or 0)
 
 
 class Controls:
@@ -209,7 +214,7 @@ class Controls:
     @property
     def texts(self) -> dict[str, str]:
         """The accessible value text of each slider, by field: "57 years", "not entered"."""
-        entered = self._state.patient.to_dict()
+        entered = self._state.patient.entered
         return {name: FIELDS[name].show(entered.get(name)) for name in self.labels}
 
     def _columns(self) -> Iterator[ipywidgets.DOMWidget]:
@@ -223,7 +228,7 @@ class Controls:
 
     def show(self) -> None:
         """Show the case of the state, and the refused texts."""
-        entered = self._state.patient.to_dict()
+        entered = self._state.patient.entered
         for name, control in self._controls.items():
             control.show(entered.get(name))
 
@@ -237,6 +242,13 @@ def _make(field: Field, state: State) -> Control:
     if field.group == SLIDER_GROUP:
         return Slider(field, state)
     return Box(field, state) if isinstance(field, Number) else Pick(field, state)
+
+
+def _offer(widget: Any, options: list[tuple[str, Known]], field: Field, value: Known | None) -> None:
+    """Give a list its entries, and one more for a set of words."""
+    wanted = [*options, (field.show(value), value)] if isinstance(value, frozenset) else options
+    if list(widget.options) != wanted:
+        widget.options = wanted
 
 
 def _classed(widget: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What the kernel computed, on the page: text and figures of one computation, drawn together."""
+"""The widget that sends each computation to the page: its text and its figures are drawn together."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ class _ReadOnly:
         """Ignore what the page sends."""
 
 
-class _Line(_ReadOnly, ipywidgets.Widget):  # type: ignore[misc]
-    """The line between kernel and page.
+class _Channel(_ReadOnly, ipywidgets.Widget):  # type: ignore[misc]
+    """The widget model that carries the messages between kernel and page.
 
-    An anywidget that takes more than two seconds to initialise in the browser (a busy projector PC) drops every later
-    update without a word, so that its picture is drawn but never changes again. A plain widget model has no such limit;
-    the anywidget below therefore only draws, and everything travels here.
+    An anywidget that takes more than two seconds to start in the browser drops every later update without an error: its
+    picture never changes again. A plain widget model has no such limit. So this model carries all data, and the
+    anywidget below only draws.
     """
 
     content = traitlets.Dict().tag(sync=True)
 
 
 def _trait(control: ipywidgets.Widget) -> str:
-    """Name the trait in which the page knows a control's value; of a choice it knows the index alone."""
+    """Return the name of the trait that holds a control's value on the page: the index for a choice."""
     return "index" if "index" in control.keys else "value"
 
 
 def held(control: ipywidgets.Widget) -> ipywidgets.Widget:
-    """Let a page change the value of a control, and nothing else of it: not what it allows."""
+    """Return a control of which a page can change the value only, and no other trait, such as its limits."""
     take, name = control.set_state, _trait(control)
     control.set_state = lambda state: take({name: state[name]} if name in state else {})
     return control
@@ -68,18 +68,18 @@ def _reference(control: ipywidgets.Widget) -> list[str]:
 class Frame(_ReadOnly, anywidget.AnyWidget):
     """The computed part of a board: sections of HTML with figures in them.
 
-    Each call of `show` travels as one message and is drawn at once, so text and figures are never of different cases.
-    The page compares `inputs` with what the controls show now. While they differ it says "Recomputing…". After three
-    seconds, or when the kernel is gone, it grays the content out and says that the connection is lost; it does the same
-    when a figure cannot be drawn. When the line is back, the page asks which inputs the kernel has, and says which of
-    those entered meanwhile are not among them.
+    Each call of `show` is one message and is drawn at once, so text and figures never show different cases. The page
+    compares `inputs` with what the controls show now. While they differ it says "Recomputing…". After three seconds, or
+    when the kernel is gone, it grays the content out and says that the connection is lost; it does the same when a
+    figure cannot be drawn. When the connection is restored, the page asks which inputs the kernel has, and lists those
+    entered meanwhile that the kernel lacks.
 
     Parameters
     ----------
     controls
         The controls that decide the content, by name. Each should carry the DOM class ``netdash-control-<name>``.
     files
-        The buttons that open a file; one that is too large for the line is not sent, and the page says so.
+        The buttons that open a file; a file that is too large is not sent, and the page says so.
 
     Notes
     -----
@@ -87,15 +87,15 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     with ``data-select="key"`` is a button that calls the callbacks of `on_select` with its key. A button with
     ``data-copy-link`` copies the address of the case. In an element with ``data-put-x`` and ``data-put-y`` a place of
     the figure that is clicked or dragged to arrives as the key ``put:<x>=12&<y>=34``. A section is drawn in the frame,
-    or in the widget with DOM class ``netdash-slot-<section>`` if the board has one. The nearest ancestor
-    with class ``netdash-board`` (else the page) is where controls and slots are looked for; it carries
-    ``data-netdash-state``: ``current``, ``recomputing`` or ``lost``.
+    or in the widget with DOM class ``netdash-slot-<section>`` if the board has one. The nearest ancestor with class
+    ``netdash-board`` (else the page) contains the controls and slots. Its ``data-netdash-state`` is ``current``,
+    ``recomputing`` or ``lost``.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
     _css = STATIC / "frame.css"
 
-    line = anywidget.WidgetTrait().tag(sync=True)
+    channel = anywidget.WidgetTrait().tag(sync=True)
     files: Any = traitlets.List().tag(
         sync=True, to_json=lambda value, _: [f"anywidget:{one.model_id}" for one in value]
     )
@@ -110,8 +110,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
         own = {name: held(control) for name, control in (controls or {}).items()}
-        super().__init__(line=_Line(), controls=own, files=[held(one) for one in files], **layout)
-        self.line.on_msg(self._receive)
+        super().__init__(channel=_Channel(), controls=own, files=[held(one) for one in files], **layout)
+        self.channel.on_msg(self._receive)
 
     @traitlets.default("_esm")
     def _default_esm(self) -> str:
@@ -119,8 +119,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is shown now, as it was sent; empty before the first `show`."""
-        return dict(self.line.content)
+        """The content that is shown, as it was sent; empty before the first `show`."""
+        return dict(self.channel.content)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the value of each control as the page knows it, to be taken when a computation begins."""
@@ -139,7 +139,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         computed_at: str = "",
         view: str = "",
     ) -> None:
-        """Show one computation, all of it and nothing else.
+        """Show one computation completely, and nothing of an earlier one.
 
         Parameters
         ----------
@@ -158,11 +158,11 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         computed_at
             When this was computed, as text.
         view
-            What the board's root carries as ``data-view``, for style sheets; "present" also gives the arrow keys the
+            Value of ``data-view`` of the board's root, for style sheets; "present" also gives the arrow keys the
             keys "do:next" and "do:previous", and Escape "do:leave". The key p is "do:present", the key u "do:undo".
         """
-        self.line.content = {
-            "revision": self.line.content.get("revision", 0) + 1,
+        self.channel.content = {
+            "revision": self.channel.content.get("revision", 0) + 1,
             "answered": self._answered,
             "inputs": dict(self.snapshot() if inputs is None else inputs),
             "sections": dict(sections),
@@ -187,36 +187,36 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         self._addressed.append(callback)
 
     def download(self, name: str, mime: str, data: bytes) -> None:
-        """Hand a file to the browser to be saved; the page on which a button was pressed last takes it."""
-        self.line.send({"type": "download", "name": name, "mime": mime}, buffers=[data])
+        """Send a file to the browser, which saves it. The page on which a button was pressed last takes it."""
+        self.channel.send({"type": "download", "name": name, "mime": mime}, buffers=[data])
 
     _answered = False
 
-    def _receive(self, _line: object, message: object, _buffers: object) -> None:
-        """Take a message of the page; what is malformed is ignored."""
+    def _receive(self, _channel: object, message: object, _buffers: object) -> None:
+        """Handle a message of the page; ignore a malformed one."""
         match message:
             case {"type": "select", "key": str(key)} if len(key) <= LONGEST_KEY:
                 for callback in self._selected:
                     callback(key)
             case {"type": "address", "query": str(query)} if not self._answered:
                 self._answer(query)
-            case {"type": "sync", "revision": int(revision)} if revision != self.line.content.get("revision"):
-                self.line.send_state("content")
+            case {"type": "sync", "revision": int(revision)} if revision != self.channel.content.get("revision"):
+                self.channel.send_state("content")
             case {"type": "inputs", "number": int(number)}:
-                self.line.send({"type": "inputs", "number": number, "inputs": self.snapshot()})
+                self.channel.send({"type": "inputs", "number": number, "inputs": self.snapshot()})
             case {"type": "plotly"}:
-                self.line.send({"type": "plotly"}, buffers=[PLOTLY.read_bytes()])
+                self.channel.send({"type": "plotly"}, buffers=[PLOTLY.read_bytes()])
 
     def _answer(self, query: str) -> None:
         """Apply the address that the page was opened with, and let the page draw."""
         self._answered = True
         for callback in self._addressed:
             callback(query)
-        if self.line.content and not self.line.content["answered"]:
-            self.line.content = {**self.line.content, "answered": True}
+        if self.channel.content and not self.channel.content["answered"]:
+            self.channel.content = {**self.channel.content, "answered": True}
 
 
 def _json(figure: Any) -> str:
-    """Return a figure as JSON text: the page compares it with the last one as it is, and parses it only to draw."""
+    """Return a figure as JSON text. The page compares texts, and parses one only to draw it."""
     text: str = figure.to_json() if hasattr(figure, "to_json") else json.dumps(figure)
     return text

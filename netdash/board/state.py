@@ -15,7 +15,7 @@ from netdash.board.address import CRITERIA, LONGEST_MARK, split_mark
 from netdash.board.cases import Prepared, Undo, examples, in_order
 from netdash.board.page_states import EvidenceState, ExploreState, TeachingState
 from netdash.csv_checks import RefusedFile
-from netdash.fields import Value
+from netdash.fields import Known
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import Patient
 from netdash.provenance import source
@@ -149,7 +149,7 @@ class State(traitlets.HasTraits):
         same = self.opened is not None and self.opened.patient.to_dict() == self.patient.to_dict()
         return self.opened if same else None
 
-    def enter(self, name: str, value: Value | None) -> None:
+    def enter(self, name: str, value: Known | None) -> None:
         """Set one field of the case; None makes it unknown."""
         self.put({name: value})
 
@@ -162,7 +162,7 @@ class State(traitlets.HasTraits):
             return f"{self.opened.label} (example, no real patient)"
         return self.opened.label if self.shown else f"{self.opened.label}, changed since it was opened"
 
-    def put(self, values: Mapping[str, Value | None]) -> None:
+    def put(self, values: Mapping[str, Known | None]) -> None:
         """Set several fields of the case in one change; None makes a field unknown."""
         patient = self.patient.replace(**values)
         with self.hold_trait_notifications():
@@ -203,7 +203,9 @@ class State(traitlets.HasTraits):
         undo = self._undo_of(patient, done, stepping)
         with self.hold_trait_notifications():
             self.patient, self.opened, self.undo, self.refused, self.refusals = patient, opened, undo, {}, {}
-            if opened is not None and opened.own == bool(self.prepared):  # an example keeps the place in a list
+            if opened is not None and opened.own == bool(
+                self.prepared
+            ):  # an example does not change the position in a list
                 self.last = opened.label
 
     def _undo_of(self, patient: Patient, done: str, stepping: bool) -> Undo | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from netdash import rules
 from netdash.board import views
-from netdash.fields import Choice, Field, plain
+from netdash.fields import Choice, Field
+from netdash.intervals import plain
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import criterion_span_rows
 from netdash.rules import Criterion, RuleSet, Verdict
@@ -63,7 +64,8 @@ def _reason(patient: Patient, asked: Field, criterion: Criterion) -> Iterator[st
     """Yield notes: inputs that are not entered, the derived value, and the role of a criterion that does not decide."""
     if criterion.judge(patient) is Verdict.UNKNOWN:
         needs = sorted(criterion.needs(patient), key=lambda field: field is not asked)
-        yield from (field.show(None) if field is asked else field.phrase(None) for field in needs)
+        known = {field: getattr(patient, field.name) for field in needs}
+        yield from (field.show(value) if field is asked else field.phrase(value) for field, value in known.items())
     elif criterion.quantity is not asked:
         yield criterion.quantity.phrase(criterion.observed(patient))
     if criterion.role in ROLE_NOTES:

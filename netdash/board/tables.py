@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from netdash import evidence, rule_tables
-from netdash.wording import percent_or, with_unit, words
+from netdash.wording import at_months, with_ends, with_unit, words
 
 Row = Mapping[Any, Any]
 
@@ -22,7 +22,7 @@ class Table:
     Attributes
     ----------
     title : str
-        What it is called on the page.
+        Title on the page.
     function : str
         The public function of netdash that returns it, with "{}" where it takes a reading.
     read : callable
@@ -151,15 +151,13 @@ def _therapy(name: str) -> str:
 
 
 def _endpoint(row: Row) -> str:
-    at: str = "" if pd.isna(row["horizon_months"]) else f" at {row['horizon_months']:g} months"
-    return f"{words(row['endpoint'])}, {words(row['statistic'])}{at}"
+    return f"{words(row['endpoint'])}, {words(row['statistic'])}{at_months(row['horizon_months'])}"
 
 
 def _range(row: Row) -> str:
-    ends = dict.fromkeys(f"{end:g}" for end in (row["low"], row["high"]) if pd.notna(end))
-    unit = percent_or(row["unit"])
-    said = "" if row["qualifier"] == "exact" else f"{words(row['qualifier'])} "
-    return f"{said}{' to '.join(ends)} {unit}".strip() if ends else "no figure"
+    figure = with_ends(row["low"], row["high"], row["unit"])
+    is_exact = row["qualifier"] == "exact" or (pd.isna(row["low"]) and pd.isna(row["high"]))
+    return figure if is_exact else f"{words(row['qualifier'])} {figure}"
 
 
 def _interval(row: Row) -> str:
@@ -184,4 +182,4 @@ TABLES: Mapping[str, Table] = {
     "later": Table("Published later", "later_outcomes()", lambda _: evidence.later_outcomes(), "outcome_id", _later),
     "trials": Table("Trials", "trials()", lambda _: evidence.trials(), "trial", _trial),
 }
-"""By name, in the order of the page."""
+"""The tables by name, in the order of the page."""

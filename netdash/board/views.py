@@ -86,7 +86,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
 
 def known(patient: Patient) -> list[str]:
     """Return the entered fields of a case in words."""
-    return [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
+    return [FIELDS[name].capitalized(value) for name, value in patient.entered.items()]
 
 
 def tools(state: State, tabs: Mapping[str, str]) -> str:
@@ -138,7 +138,7 @@ def compared(state: State) -> str:
     changes = _changes(state)
     if changes is None or state.pinned is None:
         return ""
-    then, now = state.pinned.to_dict(), state.patient.to_dict()
+    then, now = state.pinned.entered, state.patient.entered
     inputs = [
         f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
         for name, field in FIELDS.items()
@@ -176,6 +176,9 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
     field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
     if flip["may_change"] == "not entered":
         return "" if field is quantity else field.phrase(None)
+    if flip["may_change"] == "known in part":
+        decides = f"decided once known to be {finding.criterion.requirement} or not"
+        return decides if field is quantity else f"{field.phrase(flip['observed'])}: {quantity.topic} {decides}"
     words = CHANGE_WORDS[flip["may_change"]]
     if flip["may_change"] != "changeable":
         return words if field is quantity else f"{field.topic}: {words}"
@@ -190,7 +193,7 @@ def shown_source(state: State) -> Source | None:
 
 def refused(state: State) -> dict[str, str]:
     """Return, by section, the message under each box whose text was refused, with the value that the case keeps."""
-    entered = state.patient.to_dict()
+    entered = state.patient.entered
     return {
         f"refused-{name}": render(
             "refused",
@@ -207,7 +210,7 @@ def _short(text: str) -> str:
 
 
 def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
-    """Return the plot's surroundings as HTML, and the figure; None where no row has the endpoint."""
+    """Return the HTML around the plot, and the figure; None for the figure when no row has the endpoint."""
     table, later = plot_table(state.outcome, state.reading), later_of(state.outcome, assessment)
     if state.era == "later":
         return _later_alone(state, later)
@@ -254,7 +257,7 @@ def _later_alone(state: State, later: LaterTable | None) -> tuple[str, FigureDic
 
 @functools.lru_cache(maxsize=32)
 def plot_table(outcome: str, reading: Any) -> ForestTable | MediansTable | None:
-    """Return what the plot draws and leaves out. Cached: no case changes it."""
+    """Return the table of the plot. It is cached, because it does not depend on the case."""
     _, endpoint, horizon = outcomes_shown()[outcome]
     rows = evidence.outcomes(reading)
     pooled = pool_by_therapy(rows, endpoint, horizon) if has_endpoint(endpoint, reading) else None

@@ -1,26 +1,29 @@
 """Criteria as expressions of narwhals: one expression is true where a criterion is met, one where it is missed.
 
 No row makes both true. A row where neither is true is unknown. Clauses and rule sets combine the expressions by AND
-and OR and never by NOT: a missing value makes every comparison false, and NOT would turn that into an answer.
+and OR and never by NOT: a missing value makes every comparison false, and NOT would turn that into an answer. Only
+"not excluded" of a grade is a NOT, because a grade is possible where nothing known excludes it.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from netdash.cohort.columns import Column, Table
+from netdash.cohort.columns import Closed, Column, Table
+from netdash.derived import KI67_BY_GRADE, PORTAL_DRAINED_BY_SITE
 from netdash.fields import Field, Value
-from netdash.patient import FIELDS, G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, PORTAL_DRAINED_BY_SITE
+from netdash.intervals import Interval
 from netdash.rules import GRADE, Bound, Clause, Criterion, GradeOneOf, OneOf, RuleSet, Verdict
 
 
 class MetMissed(NamedTuple):
-    """The rows where a statement is met and the rows where it is missed; None stands for no row."""
+    """The rows where a statement is met and the rows where it is missed; None means no row."""
 
     met: nw.Expr | None
     missed: nw.Expr | None
@@ -63,6 +66,9 @@ def _(criterion: Bound, columns: Mapping[str, Column]) -> MetMissed:
     if field.name not in columns:
         return MetMissed(None, None)
     bound_is_low = criterion.below is not criterion.strict
+    if field.completed:
+        # At most 55 completed years is under 56 years; over 55 is 56 or more.
+        bound, bound_is_low = (math.ceil(bound), False) if not bound_is_low else (math.floor(bound) + 1, False)
     low = columns[field.name].between(field.minimum, bound, "both" if bound_is_low else "left")
     high = columns[field.name].between(bound, field.maximum, "right" if bound_is_low else "both")
     return MetMissed(low, high) if criterion.below else MetMissed(high, low)
@@ -71,10 +77,12 @@ def _(criterion: Bound, columns: Mapping[str, Column]) -> MetMissed:
 @met_missed.register
 def _(criterion: OneOf, columns: Mapping[str, Column]) -> MetMissed:
     field = criterion.quantity
-    others = [value for value in field.choices or (True, False) if value not in criterion.allowed]
+    values: list[Value] = [value for value in field.choices or (True, False) if value != field.open_word]
+    if field.open_word in criterion.allowed:
+        values.append(field.open_word)
     return MetMissed(
-        any_holds(_equals(field, value, columns) for value in criterion.allowed),
-        any_holds(_equals(field, value, columns) for value in others),
+        any_holds(_equals(field, value, columns) for value in values if criterion.holds(value)),
+        any_holds(_equals(field, value, columns) for value in values if not criterion.holds(value)),
     )
 
 
@@ -86,17 +94,39 @@ def _(criterion: GradeOneOf, columns: Mapping[str, Column]) -> MetMissed:
 
 def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Expr | None:
     """Return the rows whose possible grades are all wanted; :attr:`netdash.patient.Patient.grades` as expressions."""
-    wanted, words = set(grades), columns.get("differentiation")
-    well, poor = (words.equals("well"), words.equals("poor")) if words else (None, None)
-    by_index = _grades_by_index(columns)
-    found = [by_index[grade] for grade in by_index if grade in wanted]
-    parts = [all_hold([well, where]) for where in found]
-    if "NEC" in wanted:
-        # Without differentiation, Ki-67 leaves its grade and NEC: both are wanted here.
-        parts += [poor, *found]
-    if wanted.issuperset(by_index):
-        parts.append(well)
-    return any_holds(parts)
+    wanted, excluded = set(grades), _excluded_grades(columns)
+    by_index = all_hold(excluded[grade] for grade in GRADE.choices if grade not in wanted)
+    reported = columns.get("grade_reported")
+    if reported is None:
+        return by_index
+    known = functools.reduce(operator.or_, map(reported.equals, GRADE.choices))
+    # A reported grade that is excluded is at odds with the others: then it and theirs are possible.
+    confirmed = (
+        reported.equals(grade) if where is None else reported.equals(grade) & ~where
+        for grade, where in excluded.items()
+        if grade in wanted
+    )
+    any_wanted = functools.reduce(operator.or_, (reported.equals(grade) for grade in sorted(wanted)))
+    both = None if by_index is None else by_index & (any_wanted | ~known)
+    return any_holds([*confirmed, both])
+
+
+def _excluded_grades(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
+    """Return, by grade, the rows whose Ki-67 or differentiation excludes it; None where no row can."""
+    words, index = columns.get("differentiation"), columns.get("ki67_percent")
+    poor, well = (words.equals("poor"), words.equals("well")) if words else (None, None)
+    rows = {grade: _with_index(index, limits) for grade, limits in KI67_BY_GRADE.items()}
+    found = {grade: any_holds([poor, *(rows[other] for other in rows if other != grade)]) for grade in rows}
+    return {**found, "NEC": well}
+
+
+def _with_index(index: Column | None, limits: Interval) -> nw.Expr | None:
+    """Return the rows with a Ki-67 between two limits."""
+    if index is None:
+        return None
+    closed: Closed = "left" if limits.high_open else "right" if limits.low_open else "both"
+    low, high = index.field.minimum if limits.low is None else limits.low, limits.high
+    return index.between(low, index.field.maximum if high is None else high, closed)
 
 
 def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
@@ -115,18 +145,6 @@ def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr |
     site = columns.get("primary_site")
     settled = [name for name, found in PORTAL_DRAINED_BY_SITE.items() if found is drained]
     return any_holds(site.equals(name) for name in settled) if site else None
-
-
-def _grades_by_index(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
-    """Return, by grade, the rows whose Ki-67 gives that grade to a well differentiated tumor."""
-    index, limits = columns.get("ki67_percent"), FIELDS["ki67_percent"]
-    if index is None:
-        return dict.fromkeys(("G1", "G2", "G3"))
-    return {
-        "G1": index.between(limits.minimum, G2_FROM_KI67_PERCENT, "left"),
-        "G2": index.between(G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, "both"),
-        "G3": index.between(G2_TO_KI67_PERCENT, limits.maximum, "right"),
-    }
 
 
 class WithAnswers(NamedTuple):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from netdash.fields import Field, Value
+from netdash.intervals import Interval
 from netdash.patient import FIELDS
 
 if TYPE_CHECKING:
@@ -294,9 +295,10 @@ def _values(texts: pa.Array, known: Field) -> pa.Array:
 
 def _value(text: str, known: Field) -> Value | None:
     try:
-        return known.parse(text)
+        value = known.parse(text)
     except ValueError:
         return None
+    return None if isinstance(value, Interval | frozenset) else value
 
 
 class Utf8(io.RawIOBase):

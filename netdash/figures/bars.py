@@ -41,7 +41,8 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Filled bars remain, hatched ones are excluded by the criterion alone; ``layout.meta["text"]`` says it in words.
+        Filled bars count those who remain, hatched ones those whom the criterion alone excludes.
+        ``layout.meta["text"]`` says it in words.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def _check(table: pd.DataFrame) -> None:
         raise ValueError(f"table: given no {', '.join(missing) or 'rows'}, expected what nd.attrition returns")
     if table["n_before"].tolist()[1:] != table["n_remaining"].tolist()[:-1]:
         raise ValueError(
-            "table: given rows of which one does not begin with who remained, expected them as nd.attrition gives them"
+            "table: given rows in which n_before is not n_remaining of the row above; "
+            "expected all rows of nd.attrition in their order"
         )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RATIOS = [2.0**power for power in range(-6, 7)]
 """Ticks of a log axis of ratios."""
 LARGEST_RATIO, LARGEST_DIFFERENCE = 10.0, 1.0
-"""Where an axis ends unless an estimate lies beyond. Intervals that reach further end in an arrow."""
+"""The ends of an axis, unless an estimate is beyond them. An interval that reaches further ends in an arrow."""
 
 
 def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
@@ -27,7 +27,7 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     Parameters
     ----------
     table : DataFrame
-        What ``nd.contrasts`` returns, of one measure; what it computed, of one endpoint and one horizon.
+        Rows of ``nd.contrasts`` of one measure. The computed ones are of one endpoint and one horizon.
     font_px : int
         Size of the type in pixels.
 
@@ -35,8 +35,8 @@ def contrast_forest(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         Ratios on a log axis with a line at 1, differences with a line at 0. An interval that reaches beyond the axis
-        ends in an arrow; the figures on the right are whole. Below, the comparisons that are left out, each with its
-        reason.
+        ends in an arrow; the figures on the right are complete. Below are the comparisons that are left out, each with
+        its reason.
 
     Raises
     ------

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Trace = Mapping[str, object]
-"""One trace in plotly's words."""
+"""One trace, with plotly's names."""
 Axis = Mapping[str, object]
-"""One axis of a layout in plotly's words."""
+"""One axis of a layout, with plotly's names."""
 
 
 class FigureDict(TypedDict):
@@ -34,7 +34,7 @@ class FigureDict(TypedDict):
 
 
 def in_words(drawn: FigureDict) -> str:
-    """Return the sentence of a figure, which stands in ``layout["meta"]["text"]``."""
+    """Return the sentence of a figure: ``layout["meta"]["text"]``."""
     meta = drawn["layout"]["meta"]
     return str(meta["text"]) if isinstance(meta, Mapping) else ""
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _SPANS = ("pooled", "prediction interval")
-"""Traces with one row each, however many points it takes to draw them."""
+"""Traces that are one row each of the table, whatever number of points they have."""
 _NO_DATA = ("names", "beyond the axis")
-"""Traces that a picture needs beside what it shows."""
+"""Traces that hold no data: names of rows, arrowheads at the edge."""
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
 """No logo, and no button that would upload the chart."""
 
@@ -46,8 +46,8 @@ def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
 def as_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in which no text is a formula to a spreadsheet.
 
-    A spreadsheet would run a cell such as ``=HYPERLINK(...)`` of a file that somebody wrote. An apostrophe before it
-    makes it text.
+    A spreadsheet would execute a cell such as ``=HYPERLINK(...)``, which can come from a file of a user. An apostrophe
+    before it makes it text.
     """
     words = table.select_dtypes(exclude=["number", "bool"])
     return table.assign(**{str(name): words[name].map(_as_text) for name in words}).to_csv(index=False).encode()
@@ -66,7 +66,7 @@ def titled(title: str, suffix: str, on: date | None = None) -> str:
 
 @dataclass(frozen=True)
 class Datum:
-    """What a picture draws at one place: a figure, the ends of an interval, the text at the pointer."""
+    """The data at one place of a picture: a figure, the ends of an interval, the text at the pointer."""
 
     x: float | None
     y: float
@@ -76,7 +76,7 @@ class Datum:
 
 
 def figure_data(figure: go.Figure) -> pd.DataFrame:
-    """Return what a figure draws, point by point.
+    """Return the data of a figure, point by point.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def figure_data(figure: go.Figure) -> pd.DataFrame:
         trace, group (the heading above the row, such as a therapy; empty where there is none), name (what the axis
         calls the row, or the verdict of a part of a map), x, y, low, high (ends of an interval, or of a part of a map
         along x), text. A diamond is one row with its estimate and ends. Where the picture has no figure, such as at a
-        median that was not reached or at words, x is missing. What has no place on an axis has no row.
+        median that was not reached or at words, x is missing. A text without a place on an axis has no row.
     """
     import pandas as pd
 
@@ -124,7 +124,7 @@ def _cells(trace: go.Heatmap, layout: go.Layout) -> Iterator[tuple[str, Datum]]:
 
 
 def _data(trace: go.Scatter | go.Bar) -> Iterator[Datum]:
-    """Return what one trace draws."""
+    """Return the data of one trace."""
     if trace.name in _SPANS:
         x = trace.x[1] if trace.name == "pooled" else None
         yield Datum(x, trace.y[0], min(trace.x), max(trace.x), str(_plain(trace.text)))
@@ -153,7 +153,7 @@ def _error_ends(trace: go.Scatter) -> Sequence[tuple[float, float]]:
 
 
 def _is_figure(trace: go.Scatter | go.Bar, place: int) -> bool:
-    """Whether x is a figure: the length of a box, an arrow at the edge and the place of words are none."""
+    """Whether x is a figure, and not the length of a box, an arrow at the edge or the place of a text."""
     if trace.type == "bar":
         return not trace["base"]
     shape = trace.marker.symbol
@@ -166,16 +166,16 @@ def _plain(value: object) -> object:
 
 
 def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> Path:
-    """Write a figure as a page that needs no network, or what it draws as CSV.
+    """Write a figure as a page that needs no network, or its data as CSV.
 
     Parameters
     ----------
     figure : Figure
         Any figure of netdash.
     folder : str or Path
-        Where to write it; the name is :func:`file_name`, numbered where another file has that name already.
+        Folder of the file. Its name is :func:`file_name`, with a number if another file has that name.
     suffix : {"html", "csv"}
-        What to write. SVG and PNG are made by the browser: the camera above the plot.
+        Format of the file. The browser makes SVG and PNG, with the buttons above the plot.
 
     Returns
     -------
@@ -204,7 +204,7 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
 
 
 def _free(path: Path) -> Path:
-    """Return a path that no file has: two pictures of one title are not the same picture."""
+    """Return a path that no file has. Two pictures can have the same title."""
     free, number = path, 1
     while free.exists():
         number += 1

@@ -45,24 +45,24 @@ def forest(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the rows drawn for it, pooled (measure "PLO"); one alone when the rows are of one therapy. Adds a
-        diamond, and a row for the prediction interval; squares are then sized by weight. Two series are not pooled in
-        the picture: their rates stand side by side.
+        By therapy: the pool of the rows that are drawn for it (measure "PLO"). A single pool serves rows of one
+        therapy. It adds a diamond and a row for the prediction interval, and squares are then sized by weight. Two
+        series are not pooled in the picture: their rates are shown side by side.
     verdicts : mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
-        stands in words and signs beside the name of the therapy; it changes the look of no series.
+        is shown in words and signs beside the name of the therapy, and changes the look of no series.
     endpoint, horizon_months
-        What is on the axis; every other row is left out, with the reason.
+        The outcome on the axis. Every other row is left out, with the reason.
     left_out : bool
-        Whether the picture itself holds what the board writes under it: how each diamond was made, and the rows of
-        the same endpoint and horizon that are left out, each with its reason.
+        Whether the picture contains the texts that the board writes under it: how each diamond was made, and the rows
+        of the same endpoint and horizon that are left out, each with its reason.
     weights : bool
-        Whether the weight of each pooled series stands beside its figures.
+        Whether the weight of each pooled series is shown beside its figures.
     criteria : mapping, optional
-        By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it stands beside the verdict.
+        By therapy: the title of the criteria of a single verdict, such as "Milan 2007"; it is shown beside the verdict.
     differing : mapping, optional
-        By study_id: how the patients of a series are known to differ from the one at hand
-        (``nd.differing``). Those series are marked ≠.
+        By study_id: how the patients of a series are known to differ from the patient (``nd.differing``). Those
+        series are marked ≠.
     font_px : int
         Size of the type in pixels.
 

@@ -78,7 +78,7 @@ def harms_beside_benefits(
     -------
     plotly.graph_objects.Figure
         Harms on the left, benefits (5-year survival, response, symptom response) on the right, one row each. What is
-        reported without a figure stands in words; a side that has no figure says so. ``layout.meta["text"]`` holds
+        reported without a figure is written in words; a side without a figure says so. ``layout.meta["text"]`` holds
         the same in one sentence, ``layout.meta["caption"]`` how to read it; the ``customdata`` of a point is its id.
 
     Raises

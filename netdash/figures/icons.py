@@ -30,7 +30,7 @@ def icon_text(percent: float, low: float, high: float, what: str) -> str:
 
 
 def _people_of(percent: float, low: float, high: float) -> tuple[int, int, int]:
-    """Return lower end, rate and upper end as people; all of them, or nobody, only where it is exactly so."""
+    """Return lower end, rate and upper end as numbers of people; 0 and 100 only for exactly 0 % and 100 %."""
     least, rate, most = (min(round(end), 99 if end < 100 else 100) for end in (low, percent, high))
     return least, max(rate, int(percent > 0)), max(most, int(high > 0))
 
@@ -54,8 +54,8 @@ def icon_array(
     Returns
     -------
     plotly.graph_objects.Figure
-        Filled squares reach to the lower end of the interval, crossed ones on to the rate, open ones to the upper end,
-        circles are the others; ``layout.meta["text"]`` says it in words.
+        Filled squares count up to the lower end of the interval, crossed ones up to the rate, open ones up to the upper
+        end; circles are the others. ``layout.meta["text"]`` says it in words.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Estimates with their intervals, one under the other: a pooled rate fitted again."""
+"""A pooled rate that is fitted again: one estimate with its interval in each row."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def intervals_dict(
     font_px: int,
     meta: Mapping[str, str],
 ) -> FigureDict:
-    """Return the picture of all lines, with a dotted line at a value to compare with where there is one."""
+    """Return the picture of all lines, with a dotted line at the value `at`, if given."""
     placed = rows.stacked(lines)
     found = rows.of_kind(placed, Interval)
     layout = rows.layout(placed, title, axis, font_px)

@@ -1,10 +1,10 @@
-"""The map: where over two inputs a rule set is met, missed or open, and where the patient stands."""
+"""The map: the values of two inputs at which a rule set is met, missed or open, and the place of the patient."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from netdash import ranges, rule_tables
@@ -59,7 +59,7 @@ def eligibility_map(
     Parameters
     ----------
     patient : Patient
-        The case; marked when both inputs are known.
+        The case; marked when both inputs are known, as a rectangle when one is known in part.
     x, y : str
         Names of two different number fields.
     rule_set : str or iterable of str
@@ -79,8 +79,8 @@ def eligibility_map(
 
     Notes
     -----
-    Edges lie exactly at the bounds of the criteria. To which side a bound itself belongs ("under 55", "at most 55")
-    stands in the sentence.
+    Edges lie exactly at the bounds of the criteria. The sentence says to which side a bound itself belongs
+    ("under 55", "at most 55").
 
     Examples
     --------
@@ -111,16 +111,16 @@ def map_dict(
     if len(names) > 1:
         traces += [_outline(grids[name], name, dash) for name, dash in zip(grids, DASHES, strict=False)]
     notes = [_note(cell) for cell in _largest(grid)]
-    here = getattr(patient, x), getattr(patient, y)
-    if None not in here:
-        traces.append(_patient(here, f"{_name(x)} %{{x}}, {_name(y)} %{{y}}", font_px))
+    for across, up in product(ranges.places(patient, x), ranges.places(patient, y)):
+        here = Cell(across["low"], across["high"], up["low"], up["high"], "")
+        traces.append(_patient(here, f"{_name(x)} {across['text']}, {_name(y)} {up['text']}", font_px))
         notes.append(_patient_note(here, font_px))
     text = AS_THEY_ARE + " ".join(_sentence(found, patient, x, y, name) for name, found in grids.items())
     return {"data": traces, "layout": {**_layout(x, y, names, font_px), "annotations": notes, "meta": {"text": text}}}
 
 
 def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: str | RuleSet) -> str:
-    """Say where the rule set is met on the whole map; the patient's own two values do not matter."""
+    """Return where the rule set is met on the map, in words. The patient's values of both inputs do not matter."""
     here = f"{rule_tables.get(rule_set).title}:"
     met = [cell for cell in grid if cell.verdict == "met"]
     found = {cell.verdict for cell in grid}
@@ -158,20 +158,28 @@ def _note(cell: Cell) -> Mapping[str, object]:
     }
 
 
-def _patient_note(here: tuple[float, float], font_px: int) -> Mapping[str, object]:
-    place = {"x": here[0], "y": here[1], "text": "this patient", "yshift": 1.5 * font_px}
+def _patient_note(here: Cell, font_px: int) -> Mapping[str, object]:
+    place = {"x": here.middle[0], "y": here.y_high, "text": "this patient", "yshift": 1.5 * font_px}
     return {**place, "showarrow": False, "bgcolor": "rgba(255, 255, 255, 0.7)"}  # the edges of cells show through it
 
 
-def _patient(here: tuple[float, float], hover: str, font_px: int) -> Trace:
+def _patient(here: Cell, hover: str, font_px: int) -> Trace:
+    """Return the place of the patient: a cross, or the rectangle that is possible."""
+    color = {"color": theme.VERMILION, "width": 3}
+    exact: Trace = {
+        "mode": "markers",
+        "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
+    }
+    left, right, low, high = here.x_low, here.x_high, here.y_low, here.y_high
+    stretch: Trace = {"mode": "lines", "line": color, "fill": "toself", "fillcolor": "rgba(213, 94, 0, 0.25)"}
+    is_exact = (left, low) == (right, high)
     return {
         "type": "scatter",
-        "x": [here[0]],
-        "y": [here[1]],
-        "mode": "markers",
+        "x": [left] if is_exact else [left, right, right, left, left],
+        "y": [low] if is_exact else [low, low, high, high, low],
+        **(exact if is_exact else stretch),
         "name": "this patient",
         "showlegend": False,
-        "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
         "hovertemplate": f"{hover}<extra>this patient</extra>",
     }
 
@@ -195,7 +203,7 @@ def _heat_map(grid: Sequence[Cell]) -> Trace:
 
 
 def _outline(grid: Sequence[Cell], name: str | RuleSet, dash: str) -> Trace:
-    """Return the edges of the "met" cells that no two of them share."""
+    """Return the edges that belong to exactly one "met" cell."""
     edges: dict[tuple[tuple[float, float], tuple[float, float]], int] = {}
     for cell in (cell for cell in grid if cell.verdict == "met"):
         (left, right), (low, high) = (cell.x_low, cell.x_high), (cell.y_low, cell.y_high)
@@ -207,7 +215,7 @@ def _outline(grid: Sequence[Cell], name: str | RuleSet, dash: str) -> Trace:
         "type": "scatter",
         "mode": "lines",
         "line": {"dash": dash, "width": 3, "color": theme.INK},
-        # plotly keeps a trace out of the legend when it has no point at all; an empty point keeps it there.
+        # plotly leaves a trace without points out of the legend. An empty point keeps it there.
         "x": [value for a, b in alone for value in (a[0], b[0], None)] or [None],
         "y": [value for a, b in alone for value in (a[1], b[1], None)] or [None],
         "name": title if alone else f"{title}: met nowhere",

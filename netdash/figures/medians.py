@@ -47,22 +47,22 @@ def medians(
     verdicts : mapping, optional
         By therapy, as for ``nd.forest``: what ``nd.tallies`` returns.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
     left_out : bool
-        Whether means, and rows without a figure, stand below with the reason.
+        Whether means, and rows without a figure, are listed below with the reason.
     criteria : mapping, optional
         By therapy: the title of the criteria of a single verdict, as for ``nd.forest``.
     differing : mapping, optional
-        By study_id: how the patients of a series are known to differ from the one at hand
-        (``nd.differing``). Those series are marked ≠.
+        By study_id: how the patients of a series are known to differ from the patient (``nd.differing``). Those
+        series are marked ≠.
     font_px : int
         Size of the type in pixels.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        A median that was not reached is an open arrow at the right edge and says so. ``layout.meta["text"]`` holds
-        the same in words.
+        A median that was not reached is an open arrow at the right edge with the words "not reached".
+        ``layout.meta["text"]`` holds the same in words.
 
     Raises
     ------

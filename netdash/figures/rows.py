@@ -1,4 +1,4 @@
-"""Lines of text and points under the names of therapies: what the forest, the medians and the harms share."""
+"""Lines of text and points under the names of therapies; the forest, the medians and the harms share them."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class Line:
     Attributes
     ----------
     left : str
-        What stands left of the plot.
+        Text left of the plot.
     right : str
-        What stands right of the plot; empty for nothing.
+        Text right of the plot; empty for nothing.
     note : Note, optional
-        What stands in the plot.
+        Text in the plot.
     height : float
         Height in rows.
     y : float
@@ -134,7 +134,7 @@ def escape(text: object) -> str:
 
 
 def heading(therapy: str, verdicts: Verdicts, criteria: Mapping[str, str]) -> list[Line]:
-    """Return the lines that name a therapy, with the verdict on its criteria in the plot where there is one."""
+    """Return the lines that name a therapy, with the verdict on its criteria in the plot if there is one."""
     name = f"<b>{evidence.therapy_name(therapy)}</b>"
     if therapy not in verdicts:
         return [Line(left=name)]
@@ -144,7 +144,7 @@ def heading(therapy: str, verdicts: Verdicts, criteria: Mapping[str, str]) -> li
 
 
 def title_line(text: str) -> Line:
-    """Return a line that names what stands below it."""
+    """Return a line that names the lines below it."""
     return Line(left=f"<b>{text}</b>")
 
 
@@ -185,7 +185,7 @@ def discrepancy_hover(row: Row) -> str:
 
 
 def series_hover(row: OutcomeRow, figure: str, differs: str) -> str:
-    """Return the text at the pointer: who, the figure, where it stands, and what is to be known of it."""
+    """Return the text at the pointer: series, figure, place in the source, discrepancies, and how patients differ."""
     other = f"<br>≠ this patient: {escape(differs)}" if differs else ""
     return (
         f"<b>{escape(row.label)}</b>, {escape(row.arm)}<br>{figure}<br>{escape(row.locator)}"
@@ -202,7 +202,7 @@ def stacked(lines: Sequence[Line]) -> list[Line]:
 
 
 def points(series: Sequence[Point]) -> Trace:
-    """Return where the points of series lie and what they say; their look is to be added."""
+    """Return a trace with the places and texts of points of series. The caller adds their look."""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -221,14 +221,14 @@ def layout(
 ) -> dict[str, object]:
     """Return the layout: names on the left axis, figures on the right axis, notes in the plot.
 
-    The texts `under` the title stand inside the picture at every size: the margin grows with them.
+    The texts `under` the title are inside the picture at every size, because the margin grows with them.
     """
     high = sum(line.height for line in lines)
     heads = 1 + title.count("<br>")
     below = UNDER if under else 0
     notes = [line.note.at(line.y) for line in lines if line.note]
     return {
-        # What all annotations share stands in the template: plotly's classes check it only once.
+        # Properties of all annotations are in the template, because plotly's classes check it only once.
         **theme.layout(font_px, annotations=_NOTE),
         "height": round(font_px * (LINE * (high + heads) + below + 4.6)),  # with room for title and axis
         "title": _title(title, under, font_px),

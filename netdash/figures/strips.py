@@ -1,10 +1,10 @@
-"""The strip: where along one input each rule set is met, missed or open, the other inputs as they are."""
+"""The strip: the values of one input at which each rule set is met, missed or open. Other inputs keep their values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdash import ranges, rule_tables
 from netdash.fields import Choice
@@ -50,7 +50,7 @@ def verdict_strip(
     Parameters
     ----------
     patient : Patient
-        The case; its own value is marked when known.
+        The case; its own value is marked when known, and the stretch of its possible values when known in part.
     field : str
         A field with numbers, or with words in an order.
     rule_sets : str or iterable of str, optional
@@ -130,17 +130,26 @@ def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
     }
 
 
+def _here(place: Mapping[str, Any]) -> list[Mapping[str, object]]:
+    """Return the mark of one place of the patient: a line, or for a stretch its two ends and the band between them."""
+    low, high = place["low"], place["high"]
+    if low == high:
+        return [theme.upright(low, _HERE)]
+    band = {"type": "rect", "x0": low, "x1": high, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
+    color = {"fillcolor": theme.VERMILION, "opacity": 0.25, "line": {"width": 0}}
+    return [{**band, **color}, *(theme.upright(at, _HERE) for at in (low, high))]
+
+
 def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_px: int) -> Mapping[str, object]:
     asked = FIELDS[field]
     ends = [-0.5, len(asked.choices) - 0.5] if isinstance(asked, Choice) else [asked.minimum, asked.maximum]
-    value = getattr(patient, field)
-    at = asked.choices.index(str(value)) if asked.choices and value is not None else value
+    places = ranges.places(patient, field)
     ticks = {"tickvals": list(range(len(asked.choices))), "ticktext": [asked.show(word) for word in asked.choices]}
     return {
         **theme.layout(font_px),
-        "title": {"text": f"{asked.label}: {asked.show(value)}", "x": 0, "xref": "paper"},
+        "title": {"text": f"{asked.label}: {asked.show(getattr(patient, field))}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
-        **({} if value is None else {"shapes": [theme.upright(at, _HERE)]}),
+        **({"shapes": [shape for place in places for shape in _here(place)]} if places else {}),
         "xaxis": {"range": ends, "fixedrange": True, "ticksuffix": "", **(ticks if asked.choices else {})},
         "yaxis": {
             "categoryorder": "array",

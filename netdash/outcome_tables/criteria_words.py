@@ -1,4 +1,4 @@
-"""What pictures of outcomes say of the criteria of each therapy, and the two warnings in every picture."""
+"""The words on the criteria of each therapy in pictures of outcomes, and the two warnings in every picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Verdicts = Mapping[str, Tally | str]
 """By therapy: a tally of all its rule sets, or the verdict ("met", "not_met", "unknown") of one."""
 NOT_SELECTED = "Series not selected by these criteria"
 NO_COMPARISON = "Different patients in each row: no comparison"
-"""Both warnings stand inside the pictures, so that a picture that is copied or saved carries them."""
+"""Both warnings are inside the pictures, so that a copied or saved picture keeps them."""
 
 
 def of_therapies(therapies: Iterable[str], verdicts: Verdicts | None) -> Verdicts:
@@ -59,5 +59,5 @@ def warnings(verdicts: Verdicts) -> list[str]:
 
 
 def without_warnings(sentence: str) -> str:
-    """Return the sentence of a picture without the warnings that stand inside the picture."""
+    """Return the sentence of a picture without the warnings that are inside the picture."""
     return sentence.replace(f" {NOT_SELECTED}.", "").replace(f" {NO_COMPARISON}.", "")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence, outcome_rows
 from netdash.effects import log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
 from netdash.wording import listed, words, years
 
@@ -105,45 +106,24 @@ class PooledRate:
 
 
 @dataclass(frozen=True, eq=False)
-class ForestTable:
+class ForestTable(SeriesTable[ForestRow]):
     """What a forest draws and what it leaves out; made by :func:`forest_table`.
 
     Attributes
     ----------
-    outcomes : DataFrame
-        The rows it was made from.
-    endpoint, horizon_months
-        What is on the axis.
-    rows : tuple of ForestRow
-        All rows, in the order of the therapies, then by year.
+    horizon_months : float
+        The horizon of the rates on the axis.
     pools : dict of str to PooledRate
         By therapy that is drawn, where an estimate was given.
     """
 
-    outcomes: pd.DataFrame
-    endpoint: str
     horizon_months: float
-    rows: tuple[ForestRow, ...]
     pools: Mapping[str, PooledRate]
-
-    @cached_property
-    def drawn(self) -> tuple[ForestRow, ...]:
-        """The rows that are drawn."""
-        return tuple(row for row in self.rows if not row.left_out)
-
-    @cached_property
-    def left_out(self) -> tuple[ForestRow, ...]:
-        """The rows that are not drawn, each with its reason."""
-        return tuple(row for row in self.rows if row.left_out)
-
-    @cached_property
-    def therapies(self) -> list[str]:
-        """The therapies that are drawn."""
-        return list(dict.fromkeys(row.therapy for row in self.drawn))
+    added: ClassVar[tuple[str, ...]] = (*SeriesTable.added, "ci_lb", "ci_ub")
 
     @cached_property
     def title(self) -> str:
-        """What is on the axis; the name of the therapy stands before it where only one is drawn."""
+        """The outcome on the axis, after the name of the therapy if only one is drawn."""
         therapy = f"{evidence.therapy_name(self.therapies[0])}: " if len(self.therapies) == 1 else ""
         suffix = outcome_rows.reading_suffix(self.outcomes)
         return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
@@ -175,12 +155,6 @@ class ForestTable:
             f"{len(self.left_out)} rows left out, each with its reason."
         )
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows of `outcomes` in order, with label, left_out, same_axis, ci_lb and ci_ub."""
-        added = ("label", "left_out", "same_axis", "ci_lb", "ci_ub")
-        table = self.outcomes.iloc[[row.place for row in self.rows]]
-        return table.assign(**{name: [getattr(row, name) for row in self.rows] for name in added})
-
 
 def forest_table(
     outcomes: pd.DataFrame,
@@ -196,11 +170,11 @@ def forest_table(
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     pooled : mapping of str to Pooled, or Pooled, optional
-        By therapy: the drawn rows of it, pooled (measure "PLO"). A single estimate serves rows of one therapy.
+        By therapy: the pool of its drawn rows (measure "PLO"). A single pool serves rows of one therapy.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
     horizon_months : float
-        The one horizon of the rates, in months.
+        The horizon of the rates, in months.
 
     Returns
     -------
@@ -225,7 +199,7 @@ def forest_table(
         added = {"left_out": reasons[row.place], "same_axis": same_axis, "ci_lb": low, "ci_ub": high}
         found.append(ForestRow(**{**vars(row), **added}))
     shown = [row for row in found if not row.left_out]
-    return ForestTable(outcomes, endpoint, horizon_months, tuple(found), _pools(shown, pooled))
+    return ForestTable(outcomes, endpoint, tuple(found), horizon_months, _pools(shown, pooled))
 
 
 def _rates(drawn: Iterable[OutcomeRow]) -> tuple[list[float], list[float]]:

@@ -11,7 +11,7 @@ from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow, Row, number
 from netdash.outcome_tables.forest import FIVE_YEARS
 from netdash.outcome_tables.forest import OVERALL_SURVIVAL as SURVIVAL
-from netdash.wording import listed, words, years
+from netdash.wording import listed, with_ends, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ class HarmRow(Row):
     def figure(self) -> str:
         """The figure in words, such as "25 to 78 %"."""
         of = " (median of series)" if self.statistic == "median" else ""
-        return f"{self.qualified}{' to '.join(f'{end:g}' for end in self.ends)} %{of}"
+        return f"{self.qualified}{with_ends(self.low, self.high, 'percent')}{of}"
 
     @property
     def topic(self) -> str:
@@ -89,7 +89,7 @@ class HarmsTable:
     Attributes
     ----------
     rows : tuple of HarmRow
-        By therapy; harms stand before benefits.
+        By therapy, harms before benefits.
     therapies : tuple of str
         The therapies that were asked for.
     title : str
@@ -160,7 +160,7 @@ class HarmsTable:
 
 
 def nothing_on(side: str) -> str:
-    """Return what stands in a panel of a therapy without a figure."""
+    """Return the text in a panel without a figure."""
     return f"no {side} figure in the tables"
 
 
@@ -206,7 +206,7 @@ def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.D
     outcome_rows.check_outcomes(outcomes, *_NEEDED)
     reading = outcome_rows.reading_of(outcomes)
     texts = evidence.claims(reading) if claims is None else claims
-    # Survival of the text is left out wherever a table has it, also a row that was taken out of `outcomes`.
+    # Survival in the text is left out if a table has it, even if that row was removed from `outcomes`.
     in_tables = _with_survival(outcomes) | _with_survival(evidence.outcomes(reading))
     asked = outcomes[outcomes["endpoint"].isin(_SIDE) & outcomes["therapy"].isin(wanted)]
     said = texts[texts["endpoint"].isin(_SIDE) & texts["therapy"].isin(wanted)]

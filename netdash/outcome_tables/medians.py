@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.outcome_tables.series import SeriesTable
 from netdash.wording import words
 
 if TYPE_CHECKING:
@@ -18,42 +19,17 @@ _NEEDED = ("outcome_id", "author", "year", "therapy", "endpoint", "statistic", "
 
 
 @dataclass(frozen=True, eq=False)
-class MediansTable:
+class MediansTable(SeriesTable[OutcomeRow]):
     """What the picture of the medians draws and what it leaves out; made by :func:`medians_table`.
 
-    Attributes
-    ----------
-    outcomes : DataFrame
-        The rows it was made from.
-    endpoint : str
-        What is on the axis.
-    rows : tuple of OutcomeRow
-        The rows of that endpoint that are no rates, in the order of the therapies, then by year.
+    Its rows are those of the endpoint that are no rates.
     """
 
-    outcomes: pd.DataFrame
-    endpoint: str
-    rows: tuple[OutcomeRow, ...]
     caption: ClassVar[str] = "An arrow at the edge: not reached. † a known discrepancy."
 
     @cached_property
-    def drawn(self) -> tuple[OutcomeRow, ...]:
-        """The rows that are drawn."""
-        return tuple(row for row in self.rows if not row.left_out)
-
-    @cached_property
-    def left_out(self) -> tuple[OutcomeRow, ...]:
-        """The rows that are not drawn, each with its reason."""
-        return tuple(row for row in self.rows if row.left_out)
-
-    @cached_property
-    def therapies(self) -> list[str]:
-        """The therapies that are drawn."""
-        return list(dict.fromkeys(row.therapy for row in self.drawn))
-
-    @cached_property
     def title(self) -> str:
-        """What is on the axis."""
+        """The outcome on the axis."""
         return f"Median {words(self.endpoint)}{outcome_rows.reading_suffix(self.outcomes)}"
 
     def sentence(self, verdicts: Verdicts | None = None) -> str:
@@ -70,12 +46,6 @@ class MediansTable:
             f"{criteria}{NO_COMPARISON}. No interval is printed, so none is drawn, and medians are not pooled."
         )
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows in order, with label, left_out and same_axis, which is True: each is of that endpoint."""
-        added = ("label", "left_out", "same_axis")
-        table = self.outcomes.iloc[[row.place for row in self.rows]]
-        return table.assign(**{name: [getattr(row, name) for row in self.rows] for name in added})
-
 
 def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival") -> MediansTable:
     """Return the medians of one endpoint, and the rows that are left out with their reasons.
@@ -85,7 +55,7 @@ def medians_table(outcomes: pd.DataFrame, *, endpoint: str = "overall_survival")
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
     endpoint : str
-        The one endpoint on the axis.
+        The endpoint on the axis.
 
     Returns
     -------

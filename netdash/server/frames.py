@@ -42,13 +42,13 @@ V1_LAYOUT = Layout(width=8, byteorder="little", fewest=LEAST_PARTS_V1)
 
 @dataclass
 class Allowance:
-    """How many bytes one session may still send. What its kernel has not read yet waits in the server's memory."""
+    """The bytes that one session may still send. Messages that its kernel has not read wait in the server's memory."""
 
     left: float = BURST_BYTES
     at: float = field(default_factory=monotonic)
 
     def take(self, size: int) -> bool:
-        """Count a message of so many bytes; return whether it may be sent."""
+        """Count a message of `size` bytes; return whether it may be sent."""
         now = monotonic()
         self.left, self.at = min(BURST_BYTES, self.left + (now - self.at) * BYTES_PER_SECOND), now
         if self.left < size + MESSAGE_BYTES:
@@ -63,7 +63,7 @@ def fault_of(frame: str | bytes, protocol: str | None) -> str:
     Parameters
     ----------
     frame
-        What the page sent, as tornado hands it on.
+        The frame as tornado received it from the page.
     protocol
         Name of the protocol agreed with the page; None for Jupyter's old one.
     """

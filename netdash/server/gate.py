@@ -71,16 +71,16 @@ def _is_loopback(name: str) -> bool:
 
 
 class Refused(RequestHandler):
-    """An answer of nothing but its status."""
+    """The handler of a refused request; the answer is its status alone."""
 
     SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "TRACE", "CONNECT")
 
     def initialize(self, status: int) -> None:
-        """Take the status."""
+        """Keep the status to answer with."""
         self.status = status
 
     def prepare(self) -> None:
-        """Answer, whatever the method."""
+        """Answer a request of any method."""
         self.set_status(self.status)
         self.set_header("Content-Type", "text/plain")
         self.finish(f"{self.status} {responses[self.status]}\n")
@@ -88,7 +88,7 @@ class Refused(RequestHandler):
 
 @dataclass
 class Gate(Router):
-    """Hands a request on to the application when its host, method, path and kernel are in order."""
+    """Passes a request to the application if its host, method, path and kernel are allowed."""
 
     application: Application
     hosts: Hosts
@@ -102,7 +102,7 @@ class Gate(Router):
         self._kernel = re.compile(rf"{re.escape(self.base_url)}(?:{'|'.join(KERNEL_PATHS)})(?P<rest>.*)", re.DOTALL)
 
     def find_handler(self, request: HTTPServerRequest, **_: Any) -> Any:
-        """Return what answers a request."""
+        """Return the handler of a request."""
         if self.behind_proxy:
             believe_proxy(request)
         status = self._fault(request)
@@ -111,7 +111,7 @@ class Gate(Router):
         return self.application.find_handler(request)
 
     def _fault(self, request: HTTPServerRequest) -> int:
-        """Return the status with which a request is refused; 0 when it is in order."""
+        """Return the status with which a request is refused; 0 when it is allowed."""
         if not self.hosts.allow(request.host):
             return 403
         if request.method not in METHODS:
@@ -133,8 +133,8 @@ class Gate(Router):
 def believe_proxy(request: HTTPServerRequest) -> None:
     """Take the visitor's address and the protocol from the last entries of the proxy's two headers.
 
-    tornado's own way also believes X-Real-Ip and X-Scheme. A proxy that does not set these passes on what the visitor
-    wrote there, who could then guess tokens from any number of addresses.
+    tornado also believes X-Real-Ip and X-Scheme. A proxy that does not set these passes on what the visitor wrote
+    there. A visitor could then guess tokens under any number of addresses.
     """
     address, scheme = (_last(request.headers, f"X-Forwarded-{name}") for name in ("For", "Proto"))
     if is_valid_ip(address):

@@ -27,13 +27,13 @@ class NotReadyError(Exception):
 
 
 class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
-    """The page of the board. A page that says why, when the server is full or not ready."""
+    """The page of the board, or a page with the reason when the server is full or not ready."""
 
     async def prepare(self) -> None:
         """Redirect a request with a token in its address to the address without it.
 
-        A right token becomes a cookie. Other parameters, the case of an old link, go into the fragment, which a
-        browser sends to nobody.
+        A right token becomes a cookie. The other parameters, which are the case of an old link, go into the fragment,
+        which a browser sends to nobody.
         """
         if "token" not in self.request.query_arguments:
             await super().prepare()
@@ -56,7 +56,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
             self._say("not_ready.html", reason=str(error))
 
     async def head(self, path: str | None = None) -> None:
-        """Answer as to GET, without a session."""
+        """Answer as for GET, and start no session."""
         self._may_open(path)
 
     def _may_open(self, path: str | None) -> bool:

@@ -17,19 +17,26 @@ SHOWN = ("HTML", "HTMLMath", "Label", "Valid", "IntProgress", "FloatProgress", "
 """Widgets of ipywidgets that have a value which a page may not set."""
 
 
+def block_packages() -> None:
+    """Make the packages that a session does not need impossible to import."""
+    # A module that is None in sys.modules cannot be imported.
+    sys.modules.update(dict.fromkeys(NOT_LOADED))  # type: ignore[arg-type]
+
+
 class Kernel(IPythonKernel):
     """A kernel without optional packages, in which a page can do nothing but set the values of controls."""
 
     def __new__(cls, **options: Any) -> Kernel:
         """Return a kernel. The packages are blocked here, because ipykernel imports its debugger in this step."""
-        # A module that is None in sys.modules cannot be imported.
-        sys.modules.update(dict.fromkeys(NOT_LOADED))  # type: ignore[arg-type]
+        block_packages()
         logging.disable()  # log records, with their tracebacks, would be sent to the page
         made: Kernel = super().__new__(cls, **options)
         return made
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
+        if ipywidgets := sys.modules.get("ipywidgets"):  # loaded by the warm parent, where it found no kernel
+            ipywidgets.load_ipython_extension(self.shell)
         may = {"comm_open": self._may_open, "comm_msg": self._may_send, "comm_close": self._may_close}
         for kind, allowed in may.items():
             self.shell_handlers[kind] = _only(allowed, self.shell_handlers[kind])

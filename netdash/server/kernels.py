@@ -18,6 +18,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from traitlets import Instance, Unicode, default
 
+from netdash.server import provisioner
 from netdash.server.machine import without_secrets
 from netdash.server.redact import public_name
 
@@ -61,6 +62,7 @@ class ThisInterpreter(KernelSpecManager):
             resource_dir=RESOURCES,
             env=env,
             interrupt_mode="message",
+            metadata={"kernel_provisioner": {"provisioner_name": provisioner.NAME}} if provisioner.can_fork() else {},
         )
 
 
@@ -94,7 +96,7 @@ class Kernels(AsyncMappingKernelManager):
         return f"{self.worker}_{kernel_id}" if self.worker else kernel_id
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
-        """Name the connection file by the public name: every user of the machine can read it in the command line."""
+        """Name the connection file by the public name, because every user can read it in the list of processes."""
         manager, name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
         manager.connection_file = str(Path(self.connection_dir) / f"kernel-{public_name(kernel_id)}.json")
         return manager, name, kernel_id
@@ -132,6 +134,7 @@ class Kernels(AsyncMappingKernelManager):
         ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
         await asyncio.gather(*ends, return_exceptions=True)
         await super().shutdown_all(*args, **options)
+        await asyncio.to_thread(provisioner.Forked.warm_parent.close)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End an idle session; to be called every few seconds.

@@ -66,13 +66,13 @@ class Login(LoginFormHandler):
     """The form that asks for the token."""
 
     def set_default_headers(self) -> None:
-        """Forbid caches to keep the form."""
+        """Tell caches not to store the form."""
         super().set_default_headers()
         self.set_header("Cache-Control", "no-store")
 
     @allow_unauthenticated
     def head(self) -> None:
-        """Answer as to GET; tornado leaves the body out."""
+        """Answer as for GET; tornado removes the body."""
         self.get()  # type: ignore[no-untyped-call]
 
 

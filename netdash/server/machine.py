@@ -19,10 +19,10 @@ SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?K
 
 
 def forbid_core_dumps() -> None:
-    """Let neither this process nor its kernels write their memory, which holds cases, to a file when they crash.
+    """Forbid core dumps of this process and its kernels, because their memory holds cases.
 
-    No file can have one byte, and Linux hands no core of a process with this limit to a program that collects them
-    either, such as apport; with a limit of 0 it does (fs/coredump.c).
+    The limit is one byte. With it Linux writes no file, and gives no core to a program that collects them, such as
+    apport. With a limit of 0 it would give it to that program (fs/coredump.c).
     """
     if sys.platform != "win32":
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)

@@ -142,7 +142,7 @@ class Sessions:
         self._sessions[kernel_id].seen = _now()
 
     def may_send(self, kernel_id: str, size: int) -> bool:
-        """Whether a page may send a message of so many bytes to its kernel, which may have ended."""
+        """Whether a page may send a message of that size to its kernel, which may have ended."""
         session = self._sessions.get(kernel_id)
         return session is None or session.allowance.take(size)
 

@@ -92,7 +92,7 @@ class Settings:
     max_sessions: int = option(
         20,
         "max-sessions",
-        "Boards that can be open at once; each takes about 80 MB. The kernels of the pool come on top.",
+        "Boards that can be open at once; each takes 30 to 80 MB. The kernels of the pool come on top.",
         least=1,
         expected="1 or more",
     )

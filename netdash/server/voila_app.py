@@ -103,7 +103,7 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
 
 
 class CachedStatic(MultiStaticFileHandler):  # type: ignore[misc]
-    """Static files that a browser may keep: another version has another address."""
+    """Static files that a browser may cache, because each version has its own address."""
 
     def get_cache_time(self, *_: object) -> int:
         """Return how many seconds a browser may cache the file."""

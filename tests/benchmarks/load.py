@@ -35,7 +35,7 @@ from browser.visit import Visit, forest_of, in_words, verdicts_of
 from wire import Wire
 
 import netdash as nd
-from netdash.fields import plain
+from netdash.intervals import plain
 
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
 WARMING = 0.3  # of a soak: what the server keeps of its first forty sessions is there when it is first measured
@@ -150,7 +150,7 @@ class Line(Visitor):
     def _answer(self, value, got):
         """Return when the content for a value came; what comes before must be right for its own inputs."""
         at = time.perf_counter()
-        if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.wire.line:
+        if got["msg_type"] != "comm_msg" or got["content"]["comm_id"] != self.wire.channel:
             return None
         content = got["content"]["data"]["state"]["content"]
         place = content["inputs"][self.case.name]

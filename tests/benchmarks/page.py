@@ -2,9 +2,10 @@
 
     python tests/benchmarks/page.py [NAME=URL ...]
 
-A page has a plotly figure and a slider that changes it. Loads take turns, each with a cold cache and another page first,
-so that what else the machine does meets every page; the first page named is what the board is compared with. Ratios are
-worth keeping, times are not. Another version of the board needs the same case, or a key press crosses no limit there:
+A page has a plotly figure and a slider that changes it. Loads take turns, each with a cold cache and another page
+first, so that other work of the machine slows every page alike. All pages are compared with the first one named. Ratios
+are worth keeping, times are not. Another version of the board needs the same case, or a key press crosses no limit
+there:
 
     python tests/benchmarks/page.py "before=http://127.0.0.1:8901/?CASE"
 
@@ -145,7 +146,9 @@ def main():
     asked.add_argument("--moves", type=int, default=30)
     given = asked.parse_args()
     server = Served()
-    pages = dict(page.replace("?CASE", f"?{CASE}").split("=", 1) for page in given.pages) | {BOARD: f"{server.url}?{CASE}"}
+    pages = dict(page.replace("?CASE", f"?{CASE}").split("=", 1) for page in given.pages) | {
+        BOARD: f"{server.url}?{CASE}"
+    }
     try:
         with sync_playwright() as playwright:
             # The system's Chromium, as the browser tests use it, else playwright's own.

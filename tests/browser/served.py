@@ -16,7 +16,7 @@ import psutil
 SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
 PATIENCE = 180  # seconds until a server that says nothing is given up
 POOL = 2  # kernels that a server keeps ready by default
-WORK = 0.5  # seconds of a processor that a kernel needs at least until it has run the notebook
+WORK = 0.1  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
 def serve_notebook(path, **options):
@@ -34,6 +34,21 @@ def name_of(process):
 def name_for(kernel_id):
     """Return the name of the kernel with an identifier; the name does not tell the identifier."""
     return hashlib.sha256(kernel_id.encode()).hexdigest()[:32]
+
+
+def holds(process, text):
+    """Whether the memory of a process holds a text, in what it may write to; its environment is there too."""
+    folder = Path(f"/proc/{process.pid}")
+    with (folder / "maps").open() as maps, (folder / "mem").open("rb", 0) as memory:
+        for line in maps:
+            ends, rights, *_ = line.split()
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(value, 16) for value in ends.split("-"))
+            memory.seek(start)
+            if text.encode() in memory.read(end - start):
+                return True
+    return False
 
 
 def _is_kernel(process):
@@ -71,6 +86,11 @@ class Served:
 
     def kernels(self):
         return [child for child in self.family() if _is_kernel(child)]
+
+    def warm_parent(self):
+        """Return the process that sessions are forked from."""
+        (found,) = (child for child in self.family() if "netdash.server.warm" in child.cmdline())
+        return found
 
     def waiting_kernel(self):
         """Return the kernel that is kept for the first visitor, once there is one."""

@@ -26,11 +26,11 @@ URL.createObjectURL = ({ text }) => {
 };
 URL.revokeObjectURL = () => {};
 
-let line;
+let channel;
 beforeEach(() => {
   openPage();
   globalThis.self = window;
-  line = new Model();
+  channel = new Model();
 });
 
 const { loadPlotly } = await (async () => {
@@ -38,19 +38,19 @@ const { loadPlotly } = await (async () => {
   return import("../../netdash/board/static/frame/plotly.js");
 })();
 
-const answer = (script) => line.trigger("msg:custom", { type: "plotly" }, [new TextEncoder().encode(script)]);
+const answer = (script) => channel.trigger("msg:custom", { type: "plotly" }, [new TextEncoder().encode(script)]);
 const SCRIPT = "window.Plotly = { version: '4.1.1', ours: true }; module.exports = window.Plotly;";
 
 test("a page that has the library by its version is asked for nothing", async () => {
   window.netdashPlotly = { "4.1.1": { version: "4.1.1" } };
-  await loadPlotly(line);
-  assert.deepEqual(line.sent, []);
+  await loadPlotly(channel);
+  assert.deepEqual(channel.sent, []);
 });
 
 test("the first frame asks its kernel, and the others share what it sends", async () => {
   const other = new Model();
-  const both = Promise.all([loadPlotly(line), loadPlotly(other)]);
-  assert.deepEqual(line.sent, [{ type: "plotly" }]);
+  const both = Promise.all([loadPlotly(channel), loadPlotly(other)]);
+  assert.deepEqual(channel.sent, [{ type: "plotly" }]);
   assert.deepEqual(other.sent, []);
   answer(SCRIPT);
   await both;
@@ -63,7 +63,7 @@ test("another library at window.Plotly is neither taken nor replaced, whatever v
     openPage();
     const foreign = { version };
     window.Plotly = foreign;
-    const loading = loadPlotly(line);
+    const loading = loadPlotly(channel);
     answer(SCRIPT);
     await loading;
     const { Plotly } = await import("../../netdash/board/static/frame/plotly.js");
@@ -73,7 +73,7 @@ test("another library at window.Plotly is neither taken nor replaced, whatever v
 });
 
 test("a page without a library of its own has none afterwards", async () => {
-  const loading = loadPlotly(line);
+  const loading = loadPlotly(channel);
   answer(SCRIPT);
   await loading;
   assert.equal("Plotly" in window, false);
@@ -81,19 +81,19 @@ test("a page without a library of its own has none afterwards", async () => {
 
 test("another version in the same page is not taken", async () => {
   window.netdashPlotly = { "9.9.9": { version: "9.9.9" } };
-  const loading = loadPlotly(line);
-  assert.deepEqual(line.sent, [{ type: "plotly" }]);
+  const loading = loadPlotly(channel);
+  assert.deepEqual(channel.sent, [{ type: "plotly" }]);
   answer(SCRIPT);
   await loading;
   assert.equal((await window.netdashPlotly["4.1.1"]).ours, true);
 });
 
 test("a script that fails says so, and the next frame asks again", async () => {
-  const loading = loadPlotly(line);
+  const loading = loadPlotly(channel);
   answer("throw new Error('broken')");
   await assert.rejects(loading, /broken/);
-  const again = loadPlotly(line);
-  assert.equal(line.sent.length, 2);
+  const again = loadPlotly(channel);
+  assert.equal(channel.sent.length, 2);
   answer(SCRIPT);
   await again;
 });

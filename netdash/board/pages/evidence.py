@@ -233,7 +233,7 @@ class Evidence(Page):
         return Drawn({"evidence": html}, figures, says=nothing or refused or says.get("selected", says.get("all", "")))
 
     def csv(self) -> tuple[str, bytes]:
-        """Return the rows of the table, or of the pools with the reason for what is left out."""
+        """Return the rows of the table, or the rows of the pools with the reason why a row is left out."""
         choices, state = self.choices, self.state
         if choices.show in TABLES:
             rows = TABLES[choices.show].rows(state.reading, choices.therapy, choices.words)

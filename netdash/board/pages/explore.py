@@ -100,7 +100,7 @@ class Explore(Page):
 
     def _put(self, query: str) -> None:
         try:
-            place = Patient.from_query(query).to_dict()
+            place = Patient.from_query(query).entered
         except (ValueError, TypeError):
             return  # a browser can send any text
         wanted = {name: place[name] for name in (self.state.explore.x, self.state.explore.y) if name in place}

@@ -1,5 +1,5 @@
-// The case stands in the fragment of the address, which a browser sends to nobody. Beside it, also for a page that is
-// loaded again, stands what was not taken.
+// The case is in the fragment of the address, which a browser sends to nobody. The history entry holds the inputs that
+// were not taken, so that they survive a reload.
 
 import { same, served, settings } from "./dom.js";
 
@@ -16,7 +16,7 @@ export class Address {
     this.read = read;
   }
 
-  /** Writes the address once no change has come for a while. */
+  /** Writes the address when nothing has changed for a while. */
   settle() {
     this.stop();
     this.#timer = setTimeout(() => this.write(), SETTLED);
@@ -49,6 +49,6 @@ export async function copyLink(query) {
   const copied = await navigator.clipboard?.writeText(link).then(
     () => true,
     () => false,
-  ); // there is a clipboard only where the page came over HTTPS or from this machine
+  ); // browsers give the clipboard only to pages over HTTPS or from this machine
   return copied ? "The link to this case was copied." : `The link to this case: ${link}`;
 }

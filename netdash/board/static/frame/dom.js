@@ -1,9 +1,9 @@
-// Small helpers for elements, and what the page says of itself: whether it is netdash's own, and how its server is set.
+// Helpers for elements, whether the page is netdash's own, and the settings of its server.
 
 /**
  * @typedef {object} Settings
- * @property {boolean} [netdashCaseInAddress] whether the case stands in the fragment of the address
- * @property {number} [netdashIdleMinutes] after which the server ends a session that is not used
+ * @property {boolean} [netdashCaseInAddress] whether the case is in the fragment of the address
+ * @property {number} [netdashIdleMinutes] minutes without use after which the server ends a session
  */
 
 /** Whether this is netdash's own page; otherwise it is a notebook's. */

@@ -1,4 +1,4 @@
-// Keeps what was entered on this page until the kernel has answered. A line that breaks loses inputs. After it JupyterLab
+// Keeps what was entered on this page until the kernel has answered. A lost connection loses inputs. Then JupyterLab
 // puts the kernel's values back into the controls, and ipywidgets waits for the lost answers and sends nothing more.
 
 import { same } from "./dom.js";
@@ -17,7 +17,7 @@ export class Entries {
   #waiting = new Map();
   /** @type {Set<string>} controls changed since the kernel was asked */
   #since = new Set();
-  #asking = false; // whether it is not yet known what the kernel has
+  #asking = false; // true until the kernel has answered which inputs it has
   /** @type {[WholeModel, string | undefined][]} the files whose buttons had no answer then */
   #files = [];
 
@@ -63,7 +63,7 @@ export class Entries {
     return [...this.#entered].filter(([name, value]) => !same(inputs[name], value));
   }
 
-  /** To be called when the kernel is asked what it has, after a line broke. */
+  /** To be called when the kernel is asked what it has, after the connection was lost. */
   ask() {
     this.forget();
     this.#asking = true;
@@ -74,7 +74,7 @@ export class Entries {
   }
 
   /**
-   * Puts the kernel's values into the controls, unless an answer is still to come: then the kernel is to be asked again.
+   * Puts the kernel's values into the controls, unless an answer is still missing: then the kernel must be asked again.
    * @param {Inputs} inputs that the kernel has
    * @returns what was entered and is not among the inputs, and the names of files that may be lost; else nothing
    */

@@ -1,4 +1,4 @@
-// What a figure becomes before Plotly draws it: sizes of the page's type, room for names, a button that downloads it.
+// Prepares a figure for Plotly: sizes of the page's type, room for names, buttons that download it.
 
 import { Plotly } from "./plotly.js";
 
@@ -49,8 +49,8 @@ function downloadAs(filename) {
 }
 
 /**
- * `fresh` with each part that equals a part of `old` replaced by that part. Plotly.react draws again what is another
- * object, also when it says the same.
+ * `fresh`, with each part that equals a part of `old` replaced by that part. Plotly.react redraws a part that is
+ * another object, even when its content is equal.
  * @param {any} fresh
  * @param {any} old
  * @returns {any}
@@ -78,7 +78,7 @@ function widthOf(text, font) {
 }
 
 /**
- * Makes room for the names beside the rows. Plotly's own way (automargin) draws everything, looks, and draws it again.
+ * Makes room for the names beside the rows. Plotly's automargin would draw everything, measure it, and draw it again.
  * @param {Layout} layout
  * @param {number} width of the plot in pixels
  * @param {typeof widthOf} measure
@@ -91,7 +91,7 @@ export function fit(layout, width, measure = widthOf) {
   ])) {
     if (!axis?.automargin || !axis.ticktext) continue;
     axis.automargin = false;
-    axis.ticklabeloverflow = "allow"; // they fit: to have each of them measured again is slow
+    axis.ticklabeloverflow = "allow"; // they fit; measuring each of them again is slow
     const lines = axis.ticktext.flatMap((text) => text.split("<br>"));
     const widths = lines.map((line) => {
       const weight = line.includes("<b>") ? "bold " : "";
@@ -103,15 +103,15 @@ export function fit(layout, width, measure = widthOf) {
 }
 
 /**
- * The layout of a figure in the size of type that the page has: a projector asks for more, a small screen for less.
+ * The layout of a figure in the page's size of type: larger on a projector, smaller on a small screen.
  * @param {Figure} figure
  * @param {Plot} plot where it is drawn
  */
 export function sized(figure, plot) {
-  const { height = 0, meta: _, ...layout } = figure.layout; // the page has what `meta` says elsewhere
+  const { height = 0, meta: _, ...layout } = figure.layout; // the page shows the texts of `meta` elsewhere
   const size = Number.parseFloat(getComputedStyle(plot).fontSize);
   const scale = size / layout.font.size;
-  // The page decides the height, except where it has room for every row.
+  // The page sets the height, unless it has room for every row.
   if (plot.dataset.height === "own") plot.style.height = `${height * scale}px`;
   layout.font = { ...layout.font, size };
   if (layout.title?.font) layout.title.font.size = 1.25 * size;

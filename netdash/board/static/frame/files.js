@@ -4,10 +4,10 @@ import { element } from "./dom.js";
 
 /** @import { Model } from "./upstream.js" */
 
-const LARGEST_FILE = 5_000_000; // bytes that are sent to the kernel, which takes less and says how much; the server cuts a line at 6 MB
+const LARGEST_FILE = 5_000_000; // bytes; the kernel takes less and says how much, and the server closes a connection at 6 MB
 
 /**
- * Saves a file of the kernel on the one of several views of a widget on which a button was pressed.
+ * Saves a file of the kernel. Of several views of a widget, the one on which a button was pressed saves it.
  * @param {(text: string) => void} say
  */
 export function saving(say) {
@@ -32,7 +32,7 @@ export function saving(say) {
 }
 
 /**
- * Refuses a file that is too large for the line, before it is sent.
+ * Refuses a file that is too large to be sent.
  * @param {Model} button that opens it
  * @param {(text: string) => void} say
  */

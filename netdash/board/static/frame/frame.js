@@ -1,4 +1,4 @@
-// What anywidget calls to put the computed part of a board on the page.
+// The entry point: anywidget calls it to put the computed part of a board on the page.
 
 import { element } from "./dom.js";
 import { Entries } from "./entries.js";
@@ -20,7 +20,7 @@ import { View } from "./view.js";
 /** @param {Widget} widget */
 async function render({ model, el, host, signal }) {
   const manager = model.widget_manager;
-  const line = await host.getModel(model.get("line"));
+  const channel = await host.getModel(model.get("channel"));
   /** @type {Controls} */
   const controls = {};
   /** @type {WholeControls} the same, whole: what anywidget gives of a model is its public part */
@@ -35,11 +35,11 @@ async function render({ model, el, host, signal }) {
   const buttons = model.get("files");
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
-  await loadPlotly(line).catch((error) => {
+  await loadPlotly(channel).catch((error) => {
     el.append(element("p", { role: "alert" }, "netdash cannot draw: its figure library did not load."));
     throw error;
   });
-  new View({ el, line, controls, entries, files, kernel: manager.kernel, signal }).start();
+  new View({ el, channel, controls, entries, files, kernel: manager.kernel, signal }).start();
 }
 
 export default { render };

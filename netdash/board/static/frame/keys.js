@@ -1,4 +1,4 @@
-// The keys of a meeting, and how a notebook is kept from taking them.
+// The keys for presenting, and how they are kept from the shortcuts of a notebook.
 
 import { set } from "./dom.js";
 import { KEEPS_KEYS } from "./upstream.js";
@@ -9,7 +9,7 @@ const ALWAYS = { p: "do:present", u: "do:undo" };
 const PRESENTING = { escape: "do:leave", arrowright: "do:next", arrowleft: "do:previous" };
 
 /**
- * What a key asks for. What is typed into an input stays there; a slider takes arrows, but no letters.
+ * The command of a key. A key typed into an input is no command; a slider takes arrows and no letters.
  * @param {KeyboardEvent} event
  * @param {string | undefined} view that is shown
  * @returns {string | undefined}
@@ -24,8 +24,8 @@ export function commandOf(event, view) {
 }
 
 /**
- * JupyterLab and Notebook take arrow keys and Enter for their cells, also from a slider or a button inside one. They look
- * for this attribute from the element with the focus upward, and for some keys at that element alone.
+ * JupyterLab and Notebook use arrow keys and Enter for their cells, even when a slider or a button in a cell has the
+ * focus. They look for this attribute from that element upward, and for some keys at that element only.
  * @param {FocusEvent} event
  */
 export function keepKeys({ target }) {

@@ -13,7 +13,7 @@ const figureOf = (node) => (node instanceof HTMLElement ? node.dataset.figure : 
  * @param {Node} to
  */
 function morph(from, to) {
-  if (from.isEqualNode(to)) return; // most are equal, and the browser sees it sooner than the steps below
+  if (from.isEqualNode(to)) return; // most are equal, and the browser compares faster than the steps below
   if (from.nodeName !== to.nodeName || figureOf(from) !== figureOf(to)) {
     discard(from);
     from.replaceWith(to);

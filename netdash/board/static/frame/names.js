@@ -1,9 +1,9 @@
-// Names for a screen reader, on elements that ipywidgets makes without names, and replaces when it likes to.
+// Names for a screen reader, on elements that ipywidgets makes without names and may replace at any time.
 
 import { set } from "./dom.js";
 import { SLIDER_HANDLE, UPLOAD_BUTTON } from "./upstream.js";
 
-let notes = 0; // messages beside boxes so far: each needs an id of its own
+let notes = 0; // number of messages beside boxes; each needs an id of its own
 
 /**
  * @param {HTMLElement} root
@@ -16,7 +16,7 @@ export function nameControls(root, { labels, valuetexts }) {
     tieNote(typed.querySelector("input"), typed.querySelector(".nd-refused"));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".nd-clear")))
     set(button, "aria-label", button.title);
-  // Our buttons hand a file on at once: "(0)" after their name would say that nothing was opened.
+  // The buttons hand a file on at once. "(0)" after their names would mean that nothing was opened.
   for (const { childNodes } of root.querySelectorAll(UPLOAD_BUTTON)) {
     for (const text of childNodes) if (text instanceof Text) text.data = text.data.replace(/ \(\d+\)$/, "");
   }
@@ -35,7 +35,7 @@ function nameHandles(root, attribute, texts) {
 }
 
 /**
- * A box whose text was refused says so, and why, to a screen reader.
+ * Tells a screen reader that the text of a box was refused, and why.
  * @param {HTMLElement | null} box
  * @param {HTMLElement | null} note that says why
  */

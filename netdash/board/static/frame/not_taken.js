@@ -1,4 +1,5 @@
-// What was entered while the line was down and did not reach the kernel: said, kept, and entered at one press.
+// The inputs that were entered while the connection was lost and did not reach the kernel. The page lists them, keeps
+// them, and enters them when a button is pressed.
 
 import { same } from "./dom.js";
 import { offer } from "./notices.js";
@@ -27,7 +28,7 @@ export function inWords([control, trait], value, label) {
 export class NotTaken {
   /** @type {NotEntered[]} begins with what the page held before it was loaded again */
   list = history.state?.netdashDropped ?? [];
-  /** @type {Inputs} that the kernel said it has when the line last came up */
+  /** @type {Inputs} that the kernel had when the connection was last restored */
   #told = {};
 
   /**
@@ -56,7 +57,7 @@ export class NotTaken {
   }
 
   /**
-   * Adds what the kernel has not taken when the line came up again.
+   * Adds what the kernel has not taken, when the connection is restored.
    * @param {Inputs} told the inputs that the kernel has
    * @param {[string, unknown][]} dropped
    * @param {string[]} files
@@ -78,8 +79,8 @@ export class NotTaken {
   }
 
   /**
-   * What a picture leaves of the list: nothing once another case was opened, which is when inputs change that nobody
-   * entered here.
+   * What remains of the list after a picture. Nothing remains when another case was opened: then inputs change that
+   * nobody entered on this page.
    * @param {Inputs} inputs of the picture
    * @param {Inputs | undefined} shown inputs of the picture before it
    */
@@ -91,7 +92,7 @@ export class NotTaken {
   }
 
   /**
-   * Whether an input can be entered: a file cannot, nor a choice that stands for another word in this version.
+   * Whether an input can be entered. A file cannot; nor can a choice that means another word in this version.
    * @param {NotEntered} one
    */
   #canEnter({ name, value, words }) {

@@ -1,11 +1,11 @@
-// What stands above the picture when something is wrong or done.
+// Notices above the picture, when something is wrong or done.
 
 import { element, served, settings } from "./dom.js";
 
-const NOTICE = 4000; // ms for which a notice stays
+const NOTICE = 4000; // ms for which a notice is shown
 
 /**
- * What was not taken, with a button that enters it.
+ * The notice of inputs that were not taken, with a button that enters them.
  * @param {{ enter: () => void, dismissed: () => void }} actions
  */
 export function offer({ enter, dismissed }) {
@@ -38,7 +38,7 @@ export function offer({ enter, dismissed }) {
  */
 
 /**
- * Says that the picture is not to be relied on, and why.
+ * The notice that the picture is not for the inputs shown, with the reason.
  * @param {() => void} reload
  */
 export function banner(reload) {
@@ -80,7 +80,7 @@ function details({ idle, at, entered }) {
   return sentences.join(" ");
 }
 
-/** A notice of something done, for all to see and for a screen reader to say. */
+/** A notice of something done; a screen reader speaks it. */
 export function notices() {
   const node = element("p", { class: "netdash-notice", role: "status", hidden: "" });
   /** @type {ReturnType<typeof setTimeout> | undefined} */

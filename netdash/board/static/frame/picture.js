@@ -20,7 +20,7 @@ export class Picture {
   #sections = new Map();
   /** @type {WeakMap<Plot, { key: string, figure: Figure }>} what each plot shows */
   #drawn = new WeakMap();
-  // Plotly itself follows the window only, while text that grows beside a plot takes room from it.
+  // Plotly follows the size of the window only. Text that grows beside a plot takes room from it.
   #sizes = new ResizeObserver((entries) => {
     for (const entry of entries) {
       const plot = /** @type {Plot} */ (entry.target);
@@ -41,7 +41,7 @@ export class Picture {
   }
 
   /**
-   * Shows one computation, all of it and nothing else.
+   * Shows one computation completely, and nothing of an earlier one.
    * @param {{ sections: Record<string, string>, figures: Record<string, string> }} content
    */
   draw({ sections, figures }) {
@@ -110,7 +110,7 @@ export class Picture {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { target, key } = event;
-    // The browser makes a click of a key on a real button.
+    // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;
     if (!target.matches("[data-select]")) return;
     event.preventDefault();
@@ -157,7 +157,7 @@ export class Picture {
     this.#sizes.observe(plot);
     const map = plot.closest("[data-put-x]");
     if (map instanceof HTMLElement) this.pointer.watch(plot, map.dataset);
-    // A click on a series asks for its source, or for what the plot says.
+    // A click on a series shows its source, or does what `data-click` of the plot names.
     plot.on("plotly_click", ({ points }) => {
       const { customdata } = points[0];
       if (customdata) this.actions.select(`${plot.dataset.click ?? "source"}:${customdata}`);

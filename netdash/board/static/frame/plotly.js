@@ -4,7 +4,7 @@
 
 /** The version of plotly-cartesian.min.js; vendor.json says where that file comes from. */
 const PLOTLY_VERSION = "4.1.1";
-// The file sets window.Plotly. Before and after it these lines keep what the page had there.
+// The file sets window.Plotly. The code before and after it restores the page's own.
 const BEFORE = "const had = 'Plotly' in window, former = window.Plotly; const module = { exports: {} };\n";
 const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nexport default module.exports;\n";
 
@@ -14,14 +14,14 @@ export let Plotly;
 /**
  * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere the first frame asks
  * its kernel for the file, and the others share it.
- * @param {Model} line
+ * @param {Model} channel
  */
-export async function loadPlotly(line) {
+export async function loadPlotly(channel) {
   const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary>> }} */ (
     window
   );
   page.netdashPlotly ??= {};
-  page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(line);
+  page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(channel);
   try {
     Plotly = await page.netdashPlotly[PLOTLY_VERSION];
   } catch (error) {
@@ -31,12 +31,12 @@ export async function loadPlotly(line) {
 }
 
 /**
- * @param {Model} line
+ * @param {Model} channel
  * @returns {Promise<PlotlyLibrary>}
  */
-function fromKernel(line) {
+function fromKernel(channel) {
   return new Promise((resolve, reject) => {
-    line.on(
+    channel.on(
       "msg:custom",
       (/** @type {{ type: string }} */ message, /** @type {ArrayBufferView<ArrayBuffer>[]} */ buffers) => {
         if (message.type !== "plotly") return;
@@ -44,6 +44,6 @@ function fromKernel(line) {
         import(url).then((script) => resolve(script.default), reject).finally(() => URL.revokeObjectURL(url));
       },
     );
-    line.send({ type: "plotly" });
+    channel.send({ type: "plotly" });
   });
 }

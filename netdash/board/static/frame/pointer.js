@@ -1,4 +1,4 @@
-// Sends where the pointer is on a figure: one message at a time, and of those that wait only the last.
+// Sends the place of the pointer on a figure, one message at a time. Of the waiting places only the last is sent.
 
 import { axesOf, PLOT_AREA, valueAt } from "./upstream.js";
 
@@ -38,7 +38,7 @@ export class Pointer {
   }
 
   /**
-   * Sends a key now, or once the one before it is answered.
+   * Sends a key now, or after the answer to the previous key.
    * @param {string} key
    */
   put(key) {
@@ -46,7 +46,7 @@ export class Pointer {
     this.#flush();
   }
 
-  /** To be called for each picture: it is the answer to what was sent. */
+  /** To be called for each picture, which is the answer to the last key. */
   drawn() {
     this.#sent = Number.NEGATIVE_INFINITY;
     this.#flush();
@@ -56,7 +56,7 @@ export class Pointer {
     if (this.#next === null) return;
     const wait = this.#sent + ANSWERED - performance.now();
     if (wait > 0) {
-      setTimeout(() => this.#flush(), wait + 1); // a place that changes nothing is never answered
+      setTimeout(() => this.#flush(), wait + 1); // a place that changes nothing gets no answer
       return;
     }
     this.#sent = performance.now();

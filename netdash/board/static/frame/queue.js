@@ -1,4 +1,4 @@
-// A picture is drawn at once; of those that arrive within the same frame of the screen only the last is drawn.
+// Draws a picture at once. Of the pictures that arrive within one frame of the screen, only the last is drawn.
 
 /**
  * @param {() => void} draw

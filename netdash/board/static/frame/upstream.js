@@ -1,5 +1,5 @@
-// What netdash uses of other people's scripts without a public promise. A new release may change any of it. It stands in
-// this file only, and docs/develop/upstream.md says what stops working without it. The types name every part of another
+// What netdash uses of other people's scripts without a public promise. A new release may change any of it. Only this
+// file uses it, and docs/develop/upstream.md says what stops working without it. The types name every part of another
 // script that netdash uses: `make lint` refuses a part that is not named here.
 
 /**
@@ -11,7 +11,7 @@
  * @property {(message: object) => void} send
  * @property {(event: string, callback: (...details: any[]) => void) => void} on
  *
- * A model as ipywidgets has it. The four names with an underscore are private, and `widget_manager` has no other door.
+ * A model as ipywidgets has it. The four names with an underscore are private, and there is no public way to `widget_manager`.
  * @typedef {object} PrivateModel
  * @property {object | null} _state_lock set while ipywidgets writes what the kernel sent
  * @property {number} _pending_msgs changes sent to the kernel and not answered

@@ -1,4 +1,4 @@
-// Draws what the kernel computed, all of one computation at once, and says when it is not for the inputs shown.
+// Draws each computation of the kernel as a whole, and tells when it is not for the inputs shown.
 // Python's side is frame.py: `content` is one message.
 
 import { Address, copyLink } from "./address.js";
@@ -33,7 +33,7 @@ import { Watch } from "./watch.js";
  *
  * @typedef {object} Parts
  * @property {HTMLElement} el of the widget
- * @property {Model} line
+ * @property {Model} channel
  * @property {Controls} controls
  * @property {Entries} entries
  * @property {Model[]} files the buttons that open a file
@@ -52,7 +52,7 @@ export class View {
   picture = null;
   logout = document.getElementById("netdash-logout"); // a link of the served page, when a token is asked for
   used = Date.now(); // when the kernel last sent a picture
-  patience = served && location.hash.length > 1; // the picture before the address was applied is not worth a look
+  patience = served && location.hash.length > 1; // the picture before the address was applied is not drawn
   recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
   live = element("p", { class: "netdash-live", "aria-live": "polite" });
   body = element("div", { class: "netdash-sections" });
@@ -60,9 +60,9 @@ export class View {
   saving = saving(this.notice.say);
 
   /** @param {Parts} parts */
-  constructor({ el, line, controls, entries, files, kernel, signal }) {
+  constructor({ el, channel, controls, entries, files, kernel, signal }) {
     this.el = el;
-    this.line = line;
+    this.channel = channel;
     this.controls = controls;
     this.entries = entries;
     this.signal = signal;
@@ -74,7 +74,7 @@ export class View {
     this.notTaken = new NotTaken({ controls, entries, words, changed: () => this.address.settle() });
     this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state) });
     const back = this.notTaken.add.bind(this.notTaken);
-    this.connection = new Connection({ kernel, line, watch: this.watch, entries, back });
+    this.connection = new Connection({ kernel, channel, watch: this.watch, entries, back });
     this.queue = oncePerFrame(
       () => this.#draw(),
       () => el.isConnected,
@@ -92,8 +92,11 @@ export class View {
 
   /** Begins to follow the kernel, the controls and the keys. */
   start() {
-    this.line.on("change:content", this.queue.soon);
-    this.line.on("msg:custom", (message, buffers) => message.type === "download" && this.saving.save(message, buffers));
+    this.channel.on("change:content", this.queue.soon);
+    this.channel.on(
+      "msg:custom",
+      (message, buffers) => message.type === "download" && this.saving.save(message, buffers),
+    );
     for (const [name, [control, trait]] of Object.entries(this.controls)) {
       control.on(`change:${trait}`, () => this.#changed(name));
     }
@@ -105,8 +108,8 @@ export class View {
       this.#stop();
     });
     this.#sync();
-    // Last: its answer is a picture of its own.
-    if (served) this.line.send({ type: "address", query: location.hash.slice(1) });
+    // Sent last, because the answer is another picture.
+    if (served) this.channel.send({ type: "address", query: location.hash.slice(1) });
     setTimeout(() => this.#drawAnyway(), ANSWER);
     this.queue.soon();
   }
@@ -121,12 +124,12 @@ export class View {
 
   /** Asks the kernel for the picture unless it is the one that the page has. */
   #sync() {
-    this.line.send({ type: "sync", revision: this.line.get("content").revision ?? 0 });
+    this.channel.send({ type: "sync", revision: this.channel.get("content").revision ?? 0 });
   }
 
   #draw() {
     /** @type {Content} */
-    const content = this.line.get("content");
+    const content = this.channel.get("content");
     if (!content.revision || content === this.shown || (this.patience && !content.answered)) return;
     const left = this.notTaken.left(content.inputs, this.shown?.inputs);
     const [root, picture] = this.#place();
@@ -146,7 +149,7 @@ export class View {
   }
 
   /**
-   * Puts the link at the end of the foot line, from which each new foot takes it away.
+   * Puts the link at the end of the foot line, because each new foot line removes it.
    * @param {HTMLElement} root
    */
   #placeLogout(root) {
@@ -222,7 +225,7 @@ export class View {
     this.lost.show(this.#isLost ? loss : null);
   }
 
-  /** What was entered while the line was lost and is not in the picture. */
+  /** What was entered while the connection was lost and is not in the picture. */
   missing() {
     const open = this.#isLost && this.shown ? this.entries.beside(this.shown.inputs) : [];
     return open.map(([name, value]) => ({ name, value, words: this.words(name, value) }));
@@ -239,7 +242,7 @@ export class View {
   /** @param {string} key */
   select(key) {
     this.saving.press();
-    this.line.send({ type: "select", key });
+    this.channel.send({ type: "select", key });
   }
 
   async #copy() {
@@ -254,6 +257,6 @@ export class View {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
-    if (key) this.line.send({ type: "select", key });
+    if (key) this.channel.send({ type: "select", key });
   }
 }

@@ -9,7 +9,7 @@
 
 const RECOMPUTING = 200; // ms that an input may wait for its picture before the page says "Recomputing…"
 const ASK_AGAIN = 1000; // ms that an input may wait before the page asks the kernel for the picture once more
-export const LOST = 3000; // ms that an input or the line may wait before the page says that the connection is lost
+export const LOST = 3000; // ms that an input or the connection may wait before the page says that the connection is lost
 const GONE = new Set(["dead", "terminating", "restarting", "autorestarting"]);
 
 export class Watch {

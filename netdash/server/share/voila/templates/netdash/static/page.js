@@ -1,7 +1,7 @@
 // The start of the board's page, until the first picture is drawn: view.js of the board then removes #netdash-starting.
 {
   const PATIENCE = 30_000; // ms until the page says that netdash has not started
-  const SOON = 100; // ms between looks whether the page has its kernel's name
+  const SOON = 100; // ms between checks whether the page has its kernel's name
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
   const page =
     /** @type {Window & { voila_finish?: () => void, Plotly?: any, netdashPlotly?: Record<string, any> }} */ (window);
@@ -11,8 +11,8 @@
   const again = /** @type {HTMLElement} */ (starting.querySelector("button"));
   again.addEventListener("click", () => location.reload());
 
-  // The case stands behind "#", which a browser sends to nobody. In an old link it stands behind "?", where servers and
-  // proxies see it: this takes it out of all later requests and out of the history.
+  // The case is behind "#", which a browser sends to nobody. In an old link it is behind "?", where servers and proxies
+  // see it. This removes it from all later requests and from the history.
   const parts = [location.search.slice(1), location.hash.slice(1)].filter(Boolean);
   if (location.search) history.replaceState(history.state, "", `${location.pathname}#${parts.join("&")}`);
   addEventListener("hashchange", () => location.reload()); // another link was opened in this tab
@@ -56,8 +56,7 @@
     else if (!document.querySelector("main")) reloadOnce(); // the page ended before its kernel was ready
   });
 
-  // A kernel that was kept ready may have died while it waited, or while it runs the notebook. Then the next one is
-  // asked for, once.
+  // A waiting kernel may have died, before or while it runs the notebook. Then the page is loaded again, once.
   const check = async () => {
     if (!starting.isConnected) return sessionStorage.removeItem("netdash-again");
     const config = document.querySelector("main") && document.getElementById("jupyter-config-data");
@@ -66,7 +65,7 @@
     const address = `${baseUrl}api/kernels/${kernelId}`;
     const { status } = await fetch(address, { cache: "no-store" }).catch(() => ({ status: 0 }));
     if (status === 404 || status === 403)
-      reloadOnce(); // it ended, or the server does not take this browser for its visitor
+      reloadOnce(); // the kernel ended, or the server knows this browser as another visitor
     else setTimeout(check, POLL);
   };
 
