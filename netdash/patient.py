@@ -13,11 +13,16 @@ import inspect
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from netdash.declarations import choice as _choice
+from netdash.declarations import count as _count
+from netdash.declarations import earlier as _earlier
+from netdash.declarations import number as _number
+from netdash.declarations import yes_no as _yes_no
 from netdash.derived import DIFFERENTIATIONS, GRADES, drained_by, grades_of, possible
-from netdash.fields import Choice, Count, Field, Known, Number, Value, YesNo, exact_or_text
+from netdash.fields import Field, Known, Value, exact_or_text
 from netdash.intervals import Interval
 
 if TYPE_CHECKING:
@@ -25,31 +30,6 @@ if TYPE_CHECKING:
 
 TRACKING_PREFIXES = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
 """Prefixes of the parameters that mail and chat programs add to a link to follow it."""
-
-
-def _field(kind: type[Field], label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
-    return dataclasses.field(default=None, metadata={"field": kind(label=label, group=group, help=help, **more)})
-
-
-def _number(label: str, group: str, help: str, unit: str, most: float, **more: Any) -> Any:  # noqa: A002
-    more = {"step": 1, "change": "changeable", **more}
-    return _field(Number, label, group, help, unit=unit, minimum=0, maximum=most, **more)
-
-
-def _count(label: str, group: str, help: str, least: int, most: int, **more: Any) -> Any:  # noqa: A002
-    return _field(Count, label, group, help, minimum=least, maximum=most, step=1, **more)
-
-
-def _choice(label: str, group: str, help: str, *choices: str, **more: Any) -> Any:  # noqa: A002
-    return _field(Choice, label, group, help, choices=choices, **more)
-
-
-def _yes_no(label: str, group: str, help: str, **more: Any) -> Any:  # noqa: A002
-    return _field(YesNo, label, group, help, **more)
-
-
-def _earlier(treatment: str, help: str) -> Any:  # noqa: A002
-    return _yes_no(f"Earlier {treatment}", "Treatment", help)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,8 +220,10 @@ class Patient:
         "A clinical judgement; the product label, as far as it was read, gives no limit.",
     )
     pregnant: bool | None = _yes_no("Pregnancy", "Disease", "Pregnancy.")
-    ecog: int | None = _count("ECOG status", "Disease", "Performance status of ECOG, WHO or Zubrod.", 0, 4)
-    bilirubin_mg_dl: float | None = _number(
+    ecog: int | Interval | str | None = _count(
+        "ECOG status", "Disease", "Performance status of ECOG, WHO or Zubrod.", 0, 4
+    )
+    bilirubin_mg_dl: float | Interval | str | None = _number(
         "Bilirubin", "Disease", "Total bilirubin in serum.", "mg/dL", 50, step=0.1, change="state"
     )
     maa_scan_done: bool | None = _yes_no(
@@ -254,7 +236,7 @@ class Patient:
         "Major pulmonary shunt", "Disease", "Major shunt to the lung on the MAA scan; the review gives no limit."
     )
 
-    months_since_diagnosis: float | None = _number(
+    months_since_diagnosis: float | Interval | str | None = _number(
         "Time since diagnosis", "Treatment", "Time since the tumor was diagnosed.", "months", 600, change="state"
     )
     prior_systemic_treatment: bool | None = _earlier("systemic treatment", "Drugs of any kind, PRRT included.")

@@ -363,10 +363,8 @@ class RuleSet:
         Id of the source it was read in, place in the source, remarks on it.
     kind : str
         "list", "statement", "label" or "population": a key of ``netdash.wording.RULE_SET_KINDS``.
-    not_asked : str
-        Conditions that the source states and netdash has no input for, joined by "; ".
-    how_read : str
-        How far the source was read: "full text", "abstract" or "secondary".
+    not_asked, how_read : str
+        Conditions that the source states and netdash has no input for, joined by "; "; how far the source was read.
     discrepancies : str
         Ids of the discrepancies that touch it, joined by "; ".
     """

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "data_tables": {"files"},
     "evidence": {"data_tables", "own_series", "wording"},
     "derived": {"intervals"},
-    "patient": {"derived", "fields", "intervals"},
+    "declarations": {"fields"},
+    "patient": {"declarations", "derived", "fields", "intervals"},
     "sensitivity": {"effects", "pooling"},
     "outcome_rows": {"data_tables", "evidence"},
     "outcome_tables": {

@@ -282,6 +282,6 @@ def test_each_bound_of_an_own_rule_is_exact():
     (found,) = own_criteria.read(TEMPLATE.encode()).rule_sets
     for criterion in (c for c in found.criteria if isinstance(c, Bound)):
         below, above = (
-            criterion.judge(nd.Patient(**{criterion.quantity.name: criterion.bound + d})) for d in (-0.5, 0.5)
+            criterion.judge(nd.Patient(**{criterion.quantity.name: criterion.bound + d})) for d in (-1, 1)
         )
         assert (below, above) == (Verdict.MET, Verdict.NOT_MET)
