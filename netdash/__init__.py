@@ -15,7 +15,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
-    from netdash.cohort import assess_cohort, attrition
+    from netdash.cohort import Mapping, assess_cohort, attrition, cohort_report, propose_mapping, verdict_counts
     from netdash.comparison import compare, differing, standing, tallies
     from netdash.effects import effect_sizes
     from netdash.evidence import (
@@ -52,7 +52,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "assessment": ["Assessment", "assess"],
         "prepared_cases": ["cases"],
-        "cohort": ["assess_cohort", "attrition"],
+        "cohort": ["Mapping", "assess_cohort", "attrition", "cohort_report", "propose_mapping", "verdict_counts"],
         "comparison": ["compare", "differing", "standing", "tallies"],
         "effects": ["effect_sizes"],
         "evidence": [

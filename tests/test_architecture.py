@@ -37,7 +37,9 @@ MAY_IMPORT = {
     "rule_tables": {"evidence", "fields", "rules", "wording"},
     "serve": {"files", "prepared_cases", "server"},
     "synthesis": {"effects", "evidence", "outcome_rows", "pooling"},
-    "cohort": {"cohort", "derived", "fields", "intervals", "patient", "rule_tables", "rules"},
+    "cohort": {
+        *("cohort", "derived", "evidence", "fields", "files", "intervals", "patient", "rule_tables", "rules", "wording"),
+    },
     "conflicts": {"evidence", "intervals", "outcome_rows", "patient", "rule_tables", "rules", "wording"},
     "judgement": {"fields", "intervals", "patient", "rule_tables", "rules", "wording"},
     "remarks": {"evidence", "outcome_rows", "patient", "rule_tables", "rules"},
@@ -134,6 +136,7 @@ PUBLIC = {
     "attrition_bars",
     "cases",
     "claims",
+    "cohort_report",
     "compare",
     "contrast_forest",
     "contrasts",
@@ -151,6 +154,7 @@ PUBLIC = {
     "influence",
     "later_outcomes",
     "leave_one_out",
+    "Mapping",
     "medians",
     "outcome_effects",
     "outcomes",
@@ -158,6 +162,7 @@ PUBLIC = {
     "pool",
     "pool_by_therapy",
     "pool_outcomes",
+    "propose_mapping",
     "Pooled",
     "references",
     "rule_sets",
@@ -169,6 +174,7 @@ PUBLIC = {
     "subgroups",
     "tallies",
     "teaching_cases",
+    "verdict_counts",
     "verdict_strip",
 }
 
