@@ -235,7 +235,8 @@ class _Reader:
             missing.append(cells.is_null())
             ends.append(nw.when(cells.is_null()).then(nw.lit(float(limit or 0))).otherwise(cells.cast(nw.Float64)))
         absent = missing[0] & missing[-1] if missing else nw.lit(value=True)
-        return self._span(absent, texts.Limits(ends[0], ends[1], closed, closed))
+        low, high = (nw.when(~absent).then(end) for end in ends)
+        return self._span(absent, texts.Limits(low, high, closed, closed))
 
     def _born(self, name: str, held: str) -> Column:
         what, at = self._entry.born or ("", "")
