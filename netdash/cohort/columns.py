@@ -168,7 +168,7 @@ class WordSet(Column):
     Attributes
     ----------
     words, sets : Expr
-        The word where there is one that the field has; the texts with "|". Null elsewhere.
+        The words; the texts with "|", null elsewhere.
     """
 
     words: nw.Expr
@@ -176,7 +176,7 @@ class WordSet(Column):
 
     @property
     def allowed(self) -> nw.Expr:  # noqa: D102
-        return ~self.words.is_null() | self._sets_of(self.field.choices)
+        return self.words.is_in(self.field.choices).fill_null(value=False) | self._sets_of(self.field.choices)
 
     @property
     def partial(self) -> nw.Expr:  # noqa: D102

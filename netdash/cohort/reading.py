@@ -255,22 +255,31 @@ class _Reader:
 
     def _words(self, name: str, held: str) -> Column:
         if held == "words":
-            text = self._text(name)
-            if not self._entry.words and not self._entry.missing and self._has_only(name, self._field.choices):
-                values = nw.col(name) if self._schema[name] in (nw.String, nw.Object) else nw.col(name).cast(nw.String)
-                return Exact(self._field, self._names, nw.col(name).is_null(), values, known=True)
-            folded = texts.folded(text)
-            if self._entry.words:
-                folded = texts.replaced(text, self._entry.words, folded)
-            return self._word_set(self._staged(0, "words", folded))
+            plain = not self._entry.words and not self._entry.missing
+            if plain and self._has_only(name, self._field.choices):
+                return Exact(self._field, self._names, nw.col(name).is_null(), self._raw_text(name), known=True)
+            return self._spelled(name) if plain else self._word_set(self._staged(0, "words", self._folded(name)))
         if held == "numbers" and self._entry.words:
             return self._codes(name)
         raise self._refusal(name, held)
 
-    def _word_set(self, text: nw.Expr) -> WordSet:
-        words = self._staged(1, "word", nw.when(text.is_in(self._field.choices)).then(text))
-        sets = self._staged(1, "set", nw.when(text.str.contains("|", literal=True)).then(text))
-        return WordSet(self._field, self._names, text.is_null(), words, sets)
+    def _folded(self, name: str) -> nw.Expr:
+        text = self._text(name)
+        folded = texts.folded(text)
+        return texts.replaced(text, self._entry.words, folded) if self._entry.words else folded
+
+    def _spelled(self, name: str) -> WordSet:
+        """Return a column of words of which most have the spelling of the field: only the others are looked at."""
+        raw = self._raw_text(name)
+        other = self._staged(0, "other", nw.when(~raw.is_in(self._field.choices)).then(raw))
+        folded = self._staged(1, "folded", texts.folded(texts.stripped(other)))
+        words = self._staged(2, "words", nw.when(other.is_null()).then(raw).otherwise(folded))
+        sets = self._staged(2, "sets", _sets(folded))
+        return WordSet(self._field, self._names, words.is_null(), words, sets)
+
+    def _word_set(self, words: nw.Expr) -> WordSet:
+        sets = self._staged(1, "sets", _sets(words))
+        return WordSet(self._field, self._names, words.is_null(), words, sets)
 
     def _truth(self, name: str, held: str) -> Column:
         if held == "booleans":
@@ -278,11 +287,7 @@ class _Reader:
             as_objects = self._schema[name] == nw.Object
             return Exact(self._field, self._names, cells.is_null(), cells, as_objects=as_objects, known=True)
         if held == "words":
-            text = self._text(name)
-            folded = texts.folded(text)
-            if self._entry.words:
-                folded = texts.replaced(text, self._entry.words, folded)
-            folded = self._staged(0, "words", folded)
+            folded = self._staged(0, "words", self._folded(name))
             truths = self._staged(1, "truth", _truths(folded.is_in(texts.YES), folded.is_in(texts.NO)))
             return Exact(self._field, self._names, folded.is_null(), truths)
         if held == "numbers":
@@ -307,14 +312,15 @@ class _Reader:
 
     # --- Types ---------------------------------------------------------------------------------------------------
 
-    def _text(self, name: str) -> nw.Expr:
+    def _raw_text(self, name: str) -> nw.Expr:
         dtype, cells = self._schema[name], nw.col(name)
         # polars exports text as Arrow string_view, which pyarrow cannot compare.
         arrow = self._table.implementation.is_pyarrow()
         views = arrow and str(nw.to_native(self._table).schema.field(name).type) == "string_view"
-        if dtype not in (nw.String, nw.Object) or views:
-            cells = cells.cast(nw.String)
-        return texts.without(texts.stripped(cells), self._entry.missing, numeric=False)
+        return cells.cast(nw.String) if dtype not in (nw.String, nw.Object) or views else cells
+
+    def _text(self, name: str) -> nw.Expr:
+        return texts.without(texts.stripped(self._raw_text(name)), self._entry.missing, numeric=False)
 
     def _has_only(self, name: str, words: tuple[str, ...]) -> bool:
         """Return whether a column of an eager frame has only these words, in exactly this spelling."""
@@ -362,6 +368,10 @@ class _Reader:
             f"column {name!r} ({field.label}) holds {held} ({self._schema[name]}), expected {_EXPECTED[field.kind]}: "
             f"{field.allowed}; {cure}"
         )
+
+
+def _sets(words: nw.Expr) -> nw.Expr:
+    return nw.when(words.str.contains("|", literal=True)).then(words)
 
 
 def _truths(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
