@@ -78,6 +78,10 @@ class Column(ABC):
         """Rows where every possible value is one of these; None for no row."""
         raise NotImplementedError
 
+    def possible(self, value: Value) -> nw.Expr:
+        """Rows where this is a possible value, among what is known; false where nothing is."""
+        raise NotImplementedError
+
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
         """Rows where every possible number is between two limits."""
         raise NotImplementedError
@@ -119,6 +123,9 @@ class Exact(Column):
     def among(self, values: Iterable[Value]) -> nw.Expr | None:  # noqa: D102
         found = [self._equals(value) for value in values]
         return functools.reduce(operator.or_, found) if found else None
+
+    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+        return self._equals(value)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
         """Rows with a number between two limits; not-a-number and infinity are outside."""
@@ -189,6 +196,10 @@ class WordSet(Column):
         one = functools.reduce(operator.or_, ((self.words == word).fill_null(value=False) for word in found))
         return one | self._sets_of(found)
 
+    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+        one = (self.words == str(value)).fill_null(value=False)
+        return one | (self.sets.str.contains(rf"(?i)(?:^|[|]){value}(?:[|]|$)").fill_null(value=False) & self.partial)
+
     def _sets_of(self, words: Iterable[str]) -> nw.Expr:
         one = f"(?:{'|'.join(words)})"
-        return self.sets.str.contains(rf"^{one}(?:[|]{one})*$").fill_null(value=False)
+        return self.sets.str.contains(rf"(?i)^{one}(?:[|]{one})*$").fill_null(value=False)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from netdash.cohort.columns import Closed, Column, Table, add_columns
+from netdash.cohort.columns import Column, Table, add_columns
 from netdash.derived import KI67_BY_GRADE, PORTAL_DRAINED_BY_SITE
 from netdash.fields import Field, Value
 from netdash.intervals import Interval

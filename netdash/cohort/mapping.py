@@ -195,12 +195,13 @@ def as_mapping(mapping: Mapping | str | Path | None) -> Mapping:
 
 
 def _understood(name: str, meaning: str) -> bool:
-    known = FIELDS[name]
-    if known.choices:
-        return set(meaning.split("|")) <= set(known.choices)
-    if known.kind == "bool":
+    if FIELDS[name].kind == "bool":
         return meaning in ("yes", "no")
-    return bool(meaning)
+    try:
+        FIELDS[name].parse(meaning)
+    except ValueError:
+        return False
+    return True
 
 
 def _entry(row: dict[str, Any]) -> Entry:

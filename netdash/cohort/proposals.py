@@ -170,11 +170,11 @@ def _as_given(value: str, field: Field) -> str | None:
     """Return a value that is understood without a mapping as it is, otherwise None."""
     if field.kind == "bool":
         return value if texts.folded_word(value) in (*texts.YES, *texts.NO) else None
-    if field.choices:
-        return value if set(texts.folded_word(value).split("|")) <= set(field.choices) else None
-    if texts.is_number(value):
-        return value if field.accept(float(value)) is not None else None
-    return value if texts.may_be_number(value, field) else None
+    try:
+        field.parse(texts.folded_word(value) if field.choices else value)
+    except ValueError:
+        return None
+    return value
 
 
 def _fits(synonym: _Synonym, field: Field) -> bool:

@@ -177,7 +177,7 @@ class _Reader:
             text = self._text(name)
             if self._entry.words:
                 text = texts.replaced(text, self._entry.words, text)
-            tidy = self._staged(0, "text", texts.tidy(text, self._field))
+            tidy = self._staged(0, "text", texts.tidy(text))
             return self._span(tidy.is_null(), texts.limits(tidy, self._field))
         raise self._refusal(name, held)
 
@@ -209,14 +209,19 @@ class _Reader:
             self._staged(1, what, end) for what, end in zip(texts.Limits._fields, found, strict=True)
         )
         low, high = self._scaled(low), self._scaled(high)
+        # What lies outside the limits of the field is not possible: "100-130" years is from 100 to 120.
+        least, most = float(self._field.minimum or 0), float(self._field.maximum or 0)
+        low_open, high_open = low_open & (low >= least), high_open & (high <= most)
+        low = nw.when(low < least).then(nw.lit(least)).otherwise(low)
+        high = nw.when(high > most).then(nw.lit(most)).otherwise(high)
         if self._field.kind == "integer":
             # Of whole numbers, over 3 is 4 or more.
-            whole = (low % 1 == 0) & (high % 1 == 0)
-            low = nw.when(whole).then(nw.when(low_open).then(low + 1).otherwise(low))
-            high = nw.when(whole).then(nw.when(high_open).then(high - 1).otherwise(high))
+            low = nw.when(low_open & (low % 1 == 0)).then(low + 1).otherwise(low.ceil())
+            high = nw.when(high_open & (high % 1 == 0)).then(high - 1).otherwise(high.floor())
             low_open = high_open = nw.lit(value=False)
-        if self._field.kind == "integer" or self._entry.factor not in (None, 1.0):
-            low, high = self._staged(2, "from", low), self._staged(2, "to", high)
+        low, high = self._staged(2, "from", low), self._staged(2, "to", high)
+        low_open = self._staged(2, "from_open", low_open.fill_null(value=False))
+        high_open = self._staged(2, "to_open", high_open.fill_null(value=False))
         return Span(self._field, self._names, missing, low, high, low_open, high_open)
 
     def _pair(self) -> Span:
@@ -265,14 +270,14 @@ class _Reader:
 
     def _folded(self, name: str) -> nw.Expr:
         text = self._text(name)
-        folded = texts.folded(text)
+        folded = texts.spelled(text, self._field)
         return texts.replaced(text, self._entry.words, folded) if self._entry.words else folded
 
     def _spelled(self, name: str) -> WordSet:
         """Return a column of words of which most have the spelling of the field: only the others are looked at."""
         raw = self._raw_text(name)
         other = self._staged(0, "other", nw.when(~raw.is_in(self._field.choices)).then(raw))
-        folded = self._staged(1, "folded", texts.folded(texts.stripped(other)))
+        folded = self._staged(1, "folded", texts.spelled(texts.stripped(other), self._field))
         words = self._staged(2, "words", nw.when(other.is_null()).then(raw).otherwise(folded))
         sets = self._staged(2, "sets", _sets(folded))
         return WordSet(self._field, self._names, words.is_null(), words, sets)

@@ -19,9 +19,7 @@ from netdash.fields import Field
 YES, NO = ("yes", "y", "true", "t", "1", "1.0"), ("no", "n", "false", "f", "0", "0.0")
 """The usual texts for yes and for no, in any case."""
 
-_NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-_EXACT = rf"^[+-]?{_NUMBER}(?:[eE][+-]?[0-9]+)?$"
-_RANGE = rf"^{_NUMBER}-{_NUMBER}$"
+_NUMBER = r"(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:e[+-]?[0-9]+)?"
 
 
 class Limits(NamedTuple):
@@ -47,6 +45,12 @@ def folded(text: nw.Expr) -> nw.Expr:
 def folded_word(word: str) -> str:
     """Return one word as :func:`folded` gives it."""
     return re.sub(r"_*[|]_*", "|", re.sub(r"[ \t-]+", "_", word.strip().lower()))
+
+
+def spelled(text: nw.Expr, field: Field) -> nw.Expr:
+    """Return words in the spelling of a choice; several possible ones stay in lower case."""
+    others = {word: word for word in field.choices if word != folded_word(word)}
+    return replaced(text, others, folded(text)) if others else folded(text)
 
 
 def replaced(text: nw.Expr, words: Mapping[str, str], otherwise: nw.Expr) -> nw.Expr:
@@ -76,38 +80,35 @@ def without(cells: nw.Expr, codes: Iterable[str], *, numeric: bool) -> nw.Expr:
 
 def is_number(text: str) -> bool:
     """Return whether a text is one plain number."""
-    return re.fullmatch(_EXACT[1:-1], text.strip()) is not None
+    return re.fullmatch(rf"[+-]?{_NUMBER}", text.strip().lower()) is not None
 
 
-def tidy(text: nw.Expr, field: Field) -> nw.Expr:
-    """Return number texts in one spelling: no blanks, no unit, ASCII signs, a decimal point."""
-    for sign, plain in (("–", "-"), ("−", "-"), ("..", "-"), ("≤", "<="), ("≥", ">="), (",", ".")):
+def tidy(text: nw.Expr) -> nw.Expr:
+    """Return number texts in one spelling: lower case, ASCII signs, a decimal point."""
+    text = text.str.to_lowercase()
+    for sign, plain in (("–", "-"), ("..", "-"), ("≤", "<="), ("≥", ">="), (",", ".")):
         text = text.str.replace_all(sign, plain, literal=True)
-    text = text.str.replace_all(r"\s+", "")
-    unit = field.unit.removesuffix("s")
-    return text.str.replace_all(rf"(?:{re.escape(unit)}s?)$", "") if unit else text
+    return text
 
 
 def limits(text: nw.Expr, field: Field) -> Limits:
-    """Return the limits of numbers in the spelling of :func:`tidy`: "3-20", "<3", "90+"; of "8" both are 8."""
-    exact, two = text.str.contains(_EXACT), text.str.contains(_RANGE)
-    under, over = text.str.contains(rf"^<=?{_NUMBER}$"), text.str.contains(rf"^(?:>=?{_NUMBER}|{_NUMBER}[+])$")
-    bare = nw.when(under | over).then(text.str.replace_all("[<>=+]", ""))
-    first = nw.when(two).then(text.str.replace_all("-.*$", "")).otherwise(bare)
-    last = nw.when(two).then(text.str.replace_all("^.*-", "")).otherwise(bare)
-    low, high = (nw.when(exact).then(text).otherwise(end).cast(nw.Float64) for end in (first, last))
+    """Return the limits of numbers in the spelling of :func:`tidy`: "3-20", "<3", "90+"; of "8" both are 8.
+
+    The forms are those of :mod:`netdash.intervals`.
+    """
+    unit = re.escape(field.unit.lower().removesuffix("s")) + "s?" * field.unit.endswith("s")
+    number = rf"\s*{_NUMBER}\s*(?:{unit})?"
+    exact = text.str.contains(rf"^[+-]?{_NUMBER}\s*(?:{unit})?$")
+    two = text.str.contains(rf"^{number}\s*-{number}$")
+    over = text.str.contains(rf"^(?:>=?{number}|{_NUMBER}\s*[+]\s*(?:{unit})?|{_NUMBER}\s*(?:{unit})\s*[+])$")
+    under, both = text.str.contains(rf"^<=?{number}$"), text.str.contains(rf"^>=?{number}\s*<=?{number}$")
+    bare = text.str.replace_all(rf"\s|{unit}", "") if unit else text.str.replace_all(r"\s", "")
+    first = bare.str.replace_all(rf"(?:-|<=?){_NUMBER}$", "").str.replace_all("[<>=]|[+]$", "")
+    last = bare.str.replace_all(rf"^{_NUMBER}-|^>=?{_NUMBER}(?:<=?)", "").str.replace_all("[<>=]|[+]$", "")
+    low = nw.when(exact).then(bare).otherwise(nw.when(two | over | both).then(first)).cast(nw.Float64)
+    high = nw.when(exact).then(bare).otherwise(nw.when(two | under | both).then(last)).cast(nw.Float64)
     low = nw.when(under).then(nw.lit(float(field.minimum or 0))).otherwise(low)
     high = nw.when(over).then(nw.lit(float(field.maximum or 0))).otherwise(high)
-    low_open = text.str.contains("^>[^=]").fill_null(value=False)
-    high_open = text.str.contains("^<[^=]").fill_null(value=False)
-    return Limits(low, high, low_open, high_open)
-
-
-def may_be_number(text: str, field: Field) -> bool:
-    """Return whether one text is read as a number of a field, alone or known in part, within its limits or not."""
-    plain = text.strip().replace("–", "-").replace("−", "-").replace("..", "-").replace("≤", "<=").replace("≥", ">=")
-    plain = re.sub(r"\s+", "", plain.replace(",", "."))
-    unit = field.unit.removesuffix("s")
-    plain = re.sub(rf"(?:{re.escape(unit)}s?)$", "", plain) if unit else plain
-    forms = (_EXACT, _RANGE, rf"^[<>]=?{_NUMBER}$", rf"^{_NUMBER}[+]$")
-    return any(re.match(form, plain) for form in forms)
+    low_open = (over | both) & text.str.contains("^>[^=]")
+    high_open = (under | both) & text.str.contains("<[^=]")
+    return Limits(low, high, low_open.fill_null(value=False), high_open.fill_null(value=False))
