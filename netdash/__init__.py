@@ -16,7 +16,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from netdash.assessment import Assessment, assess
     from netdash.bayes import PooledBayes, pool_bayes
-    from netdash.cohort import assess_cohort, attrition
+    from netdash.cohort import Mapping, assess_cohort, attrition, cohort_report, propose_mapping, verdict_counts
     from netdash.comparison import compare, differing, standing, tallies
     from netdash.effects import effect_sizes
     from netdash.evidence import (
@@ -56,7 +56,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "assessment": ["Assessment", "assess"],
         "bayes": ["PooledBayes", "pool_bayes"],
         "prepared_cases": ["cases"],
-        "cohort": ["assess_cohort", "attrition"],
+        "cohort": ["Mapping", "assess_cohort", "attrition", "cohort_report", "propose_mapping", "verdict_counts"],
         "comparison": ["compare", "differing", "standing", "tallies"],
         "effects": ["effect_sizes"],
         "evidence": [

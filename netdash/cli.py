@@ -144,39 +144,95 @@ def assess(therapies: tuple[str, ...], as_json: bool, criteria: str | None, **va
 
 
 @main.command()
-@click.argument("source", type=click.Path(exists=True, dir_okay=False))
-@click.argument("target", type=click.Path(dir_okay=False))
+@click.argument("sources", metavar="IN...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.argument("target", metavar="OUT", type=click.Path(dir_okay=False))
+@click.option(
+    "--map", "mapping", type=click.Path(exists=True, dir_okay=False), help="A mapping; netdash map makes one."
+)
+@click.option("--id", "id_", help="The column of identifiers: copied to the rejects, and checked for repetition.")
+@click.option("--encoding", help="Of text files, such as cp1252; found from the file when not given.")
+@click.option("--delimiter", help="Between cells, such as ';' or 'tab'; found from the file when not given.")
+@click.option(
+    "--missing", multiple=True, metavar="[FIELD=]TEXT", help="Text that means unknown, such as NA; repeatable."
+)
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="A column that resembles a field and is none; repeatable."
+)
+@click.option("--strict", is_flag=True, help="Leave rows with a refused value out.")
+@click.option("--reasons", is_flag=True, help="Add columns with the criteria missed and open.")
 @click.option("--rule-sets", default="", help="Identifiers joined by commas; all of them when not given.")
-@click.option("--attrition", is_flag=True, help="Print how many remain after each criterion.")
-@click.option("--missing", multiple=True, help="Text that means unknown, such as NA; may be given more than once.")
-def cohort(source: str, target: str, rule_sets: str, attrition: bool, missing: tuple[str, ...]) -> None:
-    """Judge every patient of a CSV or Parquet file by the published criteria.
+@click.option(
+    "--attrition", is_flag=True, help="Count how many remain after each criterion; also to OUT.attrition.csv."
+)
+def cohort(
+    sources: tuple[str, ...], target: str, id_: str | None, delimiter: str | None, rule_sets: str, **options: Any
+) -> None:
+    """Judge every patient of one or several files by the published criteria.
 
-    TARGET gets the columns of SOURCE, then one column per rule set: met, not_met or unknown. A row with a value that a
-    field refuses goes to TARGET.rejects.csv instead, with row, column, value and reason.
+    IN: CSV, TSV, TXT (also .gz of them), Parquet or XLSX. OUT: CSV or Parquet; it gets the columns of IN, then one
+    column per rule set: met, not_met or unknown. A value that a field refuses is unknown; it is listed with row, column
+    and reason in OUT.rejects.csv.
 
-    Exit codes: 0 every row was judged, 1 some rows were rejected, 2 wrong use.
+    Exit codes: 0 every value was read, 1 some values or rows were refused, 2 wrong use.
     """
     from netdash.cohort.files import assess_file
 
     wanted = [name.strip() for name in rule_sets.split(",") if name.strip()] or None
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter)
     try:
         with click.progressbar(length=1000, label="Judging", file=sys.stderr) as bar:
             done = assess_file(
-                source,
+                sources,
                 target,
                 wanted,
-                attrition=attrition,
-                missing=("", *missing),
+                id=id_,
+                delimiter=delimiter,
                 progress=lambda share: bar.update(round(1000 * share) - bar.pos),
+                **options,
             )
     except (ValueError, TypeError, ModuleNotFoundError) as error:
         raise click.UsageError(str(error)) from None
-    click.echo(str(done))
-    for name, table in done.attrition.items():
-        click.echo(f"\n{name}\n{table.to_string(index=False)}")
-    if done.n_rejected:
+    _print_run(done)
+    if done.rejects is not None:
         raise SystemExit(1)
+
+
+def _print_run(done: Any) -> None:
+    """Print what became of a registry: what was read, the verdicts counted, and the attrition."""
+    from netdash.cohort.attritions import attrition_text, joined
+
+    click.echo(str(done))
+    click.echo(f"\n{done.verdicts.to_string(index=False)}")
+    if not done.attrition:
+        return
+    for name, table in done.attrition.items():
+        click.echo(f"\n{name}\n{table.to_string(index=False)}\n{attrition_text(table)}")
+    path = f"{done.target}.attrition.csv"
+    joined(done.attrition).to_csv(path, index=False)
+    click.echo(f"\n{path}")
+
+
+@main.command(name="map")
+@click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False))
+@click.option("--to", "target", default="MAP.csv", show_default=True, help="The file of the proposed mapping.")
+@click.option("--encoding", help="Of a text file; found from the file when not given.")
+@click.option("--delimiter", help="Between cells; found from the file when not given.")
+def map_(source: str, target: str, **options: Any) -> None:
+    """Propose how the columns of a registry become fields, from the names and values in IN.
+
+    Correct the file, then say: netdash cohort IN OUT --map MAP.csv
+    """
+    from netdash.cohort.files import read_whole
+    from netdash.cohort.proposals import propose_mapping
+
+    if Path(target).exists():
+        raise click.UsageError(f"{target} is there already; move it, or name another file with --to")
+    try:
+        proposed = propose_mapping(read_whole(source, **options))
+    except (ValueError, TypeError, ModuleNotFoundError) as error:
+        raise click.UsageError(str(error)) from None
+    proposed.write(target)
+    click.echo(f"{proposed}\n{target}")
 
 
 @main.command()

@@ -66,10 +66,10 @@ def test_a_file_is_judged_and_says_what_became_of_it(tmp_path):
     source.write_text("id,age_years,ki67_percent\n1,48,4\n2,55,4\n3,130,4\n4,,4\n")
     done = run("cohort", source, target, "--rule-sets", "milan_review,resection_review", "--attrition")
     assert done.exit_code == 1, done.output
-    assert "4 rows read, 3 judged" in done.output
+    assert "4 rows read, 4 judged" in done.output
     assert "n_remaining" in done.output
     verdicts = pd.read_parquet(target).set_index("id")
-    assert verdicts["milan_review"].to_dict() == {"1": "unknown", "2": "not_met", "4": "unknown"}
+    assert verdicts["milan_review"].to_dict() == {"1": "unknown", "2": "not_met", "3": "unknown", "4": "unknown"}
     rejects = pd.read_csv(f"{target}.rejects.csv")
     assert rejects.loc[0, ["row", "column"]].tolist() == [3, "age_years"]
     assert "0 to 120" in rejects.loc[0, "reason"]

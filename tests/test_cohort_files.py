@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from netdash import rule_tables
 from netdash.cohort import attrition, sources
+from netdash.cohort.accounts import deciding
+from netdash.cohort.dialects import Dialect
 from netdash.cohort.files import assess_file
-from netdash.patient import FIELDS
+from netdash.patient import FIELDS, Patient
 
 SETS = list(rule_tables.load())
 
@@ -72,9 +74,12 @@ def test_the_columns_of_the_source_pass_through(tmp_path, suffix):
     found = pq.read_table(done.target)
     assert found.column_names == [*table.column_names, "milan_2007"]
     # CSV has one way to write both an empty text and none.
-    expected = table.to_pylist() if suffix == "parquet" else [r | {"row": str(r["row"])} for r in table.to_pylist()]
-    expected = [r | {"hospital": r["hospital"] or ("" if suffix == "csv" else r["hospital"])} for r in expected]
-    assert found.drop_columns("milan_2007").to_pylist() == expected
+    if suffix == "parquet":
+        assert found.drop_columns("milan_2007").to_pylist() == table.to_pylist()
+        return
+    assert [{name: text for name, text in row.items() if name != "milan_2007"} for row in found.to_pylist()] == read(
+        source
+    )
 
 
 def test_batches_change_nothing(tmp_path, monkeypatch, suffix):
@@ -105,112 +110,131 @@ def test_attrition_is_counted_only_when_asked_for_and_of_the_sets_asked_for(tmp_
 def test_text_is_read_as_a_patient_reads_it(tmp_path):
     text = "id,age_years,sstr_positive,primary_site\n1, 48.0 ,YES,lung\n2,+5e1,No, colon\n3,.5,true,\n4,,FALSE,other\n"
     done, found, _ = run(tmp_path, text)
-    assert done.n_rejected == 0
+    assert done.rejects is None
     assert [(r["age_years"], r["sstr_positive"], r["primary_site"]) for r in found] == [
-        *[("48", "true", "lung"), ("50", "false", "colon")],
-        *[("0.5", "true", ""), ("", "false", "other")],
+        *[(" 48.0 ", "YES", "lung"), ("+5e1", "No", " colon")],
+        *[(".5", "true", ""), ("", "FALSE", "other")],
     ]
+    group = [
+        Patient(age_years=48, sstr_positive=True, primary_site="lung"),
+        Patient(age_years=50, sstr_positive=False, primary_site="colon"),
+        Patient(age_years=0.5, sstr_positive=True),
+        Patient(sstr_positive=False, primary_site="other"),
+    ]
+    assert verdicts(done.target) == assessed(group)
 
 
 @given(st.data())
-def test_every_text_is_taken_or_refused_as_a_patient_does(tmp_path_factory, data):
+def test_what_a_patient_reads_is_read_and_what_is_refused_is_listed(tmp_path_factory, data):
     field = data.draw(st.sampled_from(list(FIELDS.values())))
     numerals = st.from_regex(r"[+-]?[0-9]{0,3}\.?[0-9]{0,3}([eE][+-]?[0-9]{1,2})?", fullmatch=True)
-    words = [
-        "nan",
-        "inf",
-        "-inf",
-        "NaN",
-        "1e400",
-        "0x10",
-        "1_0",
-        "٣",
-        "1,5",
-        "yes ",
-        "Yes",
-        "1",
-        "0",
-        "-0",
-        "true",
-        "T",
-    ]
+    words = ["nan", "inf", "-inf", "NaN", "1e400", "0x10", "1_0", "٣", "yes ", "Yes", "1", "0", "-0", "true", "T"]
     text = st.sampled_from([*words, *field.choices]) | numerals | st.text(st.characters(exclude_categories=["Cs"]))
     texts = data.draw(st.lists(text, min_size=1, max_size=8))
     folder = tmp_path_factory.mktemp("texts")
     with (folder / "in.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["id", field.name], *enumerate(texts)])
-    done = assess_file(folder / "in.csv", folder / "out.parquet", ["milan_2007"])
-    taken = {}
+    asking = [found.name for found in rule_tables.load().values() if field.name in deciding(found)]
+    if not asking:
+        with pytest.raises(ValueError, match="is asked by the rule sets"):
+            assess_file(folder / "in.csv", folder / "out.parquet")
+        return
+    done = assess_file(folder / "in.csv", folder / "out.parquet", id="id")
+    refused = {int(row["id"]): row["value"] for row in read(done.rejects)} if done.rejects else {}
+    assert done.n_judged == len(texts)
     for i, given_text in enumerate(texts):
         try:
-            taken[str(i)] = field.parse(given_text) if given_text.strip() else None
+            field.parse(given_text)
         except ValueError:
             continue
-    found = {row["id"]: row[field.name] for row in read(done.target)}
-    assert found == taken
-    refused = read(done.rejects) if done.rejects else []
-    assert [int(row["row"]) - 1 for row in refused] == [i for i in range(len(texts)) if str(i) not in taken]
+        assert i not in refused
     # Arrow keeps a carriage return inside quotes, and so does the reader of the rejects.
-    assert [row["value"] for row in refused] == [t for i, t in enumerate(texts) if str(i) not in taken]
+    assert all(texts[i] == value for i, value in refused.items())
+    unread = [i for i in range(len(texts)) if i not in refused and texts[i].strip()]
+    assert len(unread) + len(refused) == sum(bool(text.strip()) for text in texts)
 
 
 def test_texts_for_missing_are_the_callers_to_name(tmp_path):
-    text = "id,age_years,sstr_positive\n1,NA,yes\n2,48,NA\n3,,no\n"
-    done, found, refused = run(tmp_path, text)
-    assert (done.n_judged, done.n_rejected) == (1, 2)
+    text = "id,age_years,sstr_positive\n1,NA,yes\n2,48,NA\n3,,no\n4,99,no\n"
+    done, _, refused = run(tmp_path, text)
+    assert (done.n_judged, done.n_refused) == (4, 2)
     assert [(row["row"], row["column"], row["value"]) for row in refused] == [
-        ("1", "age_years", "NA"),
-        ("2", "sstr_positive", "NA"),
+        *[("1", "age_years", "NA"), ("2", "sstr_positive", "NA")],
     ]
-    done, found, refused = run(tmp_path, text, missing=["", "NA"])
-    assert (done.n_judged, refused, done.rejects) == (3, [], None)
-    assert [(row["age_years"], row["sstr_positive"]) for row in found] == [("", "true"), ("48", ""), ("", "false")]
+    assert "age_years is 99 in 1 row" in str(done)
+    done, _, refused = run(tmp_path, text, missing=["NA", "age_years=99"])
+    assert (done.n_judged, refused, done.rejects) == (4, [], None)
+    assert "is 99" not in str(done)
+    assert verdicts(done.target)[3] == assessed([Patient(sstr_positive=False)])[0]
+
+
+def test_texts_for_missing_hold_in_parquet_too(tmp_path):
+    table = pa.table({"age_years": [48.0, 99.0], "primary_site": ["NA", "Unknown"]})
+    source = write(table, tmp_path / "in.parquet")
+    done = assess_file(source, tmp_path / "out.parquet", missing=["NA", "Unknown", "age_years=99"])
+    assert done.rejects is None
+    assert verdicts(done.target) == assessed([Patient(age_years=48), Patient()])
 
 
 # --- Rejects -----------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_value_takes_its_row_to_the_rejects_with_the_reason(tmp_path):
-    text = "id,age_years,extrahepatic_disease\na,48,none\nb,300,none\nc,abc,None\n\nd,60,extensive\n"
-    done, found, refused = run(tmp_path, text)
-    assert (done.n_rows, done.n_judged, done.n_rejected) == (4, 2, 2)
+def test_a_refused_value_is_unknown_and_listed_with_the_reason_and_strict_leaves_its_row_out(tmp_path):
+    text = "id,age_years,extrahepatic_disease\na,48,none\nb,300,none\nc,abc,nil\n\nd,60,extensive\n"
+    done, found, refused = run(tmp_path, text, id="id")
+    assert (done.n_rows, done.n_judged, done.n_rejected, done.n_refused) == (4, 4, 0, 3)
     assert done.rejects == tmp_path / "out.csv.rejects.csv"
-    assert [row["id"] for row in found] == ["a", "d"]
-    assert [(r["row"], r["column"], r["value"]) for r in refused] == [
-        *[("2", "age_years", "300"), ("3", "age_years", "abc"), ("3", "extrahepatic_disease", "None")],
+    assert verdicts(done.target) == assessed(
+        [
+            Patient(age_years=48, extrahepatic_disease="none"),
+            Patient(extrahepatic_disease="none"),
+            Patient(),
+            Patient(age_years=60, extrahepatic_disease="extensive"),
+        ]
+    )
+    assert [(r["row"], r["id"], r["column"], r["value"]) for r in refused] == [
+        *[("2", "b", "age_years", "300"), ("3", "c", "age_years", "abc"), ("3", "c", "extrahepatic_disease", "nil")],
     ]
+    strict, found, again = run(tmp_path, text, id="id", strict=True, attrition=True)
+    assert (strict.n_rows, strict.n_judged, strict.n_rejected) == (4, 2, 2)
+    assert ([row["id"] for row in found], again) == (["a", "d"], refused)
+    first = strict.attrition["milan_review"].iloc[0]
+    assert (first.criterion, first.n_before, first.n_not_met, first.n_remaining) == ("no refused value", 4, 2, 2)
     for row in refused:
         with pytest.raises(ValueError, match=row["column"]) as refusal:
             FIELDS[row["column"]].parse(row["value"])
         assert row["reason"] == str(refusal.value)
-    assert str(done) == f"4 rows read, 2 judged: {done.target}\n2 rejected: {done.rejects}"
+    said = str(done)
+    assert said.startswith(f"4 rows read, 4 judged: {done.target}\nFields read: 2 of ")
+    assert "2 of age_years (300 1, abc 1; expected a number from 0 to 120 years)" in said
+    assert said.endswith(f"Refused values: 3; rows left out: 0; listed in {done.rejects}")
 
 
 def test_values_of_a_parquet_file_are_refused_too(tmp_path):
     table = pa.table(
         {
             "age_years": [48.0, float("nan"), -1.0, None],
-            "lesion_count": [3, 2, 0, 1000],
+            "ki67_percent": [3, 2, -1, 1000],
             "primary_site": ["lung", "lung", "lung", "brain"],
         }
     )
     done = assess_file(write(table, tmp_path / "in.parquet"), tmp_path / "out.parquet", batch_rows=2)
-    assert (done.n_judged, done.n_rejected) == (1, 3)
+    assert (done.n_judged, done.n_refused) == (4, 5)
     assert [(r["row"], r["column"], r["value"]) for r in read(done.rejects)] == [
-        *[("2", "age_years", "nan"), ("3", "age_years", "-1.0"), ("3", "lesion_count", "0")],
-        *[("4", "lesion_count", "1000"), ("4", "primary_site", "brain")],
+        *[("2", "age_years", "nan"), ("3", "age_years", "-1.0"), ("3", "ki67_percent", "-1")],
+        *[("4", "ki67_percent", "1000"), ("4", "primary_site", "brain")],
     ]
 
 
 def test_a_ragged_row_is_rejected_as_a_whole(tmp_path):
     text = "id,age_years\n1,48\n2\n3,50,yes\n\n4,51\n5,a\n6,52\n"
     done, found, refused = run(tmp_path, text)
-    assert [row["id"] for row in found] == ["1", "4", "6"]
+    assert [row["id"] for row in found] == ["1", "4", "5", "6"]
     assert [(r["row"], r["column"], r["value"]) for r in refused] == [
         *[("2", "", "2"), ("3", "", "3,50,yes"), ("5", "age_years", "a")],
     ]
     assert "1 cells, expected 2" in refused[0]["reason"]
-    assert (done.n_rows, done.n_judged, done.n_rejected) == (6, 3, 3)
+    assert (done.n_rows, done.n_judged, done.n_rejected, done.n_refused) == (6, 4, 2, 1)
 
 
 def test_row_numbers_hold_across_blocks_and_batches(tmp_path, monkeypatch):
@@ -223,6 +247,7 @@ def test_row_numbers_hold_across_blocks_and_batches(tmp_path, monkeypatch):
         elif i % 11 == 0:
             lines.append(f"{i},{200 + i}")
             expected[i] = "age_years"
+            judged.append(str(i))
         else:
             lines.append(f"{i},{i % 100}")
             judged.append(str(i))
@@ -230,7 +255,7 @@ def test_row_numbers_hold_across_blocks_and_batches(tmp_path, monkeypatch):
     assert [row["id"] for row in found] == judged
     assert {int(row["row"]): row["column"] for row in refused} == expected
     assert all(row["value"].split(",")[0] == row["row"] for row in refused if not row["column"])
-    assert (done.n_rows, done.n_rejected) == (3000, len(expected))
+    assert (done.n_rows, done.n_rejected + done.n_refused) == (3000, len(expected))
 
 
 def test_an_open_quote_does_not_swallow_the_rows_behind_it(tmp_path):
@@ -241,15 +266,15 @@ def test_an_open_quote_does_not_swallow_the_rows_behind_it(tmp_path):
     assert "quote not closed" in refused[0]["reason"]
 
 
-def test_a_row_that_is_not_utf8_is_rejected_and_the_others_are_not(tmp_path, monkeypatch):
+def test_a_cell_that_is_not_utf8_is_listed_and_its_row_is_judged(tmp_path, monkeypatch):
     for block in (4 * 2**20, 64):
         monkeypatch.setattr(sources, "BLOCK_BYTES", block)
         lines = ["id,age_years,hospital", *(f"{i},48,Köln" for i in range(40))]
         text = "\n".join(lines).encode().replace("7,48,Köln".encode(), "7,48,Köln".encode("latin-1"))
         text += "\nD\xfcsseldorf\n41,\xfc,x\n".encode("latin-1")
         _, found, refused = run(tmp_path, text)
-        assert [int(row["id"]) for row in found] == [i for i in range(40) if i % 10 != 7]
-        assert {row["hospital"] for row in found} == {"Köln"}
+        assert [row["id"] for row in found] == [*map(str, range(40)), "41"]
+        assert {row["hospital"] for row in found} == {"Köln", "K\N{REPLACEMENT CHARACTER}ln", "x"}
         assert [(row["row"], row["column"]) for row in refused] == [
             *[
                 ("8", "hospital"),
@@ -260,7 +285,7 @@ def test_a_row_that_is_not_utf8_is_rejected_and_the_others_are_not(tmp_path, mon
                 ("42", "age_years"),
             ],
         ]
-        assert "UTF-8" in refused[0]["reason"]
+        assert "not utf-8" in refused[0]["reason"]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_obstacle(tmp_path):
@@ -270,7 +295,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_obstacle(tmp_path):
 
 def test_one_column_alone_has_an_empty_line_for_unknown(tmp_path):
     done, found, refused = run(tmp_path, "age_years\n48\n\nabc\n70\n")
-    assert [row["age_years"] for row in found] == ["48", "", "70"]
+    assert [row["age_years"] for row in found] == ["48", "", "abc", "70"]
     assert [row["row"] for row in refused] == ["3"]
     assert done.n_rows == 4
 
@@ -292,7 +317,7 @@ def test_no_row_at_all(tmp_path, suffix):
 
 
 def test_all_rows_rejected(tmp_path, suffix):
-    done, found, refused = run(tmp_path, "id,age_years\n1,300\n2,x\n3\n", target=f"out.{suffix}")
+    done, found, refused = run(tmp_path, "id,age_years\n1,300\n2,x\n3\n", target=f"out.{suffix}", strict=True)
     assert (done.n_judged, done.n_rejected, found, len(refused)) == (0, 3, [], 3)
     assert done.target.exists()
 
@@ -306,23 +331,23 @@ def test_all_rows_rejected(tmp_path, suffix):
         ("", "no header"),
         ("\n\n", "no header"),
         ("id,name\n1,x\n", "no column is a field"),
-        ("id;age_years\n1;48\n", "no column is a field"),
+        ("id,pregnant\n1,no\n", "no column is asked by the rule sets"),
         ("age_years,id,id\n1,2,3\n", "columns twice: id"),
         ("Age_Years,ki67_percent\n48,4\n", "nearly 'age_years'"),
         ("age_years,milan_2007\n48,x\n", "named like rule sets: milan_2007"),
-        (b"age_years,H\xf6he\n48,x\n", "no header in UTF-8"),
+        (b"age_years,H\xf6he,\xc3\xa4\n48,x,y\n", "no header that can be read"),
     ],
 )
 def test_a_csv_file_that_cannot_be_meant_is_refused_and_leaves_nothing(tmp_path, text, says):
     with pytest.raises(ValueError, match=says):
-        run(tmp_path, text)
+        run(tmp_path, text, rule_sets=["milan_2007"] if "pregnant" in str(text) else None)
     assert [path.name for path in tmp_path.iterdir()] == ["patients.csv"]
 
 
 def test_a_column_of_the_wrong_type_in_parquet_is_refused_and_leaves_nothing(tmp_path):
-    for cells in ([1, 0], ["yes", "no"]):
-        source = write(pa.table({"sstr_positive": cells}), tmp_path / "in.parquet")
-        with pytest.raises(TypeError, match="sstr_positive"):
+    for cells in ([True, False], [[1], [2]]):
+        source = write(pa.table({"age_years": cells}), tmp_path / "in.parquet")
+        with pytest.raises(TypeError, match="age_years"):
             assess_file(source, tmp_path / "out.parquet")
         assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
@@ -348,7 +373,7 @@ def test_categories_of_a_parquet_file_are_words(tmp_path, suffix):
 def test_paths_that_cannot_be_meant_are_refused(tmp_path):
     source = write(registry(3), tmp_path / "in.csv")
     for target, says in (
-        ("out.xlsx", "'.xlsx', expected .csv or .parquet"),
+        ("out.xlsx", "'.xlsx', expected .csv or .parquet; name it so"),
         ("in.csv", "is the source too"),
         ("no/o.csv", "no folder"),
     ):
@@ -417,7 +442,8 @@ def test_bytes_that_are_not_utf8_are_replaced_however_they_are_read(tmp_path, si
     path = tmp_path / "registry.csv"
     path.write_bytes("größe,€\n".encode() + b"a\xffb,\xe2\x82\n")
     found = b""
-    with sources.Utf8(path) as text:
+    plain = Dialect("utf-8", ",", ("größe", "€"), 0, has_rows=True)
+    with sources.Utf8(path, plain) as text:
         assert text.readable()
         while part := text.read(size):
             assert size < 0 or len(part) <= size
@@ -425,6 +451,6 @@ def test_bytes_that_are_not_utf8_are_replaced_however_they_are_read(tmp_path, si
         assert text.damaged
     assert found.decode() == "größe,€\na\ufffdb,\ufffd\n"
     path.write_text("sound", encoding="utf-8")
-    with sources.Utf8(path) as text:
+    with sources.Utf8(path, plain) as text:
         assert text.read(-1) == b"sound"
         assert not text.damaged

@@ -281,7 +281,5 @@ def test_the_server_gives_the_file_to_its_kernels_and_refuses_a_wrong_one(tmp_pa
 def test_each_bound_of_an_own_rule_is_exact():
     (found,) = own_criteria.read(TEMPLATE.encode()).rule_sets
     for criterion in (c for c in found.criteria if isinstance(c, Bound)):
-        below, above = (
-            criterion.judge(nd.Patient(**{criterion.quantity.name: criterion.bound + d})) for d in (-1, 1)
-        )
+        below, above = (criterion.judge(nd.Patient(**{criterion.quantity.name: criterion.bound + d})) for d in (-1, 1))
         assert (below, above) == (Verdict.MET, Verdict.NOT_MET)

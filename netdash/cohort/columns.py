@@ -1,14 +1,18 @@
-"""The columns of a data frame that are fields of a patient: found, checked and converted to comparable types.
+"""The kinds of columns that hold a field of a patient, and what a criterion can ask of each.
 
-A column with a wrong type or a misspelt field name is refused before anything is computed.
+Column
+├── Exact      one number, word or truth per row
+├── Span       two limits per row, between which the number lies
+└── WordSet    one word or several possible ones per row, as text
+
+A comparison with a missing value gives null in some engines and false in others; every expression here gives false.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import operator
-import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,170 +20,186 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from netdash.fields import Field, Value
-from netdash.patient import FIELDS
 
 Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Closed = Literal["left", "right", "both"]
 
-NEAR_MISS = 0.85
-"""The similarity (difflib's ratio) to an absent field from which a column's name counts as misspelt."""
+
+def add_columns(table: Table, columns: Mapping[str, nw.Expr]) -> Table:
+    """Return a table with further columns."""
+    if not columns:
+        # with_columns of narwhals needs an expression.
+        return table
+    if not table.implementation.is_dask():
+        return table.with_columns(**columns)
+    # narwhals computes a part of a Dask frame for each literal in an expression: let pandas do it in each partition.
+    added: Table = nw.from_native(nw.to_native(table).map_partitions(_in_partition, dict(columns)))
+    return added
+
+
+def _in_partition(part: Any, columns: Mapping[str, nw.Expr]) -> Any:
+    return nw.from_native(part).with_columns(**columns).to_native()
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column that is a field of a patient.
-
-    A comparison with a missing value gives null in some engines and false in others; these methods always give false.
+class Column(ABC):
+    """The column, or the pair of columns, that is a field of a patient.
 
     Attributes
     ----------
     field : Field
         The field.
-    cells : Expr
-        The column as given.
-    values : Expr
-        The column in a type that all engines compare in the same way.
-    as_text, as_objects : bool
-        Whether the values are stored as text ("True"), or as Python objects.
+    names : tuple of str
+        The columns of the frame.
+    missing : Expr
+        Rows without a value.
     """
 
     field: Field
-    cells: nw.Expr
-    values: nw.Expr
-    as_text: bool = False
-    as_objects: bool = False
+    names: tuple[str, ...]
+    missing: nw.Expr
 
     @property
-    def missing(self) -> nw.Expr:
-        """Rows without a value."""
-        return self.cells.is_null()
+    @abstractmethod
+    def allowed(self) -> nw.Expr:
+        """Rows with a value that the field allows."""
 
     @property
     def invalid(self) -> nw.Expr:
         """Rows with a value that the field does not allow."""
-        if self.field.minimum is None:
-            allowed = map(self.equals, self.field.choices or (True, False))
-            within = functools.reduce(operator.or_, allowed)
-        else:
-            within = self.between(self.field.minimum, self.field.maximum)
-        return ~self.missing & ~within
+        return ~self.missing & ~self.allowed
 
-    def equals(self, value: Value) -> nw.Expr:
-        """Rows with this value."""
+    @property
+    def partial(self) -> nw.Expr | None:
+        """Rows with a value known in part; None when there can be none."""
+        return None
+
+    def among(self, values: Iterable[Value]) -> nw.Expr | None:
+        """Rows where every possible value is one of these; None for no row."""
+        raise NotImplementedError
+
+    def possible(self, value: Value) -> nw.Expr:
+        """Rows where this is a possible value, among what is known; false where nothing is."""
+        raise NotImplementedError
+
+    def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
+        """Rows where every possible number is between two limits."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Exact(Column):
+    """One value per row.
+
+    Attributes
+    ----------
+    values : Expr
+        The values in a type that all engines compare in the same way.
+    as_objects : bool
+        Whether the values are stored as Python objects.
+    known : bool
+        Whether every value is known to be one that the field allows.
+    largest : float or None
+        The largest number, when it is known.
+    """
+
+    values: nw.Expr
+    as_objects: bool = False
+    known: bool = False
+    largest: float | None = None
+
+    @property
+    def allowed(self) -> nw.Expr:  # noqa: D102
+        if self.field.minimum is not None:
+            return self.between(self.field.minimum, self.field.maximum)
+        return functools.reduce(operator.or_, map(self._equals, self.field.choices or (True, False)))
+
+    def _equals(self, value: Value) -> nw.Expr:
         if self.as_objects:
             # On object columns of pandas, is_in is forty times faster than ==.
             return self.values.is_in([value])
-        return (self.values == (str(value) if self.as_text else value)).fill_null(value=False)
+        return (self.values == value).fill_null(value=False)
+
+    def among(self, values: Iterable[Value]) -> nw.Expr | None:  # noqa: D102
+        found = [self._equals(value) for value in values]
+        return functools.reduce(operator.or_, found) if found else None
+
+    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+        return self._equals(value)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
         """Rows with a number between two limits; not-a-number and infinity are outside."""
         return self.values.is_between(low, high, closed=closed).fill_null(value=False)
 
 
-def read_columns(frame: Any, ignore: Iterable[str]) -> tuple[Table, Mapping[str, Column]]:
-    """Return a frame as a narwhals table, and its columns that are fields and have a value, by name.
+@dataclass(frozen=True)
+class Span(Column):
+    """Two limits per row; the number lies between them.
 
-    Raises
-    ------
-    TypeError
-        When `frame` is not a data frame, or a column does not have its field's type.
-    ValueError
-        When a column's name resembles a field that has no column, and is not in `ignore`.
+    Attributes
+    ----------
+    low, high : Expr
+        The limits; null in both where nothing is known, or the text cannot be read.
+    low_open, high_open : Expr
+        Whether the limit itself is not possible.
     """
-    try:
-        table: Table = nw.from_native(frame)
-    except TypeError:
-        raise TypeError(
-            f"given {type(frame).__name__}, expected a data frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark; "
-            "make one of it first, for example pandas.DataFrame(...)"
-        ) from None
-    schema = table.collect_schema()
-    _refuse_near_misses(schema, frozenset(ignore))
-    columns = {name: _column(table, field, schema[name]) for name, field in FIELDS.items() if name in schema}
-    return table, {name: column for name, column in columns.items() if column is not None}
+
+    low: nw.Expr
+    high: nw.Expr
+    low_open: nw.Expr
+    high_open: nw.Expr
+
+    @property
+    def allowed(self) -> nw.Expr:  # noqa: D102
+        within = self.low.is_between(self.field.minimum, self.field.maximum)
+        within &= self.high.is_between(self.field.minimum, self.field.maximum)
+        one = (self.low == self.high) & ~self.low_open & ~self.high_open
+        return (within & (one | (self.low < self.high))).fill_null(value=False)
+
+    @property
+    def partial(self) -> nw.Expr:  # noqa: D102
+        return self.allowed & (self.low < self.high).fill_null(value=False)
+
+    def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
+        """Rows where the whole span is between two limits."""
+        above, below = self.low > low, self.high < high
+        above |= (self.low == low) & self.low_open if closed == "right" else self.low == low
+        below |= (self.high == high) & self.high_open if closed == "left" else self.high == high
+        return self.allowed & (above & below).fill_null(value=False)
 
 
-def _refuse_near_misses(names: Iterable[object], ignore: frozenset[str]) -> None:
-    given = [name for name in names if isinstance(name, str)]
-    absent = {_letters(name): name for name in FIELDS if name not in given}
-    for name in given:
-        near = difflib.get_close_matches(_letters(name), absent, n=1, cutoff=NEAR_MISS)
-        if near and name not in FIELDS and name not in ignore:
-            raise ValueError(
-                f"column {name!r} is no field of a patient, but nearly {absent[near[0]]!r}, which is not there; rename "
-                f"it, or pass ignore=[{name!r}] if it is something else"
-            )
+@dataclass(frozen=True)
+class WordSet(Column):
+    """Words as text: one, or the possible ones joined by "|".
 
+    Attributes
+    ----------
+    words, sets : Expr
+        The words; the texts with "|", null elsewhere.
+    """
 
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    words: nw.Expr
+    sets: nw.Expr
 
+    @property
+    def allowed(self) -> nw.Expr:  # noqa: D102
+        return self.words.is_in(self.field.choices).fill_null(value=False) | self._sets_of(self.field.choices)
 
-def _column(table: Table, field: Field, dtype: nw.dtypes.DType) -> Column | None:
-    """Return the column of a field; None when it is known to have no value."""
-    cells, expected = nw.col(field.name), _HOLDS[field.kind]
-    held = _held(table, field, dtype)
-    if held == expected:
-        as_objects = dtype == nw.Object and expected == "booleans"
-        return Column(field, cells, _comparable(table, field, dtype), as_objects=as_objects)
-    if isinstance(table, nw.DataFrame) and table[field.name].is_null().all():
-        return None
-    if isinstance(table, nw.LazyFrame) and dtype == nw.Unknown:
-        # narwhals gives Unknown mostly to columns of nulls. Any other cell of such a column is unknown and invalid.
-        return Column(field, cells, nw.when(cells.is_null()).then(nw.lit(None, _EMPTY[field.kind])))
-    if expected == "booleans" and held == "words" and table.implementation.is_dask():
-        return Column(field, cells, cells, as_text=True)
-    raise TypeError(
-        f"column {field.name!r} ({field.label}) holds {held} ({dtype}), expected {expected}: {field.allowed}; convert "
-        "it first, missing where unknown"
-    )
+    @property
+    def partial(self) -> nw.Expr:  # noqa: D102
+        return self._sets_of(self.field.choices)
 
+    def among(self, values: Iterable[Value]) -> nw.Expr | None:  # noqa: D102
+        found = [str(value) for value in values]
+        if not found:
+            return None
+        one = functools.reduce(operator.or_, ((self.words == word).fill_null(value=False) for word in found))
+        return one | self._sets_of(found)
 
-_HOLDS = {"number": "numbers", "integer": "numbers", "choice": "words", "bool": "booleans"}
-_EMPTY: Mapping[str, Any] = {"number": nw.Float64, "integer": nw.Float64, "choice": nw.String, "bool": nw.Boolean}
+    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+        one = (self.words == str(value)).fill_null(value=False)
+        return one | (self.sets.str.contains(rf"(?i)(?:^|[|]){value}(?:[|]|$)").fill_null(value=False) & self.partial)
 
-# Names that pandas.api.types.infer_dtype gives to the cells of an object column.
-_INFERRED = {"boolean": "booleans", "string": "words"}
-_INFERRED |= dict.fromkeys(("floating", "integer", "mixed-integer-float", "decimal"), "numbers")
-
-
-def _held(table: Table, field: Field, dtype: nw.dtypes.DType) -> str:
-    if isinstance(table, nw.DataFrame) and table.implementation.is_pandas_like():
-        cells = table[field.name].to_pandas()
-        if cells.dtype == object:
-            import pandas as pd
-
-            return _INFERRED.get(pd.api.types.infer_dtype(cells, skipna=True), "a mixture of types")
-    if (
-        field.kind == "bool"
-        and table.implementation.is_dask()
-        and str(nw.to_native(table).dtypes[field.name]) == "object"
-    ):
-        return "objects"
-    if dtype.is_numeric():
-        return "numbers"
-    if dtype == nw.Boolean:
-        return "booleans"
-    return "words" if dtype in (nw.String, nw.Categorical, nw.Enum) else "another type"
-
-
-def _comparable(table: Table, field: Field, dtype: nw.dtypes.DType) -> nw.Expr:
-    cells, arrow = nw.col(field.name), table.implementation.is_pyarrow()
-    if field.kind == "choice":
-        # polars exports text as Arrow string_view, which pyarrow cannot compare: cast it to string.
-        views = arrow and str(nw.to_native(table).schema.field(field.name).type) == "string_view"
-        return cells if dtype in (nw.String, nw.Object) and not views else cells.cast(nw.String)
-    if field.kind == "bool":
-        return cells
-    if dtype.is_integer():
-        # pyarrow cannot compare large integers with 55.0, such as 999999999999999999 for "missing". Compare integers
-        # with integers first.
-        ends = [int(field.minimum or 0), int(field.maximum or 0)]
-        # pyarrow cannot compare large uint64 values with a signed literal.
-        low, high = (nw.lit(end, nw.UInt64) for end in ends) if arrow and dtype == nw.UInt64 else ends
-        return nw.when(cells.is_between(low, high)).then(cells)
-    if not dtype.is_numeric():
-        # Some missing values of a pandas object column cannot be cast: replace all of them first.
-        cells = nw.when(~cells.is_null()).then(cells)
-    numbers = cells if dtype == nw.Float64 else cells.cast(nw.Float64)
-    return numbers if field.kind == "number" else nw.when(numbers % 1 == 0).then(numbers)
+    def _sets_of(self, words: Iterable[str]) -> nw.Expr:
+        one = f"(?:{'|'.join(words)})"
+        return self.sets.str.contains(rf"(?i)^{one}(?:[|]{one})*$").fill_null(value=False)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 
-from netdash.cohort.columns import Closed, Column, Table
+from netdash.cohort.columns import Column, Table, add_columns
 from netdash.derived import KI67_BY_GRADE, PORTAL_DRAINED_BY_SITE
 from netdash.fields import Field, Value
 from netdash.intervals import Interval
@@ -81,8 +81,8 @@ def _(criterion: OneOf, columns: Mapping[str, Column]) -> MetMissed:
     if field.open_word in criterion.allowed:
         values.append(field.open_word)
     return MetMissed(
-        any_holds(_equals(field, value, columns) for value in values if criterion.holds(value)),
-        any_holds(_equals(field, value, columns) for value in values if not criterion.holds(value)),
+        _among(field, [value for value in values if criterion.holds(value)], columns),
+        _among(field, [value for value in values if not criterion.holds(value)], columns),
     )
 
 
@@ -95,45 +95,59 @@ def _(criterion: GradeOneOf, columns: Mapping[str, Column]) -> MetMissed:
 def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Expr | None:
     """Return the rows whose possible grades are all wanted; :attr:`netdash.patient.Patient.grades` as expressions."""
     wanted, excluded = set(grades), _excluded_grades(columns)
-    by_index = all_hold(excluded[grade] for grade in GRADE.choices if grade not in wanted)
-    reported = columns.get("grade_reported")
+    others = [grade for grade in GRADE.choices if grade not in wanted]
+    by_index, reported = all_hold(excluded[grade] for grade in others), columns.get("grade_reported")
     if reported is None:
         return by_index
-    known = functools.reduce(operator.or_, map(reported.equals, GRADE.choices))
-    # A reported grade that is excluded is at odds with the others: then it and theirs are possible.
-    confirmed = (
-        reported.equals(grade) if where is None else reported.equals(grade) & ~where
-        for grade, where in excluded.items()
-        if grade in wanted
+    # A grade is possible that neither the others nor the report exclude. When no grade is, all of both are.
+    both = all_hold(
+        any_holds([excluded[grade], reported.among([word for word in GRADE.choices if word != grade])])
+        for grade in others
     )
-    any_wanted = functools.reduce(operator.or_, (reported.equals(grade) for grade in sorted(wanted)))
-    both = None if by_index is None else by_index & (any_wanted | ~known)
-    return any_holds([*confirmed, both])
+    left = any_holds(_and_not(reported.possible(grade), excluded[grade]) for grade in sorted(wanted))
+    alone = any_holds([reported.among(sorted(wanted)), ~reported.allowed])
+    return any_holds([all_hold([both, left]), all_hold([by_index, alone])])
+
+
+def grades_at_odds(columns: Mapping[str, Column]) -> nw.Expr | None:
+    """Return the rows whose reported grade Ki-67 and differentiation rule out; None when no row can be."""
+    reported, excluded = columns.get("grade_reported"), _excluded_grades(columns)
+    if reported is None:
+        return None
+    return all_hold(
+        any_holds([excluded[grade], reported.among([word for word in GRADE.choices if word != grade])])
+        for grade in GRADE.choices
+    )
+
+
+def _and_not(where: nw.Expr, excluded: nw.Expr | None) -> nw.Expr:
+    return where if excluded is None else where & ~excluded
 
 
 def _excluded_grades(columns: Mapping[str, Column]) -> Mapping[str, nw.Expr | None]:
     """Return, by grade, the rows whose Ki-67 or differentiation excludes it; None where no row can."""
     words, index = columns.get("differentiation"), columns.get("ki67_percent")
-    poor, well = (words.equals("poor"), words.equals("well")) if words else (None, None)
-    rows = {grade: _with_index(index, limits) for grade, limits in KI67_BY_GRADE.items()}
-    found = {grade: any_holds([poor, *(rows[other] for other in rows if other != grade)]) for grade in rows}
+    poor, well = (words.among(["poor"]), words.among(["well"])) if words else (None, None)
+    found = {
+        grade: any_holds([poor, *(_outside(index, limits) if index else [])]) for grade, limits in KI67_BY_GRADE.items()
+    }
     return {**found, "NEC": well}
 
 
-def _with_index(index: Column | None, limits: Interval) -> nw.Expr | None:
-    """Return the rows with a Ki-67 between two limits."""
-    if index is None:
-        return None
-    closed: Closed = "left" if limits.high_open else "right" if limits.low_open else "both"
-    low, high = index.field.minimum if limits.low is None else limits.low, limits.high
-    return index.between(low, index.field.maximum if high is None else high, closed)
+def _outside(index: Column, limits: Interval) -> Iterator[nw.Expr]:
+    """Yield the rows whose Ki-67 lies below some limits, and those where it lies above them."""
+    if limits.low is not None:
+        yield index.between(index.field.minimum, limits.low, "both" if limits.low_open else "left")
+    if limits.high is not None:
+        yield index.between(limits.high, index.field.maximum, "both" if limits.high_open else "right")
 
 
-def _equals(field: Field, value: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
-    entered = columns[field.name].equals(value) if field.name in columns else None
+def _among(field: Field, values: list[Value], columns: Mapping[str, Column]) -> nw.Expr | None:
+    entered = columns[field.name].among(values) if field.name in columns else None
     if field.name != "primary_portal_drained":
         return entered
-    return any_holds([entered, all_hold([_drained_by_site(value, columns), *_not_entered(field, columns)])])
+    by_site = any_holds(_drained_by_site(value, columns) for value in values)
+    return any_holds([entered, all_hold([by_site, *_not_entered(field, columns)])])
 
 
 def _not_entered(field: Field, columns: Mapping[str, Column]) -> Iterator[nw.Expr]:
@@ -144,7 +158,7 @@ def _not_entered(field: Field, columns: Mapping[str, Column]) -> Iterator[nw.Exp
 def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr | None:
     site = columns.get("primary_site")
     settled = [name for name, found in PORTAL_DRAINED_BY_SITE.items() if found is drained]
-    return any_holds(site.equals(name) for name in settled) if site else None
+    return site.among(settled) if site else None
 
 
 class WithAnswers(NamedTuple):
@@ -160,8 +174,7 @@ def with_answers(table: Table, answers: Mapping[str, MetMissed]) -> WithAnswers:
     wheres = {(name, result): where for name, pair in answers.items() for result, where in pair._asdict().items()}
     names = {key: f"{key[0]}: {key[1]}" for key, where in wheres.items() if where is not None}
     added = {name: where for key, name in names.items() if (where := wheres[key]) is not None}
-    # with_columns of narwhals needs an expression; there is none when no column is a field.
-    table = table.with_columns(**added) if added else table
+    table = add_columns(table, added)
     columns = {key: nw.col(names[key]) if key in names else None for key in wheres}
     return WithAnswers(
         table, [*names.values()], {n: MetMissed(columns[n, "met"], columns[n, "missed"]) for n in answers}
@@ -191,3 +204,23 @@ def verdict_expression(rule_set: RuleSet, answers: Mapping[str, MetMissed]) -> n
         if where is not None:
             answer = nw.when(where).then(nw.lit(verdict.value)).otherwise(answer)
     return answer
+
+
+def reason_expressions(rule_set: RuleSet, answers: Mapping[str, MetMissed]) -> dict[str, nw.Expr]:
+    """Return, as columns of text, the labels of the clauses that are missed and of those that are open."""
+    missed, opened = [], []
+    for clause in rule_set.clauses:
+        found = clause_answer(clause, answers)
+        label = nw.lit(f"; {clause.label}")
+        missed.append(_text_where(found.missed, label))
+        known = any_holds(found)
+        opened.append(label if known is None else nw.when(known).then(nw.lit("")).otherwise(label))
+    return {f"{rule_set.name}__missed": _joined(missed), f"{rule_set.name}__open": _joined(opened)}
+
+
+def _text_where(where: nw.Expr | None, text: nw.Expr) -> nw.Expr:
+    return nw.lit("") if where is None else nw.when(where).then(text).otherwise(nw.lit(""))
+
+
+def _joined(parts: list[nw.Expr]) -> nw.Expr:
+    return nw.concat_str(nw.lit(""), *parts).str.replace_all("^; ", "")

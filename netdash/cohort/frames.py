@@ -1,31 +1,31 @@
 """A registry judged by the published criteria, inside the data-frame engine that holds it.
 
 The rules are those that judge one patient; :mod:`netdash.cohort.expressions` turns them into expressions of narwhals.
-A value that :class:`~netdash.Patient` refuses (age 300, an unknown word, not-a-number) counts as unknown, never as
-normal; :func:`invalid_values` counts such values.
+A value that a field refuses (age 300, an unknown word, not-a-number) is unknown, never normal, and is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import operator
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
 from netdash import own_criteria
-from netdash.cohort.columns import Table, read_columns
-from netdash.cohort.expressions import (
-    MetMissed,
-    all_hold,
-    clause_answer,
-    criteria_answered,
-    verdict_expression,
-    with_answers,
-)
+from netdash.cohort.accounts import CohortNotice, account_of, as_table, asked_by, counts
+from netdash.cohort.columns import Table, add_columns
+from netdash.cohort.expressions import criteria_answered, reason_expressions, verdict_expression
+from netdash.cohort.mapping import Mapping, as_mapping
+from netdash.cohort.proposals import hints_of
+from netdash.cohort.reading import Read, read_frame
+from netdash.cohort.stamps import Stamp
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS
-from netdash.rules import RuleSet
+from netdash.rules import RuleSet, Verdict
 from netdash.wording import look_up
 
 if TYPE_CHECKING:
@@ -38,8 +38,11 @@ Criteria = str | Path | bytes | OwnCriteria | None
 
 def assess_cohort(
     frame: IntoFrameT,
-    rule_sets: Iterable[str] | None = None,
+    rule_sets: str | Iterable[str] | None = None,
     *,
+    mapping: Mapping | str | Path | None = None,
+    strict: bool = False,
+    reasons: bool = False,
     ignore: Iterable[str] = (),
     criteria: Criteria = None,
 ) -> IntoFrameT:
@@ -48,11 +51,18 @@ def assess_cohort(
     Parameters
     ----------
     frame : pandas, polars (eager or lazy), pyarrow, DuckDB, Dask or PySpark data frame
-        One row per patient. Columns named like the fields of :class:`~netdash.Patient` are read: numbers, words
-        (text or categories), or booleans. A field without a column is unknown. Other columns are kept unchanged.
-        A lazy frame is not computed.
-    rule_sets : iterable of str, optional
+        One row per patient. Columns named like the fields of :class:`~netdash.Patient` are read: numbers, words (text
+        or categories), booleans, or text such as "3-20", "<3" and "yes"; a number known in part may also stand in two
+        columns that end in ``_low`` and ``_high``. Only fields that the rule sets ask are read. A field without a
+        column is unknown. All columns are kept unchanged. A lazy frame is not computed.
+    rule_sets : str or iterable of str, optional
         Identifiers of the rule sets; all rule sets when not given. The new columns are in the order of the data.
+    mapping : Mapping or path, optional
+        How columns become fields: names, units, words, codes for missing. See :class:`~netdash.Mapping`.
+    strict : bool
+        Whether a row with a refused value is left out. Otherwise it stays, and the value is unknown.
+    reasons : bool
+        Whether to add ``<rule_set>__missed`` and ``<rule_set>__open``: labels of the criteria missed and open.
     ignore : iterable of str
         Columns whose name resembles a field and that are not a misspelt field.
     criteria : str, Path or bytes, optional
@@ -62,156 +72,183 @@ def assess_cohort(
     -------
     data frame of the same kind
         The frame with one more column per rule set, named by its identifier: "met", "not_met" or "unknown", equal row
-        by row to :func:`~netdash.assess`. A value that a patient refuses counts as unknown (:func:`invalid_values`).
+        by row to :func:`~netdash.assess`. A pandas frame has the stamp of the run in ``attrs["netdash"]``.
+
+    Warns
+    -----
+    CohortNotice
+        Always: the fields read, the fields asked and absent, the values refused with the commonest of them, and traps
+        that were seen. Refused values of a lazy frame are not counted here; :func:`~netdash.cohort_report` counts them.
 
     Raises
     ------
     TypeError
-        When `frame` is not a data frame, or a column does not have its field's type. Dask stores a column of True,
-        False and None as text; "True" and "False" are read as booleans in Dask only.
+        When `frame` is not a data frame, or a column has a type that its field cannot have.
     ValueError
-        When a rule set is not known, a column has the name of a rule set, or a column's name resembles a field that
-        has no column.
+        When a rule set is not known, a column has the name of a new column, or a column's name
+        resembles a field that has no column.
     """
-    wanted = _wanted(rule_sets, criteria)
-    table, columns = read_columns(frame, ignore)
-    taken = {str(name).lower() for name in table.collect_schema()} & {found.name for found in wanted}
+    wanted, using = wanted_sets(rule_sets, criteria), as_mapping(mapping)
+    read, asked, hints = read_asked(frame, wanted, using, ignore)
+    account = account_of(read, asked, hints)
+    warnings.warn(CohortNotice(str(account)), stacklevel=2)
+    result: IntoFrameT = nw.to_native(judged(read, wanted, strict=strict, reasons=reasons))
+    if hasattr(result, "attrs"):
+        result.attrs = {
+            **result.attrs,
+            "netdash": Stamp.of(wanted, using, criteria=criteria, strict=strict, reasons=reasons).as_dict(),
+        }
+    return result
+
+
+def read_asked(
+    frame: IntoFrameT, wanted: list[RuleSet], mapping: Mapping, ignore: Iterable[str]
+) -> tuple[Read, dict[str, list[str]], dict[str, str]]:
+    """Return a frame with its columns, the fields asked, and what columns that are not read may be."""
+    asked = asked_by(wanted)
+    read = read_frame(frame, mapping, asked, ignore)
+    names = [str(name) for name in read.table.collect_schema()]
+    absent = [name for name in asked if name not in read.columns and name not in read.empty]
+    hints = hints_of(names, absent, mapping, ignore)
+    return read, asked, hints
+
+
+def judged(read: Read, wanted: list[RuleSet], *, strict: bool = False, reasons: bool = False) -> Table:
+    """Return the table with one more column per rule set, and with the reasons when they are asked for."""
+    _refuse_taken(read, wanted, reasons=reasons)
+    table = read.table
+    refused = refused_rows(read)
+    if strict and refused is not None:
+        table = filterable(table).filter(~refused)
+    staged = criteria_answered(table, read.columns, wanted)
+    added = {found.name: verdict_expression(found, staged.answers) for found in wanted}
+    if reasons:
+        for found in wanted:
+            added |= reason_expressions(found, staged.answers)
+    return add_columns(staged.table, added).drop([*staged.names, *read.staged])
+
+
+def _refuse_taken(read: Read, wanted: list[RuleSet], *, reasons: bool) -> None:
+    new = {found.name for found in wanted}
+    if reasons:
+        new |= {f"{name}__{what}" for name in new for what in ("missed", "open")}
+    taken = {str(name).lower() for name in read.table.collect_schema()} & new
     if taken:
         raise ValueError(
             f"the frame has columns named like rule sets: {', '.join(sorted(taken))}; rename or drop them, since the "
             "verdicts take these names"
         )
-    staged = criteria_answered(table, columns, wanted)
-    judged = staged.table.with_columns(**{found.name: verdict_expression(found, staged.answers) for found in wanted})
-    result: IntoFrameT = nw.to_native(judged.drop(staged.names))
-    return result
 
 
-def attrition(
-    frame: IntoFrameT, rule_set: str, *, ignore: Iterable[str] = (), criteria: Criteria = None
+def filterable(table: Table) -> Table:
+    """Return a table whose rows can be filtered: pyarrow cannot take rows of string_view, which polars exports."""
+    if not table.implementation.is_pyarrow():
+        return table
+    types = {field.name: str(field.type) for field in nw.to_native(table).schema}
+    return table.with_columns(nw.col(name).cast(nw.String) for name, kind in types.items() if kind == "string_view")
+
+
+def refused_rows(read: Read) -> nw.Expr | None:
+    """Return the rows with at least one refused value; None when there is no column."""
+    found = [column.invalid for column in read.columns.values()]
+    return functools.reduce(operator.or_, found) if found else None
+
+
+def verdict_counts(
+    frame: IntoFrameT, rule_sets: str | Iterable[str] | None = None, *, criteria: Criteria = None
 ) -> pd.DataFrame:
-    """Count how many patients remain after each criterion, and how many each criterion alone excludes.
-
-    One aggregation inside the engine computes all counts. Only its single row of a lazy frame is computed.
+    """Count the verdicts in what :func:`assess_cohort` returned.
 
     Parameters
     ----------
-    frame, ignore, criteria
+    frame : data frame of any kind that :func:`assess_cohort` takes
+        A frame with columns of verdicts. Of a lazy frame only the counts are computed.
+    rule_sets : str or iterable of str, optional
+        Identifiers of the rule sets; all that have a column when not given.
+    criteria : str, Path or bytes, optional
         As for :func:`assess_cohort`.
-    rule_set : str
-        Identifier of the rule set.
 
     Returns
     -------
     DataFrame
-        One row per required criterion (alternatives count as one), in the order of the data: criterion, n_before
-        (patients who meet all earlier criteria); of these n_met, n_not_met and n_unknown; n_remaining (patients who
-        meet this one too); n_excluded_alone and n_unknown_alone (of all patients, by this criterion alone).
+        One row per rule set, in the order of the data: rule_set, n, met, not_met, unknown.
+
+    Raises
+    ------
+    ValueError
+        When no rule set has a column.
+    """
+    import pandas as pd
+
+    table: Table = nw.from_native(frame)
+    there = [found.name for found in wanted_sets(rule_sets, criteria) if found.name in table.collect_schema()]
+    if not there:
+        raise ValueError("no column is named like a rule set, expected what nd.assess_cohort returns")
+    wheres = {f"{name}: {verdict}": nw.col(name) == verdict.value for name in there for verdict in Verdict}
+    n = counts(table, wheres)
+    rows = [{"rule_set": name, "n": n["total"]} | {v.value: n[f"{name}: {v}"] for v in Verdict} for name in there]
+    return pd.DataFrame(rows, columns=["rule_set", "n", *(verdict.value for verdict in Verdict)])
+
+
+def cohort_report(
+    frame: IntoFrameT,
+    rule_sets: str | Iterable[str] | None = None,
+    mapping: Mapping | str | Path | None = None,
+    *,
+    ignore: Iterable[str] = (),
+    criteria: Criteria = None,
+) -> pd.DataFrame:
+    """Return what is known of a registry, field by field.
+
+    Parameters
+    ----------
+    frame, rule_sets, mapping, ignore, criteria
+        As for :func:`assess_cohort`. Of a lazy frame only the counts are computed.
+
+    Returns
+    -------
+    DataFrame
+        One row per field that the rule sets ask: field, column (empty when there is none), asked_by (rule sets),
+        n, n_known, n_partial (of these, known in part), n_unknown, n_refused, examples (the commonest refused texts).
+        ``attrs["netdash_notes"]`` has the lines that :func:`assess_cohort` says.
 
     Raises
     ------
     TypeError, ValueError
         As :func:`assess_cohort`.
     """
-    return attritions(frame, [rule_set], ignore=ignore, criteria=criteria)[rule_set]
+    read, asked, hints = read_asked(frame, wanted_sets(rule_sets, criteria), as_mapping(mapping), ignore)
+    return as_table(account_of(read, asked, hints, every=True, compute=True))
 
 
-def attritions(
-    frame: IntoFrameT, rule_sets: Iterable[str] | None, *, ignore: Iterable[str] = (), criteria: Criteria = None
-) -> dict[str, pd.DataFrame]:
-    """Return :func:`attrition` of several rule sets, or of all, by id; one aggregation computes all of them."""
-    table, columns = read_columns(frame, ignore)
-    wanted = _wanted(rule_sets, criteria)
-    table, _, answers = criteria_answered(table, columns, wanted)
-    clauses = {
-        _clause_key(found, i): clause_answer(clause, answers)
-        for found in wanted
-        for i, clause in enumerate(found.clauses)
-    }
-    table, _, answers = with_answers(table, clauses)
-    alone = {f"{name}-{result}": where for name, pair in answers.items() for result, where in pair._asdict().items()}
-    wheres = dict(alone)
-    for found in wanted:
-        before: list[nw.Expr | None] = []
-        for i in range(len(found.clauses)):
-            met, missed = (alone[f"{_clause_key(found, i)}-{result}"] for result in MetMissed._fields)
-            wheres[f"{_clause_key(found, i)}-left-missed"] = all_hold([*before, missed])
-            before.append(met)
-            wheres[f"{_clause_key(found, i)}-left-met"] = all_hold(before)
-    n = _counts(table, wheres)
-    return {found.name: _attrition(found, n) for found in wanted}
-
-
-def _clause_key(rule_set: RuleSet, i: int) -> str:
-    return f"{rule_set.name}-{i}"
-
-
-def _attrition(rule_set: RuleSet, n: Mapping[str, int]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows, remaining = [], n["total"]
-    for i, clause in enumerate(rule_set.clauses):
-        met, missed, met_alone, missed_alone = (
-            n[f"{_clause_key(rule_set, i)}-{count}"] for count in ("left-met", "left-missed", "met", "missed")
-        )
-        rows.append(
-            {
-                "criterion": clause.label,
-                "n_before": remaining,
-                "n_met": met,
-                "n_not_met": missed,
-                "n_unknown": remaining - met - missed,
-                "n_remaining": met,
-                "n_excluded_alone": missed_alone,
-                "n_unknown_alone": n["total"] - met_alone - missed_alone,
-            }
-        )
-        remaining = met
-    columns = ["criterion", "n_before", "n_met", "n_not_met", "n_unknown", "n_remaining"]
-    return pd.DataFrame(rows, columns=[*columns, "n_excluded_alone", "n_unknown_alone"])
-
-
-def invalid_values(frame: IntoFrameT, *, ignore: Iterable[str] = ()) -> pd.DataFrame:
-    """Count the values that a patient refuses and that verdicts treat as unknown.
+def invalid_values(
+    frame: IntoFrameT, *, mapping: Mapping | str | Path | None = None, ignore: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Count the values that a field refuses and that verdicts treat as unknown.
 
     Missing values are not counted. Not-a-number is counted when the engine distinguishes it from a missing value;
     pandas and Dask do not.
 
-    Parameters
-    ----------
-    frame, ignore
-        As for :func:`assess_cohort`.
-
     Returns
     -------
     DataFrame
-        One row per column that is a field, in the order of the fields: column, n_invalid, expected (allowed values in
-        words).
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`assess_cohort`.
+        One row per field with a column, in the order of the fields: column (the field), n_invalid, expected (allowed
+        values in words).
     """
     import pandas as pd
 
-    table, columns = read_columns(frame, ignore)
-    n = _counts(table, {name: column.invalid for name, column in columns.items()})
-    given = [name for name in FIELDS if name in table.collect_schema()]
-    rows = [{"column": name, "n_invalid": n.get(name, 0), "expected": FIELDS[name].allowed} for name in given]
+    read = read_frame(frame, as_mapping(mapping), FIELDS, ignore)
+    account = account_of(read, {name: [] for name in FIELDS}, {}, compute=True)
+    rows = [
+        {"column": name, "n_invalid": account.count(name, "refused"), "expected": FIELDS[name].allowed}
+        for name in account.columns
+    ]
     return pd.DataFrame(rows, columns=["column", "n_invalid", "expected"])
 
 
-def _wanted(rule_sets: Iterable[str] | None, criteria: Criteria) -> list[RuleSet]:
+def wanted_sets(rule_sets: str | Iterable[str] | None, criteria: Criteria = None) -> list[RuleSet]:
+    """Return rule sets by their identifiers, in the order of the data; all of them for None, own criteria too."""
     known = own_criteria.book(criteria)
-    names = set(known) if rule_sets is None else {look_up(known, name, "rule set").name for name in rule_sets}
+    given = [rule_sets] if isinstance(rule_sets, str) else rule_sets
+    names = set(known) if given is None else {look_up(known, name, "rule set").name for name in given}
     return [found for name, found in known.items() if name in names]
-
-
-def _counts(table: Table, wheres: Mapping[str, nw.Expr | None]) -> dict[str, int]:
-    """Return the number of rows ("total") and the number where each expression holds, from one aggregation."""
-    asked = {name: nw.when(where).then(1).otherwise(0).sum() for name, where in wheres.items() if where is not None}
-    result = table.select(total=nw.len(), **asked)
-    found = result.collect() if isinstance(result, nw.LazyFrame) else result
-    # In some engines the sum over no rows is null.
-    return dict.fromkeys(wheres, 0) | {name: int(found[name][0] or 0) for name in found.columns}

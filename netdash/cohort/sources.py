@@ -1,19 +1,14 @@
-"""CSV and Parquet files of patients, read in batches. Rows that cannot be read are collected with their numbers."""
+"""Files of patients read in batches. Rows that cannot be read are collected with their numbers."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from netdash.fields import Field, Value
-from netdash.intervals import Interval
-from netdash.patient import FIELDS
+from netdash.cohort.streams import SHEET_SUFFIX, TEXT_SUFFIXES, Utf8, dialect_of_file, kind_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +20,10 @@ BLOCK_BYTES = 4 * 2**20
 
 
 class Reject(NamedTuple):
-    """The reason why a row is not judged; `column` is empty when the whole row cannot be read."""
+    """A value that is refused, or a row that cannot be read; `column` is empty for a whole row."""
 
     row: int
+    id: str
     column: str
     value: str
     reason: str
@@ -42,24 +38,25 @@ class Batch:
     rows : array of int
         Row numbers; 1 is the first patient.
     cells, table : Table
-        The cells as given, and the cells of fields in the fields' types; a cell without a value is null.
-    unread : mapping
-        By column, the rows with a cell that cannot be read.
-    reasons : mapping
-        By column that is not a field, why such cells cannot be read.
+        The cells as given; the same with columns of plain numbers as numbers.
+    broken : array of bool
+        The rows that cannot be trusted as a whole.
+    faults : list of Reject
+        What is wrong with cells of columns that are no field.
     """
 
     rows: np.ndarray[Any, np.dtype[np.int64]]
     cells: pa.Table
     table: pa.Table
-    unread: Mapping[str, np.ndarray[Any, np.dtype[np.bool_]]] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    broken: np.ndarray[Any, np.dtype[np.bool_]]
+    faults: list[Reject] = field(default_factory=list)
 
 
 class Source(Protocol):
-    """A file that is read in batches; `share` is the share that was read, 0 to 1."""
+    """A file that is read in batches; `share` is the share that was read, 0 to 1, `found` how it is written."""
 
     share: float
+    found: tuple[str, ...]
 
     def empty(self) -> pa.Table:
         """Return a table with the columns of the batches and no row."""
@@ -71,23 +68,28 @@ class Source(Protocol):
         """Return the rows up to the last batch that cannot be split into cells; each row is returned once."""
 
 
-def open_source(path: Path, missing: Collection[str], batch_rows: int) -> Source:
+@dataclass(frozen=True)
+class Options:
+    """How files are read; `numbers` has the columns of plain numbers with their codes for missing."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    batch_rows: int = 65_536
+    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def open_source(path: Path, options: Options) -> Source:
     """Return the reader of a file.
 
     Raises
     ------
     ValueError
-        When the file cannot be read, or has no column that is a field.
+        When the file cannot be read.
     """
     with naming(path):
-        found: Source = CsvSource(path, missing, batch_rows) if is_csv(path) else ParquetSource(path, batch_rows)
-    names = found.empty().column_names
-    if not set(names) & set(FIELDS):
-        raise ValueError(
-            f"{path}: no column is a field of a patient ({', '.join(names)[:200]}); Patient.fields() lists them, and "
-            "a CSV file needs commas and a header"
-        )
-    return found
+        if kind_of(path) in (*TEXT_SUFFIXES, SHEET_SUFFIX):
+            return TextSource(path, options)
+        return ParquetSource(path, options.batch_rows)
 
 
 def is_csv(path: Path) -> bool:
@@ -115,6 +117,7 @@ class ParquetSource:
         import pyarrow.parquet as pq
 
         self.share, self._path, self._batch_rows = 0.0, path, batch_rows
+        self.found: tuple[str, ...] = ()
         self._file = pq.ParquetFile(path, pre_buffer=False)
 
     def empty(self) -> pa.Table:  # noqa: D102
@@ -131,21 +134,23 @@ class ParquetSource:
                 rows = np.arange(done + 1, done + len(table) + 1)
                 done += len(table)
                 self.share = done / total
-                yield Batch(rows, table, table)
+                yield Batch(rows, table, table, np.zeros(len(table), bool))
 
     def ragged(self) -> list[Reject]:  # noqa: D102
         return []
 
 
-class CsvSource:
-    """A CSV file in UTF-8, with commas and a header."""
+class TextSource:
+    """A file of text with a header, or a sheet of Excel."""
 
-    def __init__(self, path: Path, missing: Collection[str], batch_rows: int) -> None:
-        import pyarrow as pa
-
-        self.share, self._path, self._batch_rows = 0.0, path, batch_rows
-        self._names, self._has_rows = _header(path)
-        self._missing = pa.array(sorted({text.strip() for text in missing}), pa.string())
+    def __init__(self, path: Path, options: Options) -> None:
+        self.share, self._path, self._options = 0.0, path, options
+        self._dialect = dialect_of_file(path, options.encoding, options.delimiter)
+        self.found = self._dialect.found
+        _refuse_header(path, self._dialect.names)
+        # Columns without a name need one to be read, and are left out then.
+        self._read = [name or f"netdash: unnamed {i}" for i, name in enumerate(self._dialect.names)]
+        self._names = [name for name in self._dialect.names if name]
         self._ragged: list[Reject] = []
         self._skipped: list[int] = []
         self._done = 0
@@ -153,31 +158,36 @@ class CsvSource:
     def empty(self) -> pa.Table:  # noqa: D102
         import pyarrow as pa
 
-        return pa.schema([(name, _type(name)) for name in self._names]).empty_table()
+        return pa.schema([(name, pa.string()) for name in self._names]).empty_table()
 
     def batches(self) -> Iterator[Batch]:  # noqa: D102
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
-        if not self._has_rows:
+        if not self._dialect.has_rows:
             return
-        with naming(self._path), Utf8(self._path) as text:
+        with naming(self._path), Utf8(self._path, self._dialect) as text:
             # pyarrow gives row numbers to invalid_row_handler only with a single thread.
             reader = pacsv.open_csv(
                 text,
-                read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+                read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, column_names=self._read),
                 parse_options=pacsv.ParseOptions(
-                    newlines_in_values=True, ignore_empty_lines=len(self._names) > 1, invalid_row_handler=self._skip
+                    delimiter=self._dialect.delimiter,
+                    newlines_in_values=True,
+                    ignore_empty_lines=len(self._read) > 1,
+                    invalid_row_handler=self._skip,
                 ),
-                convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(self._names, pa.string())),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(self._read, pa.string()), include_columns=self._names
+                ),
             )
             held: list[pa.RecordBatch] = []
             for done, block in enumerate(reader, start=1):
                 held.append(block)
                 # pyarrow reads ahead: count the blocks that it returned, not the bytes that it read.
-                self.share = min(1.0, done * BLOCK_BYTES / text.size)
+                self.share = min(1.0, done * BLOCK_BYTES / max(1, text.size))
                 # A block whose rows were all skipped is yielded too, so that its rejects are collected.
-                if sum(map(len, held)) >= self._batch_rows or not len(block):
+                if sum(map(len, held)) >= self._options.batch_rows or not len(block):
                     yield from self._batches(held, damaged=text.damaged)
                     held = []
             if held:
@@ -190,12 +200,11 @@ class CsvSource:
         return found
 
     def _skip(self, row: pyarrow.csv.InvalidRow) -> str:
-        number = row.number - 1  # pyarrow counts the header
+        number = row.number
         self._skipped.append(number)
-        reason = (
-            f"{row.actual_columns} cells, expected {row.expected_columns}; is a comma missing, too many or unquoted?"
-        )
-        self._ragged.append(Reject(number, "", row.text, reason))
+        cells = f"{row.actual_columns} cells, expected {row.expected_columns}"
+        reason = f"{cells}; is a delimiter missing, too many or unquoted?"
+        self._ragged.append(Reject(number, "", "", row.text, reason))
         return "skip"
 
     def _number(self, n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -219,124 +228,66 @@ class CsvSource:
         import pyarrow as pa
 
         cells = pa.Table.from_batches(blocks).combine_chunks()
-        for start in range(0, max(1, len(cells)), self._batch_rows):
-            yield self._batch(cells.slice(start, self._batch_rows), damaged=damaged)
+        for start in range(0, max(1, len(cells)), self._options.batch_rows):
+            yield self._batch(cells.slice(start, self._options.batch_rows), damaged=damaged)
 
     def _batch(self, cells: pa.Table, *, damaged: bool) -> Batch:
-        import pyarrow.compute as pc
+        import numpy as np
 
-        columns, unread, reasons = {}, {}, {}
-        for name in self._names:
+        rows, table = self._number(len(cells)), cells
+        broken, faults = np.zeros(len(cells), bool), []
+        for place, name in enumerate(self._names):
             column = cells[name].combine_chunks()
-            if name in FIELDS:
-                column = pc.utf8_trim_whitespace(column)
-                texts = pc.if_else(pc.is_in(column, self._missing), None, column)
-                columns[name] = _values(texts, FIELDS[name])
-                unread[name] = pc.and_(columns[name].is_null(), texts.is_valid()).to_numpy(zero_copy_only=False)
+            if name in self._options.numbers:
+                numbers = _numbers(column, self._options.numbers[name])
+                table = table if numbers is None else table.set_column(place, name, numbers)
                 continue
-            columns[name] = column
-            for reason, found in self._faults(column, damaged=damaged):
-                unread[name], reasons[name] = found, reason
-        table = cells.from_pydict(columns, schema=self.empty().schema)
-        return Batch(self._number(len(cells)), cells, table, unread, reasons)
+            for reason, found, whole_row in self._faults(column, damaged=damaged):
+                broken |= found if whole_row else False
+                faults += [
+                    Reject(int(rows[at]), "", name, str(column[int(at)].as_py()), reason)
+                    for at in np.flatnonzero(found)
+                ]
+        return Batch(rows, cells, table, broken, faults)
 
-    def _faults(self, column: pa.Array, *, damaged: bool) -> Iterator[tuple[str, Any]]:
-        """Yield each fault in a column that is not a field, with the rows that have it."""
+    def _faults(self, column: pa.Array, *, damaged: bool) -> Iterator[tuple[str, Any, bool]]:
+        """Yield each fault in a column, the rows that have it, and whether the whole row is in doubt."""
         import numpy as np
         import pyarrow.compute as pc
 
         broken = pc.match_substring(column, "\n").to_numpy(zero_copy_only=False)
         if broken.any():
-            cut = len(self._names) - 1
+            cut, mark = len(self._read) - 1, self._dialect.delimiter
             has_rows = [
-                any(line.count(",") >= cut for line in text.as_py().split("\n")[1:]) for text in column.filter(broken)
+                any(line.count(mark) >= cut for line in text.as_py().split("\n")[1:]) for text in column.filter(broken)
             ]
             broken[np.flatnonzero(broken)] = has_rows
-            yield "a line break, and what looks like further rows; is a quote not closed?", broken
+            yield "a line break, and what looks like further rows; is a quote not closed?", broken, True
         if damaged:
             lost = pc.match_substring(column, "\N{REPLACEMENT CHARACTER}").to_numpy(zero_copy_only=False)
-            yield "a character that is not UTF-8; save the file as UTF-8", lost
+            encoding = self._dialect.encoding
+            yield f"a character that is not {encoding}; save the file as UTF-8, or say --encoding", lost, False
 
 
-def _header(path: Path) -> tuple[list[str], bool]:
-    """Return the column names of a CSV file, and whether the file has a row."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        records = (record for record in csv.reader(file) if record)
-        names, has_rows = next(records, []), next(records, None) is not None
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if not names or twice or any("\N{REPLACEMENT CHARACTER}" in name for name in names):
-        given = f"columns twice: {', '.join(twice)}" if twice else "no header in UTF-8"
-        raise ValueError(f"{path}: given {given}, expected one name per column in the first line; correct the header")
-    return names, has_rows
-
-
-def _type(name: str) -> pa.DataType:
-    import pyarrow as pa
-
-    types = {"number": pa.float64(), "integer": pa.int64(), "choice": pa.string(), "bool": pa.bool_()}
-    return types[FIELDS[name].kind] if name in FIELDS else pa.string()
-
-
-def _values(texts: pa.Array, known: Field) -> pa.Array:
-    """Return the values written as texts, null where a text is not a value of the field."""
+def _numbers(column: pa.Array, missing: tuple[str, ...]) -> pa.Array | None:
+    """Return a column of plain numbers as numbers; None when another text is in it."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if known.kind == "number":
-        try:
-            # pyarrow's cast is faster. It accepts not-a-number and infinity, which are outside every field's limits.
-            return pc.cast(texts, pa.float64())
-        except pa.ArrowInvalid:
-            pass
-    encoded = texts.dictionary_encode()
-    values = [_value(text, known) for text in encoded.dictionary.to_pylist()]
-    return pa.array(values, _type(known.name)).take(encoded.indices)
-
-
-def _value(text: str, known: Field) -> Value | None:
+    text = pc.utf8_trim_whitespace(column)
+    codes = pa.array(["", *missing], pa.string())
     try:
-        value = known.parse(text)
-    except ValueError:
+        return pc.cast(pc.if_else(pc.is_in(text, codes), None, text), pa.float64())
+    except pa.ArrowInvalid:
         return None
-    return None if isinstance(value, Interval | frozenset) else value
 
 
-class Utf8(io.RawIOBase):
-    """A file whose bytes that are not UTF-8 are replaced; `damaged` is True when there were any."""
-
-    def __init__(self, path: Path) -> None:
-        self._file, self.size = path.open("rb"), path.stat().st_size
-        # _ready: decoded bytes not yet returned; a replacement is longer than the bytes it replaces.
-        # _rest: the first bytes of a character whose other bytes are not read yet.
-        self._ready, self._rest = b"", b""
-        self._ended = self.damaged = False
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return `size` bytes of UTF-8, fewer at the end only, because pyarrow takes one read as one block."""
-        end = None if size < 0 else size
-        while not self._ended and (end is None or len(self._ready) < end):
-            chunk = self._file.read(size)
-            self._ended = not chunk
-            self._ready += self._whole(self._rest + chunk, final=self._ended)
-        out, self._ready = self._ready[:end], self._ready[len(self._ready) if end is None else end :]
-        return out
-
-    def _whole(self, data: bytes, *, final: bool) -> bytes:
-        try:
-            _, used = codecs.utf_8_decode(data, "strict", final)
-            out = data[:used]
-        except UnicodeDecodeError:
-            self.damaged = True
-            text, used = codecs.utf_8_decode(data, "replace", final)
-            out = text.encode()
-        self._rest = data[used:]
-        return out
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
+def _refuse_header(path: Path, names: tuple[str, ...]) -> None:
+    given = [name for name in names if name]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if not given or twice or any("\N{REPLACEMENT CHARACTER}" in name for name in given):
+        told = f"columns twice: {', '.join(twice)}" if twice else "no header that can be read"
+        raise ValueError(
+            f"{path}: given {told}, expected one name per column in the first line; correct the header, or say "
+            "--encoding or --delimiter"
+        )

@@ -1,0 +1,399 @@
+"""The columns of a data frame that are fields of a patient: found by name or by a mapping, checked and read.
+
+A column with a wrong type or a misspelt field name is refused before anything is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Named
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from netdash.cohort import births, texts
+from netdash.cohort.columns import Column, Exact, Span, Table, WordSet, add_columns
+from netdash.cohort.mapping import Entry, Mapping
+from netdash.cohort.names import resemblances
+from netdash.fields import Field
+from netdash.patient import FIELDS
+
+LOW, HIGH = "_low", "_high"
+"""What ends the names of the two columns that hold a number known in part."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A frame as a narwhals table, and its columns that are fields, by the name of the field.
+
+    `empty` has the fields whose column is known to have no value, with the names of their columns; `remarks` are
+    sentences on columns that resemble a field that is not asked; `staged` are the names of columns that were added to
+    the table, so that an engine reads each text once.
+    """
+
+    table: Table
+    columns: Named[str, Column]
+    empty: Named[str, tuple[str, ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    staged: tuple[str, ...] = ()
+
+
+def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Iterable[str] = ()) -> Read:
+    """Return a frame as a table, and the columns of the fields that are asked.
+
+    Raises
+    ------
+    TypeError
+        When `frame` is not a data frame, or a column has a type that its field cannot have.
+    ValueError
+        When a column of the mapping is not there, or a column's name resembles a field that is
+        asked, has no column, and is not in `ignore`.
+    """
+    table, schema = _table(frame)
+    asked = list(asked)
+    _refuse_absent(mapping, schema)
+    mapped = {entry.column for entry in mapping.entries}
+    given = {name for name in FIELDS if list(_sources(name, mapping, schema))}
+    near = resemblances(schema, [name for name in FIELDS if name not in given], frozenset({*ignore, *mapped}))
+    near = [found for found in near if not found.column.endswith((LOW, HIGH))]
+    remarks = [
+        f"Column {found.column!r} {found.cure}. It is not asked here." for found in near if found.field not in asked
+    ]
+    near = [found for found in near if found.field in asked]
+    if near:
+        told = "; ".join(f"column {found.column!r} {found.cure}" for found in near)
+        names = [found.column for found in near]
+        raise ValueError(
+            f"{told}. If it is something else, pass ignore={names!r}, or --ignore {' --ignore '.join(names)}"
+        )
+    columns: dict[str, Column] = {}
+    without: dict[str, tuple[str, ...]] = {}
+    stages: Stages = ({}, {}, {})
+    for name in asked:
+        for entry, cells in _sources(name, mapping, schema):
+            column = _Reader(table, FIELDS[name], entry, schema, cells, stages).column()
+            if column is None:
+                without[name] = cells
+            else:
+                columns[name] = column
+    for stage in stages:
+        table = add_columns(table, stage)
+    return Read(table, columns, without, tuple(remarks), tuple(name for stage in stages for name in stage))
+
+
+def _table(frame: Any) -> tuple[Table, Named[str, Any]]:
+    try:
+        table: Table = nw.from_native(frame)
+        return table, table.collect_schema()
+    except TypeError:
+        raise TypeError(
+            f"given {type(frame).__name__}, expected a data frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark; "
+            "make one of it first, for example pandas.DataFrame(...)"
+        ) from None
+    except nw.exceptions.DuplicateError as error:
+        raise ValueError(
+            f"the frame has columns of the same name, expected one each; rename or drop them ({error})"
+        ) from None
+
+
+def _refuse_absent(mapping: Mapping, schema: Iterable[str]) -> None:
+    names = [entry.column for entry in mapping.entries if entry.field and entry.column != entry.field]
+    names += [entry.born_at_column for entry in mapping.entries if entry.born_at_column]
+    absent = sorted(set(names) - set(schema))
+    if absent:
+        raise ValueError(f"the mapping names columns that are not there: {', '.join(absent)}; correct the mapping")
+
+
+def _sources(name: str, mapping: Mapping, schema: Iterable[str]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Yield the line of a field and its columns: one, or the lower and the upper limit."""
+    entry = mapping.of_field(name)
+    taken = {line.column for line in mapping.entries if line.field != name}
+    if entry and entry.column in schema:
+        yield entry, (entry.column,)
+    elif name in schema and name not in taken:
+        yield Entry(name, name), (name,)
+    elif FIELDS[name].minimum is not None and {name + LOW, name + HIGH} & set(schema) - taken:
+        yield entry or Entry(name, name), (name + LOW, name + HIGH)
+
+
+Stages = tuple[dict[str, nw.Expr], dict[str, nw.Expr], dict[str, nw.Expr]]
+"""Columns to add to a table before it is judged: texts, what is read of them, numbers in the unit of the field."""
+
+
+# Names that pandas.api.types.infer_dtype gives to the cells of an object column.
+_INFERRED = {"boolean": "booleans", "string": "words", "empty": "nothing"}
+_INFERRED |= dict.fromkeys(("floating", "integer", "mixed-integer-float", "decimal"), "numbers")
+_EXPECTED = {"number": "numbers", "integer": "numbers", "choice": "words", "bool": "booleans"}
+_EMPTY: Named[str, Any] = {"number": nw.Float64, "integer": nw.Float64, "choice": nw.String, "bool": nw.Boolean}
+
+
+class _Reader:
+    """Makes the column of one field from one or two columns of a table."""
+
+    def __init__(
+        self,
+        table: Table,
+        known: Field,
+        entry: Entry,
+        schema: Named[str, Any],
+        names: tuple[str, ...],
+        stages: Stages,
+    ) -> None:
+        self._table, self._field, self._entry = table, known, entry
+        self._schema, self._names = schema, tuple(name for name in names if name in schema)
+        self._ends, self._stages = names, stages
+
+    def _staged(self, stage: int, what: str, cells: nw.Expr) -> nw.Expr:
+        """Return a column that the table will have when it is judged."""
+        name = f"netdash: {self._field.name} {what}"
+        self._stages[stage][name] = cells
+        return nw.col(name)
+
+    def column(self) -> Column | None:
+        """Return the column; None when it is known to have no value."""
+        if len(self._ends) > 1:
+            return self._pair()
+        (name,) = self._names
+        held = self._held(name)
+        if held == "nothing" or (held != _EXPECTED[self._field.kind] and self._is_empty(name)):
+            return None
+        if self._entry.born:
+            return self._born(name, held)
+        if held == "unknown":
+            return self._unknown(name)
+        if self._field.minimum is not None:
+            return self._number(name, held)
+        return self._words(name, held) if self._field.choices else self._truth(name, held)
+
+    # --- Numbers -------------------------------------------------------------------------------------------------
+
+    def _number(self, name: str, held: str) -> Column:
+        if held == "numbers":
+            cells, values = self._numbers(name)
+            known, largest = self._range(name)
+            return Exact(self._field, self._names, cells.is_null(), values, known=known, largest=largest)
+        if held == "words":
+            text = self._text(name)
+            if self._entry.words:
+                text = texts.replaced(text, self._entry.words, text)
+            tidy = self._staged(0, "text", texts.tidy(text))
+            return self._span(tidy.is_null(), texts.limits(tidy, self._field))
+        raise self._refusal(name, held)
+
+    def _range(self, name: str) -> tuple[bool, float | None]:
+        """Return whether all numbers of an eager column are allowed as they are, and the largest."""
+        entry, field, dtype = self._entry, self._field, self._schema[name]
+        plain = not entry.missing and entry.factor in (None, 1.0) and field.kind == "number"
+        if not isinstance(self._table, nw.DataFrame) or not plain or dtype not in (nw.Float64, nw.Int64):
+            return False, None
+        cells = self._table[name]
+        if cells.len() == cells.null_count() or (dtype == nw.Float64 and cells.is_nan().any()):
+            return False, None
+        least, largest = float(cells.min()), float(cells.max())
+        return (field.minimum or 0) <= least <= largest <= (field.maximum or 0), largest
+
+    def _numbers(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+        """Return the cells of a column of numbers, and their values in the unit of the field."""
+        given = nw.col(name)
+        cells = texts.without(given, self._entry.missing, numeric=True)
+        return cells, self._scaled(_comparable(self._table, self._field, self._schema[name], name, cells))
+
+    def _scaled(self, numbers: nw.Expr) -> nw.Expr:
+        factor = self._entry.factor
+        # Nine decimals: 0.07 * 100 is not 7 in binary numbers.
+        return numbers if factor in (None, 1.0) else (numbers.cast(nw.Float64) * factor).round(9)
+
+    def _span(self, missing: nw.Expr, found: texts.Limits) -> Span:
+        low, high, low_open, high_open = (
+            self._staged(1, what, end) for what, end in zip(texts.Limits._fields, found, strict=True)
+        )
+        low, high = self._scaled(low), self._scaled(high)
+        # What lies outside the limits of the field is not possible: "100-130" years is from 100 to 120.
+        least, most = float(self._field.minimum or 0), float(self._field.maximum or 0)
+        low_open, high_open = low_open & (low >= least), high_open & (high <= most)
+        low = nw.when(low < least).then(nw.lit(least)).otherwise(low)
+        high = nw.when(high > most).then(nw.lit(most)).otherwise(high)
+        if self._field.kind == "integer":
+            # Of whole numbers, over 3 is 4 or more.
+            low = nw.when(low_open & (low % 1 == 0)).then(low + 1).otherwise(low.ceil())
+            high = nw.when(high_open & (high % 1 == 0)).then(high - 1).otherwise(high.floor())
+            low_open = high_open = nw.lit(value=False)
+        low, high = self._staged(2, "from", low), self._staged(2, "to", high)
+        low_open = self._staged(2, "from_open", low_open.fill_null(value=False))
+        high_open = self._staged(2, "to_open", high_open.fill_null(value=False))
+        return Span(self._field, self._names, missing, low, high, low_open, high_open)
+
+    def _pair(self) -> Span:
+        """Return the column of a field whose lower and upper limits stand in two columns."""
+        field, closed = self._field, nw.lit(value=False)
+        ends, missing = [], []
+        for name, limit in zip(self._ends, (field.minimum, field.maximum), strict=True):
+            if name not in self._schema or self._is_empty(name):
+                ends.append(nw.lit(float(limit or 0)))
+                continue
+            if self._held(name) != "numbers":
+                raise self._refusal(name, self._held(name))
+            cells = nw.col(name)
+            if self._table.implementation.is_pandas_like() or self._table.implementation.is_dask():
+                cells = nw.when(~cells.is_null()).then(cells)
+            missing.append(cells.is_null())
+            ends.append(nw.when(cells.is_null()).then(nw.lit(float(limit or 0))).otherwise(cells.cast(nw.Float64)))
+        absent = missing[0] & missing[-1] if missing else nw.lit(value=True)
+        low, high = (nw.when(~absent).then(end) for end in ends)
+        return self._span(absent, texts.Limits(low, high, closed, closed))
+
+    def _born(self, name: str, held: str) -> Column:
+        what, at = self._entry.born or ("", "")
+        day = births.column_day(at, self._schema) if at in self._schema else births.fixed_day(at)
+        if what == "year" and held == "numbers":
+            cells = texts.without(nw.col(name), self._entry.missing, numeric=True)
+            born, missing = cells.cast(nw.Float64) * births.YEAR, cells.is_null()
+        else:
+            born, missing = births.column_day(name, self._schema), nw.col(name).is_null()
+        born, day = self._staged(0, "born", born), self._staged(0, "day", day)
+        low, high = births.ages(born, day, whole_year=what == "year")
+        low, high = self._staged(1, "low", low), self._staged(1, "high", high)
+        return Span(self._field, self._names, missing, low, high, nw.lit(value=False), nw.lit(value=False))
+
+    # --- Words, yes and no ---------------------------------------------------------------------------------------
+
+    def _words(self, name: str, held: str) -> Column:
+        if held == "words":
+            plain = not self._entry.words and not self._entry.missing
+            if plain and self._has_only(name, self._field.choices):
+                return Exact(self._field, self._names, nw.col(name).is_null(), self._raw_text(name), known=True)
+            return self._spelled(name) if plain else self._word_set(self._staged(0, "words", self._folded(name)))
+        if held == "numbers" and self._entry.words:
+            return self._codes(name)
+        raise self._refusal(name, held)
+
+    def _folded(self, name: str) -> nw.Expr:
+        text = self._text(name)
+        folded = texts.spelled(text, self._field)
+        return texts.replaced(text, self._entry.words, folded) if self._entry.words else folded
+
+    def _spelled(self, name: str) -> WordSet:
+        """Return a column of words of which most have the spelling of the field: only the others are looked at."""
+        raw = self._raw_text(name)
+        other = self._staged(0, "other", nw.when(~raw.is_in(self._field.choices)).then(raw))
+        folded = self._staged(1, "folded", texts.spelled(texts.stripped(other), self._field))
+        words = self._staged(2, "words", nw.when(other.is_null()).then(raw).otherwise(folded))
+        sets = self._staged(2, "sets", _sets(folded))
+        return WordSet(self._field, self._names, words.is_null(), words, sets)
+
+    def _word_set(self, words: nw.Expr) -> WordSet:
+        sets = self._staged(1, "sets", _sets(words))
+        return WordSet(self._field, self._names, words.is_null(), words, sets)
+
+    def _truth(self, name: str, held: str) -> Column:
+        if held == "booleans":
+            cells = nw.col(name)
+            as_objects = self._schema[name] == nw.Object
+            return Exact(self._field, self._names, cells.is_null(), cells, as_objects=as_objects, known=True)
+        if held == "words":
+            folded = self._staged(0, "words", self._folded(name))
+            truths = self._staged(1, "truth", _truths(folded.is_in(texts.YES), folded.is_in(texts.NO)))
+            return Exact(self._field, self._names, folded.is_null(), truths)
+        if held == "numbers":
+            if self._entry.words:
+                return self._codes(name)
+            cells = texts.without(nw.col(name), self._entry.missing, numeric=True)
+            return Exact(self._field, self._names, cells.is_null(), _truths(cells == 1, cells == 0))
+        raise self._refusal(name, held)
+
+    def _codes(self, name: str) -> Column:
+        """Return the column of words that stand as numbers, by the mapping."""
+        cells = texts.without(nw.col(name), self._entry.missing, numeric=True)
+        text = nw.lit("")
+        for code, meaning in self._entry.words.items():
+            if texts.is_number(code):
+                text = nw.when(cells == float(code)).then(nw.lit(meaning)).otherwise(text)
+        text = self._staged(0, "words", nw.when(~cells.is_null()).then(text))
+        if self._field.choices:
+            return self._word_set(text)
+        truths = self._staged(1, "truth", _truths(text == "yes", text == "no"))
+        return Exact(self._field, self._names, cells.is_null(), truths)
+
+    # --- Types ---------------------------------------------------------------------------------------------------
+
+    def _raw_text(self, name: str) -> nw.Expr:
+        dtype, cells = self._schema[name], nw.col(name)
+        # polars exports text as Arrow string_view, which pyarrow cannot compare.
+        arrow = self._table.implementation.is_pyarrow()
+        views = arrow and str(nw.to_native(self._table).schema.field(name).type) == "string_view"
+        return cells.cast(nw.String) if dtype not in (nw.String, nw.Object) or views else cells
+
+    def _text(self, name: str) -> nw.Expr:
+        return texts.without(texts.stripped(self._raw_text(name)), self._entry.missing, numeric=False)
+
+    def _has_only(self, name: str, words: tuple[str, ...]) -> bool:
+        """Return whether a column of an eager frame has only these words, in exactly this spelling."""
+        if not isinstance(self._table, nw.DataFrame):
+            return False
+        # pyarrow has no unique() for string_view and dictionaries of it.
+        found = self._table.select(nw.col(name).cast(nw.String))[name].unique().drop_nulls().to_list()
+        return set(map(str, found)) <= set(words)
+
+    def _is_empty(self, name: str) -> bool:
+        return isinstance(self._table, nw.DataFrame) and bool(self._table[name].is_null().all())
+
+    def _unknown(self, name: str) -> Column:
+        """Return a lazy column whose type narwhals does not know: mostly nulls. Any other cell is refused."""
+        cells = nw.col(name)
+        nothing = nw.when(cells.is_null()).then(nw.lit(None, _EMPTY[self._field.kind]))
+        return Exact(self._field, self._names, cells.is_null(), nothing)
+
+    def _held(self, name: str) -> str:
+        dtype = self._schema[name]
+        if isinstance(self._table, nw.DataFrame) and self._table.implementation.is_pandas_like():
+            cells = self._table[name].to_pandas()
+            if cells.dtype == object:
+                import pandas as pd
+
+                return _INFERRED.get(pd.api.types.infer_dtype(cells, skipna=True), "a mixture of types")
+        if self._table.implementation.is_dask() and str(nw.to_native(self._table).dtypes[name]) == "object":
+            return "objects"
+        if dtype.is_numeric():
+            return "numbers"
+        if dtype == nw.Boolean:
+            return "booleans"
+        if dtype == nw.Unknown and isinstance(self._table, nw.LazyFrame):
+            return "unknown"
+        return "words" if dtype in (nw.String, nw.Categorical, nw.Enum) else "another type"
+
+    def _refusal(self, name: str, held: str) -> TypeError:
+        field = self._field
+        cure = "convert it first, None where unknown"
+        if field.kind == "choice" and held == "numbers":
+            cure = "say in a mapping what each code means, under 'words', or convert it to words"
+        elif held in ("a mixture of types", "objects"):
+            cure = "convert it to one type first, for example to text with astype('string')"
+        return TypeError(
+            f"column {name!r} ({field.label}) holds {held} ({self._schema[name]}), expected {_EXPECTED[field.kind]}: "
+            f"{field.allowed}; {cure}"
+        )
+
+
+def _sets(words: nw.Expr) -> nw.Expr:
+    return nw.when(words.str.contains("|", literal=True)).then(words)
+
+
+def _truths(yes: nw.Expr, no: nw.Expr) -> nw.Expr:
+    return nw.when(yes).then(nw.lit(value=True)).otherwise(nw.when(no).then(nw.lit(value=False)))
+
+
+def _comparable(table: Table, field: Field, dtype: Any, name: str, cells: nw.Expr) -> nw.Expr:
+    arrow = table.implementation.is_pyarrow()
+    if dtype.is_integer():
+        # pyarrow cannot compare large integers with 55.0, such as 999999999999999999 for "missing". Compare integers
+        # with integers first.
+        ends = [int(field.minimum or 0), int(field.maximum or 0)]
+        # pyarrow cannot compare large uint64 values with a signed literal.
+        low, high = (nw.lit(end, nw.UInt64) for end in ends) if arrow and dtype == nw.UInt64 else ends
+        return nw.when(cells.is_between(low, high)).then(cells)
+    if not dtype.is_numeric():
+        # Some missing values of a pandas object column cannot be cast: replace all of them first.
+        cells = nw.when(~cells.is_null()).then(cells)
+    numbers = cells if dtype == nw.Float64 else cells.cast(nw.Float64)
+    return numbers if field.kind == "number" else nw.when(numbers % 1 == 0).then(numbers)

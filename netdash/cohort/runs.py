@@ -1,0 +1,201 @@
+"""Judging batch by batch: verdicts, refused values, and the counts of all batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdash.cohort.accounts import Account, account_of, hint_text
+from netdash.cohort.attritions import attritions_of
+from netdash.cohort.columns import Column
+from netdash.cohort.frames import judged, read_asked, refused_rows, wanted_sets
+from netdash.cohort.identifiers import Identifiers
+from netdash.cohort.mapping import Mapping
+from netdash.cohort.reading import Read
+from netdash.cohort.sources import Batch, Reject
+from netdash.patient import FIELDS
+from netdash.rules import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class CohortRun:
+    """The result of judging files.
+
+    Attributes
+    ----------
+    target : Path
+        The file of verdicts.
+    rejects : Path or None
+        The file of refused values and rows that cannot be read; None when there are none.
+    n_rows, n_judged, n_rejected, n_refused : int
+        Rows read, rows with verdicts in the target, rows left out, values refused.
+    account : Account
+        Fields read, fields asked and absent, values refused, traps; in words as text.
+    verdicts : DataFrame
+        As :func:`netdash.verdict_counts` returns them.
+    found : tuple of str
+        How the files are written, where it is not a plain CSV file.
+    attrition : dict of DataFrame
+        The attrition by rule set, as :func:`netdash.attrition` returns it; empty when not asked for.
+    """
+
+    target: Path
+    rejects: Path | None
+    n_rows: int
+    n_judged: int
+    n_rejected: int
+    n_refused: int
+    account: Account
+    verdicts: pd.DataFrame
+    found: tuple[str, ...] = ()
+    attrition: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the counts in words, and what was read."""
+        lines = [f"{self.n_rows:,} rows read, {self.n_judged:,} judged: {self.target}", *self.found, str(self.account)]
+        if self.rejects is not None:
+            lines.append(
+                f"Refused values: {self.n_refused:,}; rows left out: {self.n_rejected:,}; listed in {self.rejects}"
+            )
+        return "\n".join(lines)
+
+
+class Run:
+    """Judges batch by batch with fixed rule sets, and adds up the counts."""
+
+    def __init__(
+        self, rule_sets: str | Iterable[str] | None, mapping: Mapping, ignore: list[str], *,
+        strict: bool, reasons: bool, count: bool, id_: str | None,
+    ) -> None:  # fmt: skip
+        self.wanted = wanted_sets(rule_sets)
+        self._mapping, self._ignore, self._count, self._id = mapping, ignore, count, id_
+        self._strict, self._reasons = strict, reasons
+        self._identifiers = Identifiers()
+        self._account: Account | None = None
+        self._verdicts: pd.DataFrame | None = None
+        self._attrition: dict[str, pd.DataFrame] = {}
+        self._n_judged = self._n_left_out = self._n_unread = 0
+
+    def begin(self, empty: pa.Table) -> pa.Schema:
+        """Return the schema of the target from a table without rows; refuse what cannot be judged."""
+        if self._id is not None and self._id not in empty.column_names:
+            raise ValueError(f"there is no column {self._id!r}, expected one of {', '.join(empty.column_names)[:200]}")
+        read, self._account = self._read(empty)
+        if not self._account.columns:
+            names = ", ".join(empty.column_names)[:200]
+            given = (
+                "is a field of a patient" if not set(FIELDS) & set(empty.column_names) else "is asked by the rule sets"
+            )
+            told = [f"no column {given} ({names}).", *read.remarks, hint_text(self._account.hints)]
+            raise ValueError(" ".join(told))
+        if self._count:
+            self._add_attrition(read)
+        return self._judge(read, empty).schema
+
+    def _read(self, table: pa.Table) -> tuple[Read, Account]:
+        read, asked, hints = read_asked(table, self.wanted, self._mapping, self._ignore)
+        return read, account_of(read, asked, hints)
+
+    def judge(self, batch: Batch) -> tuple[pa.Table, list[Reject]]:
+        """Return the rows that are judged with their verdicts, and the refused values with the reasons."""
+        import numpy as np
+
+        whole = np.flatnonzero(~batch.broken)
+        self._n_unread += int(batch.broken.sum())
+        cells, table, rows = batch.cells.take(whole), batch.table.take(whole), batch.rows[whole]
+        read, account = self._read(table)
+        if self._account is not None:
+            self._account.add(account)
+        ids = cells[self._id].combine_chunks().cast("string") if self._id else None
+        if ids is not None:
+            self._identifiers.add(ids)
+        rejects = [*self._faulty(batch), *_refused(read, cells, rows, ids)]
+        if self._count:
+            self._add_attrition(read)
+        if self._strict and (refused := refused_rows(read)) is not None:
+            keep = np.flatnonzero(~read.table.select(refused=refused)["refused"].to_numpy())
+            self._n_left_out += len(cells) - len(keep)
+            cells, (read, _) = cells.take(keep), self._read(table.take(keep))
+        return self._judge(read, cells), sorted(rejects)
+
+    def _judge(self, read: Read, cells: pa.Table) -> pa.Table:
+        """Return the cells as they were given, with the verdicts."""
+        found = judged(read, self.wanted, reasons=self._reasons).to_native()
+        for name in found.column_names[len(cells.column_names) :]:
+            cells = cells.append_column(name, found[name])
+        self._n_judged += len(cells)
+        self._add_verdicts(found)
+        return cells
+
+    def _faulty(self, batch: Batch) -> list[Reject]:
+        if self._id is None:
+            return batch.faults
+        ids = dict(zip(batch.rows.tolist(), batch.cells[self._id].to_pylist(), strict=True))
+        return [line._replace(id=str(ids[line.row])) for line in batch.faults]
+
+    def unread(self, lines: list[Reject]) -> list[Reject]:
+        """Return rows that cannot be read, and count them."""
+        self._n_unread += len(lines)
+        return lines
+
+    def _add_verdicts(self, judged_rows: pa.Table) -> None:
+        import pandas as pd
+
+        found = {
+            rule_set.name: judged_rows[rule_set.name].to_pandas().value_counts().to_dict() for rule_set in self.wanted
+        }
+        rows = [
+            {"rule_set": name, "n": len(judged_rows)} | {v.value: n.get(v.value, 0) for v in Verdict}
+            for name, n in found.items()
+        ]
+        table = pd.DataFrame(rows, columns=["rule_set", "n", *(v.value for v in Verdict)])
+        self._verdicts = table if self._verdicts is None else _sum(table, self._verdicts, "rule_set")
+
+    def _add_attrition(self, read: Read) -> None:
+        for name, table in attritions_of(read, self.wanted, strict=self._strict).items():
+            known = self._attrition.get(name)
+            self._attrition[name] = table if known is None else _sum(table, known, "criterion")
+
+    def result(self, target: Path, rejects: Path | None, found: tuple[str, ...]) -> CohortRun:
+        """Return the counts of all batches."""
+        account, verdicts = self._account, self._verdicts
+        assert account is not None  # noqa: S101 - begin() makes it
+        assert verdicts is not None  # noqa: S101
+        account.n_repeated = self._identifiers.n_repeated
+        left_out = self._n_unread + self._n_left_out
+        return CohortRun(
+            target, rejects, self._n_judged + left_out, self._n_judged, left_out, account.n_refused, account, verdicts,
+            found, self._attrition,
+        )  # fmt: skip
+
+
+def _sum(table: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
+    numbers = table.columns.drop(key)
+    table[numbers] += other[numbers]
+    return table
+
+
+def _refused(read: Read, cells: pa.Table, rows: Any, ids: pa.Array | None) -> Iterator[Reject]:
+    """Yield the refused values of fields."""
+    import numpy as np
+
+    if not read.columns:
+        return
+    invalid = read.table.select(**{name: column.invalid for name, column in read.columns.items()})
+    for name, column in read.columns.items():
+        for at in map(int, np.flatnonzero(invalid[name].to_numpy())):
+            given = _given(cells, column, at)
+            reason = str(FIELDS[name].refusal(given))
+            yield Reject(
+                int(rows[at]), "" if ids is None else str(ids[at].as_py()), "/".join(column.names), given, reason
+            )
+
+
+def _given(cells: pa.Table, column: Column, at: int) -> str:
+    return "/".join(str(cells[name][at].as_py()) for name in column.names)

@@ -1,0 +1,109 @@
+"""What is known in part means in a frame what it means for one patient."""
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from conftest import values
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import netdash as nd
+from netdash import rule_tables
+from netdash.cohort import assess_cohort, cohort_report
+from netdash.fields import Choice, Number, YesNo
+from netdash.patient import FIELDS, Patient
+
+pytestmark = pytest.mark.filterwarnings("ignore:Fields read")
+
+SETS = [name for name, found in rule_tables.load().items() if found.clauses]
+
+
+def texts(field):
+    """Texts that say a value of a field exactly or in part, and some that say none."""
+    if isinstance(field, YesNo):
+        return st.sampled_from(["yes", "no", "true", "FALSE", "perhaps"])
+    if isinstance(field, Choice):
+        words = st.lists(st.sampled_from(field.choices), min_size=1, max_size=3)
+        return words.map("|".join) | st.sampled_from(["x", f"{field.choices[0]}|x", f"{field.choices[0]}|"])
+    ends = values(field).map(lambda number: f"{number:g}") | st.sampled_from(["2.5", "130", "1000", "1e1", "7,5", ".5"])
+    unit = st.sampled_from(["", f" {field.unit}", field.unit.removesuffix("s").upper()])
+    one = st.sampled_from(["{}", "<{}", "<= {}", "≤{}", ">{}", ">={}", "≥ {}", "{}+", "{} +", "-{}", "~{}", "{}-"])
+    forms = st.builds(lambda form, end, unit: form.format(end + unit), one, ends, unit)
+    two = st.sampled_from(["{}-{}", "{} – {}", "{}..{}", ">{} <={}", ">= {}<{}", "{} {}", "{}--{}"])
+    return forms | st.builds(lambda form, a, b, unit: form.format(a + unit, b + unit), two, ends, ends, unit)
+
+
+def understood(row):
+    known = {}
+    for name, text in row.items():
+        try:
+            known[name] = FIELDS[name].parse(text)
+        except ValueError:
+            continue
+    return Patient(**known)
+
+
+def verdicts(frame):
+    result = assess_cohort(frame, SETS)
+    result = result.collect() if isinstance(result, pl.LazyFrame) else result
+    table = result if isinstance(result, pd.DataFrame) else result.to_pandas()
+    return table[SETS].to_dict("records")
+
+
+ASKED = list(dict.fromkeys(name for name in FIELDS for found in rule_tables.load().values() if name in found.inputs))
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_text_in_a_frame_means_what_it_means_for_a_patient(data):
+    names = data.draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=6, unique=True))
+    rows = data.draw(
+        st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=1, max_size=6)
+    )
+    group = [understood(row) for row in rows]
+    wanted = [dict(nd.assess(p, SETS).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+    for frame in (pd.DataFrame(rows), pl.DataFrame(rows), pl.LazyFrame(rows), pa.Table.from_pylist(rows)):
+        assert verdicts(frame) == wanted, type(frame)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_number_is_refused_where_a_patient_refuses_it(data):
+    field = data.draw(st.sampled_from([FIELDS[name] for name in ASKED if isinstance(FIELDS[name], Number)]))
+    given_texts = data.draw(st.lists(texts(field), min_size=1, max_size=8))
+    known = [field.name in understood({field.name: text}).entered for text in given_texts]
+    table = cohort_report(pl.DataFrame({field.name: given_texts})).set_index("field")
+    if field.name in table.index:
+        assert table.n_known[field.name] == sum(known)
+        assert table.n_refused[field.name] == len(known) - sum(known)
+
+
+ENDS = (None, 0, 2.9, 3, 3.1, 19.9, 20, 20.1, 100, 101)
+
+
+def test_lower_and_upper_limits_in_two_columns_are_an_interval():
+    rows, group = [], []
+    for low in ENDS:
+        for high in ENDS:
+            for reported in (None, "G1", "G2", "G3", "NEC", "G1|G2", "G3|NEC"):
+                for word in (None, "well", "poor", "well|poor"):
+                    try:
+                        index = nd.Interval(low, high)
+                        Patient(ki67_percent=index)
+                    except ValueError:
+                        index = None
+                    index = None if low is high is None else index
+                    rows.append((low, high, reported, word))
+                    group.append(Patient(ki67_percent=index, grade_reported=reported, differentiation=word))
+    columns = ["ki67_percent_low", "ki67_percent_high", "grade_reported", "differentiation"]
+    sets = [name for name in SETS if "ki67_percent" in rule_tables.get(name).inputs]
+    frame = pl.DataFrame(
+        rows, schema=dict(zip(columns, [pl.Float64, pl.Float64, pl.String, pl.String], strict=True)), orient="row"
+    )
+    for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
+        result = assess_cohort(one, sets)
+        result = result.collect() if isinstance(result, pl.LazyFrame) else result
+        table = result if isinstance(result, pd.DataFrame) else result.to_pandas()
+        wanted = [dict(nd.assess(p, sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+        assert table[sets].to_dict("records") == wanted
