@@ -64,7 +64,6 @@ MAY_IMPORT = {
             "intervals",
             "own_criteria",
             "patient",
-            "rule_tables",
             "rules",
             "wording",
         ),

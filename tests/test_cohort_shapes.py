@@ -226,3 +226,11 @@ def test_the_command_proposes_a_mapping_that_is_then_used(tmp_path):
     table = pd.read_csv(tmp_path / "o.csv.attrition.csv")
     assert table["rule_set"].unique().tolist() == [SET]
     assert pd.read_csv(tmp_path / "o.csv")[SET].tolist() == ["unknown", "not_met"]
+
+
+def test_a_grade_at_odds_with_ki67_is_said():
+    frame = pd.DataFrame({"grade_reported": ["G1", "2", "G2|G3", "g3", None], "ki67_percent": [4, 4, 4, 25, 4]})
+    with pytest.warns(CohortNotice, match="at odds with Ki-67 or differentiation in 1 row:"):
+        nd.assess_cohort(frame, "milan_2007")
+    mapping = nd.propose_mapping(frame)
+    assert mapping.of_field("grade_reported").words == {"2": "G2"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from netdash.cohort.columns import Exact
+from netdash.cohort.expressions import grades_at_odds
 from netdash.cohort.reading import Read
 from netdash.patient import FIELDS
 from netdash.rules import DERIVED_FROM, RuleSet
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SENTINELS = (99, 999)
 """Numbers that registries write for "unknown" and that can be values too."""
+
+AT_ODDS = "at odds"
 
 MOST_WORDS = 5
 """The number of refused texts that are named for a field."""
@@ -137,6 +140,11 @@ class Account:
                         f"{name} is {code} in {number:,} row{'s' * (number > 1)}: if {code} means unknown there, say "
                         f"so in a mapping, or --missing {name}={code}."
                     )
+        if number := self.count("grade_reported", AT_ODDS):
+            found.append(
+                f"grade_reported is at odds with Ki-67 or differentiation in {number:,} row{'s' * (number > 1)}: the "
+                "grades of both are taken as possible."
+            )
         if self.n_repeated:
             found.append(
                 f"{self.n_repeated:,} rows repeat the identifier of an earlier row: one patient counts once per row."
@@ -192,6 +200,8 @@ def account_of(
     if isinstance(read.table, nw.LazyFrame) and not compute:
         return account
     wheres = {key: where for name in read.columns for key, where in _counted(read, name, every=every)}
+    if (odds := grades_at_odds(read.columns)) is not None:
+        wheres["grade_reported", AT_ODDS] = odds
     account.counts = collections.Counter()
     for key, number in counts(read.table, {f"{name}: {what}": where for (name, what), where in wheres.items()}).items():
         if key == "total":

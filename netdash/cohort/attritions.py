@@ -68,9 +68,9 @@ def attrition(
     TypeError, ValueError
         As :func:`assess_cohort`.
     """
-    names = [rule_set] if isinstance(rule_set, str) else rule_set
-    found = attritions(frame, names, mapping=mapping, strict=strict, ignore=ignore, criteria=criteria)
-    return found[rule_set] if isinstance(rule_set, str) else joined(found)
+    if isinstance(rule_set, str):
+        return attritions(frame, [rule_set], mapping=mapping, criteria=criteria, strict=strict, ignore=ignore)[rule_set]
+    return joined(attritions(frame, rule_set, mapping=mapping, criteria=criteria, strict=strict, ignore=ignore))
 
 
 def joined(tables: Named[str, pd.DataFrame]) -> pd.DataFrame:

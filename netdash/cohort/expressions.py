@@ -109,6 +109,17 @@ def _only_grades(grades: Iterable[str], columns: Mapping[str, Column]) -> nw.Exp
     return any_holds([all_hold([both, left]), all_hold([by_index, alone])])
 
 
+def grades_at_odds(columns: Mapping[str, Column]) -> nw.Expr | None:
+    """Return the rows whose reported grade Ki-67 and differentiation rule out; None when no row can be."""
+    reported, excluded = columns.get("grade_reported"), _excluded_grades(columns)
+    if reported is None:
+        return None
+    return all_hold(
+        any_holds([excluded[grade], reported.among([word for word in GRADE.choices if word != grade])])
+        for grade in GRADE.choices
+    )
+
+
 def _and_not(where: nw.Expr, excluded: nw.Expr | None) -> nw.Expr:
     return where if excluded is None else where & ~excluded
 

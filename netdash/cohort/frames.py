@@ -11,7 +11,7 @@ import operator
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
@@ -88,17 +88,16 @@ def assess_cohort(
         When a rule set is not known, a column has the name of a new column, or a column's name
         resembles a field that has no column.
     """
-    own = None if criteria is None else own_criteria.read(criteria)
-    wanted, using = wanted_sets(rule_sets, own), as_mapping(mapping)
+    wanted, using = wanted_sets(rule_sets, criteria), as_mapping(mapping)
     read, asked, hints = read_asked(frame, wanted, using, ignore)
     account = account_of(read, asked, hints)
     warnings.warn(CohortNotice(str(account)), stacklevel=2)
     result: IntoFrameT = nw.to_native(judged(read, wanted, strict=strict, reasons=reasons))
     if hasattr(result, "attrs"):
-        options: dict[str, Any] = {"strict": strict, "reasons": reasons}
-        if own is not None:
-            options["criteria"] = {"file": own.name, "sha256": own.digest}
-        result.attrs = {**result.attrs, "netdash": Stamp.of(wanted, using, **options).as_dict()}
+        result.attrs = {
+            **result.attrs,
+            "netdash": Stamp.of(wanted, using, criteria=criteria, strict=strict, reasons=reasons).as_dict(),
+        }
     return result
 
 
@@ -155,7 +154,9 @@ def refused_rows(read: Read) -> nw.Expr | None:
     return functools.reduce(operator.or_, found) if found else None
 
 
-def verdict_counts(frame: IntoFrameT, rule_sets: str | Iterable[str] | None = None) -> pd.DataFrame:
+def verdict_counts(
+    frame: IntoFrameT, rule_sets: str | Iterable[str] | None = None, *, criteria: Criteria = None
+) -> pd.DataFrame:
     """Count the verdicts in what :func:`assess_cohort` returned.
 
     Parameters
@@ -164,6 +165,8 @@ def verdict_counts(frame: IntoFrameT, rule_sets: str | Iterable[str] | None = No
         A frame with columns of verdicts. Of a lazy frame only the counts are computed.
     rule_sets : str or iterable of str, optional
         Identifiers of the rule sets; all that have a column when not given.
+    criteria : str, Path or bytes, optional
+        As for :func:`assess_cohort`.
 
     Returns
     -------
@@ -178,7 +181,7 @@ def verdict_counts(frame: IntoFrameT, rule_sets: str | Iterable[str] | None = No
     import pandas as pd
 
     table: Table = nw.from_native(frame)
-    there = [found.name for found in wanted_sets(rule_sets) if found.name in table.collect_schema()]
+    there = [found.name for found in wanted_sets(rule_sets, criteria) if found.name in table.collect_schema()]
     if not there:
         raise ValueError("no column is named like a rule set, expected what nd.assess_cohort returns")
     wheres = {f"{name}: {verdict}": nw.col(name) == verdict.value for name in there for verdict in Verdict}
@@ -193,12 +196,13 @@ def cohort_report(
     mapping: Mapping | str | Path | None = None,
     *,
     ignore: Iterable[str] = (),
+    criteria: Criteria = None,
 ) -> pd.DataFrame:
     """Return what is known of a registry, field by field.
 
     Parameters
     ----------
-    frame, rule_sets, mapping, ignore
+    frame, rule_sets, mapping, ignore, criteria
         As for :func:`assess_cohort`. Of a lazy frame only the counts are computed.
 
     Returns
@@ -213,7 +217,7 @@ def cohort_report(
     TypeError, ValueError
         As :func:`assess_cohort`.
     """
-    read, asked, hints = read_asked(frame, wanted_sets(rule_sets), as_mapping(mapping), ignore)
+    read, asked, hints = read_asked(frame, wanted_sets(rule_sets, criteria), as_mapping(mapping), ignore)
     return as_table(account_of(read, asked, hints, every=True, compute=True))
 
 
@@ -243,7 +247,7 @@ def invalid_values(
 
 
 def wanted_sets(rule_sets: str | Iterable[str] | None, criteria: Criteria = None) -> list[RuleSet]:
-    """Return rule sets by their identifiers, in the order of the data; all of them for None, own ones included."""
+    """Return rule sets by their identifiers, in the order of the data; all of them for None, own criteria too."""
     known = own_criteria.book(criteria)
     given = [rule_sets] if isinstance(rule_sets, str) else rule_sets
     names = set(known) if given is None else {look_up(known, name, "rule set").name for name in given}

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from netdash.cohort import texts
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import Resemblance, resemblances
-from netdash.data_tables import read_table
+from netdash.evidence import read_table
 from netdash.fields import Field
 from netdash.patient import FIELDS
 
@@ -170,8 +170,11 @@ def _as_given(value: str, field: Field) -> str | None:
     """Return a value that is understood without a mapping as it is, otherwise None."""
     if field.kind == "bool":
         return value if texts.folded_word(value) in (*texts.YES, *texts.NO) else None
+    if field.choices:
+        known = {texts.folded_word(word) for word in field.choices}
+        return value if set(texts.folded_word(value).split("|")) <= known else None
     try:
-        field.parse(texts.folded_word(value) if field.choices else value)
+        field.parse(value)
     except ValueError:
         return None
     return value

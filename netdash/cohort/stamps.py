@@ -7,10 +7,13 @@ import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from netdash import own_criteria
 from netdash.cohort.mapping import Mapping
 from netdash.files import folder
+from netdash.own_criteria import OwnCriteria
 from netdash.rules import RuleSet
 
 RULE_FILES = ("rule_sets.csv", "criteria.csv")
@@ -45,9 +48,15 @@ class Stamp:
 
     @classmethod
     def of(
-        cls, rule_sets: list[RuleSet], mapping: Mapping, source: dict[str, str] | None = None, **options: Any
+        cls,
+        rule_sets: list[RuleSet],
+        mapping: Mapping,
+        source: dict[str, str] | None = None,
+        *,
+        criteria: str | Path | bytes | OwnCriteria | None = None,
+        **options: Any,
     ) -> Stamp:
-        """Return the stamp of a run that begins now."""
+        """Return the stamp of a run that begins now; of own criteria it has the hash."""
         version, data, rules = _versions()
         lines = [
             {name: dict(value) if name == "words" else value for name, value in vars(entry).items()}
@@ -55,7 +64,8 @@ class Stamp:
         ]
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         names = tuple(found.name for found in rule_sets)
-        return cls(version, data, rules, names, {**options, "mapping": lines}, source or {}, now)
+        own = {"criteria": own_criteria.read(criteria).digest} if criteria is not None else {}
+        return cls(version, data, rules, names, {**options, **own, "mapping": lines}, source or {}, now)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stamp as a dictionary that JSON can hold."""
