@@ -85,7 +85,7 @@ def test_a_bound_is_exact_on_both_sides_and_says_so(operator, below, at, above, 
 
 @pytest.mark.parametrize(("operator", "sign"), [("<", 1), ("<=", 1), (">=", -1), (">", -1)])
 def test_the_margin_is_positive_inside(operator, sign):
-    rule = criterion(operator=operator)
+    rule = criterion(field="ki67_percent", operator=operator)
     assert rule.margin(48) == 7 * sign
     assert rule.margin(54.5) == 0.5 * sign
     assert rule.margin(55) == 0

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from netdash.cohort import texts
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import Resemblance, resemblances
-from netdash.evidence import read_table
+from netdash.data_tables import read_table
 from netdash.fields import Field
 from netdash.patient import FIELDS
 
