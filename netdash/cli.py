@@ -158,6 +158,7 @@ def assess(therapies: tuple[str, ...], as_json: bool, criteria: str | None, **va
 @click.option(
     "--ignore", multiple=True, metavar="COLUMN", help="A column that resembles a field and is none; repeatable."
 )
+@criteria_option
 @click.option("--strict", is_flag=True, help="Leave rows with a refused value out.")
 @click.option("--reasons", is_flag=True, help="Add columns with the criteria missed and open.")
 @click.option("--rule-sets", default="", help="Identifiers joined by commas; all of them when not given.")

@@ -58,7 +58,7 @@ MAY_IMPORT = {
         *(
             "cohort",
             "derived",
-            "evidence",
+            "data_tables",
             "fields",
             "files",
             "intervals",

@@ -7,7 +7,7 @@ import pytest
 from cohorts import assessed
 
 import netdash as nd
-from netdash import evidence
+from netdash import data_tables
 from netdash.cohort.accounts import CohortNotice
 from netdash.cohort.mapping import Entry
 from netdash.cohort.names import resemblances
@@ -226,7 +226,7 @@ def test_a_proposal_says_what_it_does_not_understand_and_guesses_nothing():
 
 
 def test_every_synonym_means_something():
-    table = evidence.read_table("synonyms")
+    table = data_tables.read_table("synonyms")
     for row in table[table.field != ""].itertuples():
         assert row.field in FIELDS, row
         if row.meaning:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdash.cohort.frames import Criteria, wanted_sets
 from netdash.cohort.mapping import Mapping, as_mapping
 from netdash.cohort.runs import CohortRun, Run
 from netdash.cohort.sources import Options, Reject, Source, is_csv, naming, open_source
@@ -42,6 +43,7 @@ def assess_file(
     attrition: bool = False,
     missing: Collection[str] = (),
     ignore: Iterable[str] = (),
+    criteria: Criteria = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     batch_rows: int = 65_536,
@@ -56,7 +58,7 @@ def assess_file(
         sources need the same columns. The target ends in .csv or .parquet and gets the columns of the source as they
         are, then those of :func:`netdash.assess_cohort`. It replaces an existing file, and appears only after the last
         row is written. Its stamp is in the metadata of Parquet, or beside CSV in "<target>.json".
-    rule_sets, mapping, strict, reasons, ignore
+    rule_sets, mapping, strict, reasons, ignore, criteria
         As for :func:`netdash.assess_cohort`.
     id : str, optional
         The column of identifiers. It is copied to the rejects, and repeated identifiers are counted.
@@ -90,11 +92,13 @@ def assess_file(
     target = Path(target)
     _refuse_paths(paths, target)
     using = as_mapping(mapping).with_missing(_codes(missing))
-    run = Run(rule_sets, using, list(ignore), strict=strict, reasons=reasons, count=attrition, id_=id)
+    run = Run(
+        wanted_sets(rule_sets, criteria), using, list(ignore), strict=strict, reasons=reasons, count=attrition, id_=id
+    )
     sources = _open(paths, Options(encoding, delimiter, batch_rows, _plain_numbers(using)))
     stamp = Stamp.of(
-        run.wanted, using, {path.name: _digest(path) for path in paths}, strict=strict, reasons=reasons,
-        encoding=encoding, delimiter=delimiter, ignore=list(ignore), id=id,
+        run.wanted, using, {path.name: _digest(path) for path in paths}, criteria=criteria, strict=strict,
+        reasons=reasons, encoding=encoding, delimiter=delimiter, ignore=list(ignore), id=id,
     )  # fmt: skip
     columns = run.begin(sources[0].empty())
     rejects_path = target.with_name(f"{target.name}.rejects.csv")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from netdash.cohort.accounts import Account, account_of, hint_text
 from netdash.cohort.attritions import attritions_of
 from netdash.cohort.columns import Column
-from netdash.cohort.frames import judged, read_asked, refused_rows, wanted_sets
+from netdash.cohort.frames import judged, read_asked, refused_rows
 from netdash.cohort.identifiers import Identifiers
 from netdash.cohort.mapping import Mapping
 from netdash.cohort.reading import Read
 from netdash.cohort.sources import Batch, Reject
 from netdash.patient import FIELDS
-from netdash.rules import Verdict
+from netdash.rules import RuleSet, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,10 +70,10 @@ class Run:
     """Judges batch by batch with fixed rule sets, and adds up the counts."""
 
     def __init__(
-        self, rule_sets: str | Iterable[str] | None, mapping: Mapping, ignore: list[str], *,
+        self, rule_sets: list[RuleSet], mapping: Mapping, ignore: list[str], *,
         strict: bool, reasons: bool, count: bool, id_: str | None,
     ) -> None:  # fmt: skip
-        self.wanted = wanted_sets(rule_sets)
+        self.wanted = rule_sets
         self._mapping, self._ignore, self._count, self._id = mapping, ignore, count, id_
         self._strict, self._reasons = strict, reasons
         self._identifiers = Identifiers()

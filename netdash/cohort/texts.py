@@ -103,8 +103,11 @@ def limits(text: nw.Expr, field: Field) -> Limits:
     over = text.str.contains(rf"^(?:>=?{number}|{_NUMBER}\s*[+]\s*(?:{unit})?|{_NUMBER}\s*(?:{unit})\s*[+])$")
     under, both = text.str.contains(rf"^<=?{number}$"), text.str.contains(rf"^>=?{number}\s*<=?{number}$")
     bare = text.str.replace_all(rf"\s|{unit}", "") if unit else text.str.replace_all(r"\s", "")
-    first = bare.str.replace_all(rf"(?:-|<=?){_NUMBER}$", "").str.replace_all("[<>=]|[+]$", "")
-    last = bare.str.replace_all(rf"^{_NUMBER}-|^>=?{_NUMBER}(?:<=?)", "").str.replace_all("[<>=]|[+]$", "")
+    # A sign of an exponent, as in 1e-3, is no mark between two numbers.
+    pair = two | both
+    first = nw.when(pair).then(bare.str.replace_all(rf"(?:-|<=?){_NUMBER}$", "")).otherwise(bare)
+    last = nw.when(pair).then(bare.str.replace_all(rf"^>?=?{_NUMBER}(?:-|<=?)", "")).otherwise(bare)
+    first, last = (end.str.replace_all("[<>=]|[+]$", "") for end in (first, last))
     low = nw.when(exact).then(bare).otherwise(nw.when(two | over | both).then(first)).cast(nw.Float64)
     high = nw.when(exact).then(bare).otherwise(nw.when(two | under | both).then(last)).cast(nw.Float64)
     low = nw.when(under).then(nw.lit(float(field.minimum or 0))).otherwise(low)
