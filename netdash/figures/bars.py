@@ -76,9 +76,10 @@ def attrition_dict(table: pd.DataFrame, *, font_px: int = 13) -> FigureDict:
     sets = [part for _, part in table.groupby("rule_set", sort=False)] if "rule_set" in table else [table]
     names: list[str] = []
     remaining, missed = [], []
-    for part in sets or [table]:
+    for place, part in enumerate(sets or [table]):
         _check(part)
-        names += [ALL, *map(rows.escape, part["criterion"])]
+        # plotly puts equal names of several rule sets in one order: a space without width tells them apart.
+        names += [name + "\u200b" * place for name in (ALL, *map(rows.escape, part["criterion"]))]
         remaining += [int(part["n_before"].iloc[0]), *part["n_remaining"].astype(int).tolist()]
         missed += [0, *part["n_excluded_alone"].astype(int).tolist()]
     places: Sequence[object] = names
@@ -113,7 +114,9 @@ def _bars(legend: str, criteria: Sequence[object], counts: Sequence[int], color:
         "name": legend,
         "y": criteria,
         "x": counts,
-        "text": [f"{count:,}" if count or name != ALL else "" for count, name in zip(counts, named, strict=True)],
+        "text": [
+            f"{count:,}" if count or not name.startswith(ALL) else "" for count, name in zip(counts, named, strict=True)
+        ],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": color, "pattern": {"shape": hatch, "fgcolor": "white"}},
