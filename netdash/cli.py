@@ -200,7 +200,8 @@ def cohort(
 
 def _print_run(done: Any) -> None:
     """Print what became of a registry: what was read, the verdicts counted, and the attrition."""
-    from netdash.cohort.attritions import attrition_text, joined
+    from netdash.cohort.attritions import joined
+    from netdash.figures.bars import attrition_text
 
     click.echo(str(done))
     click.echo(f"\n{done.verdicts.to_string(index=False)}")

@@ -222,7 +222,7 @@ def test_the_command_proposes_a_mapping_that_is_then_used(tmp_path):
     judged = command(tmp_path / "a.csv", tmp_path / "o.csv", "--map", tmp_path / "MAP.csv", "--attrition", "--reasons")
     assert judged.exit_code == 0, judged.output
     assert "Of 2 patients 0 meet all 5 criteria. Of " in judged.output
-    assert "Liver involvement not in the data" in judged.output
+    assert "are not in the data" in judged.output
     table = pd.read_csv(tmp_path / "o.csv.attrition.csv")
     assert table["rule_set"].unique().tolist() == [SET]
     assert pd.read_csv(tmp_path / "o.csv")[SET].tolist() == ["unknown", "not_met"]
@@ -234,3 +234,22 @@ def test_a_grade_at_odds_with_ki67_is_said():
         nd.assess_cohort(frame, "milan_2007")
     mapping = nd.propose_mapping(frame)
     assert mapping.of_field("grade_reported").words == {"2": "G2"}
+
+
+def test_own_criteria_judge_a_file_and_are_in_its_stamp(tmp_path):
+    from netdash import own_criteria
+
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n1,48,4,pancreas,none,30\n")
+    own = own_criteria.read(own_criteria.template())
+    done = assess_file(tmp_path / "a.csv", tmp_path / "o.csv", criteria=own_criteria.template(), reasons=True)
+    names = [found.name for found in own.rule_sets]
+    assert set(names) <= set(pd.read_csv(done.target).columns)
+    assert json.loads((tmp_path / "o.csv.json").read_text())["options"]["criteria"] == own.digest
+    counted = nd.verdict_counts(pd.read_csv(done.target), names, criteria=own)
+    assert counted["rule_set"].tolist() == names
+    told = CliRunner().invoke(
+        main,
+        ["cohort", str(tmp_path / "a.csv"), str(tmp_path / "p.csv"), "--criteria", str(own_criteria.template())],
+    )
+    assert told.exit_code == 0, told.output
+    assert names[0] in told.output

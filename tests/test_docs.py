@@ -101,6 +101,25 @@ def test_the_python_of_a_page_runs(page):
     exec(code, {})
 
 
+def test_the_recipes_run_and_judge():
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    omop, fhir = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found: dict[str, object] = {}
+    exec(omop, found)
+    columns = found["judged"].columns
+    rows = [dict(zip(columns, row, strict=True)) for row in found["judged"].fetchall()]
+    patients = [
+        nd.Patient(age_years="60-61", ki67_percent=4, primary_site="pancreas"),
+        nd.Patient(age_years="43-44", ki67_percent="<3", primary_site="small_intestine", liver_involvement_percent=35),
+    ]
+    wanted = [nd.assess(patient, ["milan_review"]).verdicts.verdict.iloc[0] for patient in patients]
+    assert [row["milan_review"] for row in rows] == wanted == ["not_met", "unknown"]
+    exec(fhir, found)
+    judged = found["judged"]
+    assert judged["milan_review__open"].tolist() == ["Extrahepatic disease"]
+    assert judged["milan_review"].tolist() == ["unknown"]
+
+
 def resolves(name):
     """Whether a dotted name of netdash is a module, or an attribute of one; instance attributes are in annotations."""
     found, *rest = importlib.import_module("netdash"), *name.split(".")[1:]

@@ -593,12 +593,29 @@ def test_an_attrition_says_what_excludes_most_and_keeps_its_order():
         table = {"criterion": list("abc"), "n_before": [9, *remaining[:-1]], "n_remaining": remaining}
         return nd.attrition_bars(pd.DataFrame(table).assign(n_excluded_alone=alone)).layout.meta["text"]
 
-    assert "Of 9 patients 4 meet all 3 criteria; alone, b excludes most (4)" in said(1, 4, 0)
-    assert "alone, a and c exclude most (2)" in said(2, 0, 2)
-    assert "alone, none excludes anybody" in said(0, 0, 0)
+    assert said(1, 4, 0) == "Of 9 patients 4 meet all 3 criteria. b excludes most, 4, whatever the others say."
+    assert "a and c exclude most, 2, whatever" in said(2, 0, 2)
+    assert "No criterion excludes anybody" in said(0, 0, 0)
     table = nd.attrition(pd.DataFrame({"age_years": [40, 60, 70], "ki67_percent": [4, 20, 3]}), "milan_review")
     with pytest.raises(ValueError, match="expected all rows of nd.attrition in their order"):
         nd.attrition_bars(table.sort_values("n_remaining"))
+
+
+def test_an_attrition_of_several_rule_sets_is_one_picture_that_says_what_is_not_in_the_data():
+    table = nd.attrition(pd.DataFrame({"age_years": [40, 60, None]}), ["milan_review", "milan_2007"])
+    figure = nd.attrition_bars(table)
+    sets, names = figure.data[0].y
+    assert list(dict.fromkeys(sets)) == ["milan_review", "milan_2007"]
+    assert len(set(names)) == len(names)
+    assert [name.strip("\u200b") for name in names if name.endswith("\u200b")] == [
+        *("All patients", *table.criterion[table.rule_set == "milan_2007"])
+    ]
+    assert figure.data[0].x[0] == 3
+    text = figure.layout.meta["text"]
+    assert "milan_review: Of 3 patients 0 meet all 5 criteria. Of 2 it cannot be told" in text
+    one = nd.attrition(pd.DataFrame({"age_years": [40, 60]}), "milan_review")
+    assert "Extrahepatic disease" in nd.attrition_bars(one).layout.meta["text"]
+    assert "are not in the data" in nd.attrition_bars(one).layout.meta["text"]
 
 
 def test_an_empty_attrition_is_refused():

@@ -14,9 +14,7 @@ from netdash.cohort.expressions import MetMissed, all_hold, any_holds, clause_an
 from netdash.cohort.frames import Criteria, filterable, read_asked, refused_rows, wanted_sets
 from netdash.cohort.mapping import Mapping, as_mapping
 from netdash.cohort.reading import Read
-from netdash.patient import FIELDS
 from netdash.rules import RuleSet
-from netdash.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,26 +77,6 @@ def joined(tables: Named[str, pd.DataFrame]) -> pd.DataFrame:
 
     parts = [table.assign(rule_set=name)[["rule_set", *table.columns]] for name, table in tables.items()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["rule_set", *COLUMNS])
-
-
-def attrition_text(table: pd.DataFrame) -> str:
-    """Return an attrition in words: who meets all, who cannot be told, and what excludes most."""
-    if table.empty:
-        return "No criterion decides."
-    start, end = int(table["n_before"].iloc[0]), int(table["n_remaining"].iloc[-1])
-    most = int(table["n_missing"].max())
-    names = table.loc[table["n_missing"] == most, "criterion"].tolist()
-    sentences = [f"Of {start:,} patients {end:,} meet all {len(table)} criteria."]
-    open_ = int(table["n_unknown"].sum())
-    if open_:
-        absent = table.attrs.get("absent", [])
-        why = f"; {', '.join(FIELDS[name].label for name in absent)} not in the data" if absent else ""
-        sentences.append(f"Of {open_:,} it cannot be told{why}.")
-    if most:
-        sentences.append(
-            f"{listed(names)} exclude{'s' * (len(names) == 1)} most: {most:,}, whatever the other criteria say."
-        )
-    return " ".join(sentences)
 
 
 def attritions(

@@ -151,6 +151,17 @@ class Mapping:
                 raise ValueError(f"{path}, line {number}: {error}") from None
         return cls(tuple(found))
 
+    @classmethod
+    def from_rows(cls, rows: Iterable[Words[str, str]]) -> Mapping:
+        """Return the mapping of lines as text; what a line does not name is empty.
+
+        Raises
+        ------
+        ValueError
+            When a line makes no sense.
+        """
+        return cls(tuple(_entry(dict(row)) for row in rows))
+
     def write(self, path: str | Path) -> None:
         """Write the mapping to a CSV file, to be checked by a person and read again."""
         self.to_frame().to_csv(path, index=False, encoding="utf-8")

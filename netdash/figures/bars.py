@@ -1,31 +1,41 @@
-"""Attrition: how a cohort shrinks criterion by criterion, and what each excludes alone."""
+"""Attrition: how a cohort shrinks criterion by criterion, and how many miss each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdash.figures import rows, theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
+from netdash.patient import FIELDS
 from netdash.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+ALL = "All patients"
 NEEDED = ("criterion", "n_before", "n_remaining", "n_excluded_alone")
 
 
 def attrition_text(table: pd.DataFrame) -> str:
-    """Return the attrition in one sentence."""
+    """Return an attrition in words: who meets all, of whom it cannot be told and why, and what excludes most."""
+    if "rule_set" in table:
+        parts = table.groupby("rule_set", sort=False)
+        return " ".join(f"{name}: {attrition_text(part.drop(columns='rule_set'))}" for name, part in parts)
     start, end = int(table["n_before"].iloc[0]), int(table["n_remaining"].iloc[-1])
+    sentences = [f"Of {start:,} patients {end:,} meet all {len(table)} criteria."]
+    unknown = int(table["n_unknown"].sum()) if "n_unknown" in table else 0
+    if unknown:
+        absent = [FIELDS[name].label for name in table.attrs.get("absent", ())]
+        why = f": {listed(absent)} {'is' if len(absent) == 1 else 'are'} not in the data" if absent else ""
+        sentences.append(f"Of {unknown:,} it cannot be told{why}.")
     most = int(table["n_excluded_alone"].max())
     names = table.loc[table["n_excluded_alone"] == most, "criterion"].tolist()
-    alone = f"{listed(names)} exclude{'s' * (len(names) == 1)} most ({most:,})" if most else "none excludes anybody"
-    return (
-        f"Of {start:,} patients {end:,} meet all {len(table)} criteria; alone, {alone}. Patients of whom a criterion "
-        "is not known do not remain."
+    excludes = (
+        f"{listed(names)} exclude{'s' * (len(names) == 1)} most, {most:,}" if most else "No criterion excludes anybody"
     )
+    return " ".join([*sentences, f"{excludes}, whatever the others say."])
 
 
 def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
@@ -34,14 +44,15 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
     Parameters
     ----------
     table : DataFrame
-        What ``nd.attrition`` returns: criterion, n_before, n_remaining, n_excluded_alone, n_unknown.
+        What ``nd.attrition`` returns of one rule set or of several: criterion, n_before, n_remaining, n_excluded_alone,
+        n_unknown, and rule_set when there are several.
     font_px : int
         Size of the type in pixels.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Filled bars count those who remain, hatched ones those whom the criterion alone excludes.
+        Filled bars count those who remain, hatched ones those who miss the criterion, whatever the others say.
         ``layout.meta["text"]`` says it in words.
 
     Raises
@@ -62,15 +73,23 @@ def attrition_bars(table: pd.DataFrame, *, font_px: int = 13) -> go.Figure:
 
 def attrition_dict(table: pd.DataFrame, *, font_px: int = 13) -> FigureDict:
     """Return the bars as a plain dictionary; for the parameters see :func:`attrition_bars`."""
-    _check(table)
-    names = ["All patients", *map(rows.escape, table["criterion"])]
-    remaining = [int(table["n_before"].iloc[0]), *table["n_remaining"].astype(int).tolist()]
-    alone = [0, *table["n_excluded_alone"].astype(int).tolist()]
+    sets = [part for _, part in table.groupby("rule_set", sort=False)] if "rule_set" in table else [table]
+    names: list[str] = []
+    remaining, missed = [], []
+    for place, part in enumerate(sets or [table]):
+        _check(part)
+        # plotly puts equal names of several rule sets in one order: a space without width tells them apart.
+        names += [name + "\u200b" * place for name in (ALL, *map(rows.escape, part["criterion"]))]
+        remaining += [int(part["n_before"].iloc[0]), *part["n_remaining"].astype(int).tolist()]
+        missed += [0, *part["n_excluded_alone"].astype(int).tolist()]
+    places: Sequence[object] = names
+    if "rule_set" in table:
+        places = [[str(part["rule_set"].iloc[0]) for part in sets for _ in range(len(part) + 1)], names]
     data = [
-        _bars("remain", names, remaining, theme.BLUE, ""),
-        _bars("excluded by this criterion alone", names, alone, theme.GRAY, "/"),
+        _bars("remain", places, remaining, theme.BLUE, ""),
+        _bars("miss this criterion, whatever the others say", places, missed, theme.GRAY, "/"),
     ]
-    layout = _layout(len(names), max(*remaining, *alone, 1), font_px)
+    layout = _layout(len(names), max(*remaining, *missed, 1), font_px)
     return {"data": data, "layout": {**layout, "meta": {"text": attrition_text(table)}}}
 
 
@@ -86,14 +105,18 @@ def _check(table: pd.DataFrame) -> None:
         )
 
 
-def _bars(name: str, criteria: Sequence[str], counts: Sequence[int], color: str, hatch: str) -> Trace:
+def _bars(legend: str, criteria: Sequence[object], counts: Sequence[int], color: str, hatch: str) -> Trace:
+    # With several rule sets, y is two lists: the rule sets and the criteria.
+    named: Any = criteria[-1] if isinstance(criteria[-1], list) else criteria
     return {
         "type": "bar",
         "orientation": "h",
-        "name": name,
+        "name": legend,
         "y": criteria,
         "x": counts,
-        "text": [f"{count:,}" if count or place else "" for place, count in enumerate(counts)],
+        "text": [
+            f"{count:,}" if count or not name.startswith(ALL) else "" for count, name in zip(counts, named, strict=True)
+        ],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": color, "pattern": {"shape": hatch, "fgcolor": "white"}},
