@@ -46,8 +46,8 @@ def imported_packages():
 
 
 def test_every_imported_package_is_declared():
-    distributions = packages_distributions()
-    declared = {requirement(d) for d in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["cohort"])}
+    distributions, extras = packages_distributions(), PROJECT["optional-dependencies"]
+    declared = {requirement(d) for d in (*PROJECT["dependencies"], *extras["cohort"], *extras["excel"])}
     undeclared = [
         f"{file} imports {top}, and pyproject.toml does not declare {' or '.join(distributions.get(top, [top]))}"
         for file, top in imported_packages()
