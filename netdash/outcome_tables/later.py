@@ -215,6 +215,12 @@ def _by_therapy(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(found, key=lambda row: (order.get(row["therapy"], len(order)), row["trial"], bool(row["subgroup"])))
 
 
+def _label(name: str, year: float | None) -> str:
+    """Return the name of a trial or a source with its year, which some names hold already."""
+    added = f" {year:.0f}" if year and not name.endswith(f"{year:.0f}") else ""
+    return capital(f"{name}{added}")
+
+
 def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessment | None) -> LaterRow:
     trial, source = _by_id("trials", "trial").get(row["trial"]), _by_id("sources", "source")[row["source"]]
     year = number(source["year"])
@@ -226,7 +232,7 @@ def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessmen
         low=number(row["low"]),
         high=number(row["high"]),
         level=number(row["level"]),
-        label=capital(f"{source['name'] if trial is None else trial['name']}{f' {year:.0f}' if year else ''}"),
+        label=_label(source["name"] if trial is None else trial["name"], year),
         value=float(row["value"]),
         how_read=row["how_read"],
         discrepancies=row["discrepancies"],

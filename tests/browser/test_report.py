@@ -68,7 +68,7 @@ def test_no_text_lies_under_the_picture(browser, tmp_path, width, medium):
     context.close()
 
 
-def test_it_asks_no_other_machine_and_prints_on_two_sheets(browser, tmp_path):
+def test_it_asks_no_other_machine_and_prints_on_three_sheets(browser, tmp_path):
     path = tmp_path / "case.html"
     path.write_text(report(PATIENT), encoding="utf-8")
     context = browser.new_context(offline=True)
@@ -81,5 +81,5 @@ def test_it_asks_no_other_machine_and_prints_on_two_sheets(browser, tmp_path):
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert errors == []
     sheets = page.pdf(format="A4", prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) <= 2
+    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) <= 3
     context.close()
