@@ -33,7 +33,10 @@ def add_columns(table: Table, columns: Mapping[str, nw.Expr]) -> Table:
     if not table.implementation.is_dask():
         return table.with_columns(**columns)
     # narwhals computes a part of a Dask frame for each literal in an expression: let pandas do it in each partition.
-    added: Table = nw.from_native(nw.to_native(table).map_partitions(_in_partition, dict(columns)))
+    # The types are those of an empty frame: Dask would make cells up, which some types do not take.
+    frame = nw.to_native(table)
+    empty = _in_partition(frame._meta, dict(columns))
+    added: Table = nw.from_native(frame.map_partitions(_in_partition, dict(columns), meta=empty))
     return added
 
 
