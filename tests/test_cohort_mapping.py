@@ -279,3 +279,27 @@ def test_only_fields_that_are_asked_are_read():
     assert nd.assess_cohort(frame, "milan_review").milan_review.tolist() == ["unknown"]
     with pytest.raises(TypeError, match="stable_months"):
         nd.assess_cohort(frame, "milan_2007")
+
+
+def test_yes_and_no_as_numbers_are_read_with_and_without_a_mapping():
+    sets = ["ssa_symptoms_review"]
+    group = [Patient(symptomatic=True), Patient(symptomatic=False), Patient(), Patient()]
+    frame = pd.DataFrame({"symptomatic": [1.0, 0.0, 2.0, None]})
+    assert verdicts(frame, sets) == assessed(group, sets)
+    mapping = nd.Mapping((Entry("symptomatic", "symptomatic", words={"1": "no", "2": "yes"}),))
+    swapped = [Patient(symptomatic=False), Patient(), Patient(symptomatic=True), Patient()]
+    assert verdicts(frame, sets, mapping=mapping) == assessed(swapped, sets)
+
+
+def test_an_age_is_counted_at_the_year_of_a_column():
+    frame = pd.DataFrame({"born": [1950, 1990], "year": [2020, 2021]})
+    mapping = nd.Mapping((Entry("born", "age_years", unit="year of birth at year"),))
+    assert verdicts(frame, mapping=mapping) == assessed([Patient(age_years=70), Patient(age_years=30)], SETS)
+
+
+def test_a_name_that_is_nearly_a_field_is_proposed_for_checking(tmp_path):
+    (entry,) = nd.propose_mapping(pd.DataFrame({"KI67_PERCENT": [4]})).entries
+    assert (entry.field, entry.note) == ("ki67_percent", "check: nearly ki67_percent")
+    nd.Mapping((entry,)).write(tmp_path / "MAP.csv")
+    frame = pd.DataFrame({"KI67_PERCENT": [30]})
+    assert nd.assess_cohort(frame, "milan_review", mapping=tmp_path / "MAP.csv").milan_review.tolist() == ["not_met"]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 
 import openpyxl
 import pandas as pd
@@ -253,3 +254,34 @@ def test_own_criteria_judge_a_file_and_are_in_its_stamp(tmp_path):
     )
     assert told.exit_code == 0, told.output
     assert names[0] in told.output
+
+
+def test_columns_of_the_same_name_are_refused_by_both_doors(tmp_path):
+    frame = pd.DataFrame([[48, 49]], columns=["age_years", "age_years"])
+    with pytest.raises(ValueError, match="columns of the same name"):
+        nd.assess_cohort(frame, SET)
+
+
+def test_a_column_without_any_value_and_one_limit_alone():
+    frame = pd.DataFrame({"age_years": [None, None], "ki67_percent_low": [20.5, None]})
+    judged = nd.assess_cohort(frame, SET, reasons=True)
+    assert judged[SET].tolist() == ["not_met", "unknown"]
+    assert judged[f"{SET}__missed"].tolist() == ["Ki-67", ""]
+    with pytest.raises(TypeError, match="ki67_percent_high"):
+        nd.assess_cohort(pd.DataFrame({"ki67_percent_high": [True]}), SET)
+
+
+def test_a_file_whose_fields_have_no_value_is_judged(tmp_path):
+    done, found = both(tmp_path, "a.csv", "id,age_years\n1,\n2,\n")
+    assert (found, done.rejects) == (["unknown", "unknown"], None)
+
+
+def test_a_file_whose_rows_have_no_usual_width_has_no_title(tmp_path):
+    done, _ = both(tmp_path, "a.csv", "age_years,x\n48,1,2\n50,1,2\n")
+    assert (done.n_judged, done.n_rejected, done.found) == (0, 2, ())
+
+
+def test_excel_without_openpyxl_says_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "install netdash[excel]" in command(tmp_path / "a.xlsx", tmp_path / "o.csv").output

@@ -223,4 +223,4 @@ def _text_where(where: nw.Expr | None, text: nw.Expr) -> nw.Expr:
 
 
 def _joined(parts: list[nw.Expr]) -> nw.Expr:
-    return nw.concat_str(nw.lit(""), *parts).str.replace_all("^; ", "")
+    return nw.concat_str(nw.lit(""), *parts).str.slice(2)

@@ -77,8 +77,8 @@ class Run:
         self._mapping, self._ignore, self._count, self._id = mapping, ignore, count, id_
         self._strict, self._reasons = strict, reasons
         self._identifiers = Identifiers()
-        self._account: Account | None = None
-        self._verdicts: pd.DataFrame | None = None
+        self._account = Account({}, {})
+        self._verdicts = _counted(self.wanted, {}, 0)
         self._attrition: dict[str, pd.DataFrame] = {}
         self._n_judged = self._n_left_out = self._n_unread = 0
 
@@ -110,8 +110,7 @@ class Run:
         self._n_unread += int(batch.broken.sum())
         cells, table, rows = batch.cells.take(whole), batch.table.take(whole), batch.rows[whole]
         read, account = self._read(table)
-        if self._account is not None:
-            self._account.add(account)
+        self._account.add(account)
         ids = cells[self._id].combine_chunks().cast("string") if self._id else None
         if ids is not None:
             self._identifiers.add(ids)
@@ -145,17 +144,8 @@ class Run:
         return lines
 
     def _add_verdicts(self, judged_rows: pa.Table) -> None:
-        import pandas as pd
-
-        found = {
-            rule_set.name: judged_rows[rule_set.name].to_pandas().value_counts().to_dict() for rule_set in self.wanted
-        }
-        rows = [
-            {"rule_set": name, "n": len(judged_rows)} | {v.value: n.get(v.value, 0) for v in Verdict}
-            for name, n in found.items()
-        ]
-        table = pd.DataFrame(rows, columns=["rule_set", "n", *(v.value for v in Verdict)])
-        self._verdicts = table if self._verdicts is None else _sum(table, self._verdicts, "rule_set")
+        found = {one.name: judged_rows[one.name].to_pandas().value_counts().to_dict() for one in self.wanted}
+        self._verdicts = _sum(_counted(self.wanted, found, len(judged_rows)), self._verdicts, "rule_set")
 
     def _add_attrition(self, read: Read) -> None:
         for name, table in attritions_of(read, self.wanted, strict=self._strict).items():
@@ -164,15 +154,24 @@ class Run:
 
     def result(self, target: Path, rejects: Path | None, found: tuple[str, ...]) -> CohortRun:
         """Return the counts of all batches."""
-        account, verdicts = self._account, self._verdicts
-        assert account is not None  # noqa: S101 - begin() makes it
-        assert verdicts is not None  # noqa: S101
+        account = self._account
         account.n_repeated = self._identifiers.n_repeated
         left_out = self._n_unread + self._n_left_out
         return CohortRun(
-            target, rejects, self._n_judged + left_out, self._n_judged, left_out, account.n_refused, account, verdicts,
-            found, self._attrition,
+            target, rejects, self._n_judged + left_out, self._n_judged, left_out, account.n_refused, account,
+            self._verdicts, found, self._attrition,
         )  # fmt: skip
+
+
+def _counted(wanted: list[RuleSet], found: dict[str, dict[str, int]], n: int) -> pd.DataFrame:
+    """Return verdicts counted by rule set as a table."""
+    import pandas as pd
+
+    rows = [
+        {"rule_set": one.name, "n": n} | {v.value: found.get(one.name, {}).get(v.value, 0) for v in Verdict}
+        for one in wanted
+    ]
+    return pd.DataFrame(rows, columns=["rule_set", "n", *(verdict.value for verdict in Verdict)])
 
 
 def _sum(table: pd.DataFrame, other: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -185,11 +184,9 @@ def _refused(read: Read, cells: pa.Table, rows: Any, ids: pa.Array | None) -> It
     """Yield the refused values of fields."""
     import numpy as np
 
-    if not read.columns:
-        return
-    invalid = read.table.select(**{name: column.invalid for name, column in read.columns.items()})
     for name, column in read.columns.items():
-        for at in map(int, np.flatnonzero(invalid[name].to_numpy())):
+        invalid = read.table.select(invalid=column.invalid)["invalid"]
+        for at in map(int, np.flatnonzero(invalid.to_numpy())):
             given = _given(cells, column, at)
             reason = str(FIELDS[name].refusal(given))
             yield Reject(

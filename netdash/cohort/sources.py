@@ -192,6 +192,8 @@ class TextSource:
                     held = []
             if held:
                 yield from self._batches(held, damaged=text.damaged)
+        # pyarrow gives no block for rows that are all skipped.
+        self._done = max([self._done, *(row.row for row in self._ragged)])
 
     def ragged(self) -> list[Reject]:  # noqa: D102
         # pyarrow reads ahead: skip the rejects of later batches.

@@ -33,7 +33,8 @@ class Limits(NamedTuple):
 
 def stripped(cells: nw.Expr) -> nw.Expr:
     """Return texts without blanks at the ends; an empty text becomes null."""
-    text = cells.str.strip_chars()
+    # Excel and web pages write a blank that does not break.
+    text = cells.str.replace_all("\u00a0", " ", literal=True).str.strip_chars()
     return nw.when(text != "").then(text)
 
 
