@@ -150,7 +150,7 @@ def test_codes_that_are_numbers_are_words_by_a_mapping():
             Entry("sx", "symptomatic", words={"1": "yes", "2": "no"}, missing=("9",)),
         )
     )
-    sets = ["milan_review", "ssa_symptoms_review"]
+    sets = ["milan_review", "cytoreduction_review"]
     group = [
         Patient(primary_site="pancreas", symptomatic=True),
         Patient(primary_site="lung", symptomatic=False),
@@ -282,7 +282,7 @@ def test_only_fields_that_are_asked_are_read():
 
 
 def test_yes_and_no_as_numbers_are_read_with_and_without_a_mapping():
-    sets = ["ssa_symptoms_review"]
+    sets = ["cytoreduction_review", "review_introduction", "retnet_population"]
     group = [Patient(symptomatic=True), Patient(symptomatic=False), Patient(), Patient()]
     frame = pd.DataFrame({"symptomatic": [1.0, 0.0, 2.0, None]})
     assert verdicts(frame, sets) == assessed(group, sets)

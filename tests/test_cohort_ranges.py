@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import rule_tables
-from netdash.cohort import assess_cohort, cohort_report
+from netdash.cohort import Mapping, assess_cohort, cohort_report
+from netdash.cohort.reading import read_frame
 from netdash.fields import Choice, Number, YesNo
 from netdash.patient import FIELDS, Patient
 
@@ -107,3 +108,8 @@ def test_lower_and_upper_limits_in_two_columns_are_an_interval():
         table = result if isinstance(result, pd.DataFrame) else result.to_pandas()
         wanted = [dict(nd.assess(p, sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
         assert table[sets].to_dict("records") == wanted
+
+
+def test_no_word_is_among_none():
+    read = read_frame(pl.LazyFrame({"primary_site": ["pancreas"]}), Mapping(), ["primary_site"])
+    assert read.columns["primary_site"].among([]) is None
