@@ -136,6 +136,14 @@ def test_the_first_word_of_a_choice_is_a_move_away_from_not_entered():
     assert "nd-unknown" in slider._dom_classes
 
 
+def test_a_handle_that_stands_at_the_start_of_a_range_does_not_look_exact():
+    board = Board()
+    slider = of(board, "ki67_percent").slider
+    for entered, looks in (("3-20", True), (8, False), ("<3", True), (None, False)):
+        board.state.enter("ki67_percent", entered)
+        assert ("nd-in-part" in slider._dom_classes) is looks
+
+
 @pytest.mark.parametrize("name", ["age_years", "ki67_percent", "liver_involvement_percent"])
 def test_zero_is_typed_or_reached_from_one(name):
     for way in (["box"], [1, 0]):

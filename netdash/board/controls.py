@@ -11,7 +11,7 @@ import traitlets
 
 from netdash import rule_tables, rules
 from netdash.board.state import State
-from netdash.fields import Choice, Field, Known, Number, Value, YesNo
+from netdash.fields import Choice, Field, Known, Number, Value, YesNo, in_part
 from netdash.intervals import Interval
 from netdash.patient import FIELDS
 
@@ -178,7 +178,9 @@ class Slider(Control):
             # The handle stands at the start of a range; the box shows all of it.
             shown: Any = value.least if isinstance(value, Interval) else value
             self.slider.value = round(float(self.field.minimum or 0) if shown is None else shown)
-        (self.slider.add_class if value is None else self.slider.remove_class)("nd-unknown")
+        # Of a range it shows one end only: style it as not exact.
+        for name, applies in {"nd-unknown": value is None, "nd-in-part": in_part(value)}.items():
+            (self.slider.add_class if applies else self.slider.remove_class)(name)
         if self.box:
             self.box.show(value)
 
