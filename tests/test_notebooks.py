@@ -57,5 +57,5 @@ def test_it_runs(notebook, tmp_path):
     said = [output for output in outputs if output.output_type in ("error", "stream")]
     assert [output for output in said if "CohortNotice" not in output.get("text", "")] == []  # it says what was read
     assert all(cell.outputs for cell in code_of(notebook))
-    shown = {kind for output in outputs for kind in output.data}
+    shown = {kind for output in outputs for kind in output.get("data", {})}
     assert {"application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"} & shown
