@@ -18,12 +18,10 @@ dashboard: .venv/serving            ## serve the board; only what serving needs 
 test: install                       ## the whole suite; WORKERS=1 for one test after the other
 	$(BIN)/python -m pytest $(ALONGSIDE) --cov --cov-report=
 	$(BIN)/python -m coverage report --format=total --fail-under=$(LEAST_COVERED)
-	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=$(LEAST_BRANCHES) --include='$(EVERY_BRANCH)'
+	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 --include='$(EVERY_BRANCH)'
 
 # Percent of the lines and branches that the tests run in their own process; of some modules all are asked for.
-LEAST_COVERED := 85
-# All branches of these are asked for; after the ranges and the registries they were not measured again, which is to do.
-LEAST_BRANCHES := 90
+LEAST_COVERED := 88
 EVERY_BRANCH := */rules.py,*/rule_tables.py,*/judgement.py,*/assessment.py,*/pooling.py,*/heterogeneity.py,*/sensitivity.py,*/netdash/cohort/*
 # Without a server, a browser, Spark or a build; with few examples of each property.
 UNIT := $(addprefix tests/test_, architecture.py assessment.py case_list.py comparison.py conflicts.py distributions.py \

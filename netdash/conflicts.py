@@ -36,6 +36,12 @@ class Conflict:
     less: str = ""
     more: str = ""
 
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The names of the fields that conflict."""
+        of_conditions = {name for condition in self.conditions for name in condition.inputs}
+        return frozenset(of_conditions | ({self.less, self.more} - {""}))
+
     def holds(self, patient: Patient) -> bool:
         """Return whether both inputs are entered and conflict, whatever values they have of those possible."""
         if self.conditions:
@@ -72,8 +78,23 @@ def _conflict(row: Mapping[str, str]) -> Conflict:
 
 
 def at_odds(patient: Patient) -> tuple[str, ...]:
-    """Return one sentence for each conflict of a case."""
-    return tuple(conflict.sentence(patient) for conflict in load() if conflict.holds(patient))
+    """Return one sentence for each conflict of a case.
+
+    Of a choice that is known in part there is a conflict when each possible word has one, whatever its reason.
+    """
+    found = [conflict.sentence(patient) for conflict in load() if conflict.holds(patient)]
+    for name, words in patient.entered.items():
+        if not isinstance(words, frozenset):
+            continue
+        alone = [_of_word(patient.replace(**{name: word}), name) for word in sorted(words)]
+        if all(alone) and not any(sentence in found for sentence in _of_word(patient, name)):
+            found += [sentence for sentences in alone for sentence in sentences]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_word(patient: Patient, name: str) -> list[str]:
+    """Return the conflicts of a case on one input."""
+    return [conflict.sentence(patient) for conflict in load() if name in conflict.inputs and conflict.holds(patient)]
 
 
 def _is_under(less: float | Interval, more: float | Interval) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -272,6 +273,10 @@ class Count(Number):
     """A whole number."""
 
     kind = "integer"
+
+    def read(self, text: str) -> object:  # noqa: D102
+        # "1,000" is a thousand to one person and one to another: it is refused.
+        return None if re.search(r"[.,]\d{3}(?!\d)", text) else super().read(text)
 
     def accept(self, value: object) -> Value | None:  # noqa: D102
         number = super().accept(value)

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+BLANKS = ("\u00a0", "\u202f")
+"""Blanks that do not break, which Excel and web pages write."""
 _NUMERAL = r"(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?"
 
 
@@ -157,6 +159,8 @@ def read(text: str, unit: str = "") -> float | Interval | None:
     ValueError
         When the text has the form and no value lies between its ends.
     """
+    for blank in BLANKS:
+        text = text.replace(blank, " ")
     for form, made in _forms(unit.casefold()):
         if found := form.fullmatch(text.strip().casefold()):
             return made(*(end and _number(end) for end in found.groups()))

@@ -49,16 +49,22 @@ class Finding:
     def distance(self) -> str:
         """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin.
 
-        Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside".
+        Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside", "at the bound
+        (excluded) to 5 years inside".
         """
         if self.margin is None:
             return ""
         unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
         if isinstance(self.margin, Interval):
-            return _stretch(self.margin, unit)
+            return _stretch(self.margin, unit, self._at_bound)
         if self.margin == 0:
-            return f"at the bound, which is {'included' if self.result is Verdict.MET else 'excluded'}"
+            return f"at the bound, which is {self._at_bound}"
         return f"{counted(abs(self.margin), unit)} {_side(self.margin)}"
+
+    @property
+    def _at_bound(self) -> str:
+        excluded = isinstance(self.criterion, rules.Bound) and self.criterion.strict
+        return "excluded" if excluded else "included"
 
     @property
     def lacking(self) -> str:
@@ -336,11 +342,15 @@ def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:
     return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
 
 
-def _stretch(margin: Interval, unit: str) -> str:
+def _stretch(margin: Interval, unit: str, at_bound: str) -> str:
     """Return the distance of all possible values in words, the nearer end first when both are on one side."""
     ends = [round(margin.least, 10), round(margin.most, 10)]
-    if ends[0] < 0 < ends[1]:
-        return " to ".join(f"{counted(abs(end), unit)} {_side(end)}" for end in ends)
+    if not any(ends):
+        return f"at the bound, which is {at_bound}"
+    if ends[0] <= 0 <= ends[1]:
+        return " to ".join(
+            f"{counted(abs(end), unit)} {_side(end)}" if end else f"at the bound ({at_bound})" for end in ends
+        )
     near, far = sorted(map(abs, ends))
     return f"{plain(near)} to {counted(far, unit)} {_side(ends[0] + ends[1])}"
 

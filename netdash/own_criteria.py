@@ -224,8 +224,22 @@ def _wrong_criterion(where: str, row: Cells) -> Iterator[Problem]:
         return
     if made.role == "scope":
         yield Problem(f"{where}, column role", "'scope'", "required, caution, favors or prognostic")
+    if isinstance(made, Bound) and made.quantity.completed and made.bound % 1:
+        yield Problem(f"{where}, column value", shown(row["value"]), "a whole number: completed years are compared")
+    elif _decides_nothing(made):
+        asked = shown(f"{row['field']} {row['operator']} {row['value']}")
+        yield Problem(
+            where, f"{asked}, the same for every value", "a requirement that some patients meet and some miss"
+        )
     if made.label != made.quantity.label:
         yield Problem(f"{where}, column label", shown(made.label), f"{made.quantity.label!r}, the label of the field")
+
+
+def _decides_nothing(made: Criterion) -> bool:
+    """Return whether every value of the input gives the same result; a bound changes it at most once."""
+    field = made.quantity
+    values = (field.minimum, field.maximum) if isinstance(made, Bound) else field.choices or (True, False)
+    return len({made.holds(value) for value in values}) == 1
 
 
 def _reason(error: ValueError, row: Cells) -> str:

@@ -336,8 +336,11 @@ class Patient:
         Parameters that mail and chat programs add to follow a link, such as ``utm_source``, are ignored.
         """
         values: dict[str, object] = {}
-        # A plus sign inside a query is a space; at the end of a value it is that of "90+".
-        text = re.sub(r"\+(?=&|$)", "%2B", query.removeprefix("?").removeprefix("#"))
+        text = query.removeprefix("?").removeprefix("#")
+        if unclear := re.search(r"[^&]*\d\+(?=[A-Za-z]|%25|%(?![0-9A-Fa-f]{2}))[^&]*", text):
+            raise ValueError(f"{unclear[0]!r}: a + in a link may be a blank or that of 90+; write %20 or %2B")
+        # A plus sign inside a query is a space; at the end of a value, or before a space, it is that of "90+".
+        text = re.sub(r"(?<=\d)\+(?=\s|%20|&|$)|\+(?=&|$)", "%2B", text)
         for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
             if name.startswith(TRACKING_PREFIXES):
                 continue

@@ -337,6 +337,8 @@ def test_what_is_not_entered_together_makes_a_rule_set_met(name):
 
 @given(patients(), st.sampled_from(list(FIELDS)))
 def test_a_verdict_never_improves_when_an_input_becomes_unknown(patient, name):
+    # Of two inputs at odds either may be wrong: without one of them the other decides.
+    assume(name not in ("grade_reported", "ki67_percent", "differentiation") or not nd.assess(patient).conflicts)
     before, after = nd.assess(patient).judgements, nd.assess(patient.replace(**{name: None})).judgements
     for old, new in zip(before, after, strict=True):
         if new.verdict is Verdict.MET:

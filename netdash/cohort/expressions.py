@@ -152,7 +152,7 @@ def _among(field: Field, values: list[Value], columns: Mapping[str, Column]) -> 
 
 def _not_entered(field: Field, columns: Mapping[str, Column]) -> Iterator[nw.Expr]:
     if field.name in columns:
-        yield columns[field.name].missing
+        yield columns[field.name].missing | columns[field.name].invalid
 
 
 def _drained_by_site(drained: Value, columns: Mapping[str, Column]) -> nw.Expr | None:

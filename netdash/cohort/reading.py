@@ -5,7 +5,7 @@ A column with a wrong type or a misspelt field name is refused before anything i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from collections.abc import Mapping as Named
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +16,9 @@ from netdash.cohort import births, texts
 from netdash.cohort.columns import Column, Exact, Span, Table, WordSet, add_columns
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import resemblances
+from netdash.cohort.places import HIGH, LOW, columns_of, refuse_absent, refuse_twice
 from netdash.fields import Field
 from netdash.patient import FIELDS
-
-LOW, HIGH = "_low", "_high"
-"""What ends the names of the two columns that hold a number known in part."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,9 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
     """
     table, schema = _table(frame)
     asked = list(asked)
-    _refuse_absent(mapping, schema)
+    refuse_absent(mapping, schema)
     mapped = {entry.column for entry in mapping.entries}
-    given = {name for name in FIELDS if list(_sources(name, mapping, schema))}
+    given = {name for name in FIELDS if list(columns_of(name, mapping, schema))}
     near = resemblances(schema, [name for name in FIELDS if name not in given], frozenset({*ignore, *mapped}))
     near = [found for found in near if not found.column.endswith((LOW, HIGH))]
     remarks = [
@@ -67,11 +65,12 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
         raise ValueError(
             f"{told}. If it is something else, pass ignore={names!r}, or --ignore {' --ignore '.join(names)}"
         )
+    refuse_twice(asked, mapping, schema, frozenset(ignore))
     columns: dict[str, Column] = {}
     without: dict[str, tuple[str, ...]] = {}
     stages: Stages = ({}, {}, {})
     for name in asked:
-        for entry, cells in _sources(name, mapping, schema):
+        for entry, cells in columns_of(name, mapping, schema):
             column = _Reader(table, FIELDS[name], entry, schema, cells, stages).column()
             if column is None:
                 without[name] = cells
@@ -95,26 +94,6 @@ def _table(frame: Any) -> tuple[Table, Named[str, Any]]:
         raise ValueError(
             f"the frame has columns of the same name, expected one each; rename or drop them ({error})"
         ) from None
-
-
-def _refuse_absent(mapping: Mapping, schema: Iterable[str]) -> None:
-    names = [entry.column for entry in mapping.entries if entry.field and entry.column != entry.field]
-    names += [entry.born_at_column for entry in mapping.entries if entry.born_at_column]
-    absent = sorted(set(names) - set(schema))
-    if absent:
-        raise ValueError(f"the mapping names columns that are not there: {', '.join(absent)}; correct the mapping")
-
-
-def _sources(name: str, mapping: Mapping, schema: Iterable[str]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
-    """Yield the line of a field and its columns: one, or the lower and the upper limit."""
-    entry = mapping.of_field(name)
-    taken = {line.column for line in mapping.entries if line.field != name}
-    if entry and entry.column in schema:
-        yield entry, (entry.column,)
-    elif name in schema and name not in taken:
-        yield Entry(name, name), (name,)
-    elif FIELDS[name].minimum is not None and {name + LOW, name + HIGH} & set(schema) - taken:
-        yield entry or Entry(name, name), (name + LOW, name + HIGH)
 
 
 Stages = tuple[dict[str, nw.Expr], dict[str, nw.Expr], dict[str, nw.Expr]]
@@ -174,11 +153,16 @@ class _Reader:
             known, largest = self._range(name)
             return Exact(self._field, self._names, cells.is_null(), values, known=known, largest=largest)
         if held == "words":
-            text = self._text(name)
-            if self._entry.words:
-                text = texts.replaced(text, self._entry.words, text)
+            text, words, in_field_unit = self._text(name), self._entry.words, None
+            if words:
+                # What words mean is in the unit of the field, whatever the unit of the column.
+                keys = [texts.folded_word(word) for word in words]
+                if self._entry.factor not in (None, 1.0):
+                    in_field_unit = self._staged(0, "word", texts.folded(text).is_in(keys).fill_null(value=False))
+                text = texts.replaced(text, words, text)
             tidy = self._staged(0, "text", texts.tidy(text))
-            return self._span(tidy.is_null(), texts.limits(tidy, self._field))
+            unit = self._field.unit if self._entry.factor in (None, 1.0) else self._entry.unit
+            return self._span(tidy.is_null(), texts.limits(tidy, self._field, unit), in_field_unit)
         raise self._refusal(name, held)
 
     def _range(self, name: str) -> tuple[bool, float | None]:
@@ -204,11 +188,14 @@ class _Reader:
         # Nine decimals: 0.07 * 100 is not 7 in binary numbers.
         return numbers if factor in (None, 1.0) else (numbers.cast(nw.Float64) * factor).round(9)
 
-    def _span(self, missing: nw.Expr, found: texts.Limits) -> Span:
+    def _span(self, missing: nw.Expr, found: texts.Limits, in_field_unit: nw.Expr | None = None) -> Span:
         low, high, low_open, high_open = (
             self._staged(1, what, end) for what, end in zip(texts.Limits._fields, found, strict=True)
         )
-        low, high = self._scaled(low), self._scaled(high)
+        if in_field_unit is None:
+            low, high = self._scaled(low), self._scaled(high)
+        else:
+            low, high = (nw.when(in_field_unit).then(end).otherwise(self._scaled(end)) for end in (low, high))
         # What lies outside the limits of the field is not possible: "100-130" years is from 100 to 120.
         least, most = float(self._field.minimum or 0), float(self._field.maximum or 0)
         low_open, high_open = low_open & (low >= least), high_open & (high <= most)
@@ -226,11 +213,11 @@ class _Reader:
 
     def _pair(self) -> Span:
         """Return the column of a field whose lower and upper limits stand in two columns."""
-        field, closed = self._field, nw.lit(value=False)
+        closed = nw.lit(value=False)
         ends, missing = [], []
-        for name, limit in zip(self._ends, (field.minimum, field.maximum), strict=True):
+        for name, limit in zip(self._ends, (-texts.ENDLESS, texts.ENDLESS), strict=True):
             if name not in self._schema or self._is_empty(name):
-                ends.append(nw.lit(float(limit or 0)))
+                ends.append(nw.lit(limit))
                 continue
             if self._held(name) != "numbers":
                 raise self._refusal(name, self._held(name))
@@ -238,7 +225,7 @@ class _Reader:
             if self._table.implementation.is_pandas_like() or self._table.implementation.is_dask():
                 cells = nw.when(~cells.is_null()).then(cells)
             missing.append(cells.is_null())
-            ends.append(nw.when(cells.is_null()).then(nw.lit(float(limit or 0))).otherwise(cells.cast(nw.Float64)))
+            ends.append(nw.when(cells.is_null()).then(nw.lit(limit)).otherwise(cells.cast(nw.Float64)))
         absent = missing[0] & missing[-1] if missing else nw.lit(value=True)
         low, high = (nw.when(~absent).then(end) for end in ends)
         return self._span(absent, texts.Limits(low, high, closed, closed))

@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 import narwhals.stable.v2 as nw
 
 from netdash.fields import Field
+from netdash.intervals import BLANKS
 
 YES, NO = ("yes", "y", "true", "t", "1", "1.0"), ("no", "n", "false", "f", "0", "0.0")
 """The usual texts for yes and for no, in any case."""
 
+ENDLESS = 1e15
+"""What stands for a missing end: beyond the limits of every field in every unit, and a number in every engine."""
 _NUMBER = r"(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:e[+-]?[0-9]+)?"
 
 
@@ -34,7 +37,10 @@ class Limits(NamedTuple):
 def stripped(cells: nw.Expr) -> nw.Expr:
     """Return texts without blanks at the ends; an empty text becomes null."""
     # Excel and web pages write a blank that does not break.
-    text = cells.str.replace_all("\u00a0", " ", literal=True).str.strip_chars()
+    text = cells
+    for blank in BLANKS:
+        text = text.str.replace_all(blank, " ", literal=True)
+    text = text.str.strip_chars()
     return nw.when(text != "").then(text)
 
 
@@ -92,12 +98,13 @@ def tidy(text: nw.Expr) -> nw.Expr:
     return text
 
 
-def limits(text: nw.Expr, field: Field) -> Limits:
+def limits(text: nw.Expr, field: Field, unit: str) -> Limits:
     """Return the limits of numbers in the spelling of :func:`tidy`: "3-20", "<3", "90+"; of "8" both are 8.
 
-    The forms are those of :mod:`netdash.intervals`.
+    The forms are those of :mod:`netdash.intervals`. `unit` is the one that may stand after a number. A missing end is
+    :data:`ENDLESS`.
     """
-    unit = re.escape(field.unit.lower().removesuffix("s")) + "s?" * field.unit.endswith("s")
+    unit = re.escape(unit.lower().removesuffix("s")) + "s?" * unit.endswith("s")
     number = rf"\s*{_NUMBER}\s*(?:{unit})?"
     exact = text.str.contains(rf"^[+-]?{_NUMBER}\s*(?:{unit})?$")
     two = text.str.contains(rf"^{number}\s*-{number}$")
@@ -111,8 +118,12 @@ def limits(text: nw.Expr, field: Field) -> Limits:
     first, last = (end.str.replace_all("[<>=]|[+]$", "") for end in (first, last))
     low = nw.when(exact).then(bare).otherwise(nw.when(two | over | both).then(first)).cast(nw.Float64)
     high = nw.when(exact).then(bare).otherwise(nw.when(two | under | both).then(last)).cast(nw.Float64)
-    low = nw.when(under).then(nw.lit(float(field.minimum or 0))).otherwise(low)
-    high = nw.when(over).then(nw.lit(float(field.maximum or 0))).otherwise(high)
+    low = nw.when(under).then(nw.lit(-ENDLESS)).otherwise(low)
+    high = nw.when(over).then(nw.lit(ENDLESS)).otherwise(high)
+    if field.kind == "integer":
+        # "1,000" is a thousand to one person and one to another: it is refused.
+        clear = ~text.str.contains(r"[.][0-9]{3}(?:[^0-9]|$)")
+        low, high = nw.when(clear).then(low), nw.when(clear).then(high)
     low_open = (over | both) & text.str.contains("^>[^=]")
     high_open = (under | both) & text.str.contains("<[^=]")
     return Limits(low, high, low_open.fill_null(value=False), high_open.fill_null(value=False))

@@ -149,7 +149,7 @@ class LaterTable:
         alike = list(dict.fromkeys(row.label for row in self.drawn if row.alike == "like its patients"))
         secondary = sum(row.how_read == "secondary" for row in self.drawn)
         said = f"{self.title}: {len(self.drawn)} figures, {secondary} of them read in a secondary text."
-        return f"{said} This patient is like those of {', '.join(alike)}." if alike else said
+        return f"{said} This patient is like those of {'; '.join(alike)}." if alike else said
 
     def frame(self) -> pd.DataFrame:
         """Return the rows of ``nd.later_outcomes()`` in order, with alike, subgroup_of_patient and left_out."""
@@ -248,10 +248,15 @@ def _by_id(table: str, key: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _told_apart(rows: Sequence[LaterRow]) -> tuple[LaterRow, ...]:
-    """Return rows; two cohorts of one trial have the beginning of their population in the label."""
+    """Return rows; two cohorts of one trial have the beginning of their population in the label.
+
+    The patients of a trial are those of all its cohorts: whether a patient is like those of one is not said.
+    """
     arms = Counter((row.label, row.arm) for row in rows)
     return tuple(
-        replace(row, label=f"{row.label}, {row.population.split(',')[0]}") if arms[row.label, row.arm] > 1 else row
+        replace(row, label=f"{row.label}, {row.population.split(',')[0]}", alike="")
+        if arms[row.label, row.arm] > 1
+        else row
         for row in rows
     )
 
