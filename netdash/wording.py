@@ -90,6 +90,11 @@ def words(identifier: object) -> str:
     return str(identifier).replace("_", " ")
 
 
+def number_of(number: int, noun: str) -> str:
+    """Return a number of things: "1 row", "1,200 rows"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def years(months: float | None, unit: str = " years") -> str:
     """Return a time in years if it is a whole number of years, else in months; `unit` follows the number of years."""
     if months is None or math.isnan(months):

@@ -330,7 +330,7 @@ def test_all_rows_rejected(tmp_path, suffix):
         ("", "no header"),
         ("\n\n", "no header"),
         ("id,name\n1,x\n", "no column is a field"),
-        ("id,pregnant\n1,no\n", "no column is asked by the rule sets"),
+        ("id,pregnant\n1,no\n", "no column is asked by the rule sets; pregnant would be asked by others: choose them"),
         ("age_years,id,id\n1,2,3\n", "columns twice: id"),
         ("Age_Years,ki67_percent\n48,4\n", "nearly 'age_years'"),
         ("age_years,milan_2007\n48,x\n", "named like rule sets: milan_2007"),
@@ -341,6 +341,11 @@ def test_a_csv_file_that_cannot_be_meant_is_refused_and_leaves_nothing(tmp_path,
     with pytest.raises(ValueError, match=says):
         run(tmp_path, text, rule_sets=["milan_2007"] if "pregnant" in str(text) else None)
     assert [path.name for path in tmp_path.iterdir()] == ["patients.csv"]
+
+
+def test_a_file_without_a_field_is_told_what_its_columns_may_be_whatever_is_asked(tmp_path):
+    with pytest.raises(ValueError, match="'WHO_GRADE' may be grade_reported.*netdash map FILE"):
+        run(tmp_path, "id,WHO_GRADE\n1,2\n", rule_sets=["milan_review"])
 
 
 def test_a_column_of_the_wrong_type_in_parquet_is_refused_and_leaves_nothing(tmp_path):

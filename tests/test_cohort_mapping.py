@@ -218,11 +218,25 @@ def test_a_proposal_says_what_it_does_not_understand_and_guesses_nothing():
     mapping = nd.propose_mapping(pd.DataFrame({"site": ["midgut", "Dünndarm", "C99.9", "C17"], "grade": [1, 2, 3, 1]}))
     (site, _) = mapping.entries
     assert site.words == {"Dünndarm": "small_intestine|duodenum", "C17": "small_intestine|duodenum"}
-    assert site.note in {"not understood: midgut, C99.9", "not understood: C99.9, midgut"}
+    cure = "write under words what they mean, or under missing"
+    assert site.note in {f"not understood: midgut, C99.9; {cure}", f"not understood: C99.9, midgut; {cure}"}
     assert "site -> primary_site (not understood" in str(mapping)
     assert str(nd.propose_mapping(pd.DataFrame({"x": [1]}))) == "No column looks like a field."
     with pytest.raises(TypeError, match="expected a data frame"):
         nd.propose_mapping([1])
+
+
+def test_a_proposal_looks_at_numbers_in_the_unit_of_the_field():
+    days, largest = nd.propose_mapping(
+        pd.DataFrame({"age_days": [17532, 18000], "largest_lesion_mm": [30, 999]})
+    ).entries
+    assert (days.field, days.unit, days.note) == ("age_years", "days", "")
+    assert largest.note == "not understood: 999; write under words what they mean, or under missing"
+
+
+def test_a_proposal_says_which_numbers_may_mean_unknown():
+    (line,) = nd.propose_mapping(pd.DataFrame({"KI67": [3, 99]})).entries
+    assert line.note == "check: if 99 means unknown, write it under missing"
 
 
 def test_every_synonym_means_something():

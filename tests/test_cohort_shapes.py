@@ -104,7 +104,7 @@ def test_several_files_are_judged_as_one(tmp_path):
     done = command(tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "o.csv", "--id", "id")
     assert done.exit_code == 1, done.output
     assert "2 rows read, 2 judged" in done.output
-    assert "1 rows repeat the identifier of an earlier row" in done.output
+    assert "1 row with the identifier of an earlier row" in done.output
     rejects = pd.read_csv(tmp_path / "o.csv.rejects.csv")
     assert rejects[["row", "id", "column", "value", "file"]].values.tolist() == [[1, 1, "age_years", "x", "b.csv"]]
     (tmp_path / "c.csv").write_text("age_years,ki67\n1,2\n")

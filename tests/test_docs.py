@@ -3,12 +3,15 @@
 import importlib
 import re
 import runpy
+import shlex
+import shutil
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 
 import netdash as nd
-from netdash import conflicts, evidence, outcome_rows, rule_tables
+from netdash import cli, conflicts, evidence, outcome_rows, rule_tables
 
 PAGES = [
     ROOT / "README.md",
@@ -99,6 +102,20 @@ def test_every_link_of_a_page_leads_somewhere(page):
 def test_the_python_of_a_page_runs(page):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     exec(code, {})
+
+
+def test_each_command_of_the_page_on_registries_runs_as_it_stands(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "cohort.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?:^|`)(netdash (?:map|cohort) [^`\n]+\.csv[^`\n]*)", page, re.MULTILINE)
+    assert len(lines) >= 4
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("data/cases.csv", "patients.csv", "2023.csv", "2024.csv"):
+        shutil.copy(ROOT / "data" / "cases.csv", tmp_path / name)
+    for line in lines:
+        done = CliRunner().invoke(cli.main, shlex.split(line)[1:])
+        assert done.exit_code == 0, f"{line}: {done.output}"
+        assert "read, " in done.output or "MAP.csv" in done.output
 
 
 def test_the_recipes_run_and_judge():

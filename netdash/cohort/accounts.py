@@ -14,6 +14,7 @@ from netdash.cohort.expressions import grades_at_odds
 from netdash.cohort.reading import Read
 from netdash.patient import FIELDS
 from netdash.rules import DERIVED_FROM, RuleSet
+from netdash.wording import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,17 +138,18 @@ class Account:
             for code in SENTINELS:
                 if number := self.count(name, str(code)):
                     found.append(
-                        f"{name} is {code} in {number:,} row{'s' * (number > 1)}: if {code} means unknown there, say "
+                        f"{name} is {code} in {number_of(number, 'row')}: if {code} means unknown there, say "
                         f"so in a mapping, or --missing {name}={code}."
                     )
         if number := self.count("grade_reported", AT_ODDS):
             found.append(
-                f"grade_reported is at odds with Ki-67 or differentiation in {number:,} row{'s' * (number > 1)}: the "
+                f"grade_reported is at odds with Ki-67 or differentiation in {number_of(number, 'row')}: the "
                 "grades of both are taken as possible."
             )
         if self.n_repeated:
             found.append(
-                f"{self.n_repeated:,} rows repeat the identifier of an earlier row: one patient counts once per row."
+                f"{number_of(self.n_repeated, 'row')} with the identifier of an earlier row: one patient counts once "
+                "per row."
             )
         return found
 

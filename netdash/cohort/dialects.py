@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from netdash.wording import number_of
+
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SAMPLE_BYTES = 2**20
@@ -72,25 +74,21 @@ def dialect_of(sample: bytes, encoding: str | None = None, delimiter: str | None
     start = next((i for i, line in enumerate(lines) if not line.startswith("#") and line.strip()), len(lines))
     notes = sum(line.startswith("#") for line in lines[:start])
     if notes:
-        told.append(f"{_counted(notes, 'line')} that {'begins' if notes == 1 else 'begin'} with # left out")
+        told.append(f"{number_of(notes, 'line')} that {'begins' if notes == 1 else 'begin'} with # left out")
     delimiter = delimiter or _delimiter(lines[start:])
     if delimiter != ",":
         told.append(f"cells are separated by {_NAMES.get(delimiter, repr(delimiter))}")
     titles = _titles(lines[start:], delimiter)
     if titles:
-        told.append(f"{_counted(titles, 'line')} above the header left out: {lines[start].strip()[:60]!r}")
+        told.append(f"{number_of(titles, 'line')} above the header left out: {lines[start].strip()[:60]!r}")
     start += titles
     reader = csv.reader(lines[start:], delimiter=delimiter)
     names = [name.strip() for name in next(reader, [])]
     unnamed = sum(not name for name in names)
     if unnamed and len(names) > unnamed:
-        told.append(f"{_counted(unnamed, 'column')} without a name left out")
+        told.append(f"{number_of(unnamed, 'column')} without a name left out")
     has_rows = any(line.strip() for line in lines[start + reader.line_num :])
     return Dialect(encoding, delimiter, tuple(names), start + reader.line_num, has_rows, tuple(told))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _encoding(sample: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from netdash.cohort import texts
+from netdash.cohort.accounts import SENTINELS
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import Resemblance, resemblances
 from netdash.data_tables import read_table
@@ -117,15 +118,18 @@ def _with_values(table: Any, entry: Entry) -> Entry:
     words, missing, unknown = {}, [], []
     values = _values(table, entry.column)
     for value in values:
-        meaning = _meaning(value, field)
+        given = _in_field_unit(value, entry)
+        meaning = _meaning(given, field)
         if meaning == "":
             missing.append(value)
         elif meaning is None:
             unknown.append(value)
-        elif meaning != value:
+        elif meaning != given:
             words[value] = meaning
+        elif value in map(str, SENTINELS) and field.minimum is not None:
+            notes.append(f"check: if {value} means unknown, write it under missing")
     if unknown:
-        notes.append(f"not understood: {', '.join(unknown[:10])}")
+        notes.append(f"not understood: {', '.join(unknown[:10])}; write under words what they mean, or under missing")
     if field.unit == "%" and not entry.unit and _are_fractions(values):
         notes.append("check: every value is at most 1; write the unit 'fraction' if they are fractions")
     return replace(entry, words=words, missing=tuple(missing), note="; ".join(notes))
@@ -138,6 +142,13 @@ def _values(table: Any, column: str) -> list[str]:
     eager = counted.collect() if isinstance(counted, nw.LazyFrame) else counted
     found = [_plain(value) for value in eager[column].to_list()]
     return [value for value in dict.fromkeys(found) if value]
+
+
+def _in_field_unit(value: str, entry: Entry) -> str:
+    """Return a number in the unit of the field, any other value as it is."""
+    if entry.factor in (None, 1.0) or not texts.is_number(value):
+        return value
+    return _plain(round(float(value) * entry.factor, 9))
 
 
 def _plain(value: Any) -> str:

@@ -13,10 +13,13 @@ from netdash.cohort.columns import Column
 from netdash.cohort.frames import judged, read_asked, refused_rows
 from netdash.cohort.identifiers import Identifiers
 from netdash.cohort.mapping import Mapping
+from netdash.cohort.places import columns_of
+from netdash.cohort.proposals import hints_of
 from netdash.cohort.reading import Read
 from netdash.cohort.sources import Batch, Reject
 from netdash.patient import FIELDS
 from netdash.rules import RuleSet, Verdict
+from netdash.wording import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +61,11 @@ class CohortRun:
 
     def __str__(self) -> str:
         """Return the counts in words, and what was read."""
-        lines = [f"{self.n_rows:,} rows read, {self.n_judged:,} judged: {self.target}", *self.found, str(self.account)]
+        lines = [
+            f"{number_of(self.n_rows, 'row')} read, {self.n_judged:,} judged: {self.target}",
+            *self.found,
+            str(self.account),
+        ]
         if self.rejects is not None:
             lines.append(
                 f"Refused values: {self.n_refused:,}; rows left out: {self.n_rejected:,}; listed in {self.rejects}"
@@ -88,15 +95,20 @@ class Run:
             raise ValueError(f"there is no column {self._id!r}, expected one of {', '.join(empty.column_names)[:200]}")
         read, self._account = self._read(empty)
         if not self._account.columns:
-            names = ", ".join(empty.column_names)[:200]
-            given = (
-                "is a field of a patient" if not set(FIELDS) & set(empty.column_names) else "is asked by the rule sets"
-            )
-            told = [f"no column {given} ({names}).", *read.remarks, hint_text(self._account.hints)]
-            raise ValueError(" ".join(told))
+            raise ValueError(self._nothing_to_judge(empty.column_names, read))
         if self._count:
             self._add_attrition(read)
         return self._judge(read, empty).schema
+
+    def _nothing_to_judge(self, names: list[str], read: Read) -> str:
+        """Return the message for a table that has no column that the rule sets ask."""
+        fields = [name for name in FIELDS if list(columns_of(name, self._mapping, names))]
+        if fields:
+            told = f"no column is asked by the rule sets; {', '.join(fields)} would be asked by others: choose them"
+            return " ".join([f"{told} with --rule-sets.", *read.remarks])
+        hints = hints_of(names, FIELDS, self._mapping, self._ignore)
+        told = f"no column is a field of a patient ({', '.join(names)[:200]})."
+        return " ".join([told, *read.remarks, hint_text(hints)])
 
     def _read(self, table: pa.Table) -> tuple[Read, Account]:
         read, asked, hints = read_asked(table, self.wanted, self._mapping, self._ignore)

@@ -11,7 +11,7 @@ from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow, Row, number
 from netdash.outcome_tables.forest import FIVE_YEARS
 from netdash.outcome_tables.forest import OVERALL_SURVIVAL as SURVIVAL
-from netdash.wording import listed, with_ends, words, years
+from netdash.wording import listed, number_of, with_ends, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ class HarmsTable:
         by_endpoint = [[row for row in drawn if row.endpoint == endpoint] for endpoint in SIDES[side]]
         said = [_endpoint_in_words(found) for found in by_endpoint if found]
         if without := sum(row.is_words for row in self.rows if row.side == side):
-            said.append(f"{_count(without)} reported without a figure")
+            said.append(f"{number_of(without, 'row')} reported without a figure")
         silent = [name for name in self.therapies if name not in {row.therapy for row in drawn}]
         if silent:
             of = [] if len(self.therapies) == 1 else [listed(evidence.therapy_name(name) for name in silent)]
@@ -174,11 +174,7 @@ def _endpoint_in_words(rows: list[HarmRow]) -> str:
     ends = [(end, row) for row in rows for end in row.ends]
     (low, least), (high, most) = min(ends, key=lambda end: end[0]), max(ends, key=lambda end: end[0])
     span = least.figure if low == high else f"{least.qualified}{low:g} to {most.qualified}{high:g} %"
-    return f"{_endpoint(rows[0].endpoint)} {span} in {_count(len(rows))}{' at different times' * several}"
-
-
-def _count(rows: int) -> str:
-    return f"{rows} row{'s' * (rows != 1)}"
+    return f"{_endpoint(rows[0].endpoint)} {span} in {number_of(len(rows), 'row')}{' at different times' * several}"
 
 
 def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> HarmsTable:
