@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Many tests wait for a server or a page: three workers keep two cores busy. What stands first in the suite starts first.
-WORKERS ?= 3
+# Most of the time is waiting for a server or a page: five workers keep two cores busy. What stands first in the suite starts first.
+WORKERS ?= 5
 ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check

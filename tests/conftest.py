@@ -21,6 +21,10 @@ LONGEST = (
     "test_cohort_engines",
     "test_hostile",
     "test_cuts",
+    "test_connection",
+    "test_address",
+    "test_jupyterlab",
+    "test_sight",
 )
 
 settings.register_profile("netdash", deadline=None, max_examples=150)

@@ -119,8 +119,8 @@ def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_reg
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_counts_as_polars_does(engine, random_registry, request):
     frame, reference = request.getfixturevalue(f"{engine}_of")(random_registry), pl.from_arrow(random_registry)
-    for name in ("milan_2007", "milan_2023", "radioembolization_review", "prrt_label", "ssa_symptoms_review"):
-        pd.testing.assert_frame_equal(attrition(frame, name), attrition(reference, name))
+    names = ["milan_2007", "milan_2023", "radioembolization_review", "prrt_label", "ssa_symptoms_review"]
+    pd.testing.assert_frame_equal(attrition(frame, names), attrition(reference, names))
     counted, others = (invalid_values(found).set_index("column").n_invalid for found in (frame, reference))
     assert counted.drop("ki67_percent").equals(others.drop("ki67_percent"))
     # Not-a-number becomes a missing value on the way into pandas, and so into Dask.

@@ -102,11 +102,11 @@ def test_lower_and_upper_limits_in_two_columns_are_an_interval():
     frame = pl.DataFrame(
         rows, schema=dict(zip(columns, [pl.Float64, pl.Float64, pl.String, pl.String], strict=True)), orient="row"
     )
+    wanted = [dict(nd.assess(p, sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
     for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
         result = assess_cohort(one, sets)
         result = result.collect() if isinstance(result, pl.LazyFrame) else result
         table = result if isinstance(result, pd.DataFrame) else result.to_pandas()
-        wanted = [dict(nd.assess(p, sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
         assert table[sets].to_dict("records") == wanted
 
 

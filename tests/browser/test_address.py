@@ -122,6 +122,7 @@ def test_no_request_holds_the_case_of_a_link_nor_of_a_board_that_is_used(watched
 
 def test_an_old_link_is_rewritten_before_anything_else_is_asked_for(watched):
     watched.page.goto(f"{watched.url}?{CASE.to_query()}")
+    watched.started()
     watched.expect_case(CASE)
     expect_address(watched, CASE)
     use(watched)
@@ -141,6 +142,7 @@ def test_a_token_that_is_asked_for_or_given_sends_the_case_no_second_time(browse
     if "token" not in link:
         visit.page.get_by_label("Token").fill(token)
         visit.page.get_by_role("button", name="Open the board").click()
+    visit.started()
     visit.expect_case(CASE)
     expect_address(visit, CASE)
     assert times_sent(visit, "age_years") == ("#" not in link), "an old link alone, and once"
@@ -158,6 +160,7 @@ def test_the_copied_link_opens_the_case(visits):
     assert link == f"{first.url}#{CASE.to_query()}"
     second = visits()
     second.page.goto(link)
+    second.started()
     second.expect_case(CASE)
 
 

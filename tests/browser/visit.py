@@ -90,8 +90,12 @@ class Visit:
 
     def open(self, query=""):
         self.page.goto(f"{self.url}#{query}" if query else self.url)
+        return self.started()
+
+    def started(self):
+        """Wait until there is a board; press "Try again" when a busy machine needs longer than the page waits."""
         late = self.page.get_by_text("has not started within")
-        for _ in range(TRIES):  # a busy machine may need longer than the page waits
+        for _ in range(TRIES):
             self.board.or_(late).first.wait_for(state="attached")
             if not late.count():
                 break
