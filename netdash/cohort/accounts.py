@@ -157,7 +157,7 @@ class Account:
 def hint_text(hints: Mapping[str, str]) -> str:
     """Return the sentence that says which columns may be fields, and the cure."""
     if not hints:
-        return f"Give the columns the names of fields (nd.Patient.fields() and netdash assess --help list them), or {PROPOSE}."
+        return f"Give the columns the names of fields (listed by 'netdash assess --help'), or {PROPOSE}."
     told = "; ".join(f"column {column!r} may be {name}" for column, name in hints.items())
     return f"Not read: {told}. If so, {PROPOSE}."
 
