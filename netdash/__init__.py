@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from netdash.figures.harms import harms_beside_benefits
     from netdash.figures.icons import icon_array
     from netdash.figures.intervals import cumulative_forest, influence
-    from netdash.figures.later import hazard_ratios
+    from netdash.figures.later import hazard_ratios, published_later
     from netdash.figures.maps import eligibility_map
     from netdash.figures.medians import medians
     from netdash.figures.strips import verdict_strip
@@ -78,7 +78,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures.harms": ["harms_beside_benefits"],
         "figures.icons": ["icon_array"],
         "figures.intervals": ["cumulative_forest", "influence"],
-        "figures.later": ["hazard_ratios"],
+        "figures.later": ["hazard_ratios", "published_later"],
         "figures.maps": ["eligibility_map"],
         "figures.medians": ["medians"],
         "figures.strips": ["verdict_strip"],

@@ -225,6 +225,7 @@ PUBLIC = {
     "propose_mapping",
     "Pooled",
     "PooledBayes",
+    "published_later",
     "references",
     "rule_sets",
     "save",

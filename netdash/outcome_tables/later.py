@@ -1,4 +1,4 @@
-"""The tables of what was published after the review: hazard ratios of randomized trials, medians and rates."""
+"""The tables of what was published after the review: hazard ratios of trials, medians and rates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ _NEEDED = (
     "trial",
 )
 _TEXT = ("outcome_id", "therapy", "arm", "comparator", "population", "locator")
-NOT_RANDOMIZED = "not a randomized comparison"
+NOT_OF_A_TRIAL = "no comparison of the arms of a trial"
+RANDOMIZED = "randomized"
+"""The design of a trial of which it was read that its patients were assigned at random."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,8 @@ class LaterRow:
         Its interval, and the level in percent; None where not read or not reached.
     how_read : str
         "full text", "abstract" or "secondary".
+    design : str
+        Design of the trial, as far as it was read: "randomized"; empty when the figure is of no trial.
     alike : str
         How the patients of the trial compare with this one: "like its patients", "unlike", "open"; empty for no case.
     subgroup : str
@@ -77,6 +81,7 @@ class LaterRow:
     high: float | None
     level: float | None
     how_read: str
+    design: str = ""
     discrepancies: str = ""
     alike: str = ""
     subgroup: str = ""
@@ -89,6 +94,11 @@ class LaterRow:
             return ""
         level = "" if self.level == 95 else ", level not stated" if self.level is None else f", {self.level:g} %"
         return f" ({self.low:g} to {'not reached' if self.high is None else f'{self.high:g}'}{level})"
+
+    @property
+    def read(self) -> str:
+        """How far it was read, and whether that the patients were assigned at random: "abstract; randomized"."""
+        return f"{self.how_read}; {RANDOMIZED}" if self.design == RANDOMIZED and self.comparator else self.how_read
 
     @property
     def marks(self) -> str:
@@ -117,9 +127,9 @@ class LaterTable:
     rows: tuple[LaterRow, ...]
     caption: ClassVar[str] = (
         "A hazard ratio under 1 means fewer events in the arm named first. Each figure is that of one trial or source; "
-        "none are pooled, and trials with different comparators do not "
-        "compare. Secondary: read in a text that reports the source. Intervals are of 95 % unless another level stands "
-        "beside them. † a known discrepancy."
+        "none are pooled, and trials with different comparators do not compare. Secondary: read in a text that reports "
+        "the source. Randomized: said where it was read, and not known of the other trials. Intervals are of 95 % unless "
+        "another level stands beside them. † a known discrepancy."
     )
 
     @cached_property
@@ -136,7 +146,7 @@ class LaterTable:
     def title(self) -> str:
         """What is on the axis."""
         if self.statistic == HAZARD_RATIO:
-            return f"Hazard ratios of {words(self.endpoint)}, randomized trials"
+            return f"Hazard ratios of {words(self.endpoint)}, arms of trials"
         what = words(self.endpoint)
         named = f"{years(self.horizon_months, '-year')} {what}" if self.statistic == "rate" else f"Median {what}"
         return f"Published later: {named[0].lower() if self.statistic == 'median' else named[0]}{named[1:]}"
@@ -224,7 +234,7 @@ def _label(name: str, year: float | None) -> str:
 def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessment | None) -> LaterRow:
     trial, source = _by_id("trials", "trial").get(row["trial"]), _by_id("sources", "source")[row["source"]]
     year = number(source["year"])
-    randomized = trial is not None and trial["design"] == "randomized"
+    compared = trial is not None and "; " in trial["arms"]
     return LaterRow(
         **{name: row[name] for name in _TEXT},
         n=number(row["n"]),
@@ -235,10 +245,11 @@ def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessmen
         label=_label(source["name"] if trial is None else trial["name"], year),
         value=float(row["value"]),
         how_read=row["how_read"],
+        design=trial["design"] if trial else "",
         discrepancies=row["discrepancies"],
         alike=alike.get(trial["rule_set"], "") if trial else "",
         subgroup=_in_subgroup(row["subgroup"], assessment),
-        left_out=NOT_RANDOMIZED if row["statistic"] == HAZARD_RATIO and not randomized else "",
+        left_out=NOT_OF_A_TRIAL if row["statistic"] == HAZARD_RATIO and not compared else "",
     )
 
 
