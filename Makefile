@@ -44,8 +44,9 @@ lint-scripts: node                  ## the page's scripts and style sheets
 	@if [ -e node_modules/.made ]; then node_modules/.bin/biome ci --error-on-warnings && node_modules/.bin/tsc; \
 	else echo "The page's scripts were not checked."; [ -z "$$CI" ]; fi
 
-vendor: .venv/all node              ## plotly.js of the installed plotly's version, as vendor.json says
+vendor: .venv/all node              ## plotly.js of the installed plotly's version; the list of the page's scripts
 	$(BIN)/python tests/vendor.py
+	$(BIN)/python tests/page_parts.py
 
 bench: .venv/all
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc

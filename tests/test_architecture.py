@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "effects": set(),
     "files": set(),
     "intervals": set(),
-    "server": {"board", "server"},
+    "server": {"board", "files", "server"},
     "wording": set(),
     "fields": {"intervals", "wording"},
     "own_series": {"csv_checks"},

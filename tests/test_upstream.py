@@ -31,6 +31,7 @@ NAMES = [
     ("voila.app:Voila.init_settings", "server/voila_app.py"),
     ("voila.app:Voila.init_handlers", "server/voila_app.py"),
     ("voila.app:Voila.start", "server/voila_app.py"),
+    ("voila.app:Voila.labextensions_path", "server/voila_app.py"),
     ("voila.app:Voila.listen", "server/voila_app.py"),
     ("voila.app:Voila.stop", "server/voila_app.py"),
     ("voila.app:Voila.connection_dir", "server/voila_app.py"),
@@ -163,7 +164,7 @@ def test_the_only_inline_script_of_voila_is_the_heartbeat():
     assert scripts == ["window.voila_heartbeat()"], moved("voila.handler:VoilaHandler", "server/configuration.py")
 
 
-@pytest.mark.parametrize("name", ["kernel_start", "cell_generator", "main_js"])
+@pytest.mark.parametrize("name", ["kernel_start", "cell_generator"])
 def test_the_template_is_given_what_it_asks_for(name):
     from voila.notebook_renderer import NotebookRenderer
 
