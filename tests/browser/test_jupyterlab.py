@@ -13,11 +13,13 @@ import nbformat
 import psutil
 import pytest
 from conftest import ROOT
+from nbclient import NotebookClient
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
 import netdash as nd
 from browser.served import PATIENCE
-from browser.visit import Visit
+from browser.visit import Visit, in_words, verdicts_of
 from netdash.board.state import examples
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
@@ -38,8 +40,23 @@ FOREIGN = "window.Plotly = {version: '4.1.1', react() { throw new Error('not for
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
+CASE = nd.Patient(age_years=48, liver_involvement_percent=35)
+
+
+@pytest.fixture(scope="module")
+def executed():
+    """A notebook with a board and a picture, executed without a browser: it holds the board's saved state."""
+    cells = [
+        f"from netdash import Patient\nfrom netdash.board import Board\n\nBoard({CASE!r})",
+        "import netdash as nd\n\nnd.forest(nd.outcomes())",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4).metadata
+    return NotebookClient(notebook, timeout=PATIENCE).execute()
+
+
 @pytest.fixture(params=PROGRAMS)  # a program for each test: JupyterLab opens again what was open before
-def lab(request, tmp_path):
+def lab(request, tmp_path, executed):
     """JupyterLab or Notebook with the board and each of its pages alone, and nothing of the user's own settings."""
     work, config = tmp_path / "work", tmp_path / "CONFIG"
     work.mkdir()
@@ -49,6 +66,12 @@ def lab(request, tmp_path):
     alone = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     alone.metadata = nbformat.read(work / "board.ipynb", as_version=4).metadata
     nbformat.write(alone, work / "alone.ipynb")
+    nbformat.write(executed, work / "executed.ipynb")
+    data = tmp_path / "DATA"
+    data.mkdir()
+    notary = NotebookNotary(data_dir=str(data))
+    notary.sign(executed)  # as `jupyter trust` does
+    notary.store.close()
     for name in ("jupyter_lab_config", "jupyter_notebook_config"):
         (config / f"{name}.json").write_text(json.dumps(SETTINGS))
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
@@ -107,6 +130,24 @@ def test_the_board_runs_in_a_notebook(browser, lab):
     visit.shoot(lab.program)
     assert page.evaluate("location.search") == ""  # a notebook's address is its own
     assert page.evaluate("foreign => window.Plotly === foreign", foreign)  # and so is its plotly.js
+    visit.check()
+    visit.context.close()
+
+
+def test_a_board_that_was_saved_says_so_and_draws_again_once_its_cell_is_run(browser, lab):
+    visit = Visit(browser, lab)
+    page = visit.page
+    page.goto(f"{lab.notebooks}/executed.ipynb")
+    expect(visit.banner).to_contain_text("This board was saved with the notebook", timeout=SLOW)
+    expect(visit.banner).to_contain_text("Run the cell of this board again")
+    expect(visit.banner).not_to_contain_text("server")
+    expect(visit.case).to_have_text(in_words(CASE))
+    assert visit.verdicts() == verdicts_of(CASE)
+    expect(visit.plot).to_contain_text("In words: 5-year overall survival", timeout=SLOW)
+    visit.shoot(f"{lab.program}-saved")
+    run_cells(visit, 1)
+    expect(visit.banner).to_be_hidden(timeout=SLOW)
+    visit.expect_case(CASE)
     visit.check()
     visit.context.close()
 
