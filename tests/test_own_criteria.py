@@ -13,7 +13,7 @@ from netdash.board import Board
 from netdash.board.address import split_mark
 from netdash.cli import main
 from netdash.csv_checks import RefusedFile
-from netdash.report import report
+from netdash.case_report import report
 from netdash.rules import Bound, Verdict
 
 TEMPLATE = own_criteria.template().read_text(encoding="utf-8")
