@@ -7,7 +7,6 @@ the first. One output with both forms would not do: nbconvert and JupyterLab tak
 
 from __future__ import annotations
 
-import html
 import os
 import sys
 from collections.abc import Iterable
@@ -31,7 +30,8 @@ def static(patient: Patient, own: OwnCriteria | None, mark: str) -> str:
     """Return case, verdicts and disclaimer as HTML with the class `mark`, which the board's style sheet hides."""
     found = assess(patient, criteria=own)
     said = "<b>netdash</b>: the board as it was when this cell was run. Run the cell to use it."
-    return f'<div class="{html.escape(mark)}"><p>{said}</p>{found._repr_html_()}</div>'
+    left = f"<style>.{mark} th, .{mark} td {{ text-align: left !important; }}</style>"  # Jupyter aligns them right
+    return f'<div class="{mark}">{left}<p>{said}</p>{found._repr_html_()}</div>'
 
 
 def hiding(mark: str) -> str:

@@ -174,6 +174,8 @@ def test_an_exported_notebook_shows_case_verdicts_and_picture_without_a_network(
     expect(page.get_by_text("Patient: Age 48 years; Liver involvement 35 %.").first).to_be_visible()
     expect(page.get_by_text("Open, 3 of 5: Ki-67 not entered").first).to_be_visible()
     expect(page.get_by_text(DISCLAIMER).first).to_be_visible()
+    expect(page.get_by_text("5-year overall survival: 18 series").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Chen 1998, n = 15").first).to_be_visible()
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / "exported.png", full_page=True)
     context.close()
