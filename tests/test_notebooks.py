@@ -95,7 +95,7 @@ def test_a_board_is_shown_as_text_and_as_plain_html():
 
 def test_a_served_board_is_shown_without_its_plain_html(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(set(bundle)))
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda bundle: shown.append(set(bundle)))
     board, view = nd.Board(), {"text/plain", "application/vnd.jupyter.widget-view+json"}
     board._ipython_display_()
     assert shown == [{"text/plain", "text/html"}, view]
@@ -146,7 +146,7 @@ def test_a_picture_says_what_it_shows_where_plotly_is_not_loaded():
     figure = nd.forest(nd.outcomes())
     assert repr(figure).startswith("Picture: 5-year overall survival. ")
     assert len(repr(figure)) < 300
-    assert "more rows: nd.drawn(figure)" in nd.icon_array(54, what="alive").as_html()
+    assert "more rows: nd.drawn(figure)" in nd.harms_beside_benefits(nd.outcomes()).as_html()
     again = pickle.loads(pickle.dumps(figure))
     assert again == figure == copy.deepcopy(figure)
     assert type(again) is type(figure)
@@ -175,7 +175,11 @@ def test_a_picture_is_saved_under_the_name_that_is_given(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "error", "words"),
     [
-        ("x.png", ValueError, "expected a name that ends in .html or .csv; the buttons above the plot make SVG and PNG"),
+        (
+            "x.png",
+            ValueError,
+            "expected a name that ends in .html or .csv; the buttons above the plot make SVG and PNG",
+        ),
         ("nowhere/x.html", FileNotFoundError, "there is no such folder"),
         ("nowhere", FileNotFoundError, "or name a file that ends in .html"),
     ],

@@ -27,8 +27,8 @@ from netdash.board.pages.overview import Overview
 from netdash.board.pages.page import Commands, Page, offer_file, offer_named_file
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
-from netdash.patient import FIELDS, Patient
 from netdash.case_report import report
+from netdash.patient import FIELDS, Patient
 
 STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
@@ -54,7 +54,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     patient : Patient, optional
         The first case; an empty case when not given.
     pages : str or iterable of str, optional
-        Names of the pages, or one name: "board", "explore", "evidence", "teaching". The first one is open. All pages when not given.
+        Names of the pages, or one name: "board", "explore", "evidence", "teaching". The first one is open. All pages
+        when not given.
     cases : mapping from str to Patient, str, Path or bytes, optional
         Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file in the
         environment variable ``NETDASH_CASES``, if any; a served board reads it again for each visitor.
@@ -82,9 +83,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     Notes
     -----
-    In a notebook a board is two outputs: case, verdicts and disclaimer as plain HTML for where no kernel runs (nbconvert,
-    GitHub, a reopened notebook), and the board, which hides the first. A cell that is run again makes a new board;
-    ``close`` frees the widgets of the old one.
+    In a notebook a board is two outputs: case, verdicts and disclaimer as plain HTML for where no kernel runs
+    (nbconvert, GitHub, a reopened notebook), and the board, which hides the first. A cell that is run again makes a
+    new board; ``close`` frees the widgets of the old one.
 
     Examples
     --------
@@ -143,7 +144,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}{notebook.hiding(self.mark)}</style>')
+        name = ipywidgets.HTML(
+            f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}{notebook.hiding(self.mark)}</style>'
+        )
         bars = [
             _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
         ]
@@ -168,16 +171,16 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def _ipython_display_(self, **_: Any) -> None:
         """Show the plain HTML, for where no kernel runs, and the board, which hides it."""
-        from IPython.display import display
+        from IPython.display import publish_display_data as publish
 
         text = {"text/plain": notebook.one_line(self.patient)}
         if self.comm is None:
-            display({"text/plain": "This board was closed. Run its cell again."}, raw=True)
+            publish({"text/plain": "This board was closed. Run its cell again."})  # type: ignore[no-untyped-call]
             return
         if not notebook.is_served():
-            display({"text/html": self._static(), **text}, raw=True)
+            publish({"text/html": self._static(), **text})  # type: ignore[no-untyped-call]
         view = {kind: found for kind, found in self._repr_mimebundle_().items() if kind != "text/html"}
-        display(view, raw=True)
+        publish(view)  # type: ignore[no-untyped-call]
 
     def _static(self) -> str:
         return notebook.static(self.patient, self.state.own, self.mark)
@@ -313,10 +316,12 @@ def _refuse(patient: object, cases: object, layout: Iterable[str]) -> None:
             raise TypeError(f"{name!r} is no argument of Board; expected patient, pages, cases, criteria or layout")
     if patient is not None and not isinstance(patient, Patient):
         raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use nd.Patient.from_dict(...)")
-    wrong = [label for label, case in cases.items() if not isinstance(case, Patient)] if isinstance(cases, Mapping) else []
+    wrong = (
+        [label for label, case in cases.items() if not isinstance(case, Patient)] if isinstance(cases, Mapping) else []
+    )
     if wrong:
         raise TypeError(f"cases: {wrong[0]!r} is no Patient; use nd.Patient.from_dict(...)")
-    if not (cases is None or isinstance(cases, Mapping) or isinstance(cases, str | Path | bytes)):
+    if cases is not None and not isinstance(cases, Mapping | str | Path | bytes):
         given = type(cases).__name__
         raise TypeError(f"cases: given {given}, expected a mapping of labels to patients, or a CSV file (nd.cases)")
 

@@ -1,8 +1,9 @@
 """A board as an output of a notebook: what is shown where no kernel runs, and how all of it is closed.
 
-A board is two outputs. The first is its case, verdicts and disclaimer as plain HTML. nbconvert, GitHub, a notebook that is not
-trusted and one that was reopened without its kernel show it. The second is the board itself; its style sheet hides
-the first. One output with both forms would not do: nbconvert and JupyterLab take the widget and then cannot draw it.
+A board is two outputs. The first is its case, verdicts and disclaimer as plain HTML. nbconvert, GitHub, a notebook
+that is not trusted and one that was reopened without its kernel show it. The second is the board itself; its style
+sheet hides the first. One output with both forms would not do: nbconvert and JupyterLab take the widget and then cannot
+draw it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def static(patient: Patient, own: OwnCriteria | None, mark: str) -> str:
 
 
 def hiding(mark: str) -> str:
-    """Return the style rules by which a board hides its static form; the first removes the empty space in JupyterLab."""
+    """Return the rules by which a board hides its plain HTML; the first removes the empty space in JupyterLab."""
     return f".jp-OutputArea-child:has(.{mark}) {{ display: none; }} .{mark} {{ display: none; }}"
 
 
@@ -45,7 +46,7 @@ def is_served() -> bool:
 
 
 def widgets_of(*held: Any) -> list[ipywidgets.Widget]:
-    """Return every widget among some objects and inside them, each once: in widgets, in containers, in parts of the board."""
+    """Return every widget among some objects and inside them, each once: in widgets, containers, parts of the board."""
     seen: dict[int, Any] = {}
     waiting = list(held)
     while waiting:

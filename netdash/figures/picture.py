@@ -1,4 +1,4 @@
-"""A plotly figure that is also shown where plotly's JavaScript is not: its sentence, its caption and its data as HTML."""
+"""A plotly figure that is also shown where plotly's JavaScript is not: sentence, caption and data as HTML."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Picture(go.Figure):  # type: ignore[misc]
 
     def _ipython_display_(self) -> None:
         """Show the bundle; with a renderer that opens a window of its own, as plotly does."""
-        from IPython.display import display
+        from IPython.display import publish_display_data as publish
 
         if pio.renderers.render_on_display and self._repr_mimebundle_().keys() > {"text/html", "text/plain"}:
-            display(self._repr_mimebundle_(), raw=True)
+            publish(self._repr_mimebundle_())  # type: ignore[no-untyped-call]
         else:
             super()._ipython_display_()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
+from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
 from netdash.wording import capital, words, years
 
@@ -199,7 +200,7 @@ def later_table(
     found = [row for row in found if row["statistic"] == statistic and number(row["value"]) is not None]
     endpoints = sorted({row["endpoint"] for row in found})
     if endpoint not in endpoints:
-        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}; expected one of {', '.join(endpoints)}")
+        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}{expected(endpoint, endpoints)}")
     found = [row for row in found if row["endpoint"] == endpoint]
     if horizon_months is not None:
         found = [row for row in found if row["horizon_months"] == horizon_months]
