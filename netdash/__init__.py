@@ -2,8 +2,8 @@
 
 >>> import netdash as nd
 >>> patient = nd.Patient(age_years=48, ki67_percent=4, liver_involvement_percent=35)
->>> nd.assess(patient)["milan_2007"].headline
-'Open, 4 of 7: differentiation not entered; primary site not entered'
+>>> nd.assess(patient)["milan_review"].headline
+'Open, 2 of 5: primary site not entered; extrahepatic disease not entered'
 
 lazy_loader binds each name when it is first used. Importing netdash reads no
 file and loads no widget, no figure library and no statistics.

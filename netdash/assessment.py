@@ -46,7 +46,7 @@ class Assessment(Mapping[str, Judgement]):
     >>> "milan_review" in assessment, "milan" in assessment
     (True, False)
     >>> [name for name, judgement in assessment.items() if judgement.verdict == "not_met"][:2]
-    ['milan_review', 'review_introduction']
+    ['milan_review', 'milan_2007']
     """
 
     patient: Patient

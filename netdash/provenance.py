@@ -93,9 +93,9 @@ def source(id: str | int) -> Source:  # noqa: A002
     >>> import netdash as nd
     >>> found = nd.source("milan_review-age")
     >>> found.says
-    'milan_review, Age (age_years under 55)'
+    'milan_review, Age (age_years < 55). The published list of 2007 has 55 or less.'
     >>> found.locator
-    'transplantation section; quoted from reference 85'
+    'Role of liver transplantation, citing reference 40'
     """
     for table, key, make in _KINDS:
         rows = table()

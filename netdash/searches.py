@@ -49,9 +49,9 @@ def search(text: str) -> pd.DataFrame:
     Examples
     --------
     >>> import netdash as nd
-    >>> nd.search("Milan 2007").head(1)
-           kind          id        says           table
-    0  rule set  milan_2007  Milan 2007  nd.rule_sets()
+    >>> nd.search("Milan transplantation").head(1)
+           kind            id                            says           table
+    0  rule set  milan_review  Milan, as the review quotes it  nd.rule_sets()
     >>> set(nd.search("Akyildiz")["kind"]) >= {"outcome", "series"}
     True
     """
@@ -63,7 +63,7 @@ def search(text: str) -> pd.DataFrame:
     found = []
     for kind, (table, key, says, call) in _TABLES.items():
         rows = table()
-        texts = rows.astype(str).agg(" ".join, axis=1).str.lower()
+        texts = (" ".join(map(str, row)).lower() for row in rows.itertuples(index=False))
         hits = rows[[all(word in line for word in words) for line in texts]]
         found += [(kind, str(id_), str(said), call) for id_, said in zip(hits[key], hits[says], strict=True)]
     return pd.DataFrame(found, columns=["kind", "id", "says", "table"])

@@ -82,7 +82,7 @@ def pool_by_therapy(
     >>> import netdash as nd
     >>> pools = nd.pool_by_therapy(nd.outcomes())
     >>> list(pools)[:2], pools["resection"].k
-    (['resection', 'resection_ablation'], 12)
+    (['resection', 'transplantation'], 12)
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
     outcome_rows.check_months(horizon_months)

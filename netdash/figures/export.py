@@ -219,12 +219,11 @@ def save(figure: go.Figure, path: str | Path = ".", suffix: str = "html", *, fol
 
     Examples
     --------
+    >>> import tempfile
     >>> import netdash as nd
-    >>> figure = nd.medians(nd.outcomes())
-    >>> nd.save(figure, "medians.html").name
+    >>> folder = tempfile.mkdtemp()
+    >>> nd.save(nd.medians(nd.outcomes()), f"{folder}/medians.html").name
     'medians.html'
-    >>> nd.save(figure, "medians.csv").name
-    'medians.csv'
     """
     _check_figure(figure)
     path = _place(figure, Path(path if folder is None else folder), suffix)
