@@ -37,6 +37,6 @@ def only(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
         known = sorted(table[column].dropna().unique().tolist())
         for value in values:
             if value not in known:
-                raise UnknownName(f"{column}: {value!r} is in no row{expected(value, map(str, known))}")
+                raise UnknownName(f"{column}: {value!r} is in no row{expected(value, [str(one) for one in known])}")
         kept = kept[kept[column].isin(values)]
     return kept if kept is table else kept.reset_index(drop=True)

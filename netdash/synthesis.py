@@ -97,7 +97,7 @@ class _Pools(dict[str, Pooled]):
 
     def __missing__(self, therapy: object) -> Pooled:
         why = "fewer than two of its series may be pooled, or it is no therapy"
-        raise UnknownName(f"there is no pool of {therapy!r}: {why}{expected(therapy, self)}")
+        raise UnknownName(f"there is no pool of {therapy!r}: {why}{expected(therapy, list(self))}")
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
