@@ -16,7 +16,7 @@ dashboard: .venv/serving            ## serve the board; only what serving needs 
 	$(BIN)/netdash serve
 
 test: install                       ## the whole suite; WORKERS=1 for one test after the other
-	$(BIN)/python -m pytest $(ALONGSIDE) --cov --cov-report=
+	$(BIN)/python -m pytest $(ALONGSIDE) --doctest-modules tests netdash --cov --cov-report=
 	$(BIN)/python -m coverage report --format=total --fail-under=$(LEAST_COVERED)
 	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 --include='$(EVERY_BRANCH)'
 

@@ -412,7 +412,7 @@ def test_the_rows_that_the_page_on_adding_a_trial_shows_are_in_the_data():
 
 def test_the_date_of_the_last_reading_is_on_the_page_and_in_the_report():
     from netdash.board import views
-    from netdash.report import report
+    from netdash.case_report import report
 
     for page in (views.foot(), report(nd.Patient())):
         assert f"data {data_tables.data_version()}, evidence read up to {data_tables.read_up_to()}" in page

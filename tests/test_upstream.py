@@ -339,6 +339,8 @@ SCRIPT = "board/static/frame/upstream.js"
 IN_BROWSER = [
     *(("ipywidgets", name, SCRIPT) for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
     ("ipywidgets", "_expectedEchoMsgIds", SCRIPT),
+    ("ipywidgets", "comm_live", SCRIPT),
+    ("ipywidgets", "jupyter-widgets-disconnected", "board/static/frame.css"),
     *(("ipywidgets", name, SCRIPT) for name in ("noUi-handle", "widget-upload")),
     *(("ipywidgets", f"widget-{name}", "board/static/board.css") for name in ("dropdown", "text", "label", "hbox")),
     ("ipywidgets", "_options_labels", SCRIPT),

@@ -11,13 +11,14 @@ import pandas as pd
 
 import netdash
 from netdash import data_tables, evidence, remarks
-from netdash.assessment import CHANGE_WORDS, Assessment
+from netdash.assessment import Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
 from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
+from netdash.flips import CHANGE_WORDS
 from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
+from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
 from netdash.wording import capital, words, years
 
@@ -128,8 +129,8 @@ class LaterTable:
     caption: ClassVar[str] = (
         "A hazard ratio under 1 means fewer events in the arm named first. Each figure is that of one trial or source; "
         "none are pooled, and trials with different comparators do not compare. Secondary: read in a text that reports "
-        "the source. Randomized: said where it was read, and not known of the other trials. Intervals are of 95 % unless "
-        "another level stands beside them. † a known discrepancy."
+        "the source. Randomized: said where it was read, and not known of the other trials. Intervals are of 95 % "
+        "unless another level stands beside them. † a known discrepancy."
     )
 
     @cached_property
@@ -209,7 +210,7 @@ def later_table(
     found = [row for row in found if row["statistic"] == statistic and number(row["value"]) is not None]
     endpoints = sorted({row["endpoint"] for row in found})
     if endpoint not in endpoints:
-        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}; expected one of {', '.join(endpoints)}")
+        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}{expected(endpoint, endpoints)}")
     found = [row for row in found if row["endpoint"] == endpoint]
     if horizon_months is not None:
         found = [row for row in found if row["horizon_months"] == horizon_months]
