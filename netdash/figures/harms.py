@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netdash.figures import rows, theme
@@ -51,6 +51,13 @@ class FigureLine(Mark):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopicLine(rows.Line):
+    """A line with the figures of one therapy on one harm or benefit."""
+
+    figures: Sequence[FigureLine]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordsLine(Mark):
     """What is reported without a figure, or that there is nothing."""
 
@@ -61,6 +68,8 @@ def harms_beside_benefits(
     outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None, *, font_px: int = 13
 ) -> go.Figure:
     """Draw deaths, complications and side effects beside survival and response, on the same axis of percent.
+
+    Of one therapy each figure has a line. Of all therapies each harm and each benefit has a line with all its figures.
 
     Parameters
     ----------
@@ -106,6 +115,7 @@ def harms_dict(table: HarmsTable, *, font_px: int = 13) -> FigureDict:
     lines = rows.stacked(_lines(table, 1 if font_px < rows.LARGE_TYPE else 0.6))
     top = lines[0].y
     figures, words = rows.of_kind(lines, FigureLine), rows.of_kind(lines, WordsLine)
+    figures += [replace(one, y=line.y) for line in rows.of_kind(lines, TopicLine) for one in line.figures]
     data = [_points([figure for figure in figures if figure.side == side], side, font_px) for side in SIDES]
     data += [_words([line for line in words if line.side == side], side, top, font_px) for side in SIDES]
     return {
@@ -122,12 +132,32 @@ def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
     lines = [rows.Line()]
     for therapy in table.therapies:
         if len(table.therapies) > 1:
-            lines += rows.heading(therapy, {}, {})
+            lines += [*rows.heading(therapy, {}, {}), *_topic_lines(table, therapy, room)]
+            continue
         for side in SIDES:
             found = table.panels.get((therapy, side), [])
             if all(row.is_words for row in found):
                 lines.append(WordsLine(side=side, text=nothing_on(side)))
             lines += [_line(row, room) for row in found]
+    return lines
+
+
+def _topic_lines(table: HarmsTable, therapy: str, room: float) -> list[rows.Line]:
+    """Return one line for each harm and each benefit of a therapy."""
+    lines: list[rows.Line] = []
+    for side in SIDES:
+        topics = table.topics(therapy, side)
+        if not topics:
+            lines.append(WordsLine(side=side, text=nothing_on(side)))
+        for topic in topics:
+            name, id_ = topic.topic.capitalize(), topic.silent[0].id if topic.silent else None
+            if not topic.rows:
+                hover = "<br>".join(rows.escape(row.label) for row in topic.silent)
+                lines.append(WordsLine(side=side, left=name, text=topic.counted, id=id_, hover=hover))
+                continue
+            figures = [line for row in topic.rows if isinstance(line := _line(row, room), FigureLine)]
+            right = "; ".join(filter(None, [topic.figure, topic.counted]))
+            lines.append(TopicLine(left=name, right=right, figures=figures))
     return lines
 
 

@@ -140,7 +140,6 @@ class Evidence(Page):
             "evidence_hazards",
             tables=tables,
             caption=LaterTable.caption,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         figures = {name: later_dict(table) for name, table in tables.items()}
@@ -157,7 +156,6 @@ class Evidence(Page):
             all=len(table.rows(self.state.reading)),
             therapy=choices.therapy and "therapy" in _columns(choices.show) and evidence.therapy_name(choices.therapy),
             words=choices.words,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         return Drawn({"evidence": html}, says=f"{table.title}: {len(rows)} rows")
@@ -170,12 +168,12 @@ class Evidence(Page):
         html = views.render(
             "evidence_harms",
             nothing=nothing,
-            therapy=therapy,
+            table=table,
+            therapies=table.therapies if table else (),
             left_out=table.left_out if table else (),
             text=table.sentence if table else "",
             caption=table.caption if table else "",
             therapy_name=evidence.therapy_name,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         figures = {"harms": harms_dict(table)} if table else {}
@@ -240,7 +238,6 @@ class Evidence(Page):
             own=bool(choices.own),
             toggled=choices.toggled,
             not_taken=choices.refused,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         return Drawn({"evidence": html}, figures, says=nothing or refused or says.get("selected", says.get("all", "")))

@@ -35,11 +35,11 @@ async function render({ model, el, host, signal }) {
   const buttons = model.get("files");
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
+  new View({ el, channel, controls, entries, files, kernel: manager.kernel, signal }).start();
   await loadPlotly(channel).catch((error) => {
     el.append(element("p", { role: "alert" }, "netdash cannot draw: its figure library did not load."));
     throw error;
   });
-  new View({ el, channel, controls, entries, files, kernel: manager.kernel, signal }).start();
 }
 
 export default { render };

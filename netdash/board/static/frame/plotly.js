@@ -11,6 +11,13 @@ const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nex
 /** @type {PlotlyLibrary} The plotly.js that netdash draws with, once `loadPlotly` has ended. */
 export let Plotly;
 
+/** @type {() => void} */
+let loaded;
+/** Is kept once there is a plotly.js to draw with: text is shown before it. @type {Promise<void>} */
+export const plotlyLoaded = new Promise((resolve) => {
+  loaded = resolve;
+});
+
 /**
  * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere the first frame asks
  * its kernel for the file, and the others share it.
@@ -24,6 +31,7 @@ export async function loadPlotly(channel) {
   page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(channel);
   try {
     Plotly = await page.netdashPlotly[PLOTLY_VERSION];
+    loaded();
   } catch (error) {
     delete page.netdashPlotly[PLOTLY_VERSION]; // the next frame asks again
     throw error;

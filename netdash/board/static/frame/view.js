@@ -137,15 +137,22 @@ export class View {
     this.used = Date.now();
     set(root, "data-view", content.view);
     this.watch.begin();
-    picture.draw(content);
+    picture.draw(content, () => this.#painted(content));
     nameControls(root, content);
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
-    this.frame.dataset.revision = String(content.revision);
     this.entries.forget();
-    this.watch.compare(content.inputs);
     this.notTaken.set(left);
     document.getElementById("netdash-starting")?.remove();
     this.#placeLogout(root);
+  }
+
+  /**
+   * Says that the picture is complete.
+   * @param {Content} content
+   */
+  #painted(content) {
+    this.frame.dataset.revision = String(content.revision);
+    this.watch.compare(content.inputs);
   }
 
   /**
@@ -177,6 +184,7 @@ export class View {
     const picture = new Picture(root, this.body, {
       select: (key) => this.select(key),
       copy: () => this.#copy(),
+      say: this.notice.say,
       failed,
     });
     this.root = root;
@@ -256,6 +264,7 @@ export class View {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === "Escape" && !event.defaultPrevented && this.picture?.closeCard()) return;
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
     if (key) this.channel.send({ type: "select", key });
   }
