@@ -215,7 +215,9 @@ def _endpoint(endpoint: str) -> str:
 def _endpoint_in_words(rows: list[HarmRow]) -> str:
     """Return the figures on one endpoint, from the lowest to the highest, or the only one."""
     several = len({row.horizon_months for row in rows if row.horizon_months is not None}) > 1
-    return f"{_endpoint(rows[0].endpoint)} {_span(rows)} in {number_of(len(rows), 'row')}{' at different times' * several}"
+    return (
+        f"{_endpoint(rows[0].endpoint)} {_span(rows)} in {number_of(len(rows), 'row')}{' at different times' * several}"
+    )
 
 
 def _span(rows: list[HarmRow]) -> str:
