@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netdash.figures import rows, theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.outcome_tables.criteria_words import warnings
-from netdash.outcome_tables.harms import SIDES, HarmRow, HarmsTable, harms_table, nothing_on
+from netdash.outcome_tables.harms import REPORTED, SIDES, HarmRow, HarmsTable, harms_table, nothing_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
     lines = [rows.Line()]
     for therapy in table.therapies:
         if len(table.therapies) > 1:
-            lines += [*rows.heading(therapy, {}, {}), *_topic_lines(table, therapy, room)]
+            lines += _topic_lines(table, therapy, room)
             continue
         for side in SIDES:
             found = table.panels.get((therapy, side), [])
@@ -143,21 +143,20 @@ def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
 
 
 def _topic_lines(table: HarmsTable, therapy: str, room: float) -> list[rows.Line]:
-    """Return one line for each harm and each benefit of a therapy."""
-    lines: list[rows.Line] = []
-    for side in SIDES:
-        topics = table.topics(therapy, side)
-        if not topics:
-            lines.append(WordsLine(side=side, text=nothing_on(side)))
-        for topic in topics:
-            name, id_ = topic.topic.capitalize(), topic.silent[0].id if topic.silent else None
-            if not topic.rows:
-                hover = "<br>".join(rows.escape(row.label) for row in topic.silent)
-                lines.append(WordsLine(side=side, left=name, text=topic.counted, id=id_, hover=hover))
-                continue
-            figures = [line for row in topic.rows if isinstance(line := _line(row, room), FigureLine)]
-            right = "; ".join(filter(None, [topic.figure, topic.counted]))
-            lines.append(TopicLine(left=name, right=right, figures=figures))
+    """Return one line for each harm and each benefit of a therapy; words stand in front of the grid."""
+    topics = [topic for side in SIDES for topic in table.topics(therapy, side)]
+    nothing = " and ".join(nothing_on(side) for side in SIDES if not table.topics(therapy, side))
+    (name,) = rows.heading(therapy, {}, {})
+    lines: list[rows.Line] = [replace(name, note=rows.Note(nothing) if nothing else None)]
+    for topic in topics:
+        left = topic.topic.capitalize()
+        figures = [line for row in topic.rows if isinstance(line := _line(row, room), FigureLine)]
+        if figures:
+            counted = f", {len(figures)} rows" if len(figures) > 1 else ""
+            lines.append(TopicLine(left=left, right=topic.figure + counted, figures=figures))
+        if topic.silent:
+            hover = "<br>".join(rows.escape(row.label) for row in topic.silent)
+            lines.append(rows.Line(left=left, note=rows.Note(f"{len(topic.silent)} {REPORTED}", hover)))
     return lines
 
 
@@ -205,7 +204,6 @@ def _points(figures: Sequence[FigureLine], side: str, font_px: int) -> Trace:
 
 def _words(lines: Sequence[WordsLine], side: str, top: float, font_px: int) -> Trace:
     """Return the words in a panel, its name first; a click on what is reported finds its source."""
-    of = "% of patients" if font_px < rows.LARGE_TYPE else "%"
     return {
         "type": "scatter",
         "mode": "text",
@@ -214,7 +212,7 @@ def _words(lines: Sequence[WordsLine], side: str, top: float, font_px: int) -> T
         "x": [0] * (len(lines) + 1),
         "y": [top, *(line.y for line in lines)],
         "customdata": [None, *(line.id for line in lines)],
-        "text": [f"<b>{side.capitalize()}s</b>, {of}", *(line.text for line in lines)],
+        "text": [f"<b>{side.capitalize()}s</b>, %", *(line.text for line in lines)],
         "textposition": "middle right",
         "textfont": {"color": [_COLOR[side], *[theme.GRAY] * len(lines)]},
         "hovertext": ["", *(line.hover for line in lines)],

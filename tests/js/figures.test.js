@@ -51,6 +51,14 @@ test("longer names are broken, so that half of the plot is the axis", () => {
   assert.equal(found.margin.l, 10 * "too long".length + 0.8 * 12);
 });
 
+test("a break is between words: not in a tag, not in a number of patients, not before a sign", () => {
+  const found = layout(["<span style='color:rgb(1, 2, 3)'>Gedaly 2011, n = 150 † ◦</span>"]);
+  fit(found, 300, ruler().measure);
+  assert.deepEqual(found.yaxis.ticktext, [
+    "<span style='color:rgb(1, 2, 3)'>Gedaly 2011,<br>n\u00a0=\u00a0150\u00a0†\u00a0◦</span>",
+  ]);
+});
+
 test("a word that is longer than half of the plot is cut there", () => {
   const found = layout(["interminable"]);
   fit(found, 100, ruler().measure);
@@ -60,12 +68,13 @@ test("a word that is longer than half of the plot is cut there", () => {
 test("a figure takes the colors of the page, and nothing else of its text changes", () => {
   const colors = { "#1A1A1A": "rgb(1, 2, 3)", white: "rgb(9, 9, 9)" };
   const json =
-    '{"color":"#1A1A1A","paper":"white","text":"<b style=\'color:#1A1A1A\'>a white cell</b>","line":"#DADADA"}';
+    '{"color":"#1A1A1A","paper":"white","text":"<b style=\'color:#1A1A1A\'>a white cell</b>","line":"#DADADA","band":"rgba(255, 255, 255, 0.7)"}';
   assert.deepEqual(JSON.parse(painted(json, colors)), {
     color: "rgb(1, 2, 3)",
     paper: "rgb(9, 9, 9)",
     text: "<b style='color:rgb(1, 2, 3)'>a white cell</b>",
     line: "#DADADA",
+    band: "rgba(9, 9, 9, 0.7)",
   });
 });
 

@@ -40,6 +40,8 @@ const COLORS = {
   white: "--nd-paper",
 };
 const PAINTED = new RegExp(Object.keys(COLORS).join("|").replace("white", '(?<=")white(?=")'), "g");
+/** The same colors where they are partly transparent. */
+const CLEAR = /rgba\((255, 255, 255|213, 94, 0), ([\d.]+)\)/g;
 /** Height of a line of text, in sizes of the type; a row is a little higher than one line. */
 const LINE = 1.25;
 const ROW = 1.45;
@@ -69,7 +71,19 @@ export function palette(place) {
  * @param {string} json
  * @param {Record<string, string>} colors
  */
-export const painted = (json, colors) => json.replace(PAINTED, (color) => colors[color] ?? color);
+export const painted = (json, colors) =>
+  json
+    .replace(PAINTED, (color) => colors[color] ?? color)
+    .replace(
+      CLEAR,
+      (color, part, alpha) => clear(colors[part.startsWith("255") ? "white" : "#D55E00"], alpha) ?? color,
+    );
+
+/**
+ * @param {string | undefined} color as the browser computes it, "rgb(1, 2, 3)"
+ * @param {string} alpha
+ */
+const clear = (color, alpha) => color?.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
 
 /**
  * `fresh`, with each part that equals a part of `old` replaced by that part. Plotly.react redraws a part that is
@@ -155,7 +169,9 @@ function broken(text, room, wide) {
   /** @param {string} line */
   const lines = (line) => {
     if (wide(line) <= room) return [line];
-    const [first, ...words] = line.split(" ");
+    // A sign stays with the name or the number before it, and "n = 15" in one piece. A space in a tag is no break.
+    const glued = line.replace(/ = /g, "\u00a0=\u00a0").replace(/ (?=[†‡◦≠](?:[ <]|$))/g, "\u00a0");
+    const [first, ...words] = glued.split(/ (?![^<>]*>)/);
     const made = [first];
     for (const word of words) {
       const longer = `${made.at(-1)} ${word}`;
