@@ -37,6 +37,20 @@ def test_the_buttons_beside_the_title_save_the_picture_and_its_numbers(visits):
     assert "rgb(26, 26, 26)" in picture
 
 
+def test_the_picture_follows_the_colors_of_the_page_without_the_kernel(visit):
+    visit.open()
+    words = visit.plot.locator(".annotation text").first
+    revision = visit.page.locator(".netdash-frame").get_attribute("data-revision")
+    expect(words).to_have_css("fill", "rgb(26, 26, 26)")
+    visit.page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # as JupyterLab says that its theme is dark
+    expect(words).to_have_css("fill", "rgb(242, 242, 242)")
+    visit.page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    expect(words).to_have_css("fill", "rgb(26, 26, 26)")
+    visit.page.emulate_media(color_scheme="dark")
+    expect(words).to_have_css("fill", "rgb(242, 242, 242)")
+    assert visit.page.locator(".netdash-frame").get_attribute("data-revision") == revision
+
+
 def test_no_picture_offers_to_upload_itself_however_it_is_shown(browser, tmp_path):
     """Plotly's own page with plotly's own settings, as a notebook or ``figure.show()`` would have it."""
     outcomes = nd.outcomes()

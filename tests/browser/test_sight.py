@@ -135,6 +135,22 @@ def test_what_the_picture_says_of_itself_is_whole_and_over_nothing(visits, size,
     assert found["row"] >= 1.3 * found["type"]
 
 
+FIRST_SIGHT = """
+function look() {
+  const verdict = document.querySelector("[data-rule-set]");
+  if (verdict) window.firstSight = { plots: document.querySelectorAll(".main-svg").length };
+  else requestAnimationFrame(look);
+}
+look();
+"""
+
+
+def test_the_verdicts_are_shown_before_any_picture(visit):
+    visit.page.add_init_script(FIRST_SIGHT)
+    visit.open()
+    assert visit.page.evaluate("window.firstSight") == {"plots": 0}
+
+
 def test_the_board_starts_with_nothing_known(visit):
     visit.open()
     visit.expect_case(nd.Patient())
