@@ -22,6 +22,7 @@ import { axesOf, beyondAt, gapAt } from "./upstream.js";
  * @property {LayoutAxis} [yaxis]
  * @property {LayoutAxis} [yaxis2]
  * @property {Annotation[]} [annotations]
+ * @property {{ minsize: number }} [uniformtext]
  * @typedef {object} Trace
  * @property {{ size?: number | number[] }} [marker]
  * @property {string[]} [customdata]
@@ -197,6 +198,7 @@ export function sized(figure, plot, titled) {
   const { margin } = layout;
   const rows = height * scale - (margin.t + margin.b) * scale;
   layout.font = { ...given.font, size };
+  if (layout.uniformtext) layout.uniformtext = { ...layout.uniformtext, minsize: Math.floor(size) };
   layout.title = titled ? titleOf(given, size, scale) : warningsOf(given, size);
   Object.assign(margin, { t: titled ? topOf(given, size, scale) : underOf(given, size) });
   margin.b = height ? margin.b * scale : 2.2 * size;
