@@ -23,7 +23,7 @@ _LOOKS = {
     "unknown": (theme.PALE, theme.INK, "/"),
 }
 """By verdict: color, color of the text, hatching."""
-ROW = 2.0
+ROW = 2.4
 """Height of a row, in sizes of the type."""
 _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
@@ -152,7 +152,7 @@ def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_p
         **theme.layout(font_px),
         "height": round(font_px * (ROW * len(names) + 6.5)),
         "margin": {"l": 10, "r": 10, "t": round(font_px * 3.2), "b": round(font_px * 2.6)},
-        "bargap": 0.2,
+        "bargap": 0.12,
         "uniformtext": {"mode": "hide", "minsize": font_px},  # a word that does not fit is no word
         "title": {"text": f"{asked.label}: {asked.show(getattr(patient, field))}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
