@@ -47,8 +47,9 @@ export class Picture {
   }
 
   /**
-   * Shows one computation completely, and nothing of an earlier one: its text at once, so that a slow machine shows the
-   * verdicts first, then its figures. Of computations that follow each other quickly, only the last has its figures drawn.
+   * Shows one computation completely, and nothing of an earlier one. A plot that is there changes together with the text,
+   * so that they never show different cases. A plot that is new is drawn after the text is shown: a slow machine shows
+   * the verdicts first.
    * @param {{ sections: Record<string, string>, figures: Record<string, string> }} content
    * @param {() => void} done is called when the figures are drawn
    */
@@ -60,7 +61,9 @@ export class Picture {
     this.place(Object.keys(sections));
     this.#figures = figures;
     showCard(this.root, before);
-    this.#paintSoon(done);
+    this.#painting += 1;
+    if (this.#isPlotted()) this.#finish(done);
+    else this.#paintSoon(done);
     if (focused === undefined || focusedKey() === focused || cardOf(this.root)) return;
     const again = this.#all("[data-select]").find((node) => node.dataset.select === focused);
     again?.focus({ preventScroll: true });
@@ -71,15 +74,23 @@ export class Picture {
    * @param {() => void} done
    */
   #paintSoon(done) {
-    this.#painting += 1;
     const turn = this.#painting;
     afterPaint(async () => {
       await plotlyLoaded;
-      if (turn !== this.#painting) return;
-      this.#paint();
-      this.pointer.drawn();
-      done();
+      if (turn === this.#painting) this.#finish(done);
     });
+  }
+
+  /** @param {() => void} done */
+  #finish(done) {
+    this.#paint();
+    this.pointer.drawn();
+    queueMicrotask(done); // after the text, too, has been dealt with
+  }
+
+  /** Whether every plot of the picture was drawn before. */
+  #isPlotted() {
+    return this.#all("[data-figure]").every((plot) => /** @type {Plot} */ (plot).data);
   }
 
   #paint() {
