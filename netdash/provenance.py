@@ -37,6 +37,8 @@ class Source:
         Addresses of `read_in` and of the cited references. They are shown and never fetched.
     discrepancies : tuple of str
         The discrepancies that touch it, each with id, status and evidence.
+    figure : str
+        The figure of an outcome or a claim in words, such as "49 %"; empty for other rows.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Source:
     cites: tuple[str, ...]
     links: tuple[str, ...]
     discrepancies: tuple[str, ...]
+    figure: str = ""
 
     def _lines(self) -> list[tuple[str, str]]:
         many = [("Cites", text) for text in self.cites] + [("Discrepancy", text) for text in self.discrepancies]
@@ -118,14 +121,16 @@ def _outcome(row: Mapping[str, Any]) -> Source:
         f"{words(row['endpoint'])}, {row['statistic']}{at_months(row['horizon_months'])}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
-    return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
+    made = _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
+    return replace(made, figure=value)
 
 
 def _claim(row: Mapping[str, Any]) -> Source:
     value, at = with_ends(row["low"], row["high"], row["unit"]), at_months(row["horizon_months"])
     figure = ", ".join(filter(None, (words(row["endpoint"]) + at, words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
-    return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
+    made = _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
+    return replace(made, figure=value)
 
 
 def _criterion(row: Mapping[str, Any]) -> Source:
@@ -141,7 +146,7 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
 def _later_outcome(row: Mapping[str, Any]) -> Source:
     value = with_unit(row["value"], row["unit"])
     says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
-    return _make(row, "outcome_id", "later outcome", says, row["source"])
+    return replace(_make(row, "outcome_id", "later outcome", says, row["source"]), figure=value)
 
 
 def _trial(row: Mapping[str, Any]) -> Source:

@@ -341,25 +341,36 @@ def test_cautions_are_shown_and_do_not_decide(board):
 
 
 def in_the_plot(board):
-    """Return what stands beside the names of the therapies."""
+    """Return what stands beside the names of the therapies, and the text beside the marks below each name."""
     layout = json.loads(board.frame.content["figures"]["forest"])["layout"]
-    names = dict(zip(layout["yaxis"]["tickvals"], layout["yaxis"]["ticktext"], strict=True))
-    return {names[note["y"]]: note["text"] for note in layout["annotations"] if names[note["y"]]}
+    left = dict(zip(layout["yaxis"]["tickvals"], layout["yaxis"]["ticktext"], strict=True))
+    right = dict(zip(layout["yaxis2"]["tickvals"], layout["yaxis2"]["ticktext"], strict=True))
+    said = {}
+    for note in layout["annotations"]:
+        name, _, verdict = note["text"].partition("</b>")
+        if "<b>" in name:
+            below = note["y"] - 1
+            said[name.partition("<b>")[2]] = (verdict.strip(), left[below], right[below])
+    return said
 
 
 def test_the_plot_and_its_sentence_count_all_lists_of_a_therapy():
     patient = CASE.replace(age_years=55, primary_site="pancreas")
     board = Board(patient)
     found = nd.tallies(nd.assess(patient))
-    wanted = {f"<b>{evidence.therapy_name(name)}</b>": f"{tally.signs} {tally}" for name, tally in found.items()}
+    wanted = {evidence.therapy_name(name): f"{tally.signs} {tally}" for name, tally in found.items()}
     said = in_the_plot(board)
-    assert "<b>Transplantation</b>" in said
-    assert said.pop("<b>No resection</b>") == "29 and 52 %, 2 series, not pooled"  # it has no lists
-    assert said == {name: text for name, text in wanted.items() if name in said}
+    assert said.pop("No resection") == ("", "2 series, not pooled", "29 and 52 %")  # it has no lists
+    assert said.pop("Intra-arterial therapy")[0] == ""
+    assert {name: verdict for name, (verdict, _, _) in said.items()} == {
+        name: text for name, text in wanted.items() if name in said
+    }
+    assert said["Resection"][1:] == ("<i>12 series, pooled</i>", "74 % (69–79)")
+    assert said["Transplantation"][1:] == ("Gedaly 2011, n\N{NO-BREAK SPACE}150\N{NO-BREAK SPACE}†", "49 % (41–57)")
     text = section(board, "forest")
     assert f"Transplantation: {found['transplantation']}" in text
     assert "none of these" not in text
-    label = re.search(r'aria-label="([^"]*)"', text)[1]
+    label = re.search(r'role="figure" aria-label="([^"]*)"', text)[1]
     assert "Series not selected by these criteria. Different patients in each row: no comparison." in label
     assert "Different patients" not in re.sub(r"<[^>]*>", "", text)  # it stands inside the picture
     counted = re.findall(r'data-rule-set="([^"]+)" data-verdict="([^"]+)"', section(board, "verdicts"))
@@ -368,14 +379,28 @@ def test_the_plot_and_its_sentence_count_all_lists_of_a_therapy():
     assert f"{of.count('met')} of {len(of)} met" in str(found["transplantation"])
 
 
+def listed(board):
+    """Return the therapies whose series the plot lists."""
+    notes = json.loads(board.frame.content["figures"]["forest"])["layout"]["annotations"]
+    return [note["name"].partition(":")[2] for note in notes if note["text"].startswith("▾")]
+
+
 @pytest.mark.parametrize("outcome", ["5-year overall survival", "Median overall survival"])
-def test_the_selected_rule_set_does_not_change_the_plot(outcome):
+def test_the_plot_has_one_line_per_therapy_and_the_series_of_the_chosen_one(outcome):
     board = Board(CASE)
     board.state.outcome = outcome
-    before = board.frame.content["figures"]["forest"], section(board, "forest")
-    for name in nd.rule_sets()["rule_set"]:
+    assert listed(board) == ["transplantation"] * (outcome[0] == "5")
+    press(board, "therapy:resection")
+    assert listed(board) == ["resection"]
+    told = section(board, "forest")
+    press(board, "therapy:nobody")
+    assert listed(board) == ["resection"]
+    press(board, "milan_2019")  # its own therapy is listed again
+    assert listed(board) == ["transplantation"] * (outcome[0] == "5")
+    same = set(nd.rule_sets().query("therapy == 'resection'")["rule_set"])
+    for name in same:
         press(board, name)
-        assert (board.frame.content["figures"]["forest"], section(board, "forest")) == before
+        assert (listed(board), section(board, "forest")) == (["resection"], told)
 
 
 def test_a_series_whose_patients_differ_is_named_once():
@@ -496,12 +521,18 @@ def test_the_plot_shows_one_endpoint_at_one_time():
         board.state.outcome = "happiness"
 
 
+def names_in(board):
+    """Return the names of the rows of the plot, with plain spaces."""
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in forest_of(board)["layout"]["yaxis"]["ticktext"]]
+
+
 def test_the_printed_reading_is_one_choice_away(board):
-    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
+    press(board, "therapy:resection")
+    names = names_in(board)
+    assert "Kianmanesh 2008, n 19 †‡◦" in names
     board.pages["board"].reading.value = "printed"
-    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 23 † ‡ ◦" in names
+    names = names_in(board)
+    assert "Kianmanesh 2008, n 23 †‡◦" in names
 
 
 def test_a_pinned_case_is_compared_with_in_words(board):
@@ -611,13 +642,40 @@ def test_undo_changes_no_case_that_is_not_in_sight(board):
     assert board.state.patient == Patient()
 
 
-@pytest.mark.parametrize("name", ["t1-fischer-resection-os60", "milan_review-age"])
-def test_a_click_shows_the_source(board, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("t2-letreut-os60", ["52 %", "Le Treut 2013", "Table 2, row Le Treut", "Known problems of this row: 3"]),
+        ("milan_review-age", ["Milan, as the review quotes it. Age: asked under 55 years."]),
+    ],
+)
+def test_a_click_shows_the_source_as_a_card_in_words(board, name, words):
     press(board, f"source:{name}")
-    assert name in section(board, "findings")
-    assert "Alagusundaramoorthy" in section(board, "findings")
+    card = section(board, "source")
+    for text in [*words, "Alagusundaramoorthy"]:
+        assert text in card
+    assert ('href="https://doi.org/' in card) == bool(nd.source(name).links)
     press(board, "source:")
+    assert "source" not in board.frame.content["sections"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda board: press(board, "milan_2019"),
+        lambda board: press(board, "therapy:resection"),
+        lambda board: press(board, "page:evidence"),
+        lambda board: board.reset.click(),
+        lambda board: board.pages["evidence"].show.set_trait("value", "harms"),
+    ],
+)
+def test_the_card_of_a_source_closes_with_the_next_action(board, act):
+    press(board, "source:t2-letreut-os60")
+    before = board.frame.content["revision"]
+    act(board)
+    assert "source" not in board.frame.content["sections"]
     assert board.state.source == ""
+    assert board.frame.content["revision"] == before + 1
 
 
 @pytest.mark.parametrize("key", ["source:nothing", "source:<script>", "do:harm", "do:"])
@@ -764,12 +822,13 @@ def test_the_python_that_is_shown_gives_the_same(board, outcome):
 
 
 def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
+    press(board, "therapy:resection")
     assert "≠" not in section(board, "forest")
     of(board, "primary_site").widget.value = "pancreas"
     assert "Ahmed 2009 (midgut only)" in section(board, "forest")
-    assert "Ahmed 2009, n = 50 ≠ ◦" in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n 50 ≠◦" in names_in(board)
     of(board, "primary_site").widget.value = "small_intestine"
-    assert "Ahmed 2009, n = 50 ≠ ◦" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n 50 ≠◦" not in names_in(board)
 
 
 @pytest.mark.parametrize("outcome", outcomes_shown())

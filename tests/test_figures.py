@@ -1007,6 +1007,33 @@ def test_harms_say_inside_the_picture_that_rows_do_not_compare(outcomes):
     )
 
 
+def test_harms_of_all_therapies_have_one_line_for_each_harm_and_benefit(outcomes):
+    table = harms_table(outcomes)
+    figure = nd.harms_beside_benefits(outcomes)
+    assert figure.layout.height < 900
+    left, right = (
+        dict(zip(axis.tickvals, axis.ticktext, strict=True)) for axis in (figure.layout.yaxis, figure.layout.yaxis2)
+    )
+    assert [right[y] for y, name in left.items() if name == "5-year survival"] == [
+        topic.figure + (f", {len(topic.rows)} rows" if len(topic.rows) > 1 else "")
+        for therapy in table.therapies
+        for topic in table.topics(therapy, "benefit")
+        if topic.topic == "5-year survival"
+    ]
+    notes = {left[note.y]: note.text for note in figure.layout.annotations}
+    assert notes["<b>Cytoreduction</b>"] == "no harm figure in the tables"
+    assert notes["<b>Radioembolization</b>"] == "no benefit figure in the tables"
+    # The topics of a therapy hold each of its rows once.
+    shown = [
+        row
+        for name in table.therapies
+        for side in ("harm", "benefit")
+        for topic in table.topics(name, side)
+        for row in (*topic.rows, *topic.silent)
+    ]
+    assert sorted(row.id for row in shown) == sorted(row.id for row in table.rows if row.is_words or not row.left_out)
+
+
 def test_harms_in_one_sentence(outcomes):
     text = harms_table(outcomes, "resection").sentence
     assert text == nd.harms_beside_benefits(outcomes, "resection").layout.meta["text"]

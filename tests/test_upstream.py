@@ -358,7 +358,9 @@ def test_the_scripts_of_the_widgets_have_the_name(package, name, used_in):
     assert name in scripts_of("labextensions"), moved(f"{package}:{name}", used_in)
 
 
-@pytest.mark.parametrize("name", ["_fullLayout", "_offset", "p2d", "draglayer", "scatterlayer", "infolayer"])
+@pytest.mark.parametrize(
+    "name", ["_fullLayout", "_offset", "_length", "p2d", "d2p", "draglayer", "scatterlayer", "infolayer"]
+)
 def test_the_vendored_plotly_has_the_name(name):
     assert name in (ROOT / "netdash" / SCRIPT).read_text(encoding="utf-8")
     assert f"`{name}`" in PAGE

@@ -30,7 +30,8 @@ from netdash.board.state import State
 from netdash.case_report import report
 from netdash.patient import FIELDS, Patient
 
-STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
+STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots")]
+"""The style sheets of the board, which are sent as one."""
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
 CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
 """The environment variables with the paths of a file of prepared cases and of a file of own criteria."""
@@ -41,7 +42,7 @@ CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label,
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
-    *("presenting", "source", "page", "own", "era"),
+    *("presenting", "source", "page", "own", "era", "therapy"),
 ]
 """The traits of the state whose changes are drawn."""
 
@@ -133,6 +134,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.add_class("netdash-board").add_class("nd-board")
         traitlets.link((self.state, "patient"), (self, "patient"))
         self._drawn_values: list[Any] = []
+        self._drawn_source = ""
         self._read_list()
         self._observe()
         self._draw()
@@ -144,9 +146,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = ipywidgets.HTML(
-            f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}{notebook.hiding(self.mark)}</style>'
-        )
+        styles = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS) + notebook.hiding(self.mark)
+        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{styles}</style>')
         bars = [
             _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
         ]
@@ -201,7 +202,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.state.observe(self._draw_once, DRAWN_TRAITS)
         for page in self.pages.values():
             for traits in page.traits:
-                traits.observe(self._draw)
+                traits.observe(self._page_changed)
 
     def _open_case(self, event: dict[str, Any]) -> None:
         case = {_value(case): case for case in self.state.offered}.get(event["new"])
@@ -271,9 +272,20 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     def _draw_once(self, _: traitlets.Bunch) -> None:
         """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""
         now = [getattr(self.state, name) for name in DRAWN_TRAITS]
-        if now != self._drawn_values:
-            self._drawn_values = now
-            self.controls.show()  # before drawing: the message of a picture names the values of the controls
+        if now == self._drawn_values:
+            return
+        if self.state.source and self.state.source == self._drawn_source:
+            self.state.source = ""  # the card is of what was on the page before; this draws
+            return
+        self._drawn_values, self._drawn_source = now, self.state.source
+        self.controls.show()  # before drawing: the message of a picture names the values of the controls
+        self._draw()
+
+    def _page_changed(self, _: traitlets.Bunch) -> None:
+        """Draw a page whose own choices changed, without the card of a source."""
+        if self.state.source:
+            self.state.source = ""
+        else:
             self._draw()
 
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
@@ -285,9 +297,10 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         under = {f"strip-{name}": strips.strip(state.patient, name, chosen) for name in self.controls.labels}
         beside = {"asking": strips.asking(chosen), **under, **views.refused(state)}
         case = {"case": views.case(state, assessment, at), **beside} if page.about_the_case else {}
+        card = {"source": views.source_card(state)} if state.source else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
-            sections={"tools": views.tools(state, tabs), **case, **drawn.sections, "foot": views.foot()},
+            sections={"tools": views.tools(state, tabs), **case, **drawn.sections, **card, "foot": views.foot()},
             figures=drawn.figures,
             labels=self.controls.labels,
             valuetexts=self.controls.texts,

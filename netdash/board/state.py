@@ -77,6 +77,8 @@ class State(traitlets.HasTraits):
         Which outcomes the plot shows: "review", "later", or "both", each in a place of its own.
     pinned : Patient or None
         The pinned case, with which the current case is compared.
+    therapy : str
+        The therapy whose series the plot lists; empty for that of the selected rule set.
     presenting : bool
         True shows only case, verdicts and picture, in large type.
     source : str
@@ -106,6 +108,7 @@ class State(traitlets.HasTraits):
     reading = traitlets.Enum(list(READINGS.values()), "corrected")
     era = traitlets.Enum(list(ERAS.values()), "both")
     pinned = traitlets.Instance(Patient, allow_none=True)
+    therapy = traitlets.Unicode("")
     presenting = traitlets.Bool(False)
     source = traitlets.Unicode("")
     pages = traitlets.List(traitlets.Unicode(), ["board"])
@@ -270,10 +273,20 @@ class State(traitlets.HasTraits):
         if page in self.pages:
             self.page = page
 
+    @property
+    def series_of(self) -> str:
+        """The therapy whose series the plot lists."""
+        return self.therapy or self.book[self.selected].therapy
+
     def select(self, rule_set: str) -> None:
-        """Show the findings of a rule set, and hide the source."""
+        """Show the findings of a rule set and the series of its therapy, and hide the source."""
         with self.hold_trait_notifications():
-            self.selected, self.source = rule_set, ""
+            self.selected, self.source, self.therapy = rule_set, "", ""
+
+    def list_series(self, therapy: str) -> None:
+        """List the series of a therapy in the plot; an unknown therapy changes nothing."""
+        if therapy in set(evidence.therapies()["therapy"]):
+            self.therapy = therapy
 
     def show_source(self, name: str) -> None:
         """Show the source of a row of the data; an unknown id hides the source."""

@@ -24,7 +24,7 @@ from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest
 from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
-from netdash.provenance import Source, source
+from netdash.provenance import source
 from netdash.synthesis import pool_by_therapy
 from netdash.wording import (
     BASIS_TAGS,
@@ -163,7 +163,6 @@ def findings(state: State, assessment: Assessment) -> str:
         changes=changes,
         sources={name: evidence.source_name(name) for name in _sources(judgement)},
         remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
-        source=shown_source(state),
         python=python(state),
     )
 
@@ -187,9 +186,23 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
     return f"{words}: {target}"
 
 
-def shown_source(state: State) -> Source | None:
-    """Return the source that was asked for; None when none was."""
-    return source(state.source) if state.source else None
+def source_card(state: State) -> str:
+    """Return the card with the source that was asked for."""
+    found = source(state.source)
+    criteria = [
+        f"{rule_set.title}. {criterion.label}: asked {criterion.requirement}."
+        for rule_set in state.book.values()
+        for criterion in rule_set.criteria
+        if criterion.criterion_id == found.id
+    ]
+    says = criteria[0] if criteria else found.says
+    return render("source", source=found, says=says, links=[(link, _link_name(link)) for link in found.links])
+
+
+def _link_name(link: str) -> str:
+    """Return a short name of an address: "PubMed 22714713" or "doi.org/10.1097/..."."""
+    kind, _, rest = link.removeprefix("https://").rstrip("/").partition("/")
+    return f"PubMed {rest}" if kind == "pubmed.ncbi.nlm.nih.gov" else f"{kind}/{rest}"
 
 
 def refused(state: State) -> dict[str, str]:
@@ -220,7 +233,7 @@ def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
     verdicts = tuple(tallies(assessment).items())
     differs = differing(state.patient, evidence.studies())
     lane = "" if state.era == "review" or later is None else _lane(later)
-    return _plot(table, verdicts, tuple(sorted(differs.items())), lane)
+    return _plot(table, verdicts, tuple(sorted(differs.items())), lane, state.series_of)
 
 
 def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
@@ -302,6 +315,7 @@ def _plot(
     verdicts: tuple[tuple[str, Tally], ...],
     differs: tuple[tuple[str, str], ...],
     lane: Any,
+    series_of: str,
 ) -> tuple[str, FigureDict]:
     """Draw one table.
 
@@ -310,11 +324,11 @@ def _plot(
     """
     judged, differing_series = dict(verdicts), dict(differs)
     if isinstance(table, ForestTable):
-        figure = forest_dict(table, judged, differing=differing_series, left_out=False, weights=False, compact=True)
-        caption = table.caption
+        figure = forest_dict(
+            table, judged, differing=differing_series, left_out=False, weights=False, series_of=series_of
+        )
     else:
-        figure = medians_dict(table, judged, differing=differing_series, left_out=False, compact=True)
-        caption = "† a known discrepancy."
+        figure = medians_dict(table, judged, differing=differing_series, left_out=False, series_of=series_of)
     text = table.sentence(judged)
     unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
     html = render(
@@ -323,7 +337,10 @@ def _plot(
         differs=list(dict.fromkeys(unlike)),
         text=text,
         says=without_warnings(text),
-        caption=caption,
+        caption=table.caption,
+        title=table.title,
+        rows=[(row, evidence.therapy_name(row.therapy)) for row in table.drawn],
+        nothing="" if series_of in table.therapies else evidence.therapy_name(series_of),
         same_axis=[row for row in table.left_out if row.same_axis],
         others=[row for row in table.left_out if not row.same_axis],
     )
@@ -340,7 +357,7 @@ def python(state: State) -> str:
     if state.era == "later":
         return f"{judged}{later or 'None  # nothing was published later: nothing is drawn'}\n"
     lane = f"later = {later}\n" if later else ""
-    drawn = _python_of_plot(state.outcome, state.reading)
+    drawn = _python_of_plot(state.outcome, state.reading, state.series_of)
     return (
         f"{judged}verdicts = nd.tallies(assessment)\n{lane}outcomes = nd.outcomes(reading={state.reading!r})\n{drawn}\n"
     )
@@ -355,18 +372,18 @@ def _python_of_later(outcome: str) -> str:
     return f"nd.published_later(assessment=assessment, endpoint={endpoint!r}, statistic={statistic!r}{at})"
 
 
-def _python_of_plot(outcome: str, reading: Any) -> str:
+def _python_of_plot(outcome: str, reading: Any, series_of: str) -> str:
     """Return the lines that draw the figures of the review."""
     statistic, endpoint, horizon = outcomes_shown()[outcome]
-    how = "left_out=False, differing=nd.differing(patient, nd.studies())"
+    how = "left_out=False, differing=nd.differing(patient, nd.studies()), series_of={series_of!r}"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     return (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
         if not has_endpoint(endpoint, reading)
-        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, compact=True, {how})"
+        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
         if statistic == "median"
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
-        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, compact=True, {how})"
+        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
+from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown, known
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
@@ -56,6 +56,11 @@ class ForestRow(OutcomeRow):
     def certainty(self) -> str:
         """What is known of the design of the series, in words; empty for a center's own."""
         return certainty(self.study_id)
+
+    @property
+    def known(self) -> str:
+        """What is known of the design, and nothing of what is not; empty for a center's own."""
+        return known(self.study_id)
 
     @property
     def marks(self) -> str:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from browser.served import SERVE, Served, name_for, name_of, serve_notebook
-from browser.visit import Visit, forest_of, in_words, verdicts_of
+from browser.visit import Visit, forest_of, in_words, unbroken, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 60_000  # ms for what a page says within five seconds, on a machine that is ten times slower
@@ -63,7 +63,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
               age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
               verdicts: Object.fromEntries(rows.map(n => [n.dataset.ruleSet, n.dataset.verdict])),
               names: plot.layout.yaxis.ticktext,
-              colors: plot.data.filter(trace => trace.name === "series").map(trace => trace.marker.color),
+              notes: plot.layout.annotations.map((note) => note.text),
             });
             if (window.frames_seen.at(-1) !== now) window.frames_seen.push(now);
             requestAnimationFrame(look);
@@ -82,8 +82,8 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
         patient = base.replace(age_years=float(one["age"]))
         figure = forest_of(patient)
         assert one["verdicts"] == verdicts_of(patient)
-        assert one["names"] == figure["layout"]["yaxis"]["ticktext"]
-        assert one["colors"] == [trace["marker"]["color"] for trace in figure["data"] if trace.get("name") == "series"]
+        assert list(map(unbroken, one["names"])) == list(map(unbroken, figure["layout"]["yaxis"]["ticktext"]))
+        assert list(map(unbroken, one["notes"])) == [unbroken(note["text"]) for note in figure["layout"]["annotations"]]
 
 
 def test_a_killed_kernel_is_said_and_one_click_restores_the_case(visit):

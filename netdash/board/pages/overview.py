@@ -45,6 +45,7 @@ class Overview(Page):
             "do:pin": lambda _: self._pin(),
             "do:present": lambda _: self._present(),
             "do:leave": lambda _: self.state.set_trait("presenting", False),
+            "therapy:": self.state.list_series,
             "do:next": lambda _: self._step(1),
             "do:previous": lambda _: self._step(-1),
         }

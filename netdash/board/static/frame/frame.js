@@ -36,16 +36,11 @@ async function render({ model, el, host, signal }) {
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
   const saved = isSaved(await wholeModel(manager, model.get("channel")));
-  const view = new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal });
-  const loading = loadPlotly(channel);
-  view.start();
-  await loading.then(
-    () => view.queue.soon(),
-    (error) => {
-      el.append(element("p", { role: "alert" }, "netdash cannot draw pictures: its figure library did not load."));
-      throw error;
-    },
-  );
+  new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal }).start();
+  await loadPlotly(channel).catch((error) => {
+    el.append(element("p", { role: "alert" }, "netdash cannot draw pictures: its figure library did not load."));
+    throw error;
+  });
 }
 
 export default { render };

@@ -17,22 +17,39 @@ const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nex
 export let Plotly;
 
 export const isLoaded = () => Plotly !== undefined;
+/** @type {() => void} */
+let loaded;
+/** Is kept once there is a plotly.js to draw with: text is shown before it. @type {Promise<void>} */
+export const plotlyLoaded = new Promise((resolve) => {
+  loaded = resolve;
+});
 
 /**
- * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere every frame asks its
- * own kernel for the file, and the first answer serves all: the kernel of a saved board never answers.
+ * Loads plotly.js. netdash's own page loads it when `window.netdashPlotly` is read, by version. Elsewhere every frame asks
+ * its own kernel for the file, and the first answer serves all: the kernel of a saved board never answers.
  * @param {Model} channel
  */
 export async function loadPlotly(channel) {
-  const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Awaited> }} */ (window);
+  const page =
+    /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary> | Awaited> }} */ (
+      window
+    );
   page.netdashPlotly ??= {};
-  page.netdashPlotly[PLOTLY_VERSION] ??= awaited();
   const found = page.netdashPlotly[PLOTLY_VERSION];
-  if ("take" in found) {
-    const sent = fromKernel(channel);
-    sent.then(found.take, () => {}); // of several, a promise keeps the first
-    Plotly = await Promise.race([found.library, sent]);
-  } else Plotly = found;
+  if (found && !("take" in found)) {
+    try {
+      Plotly = await found;
+      return loaded();
+    } catch {
+      delete page.netdashPlotly[PLOTLY_VERSION]; // the kernel has the file, too
+    }
+  }
+  page.netdashPlotly[PLOTLY_VERSION] ??= awaited();
+  const { library, take } = /** @type {Awaited} */ (page.netdashPlotly[PLOTLY_VERSION]);
+  const sent = fromKernel(channel);
+  sent.then(take, () => {}); // of several, a promise keeps the first
+  Plotly = await Promise.race([library, sent]);
+  loaded();
 }
 
 /** @returns {Awaited} */

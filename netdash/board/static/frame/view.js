@@ -11,6 +11,7 @@ import { nameControls } from "./names.js";
 import { inWords, NotTaken } from "./not_taken.js";
 import { banner, notices } from "./notices.js";
 import { Picture } from "./picture.js";
+import { isLoaded } from "./plotly.js";
 import { oncePerFrame } from "./queue.js";
 import { Watch } from "./watch.js";
 
@@ -132,26 +133,30 @@ export class View {
   #draw() {
     /** @type {Content} */
     const content = this.channel.get("content");
-    if (!content.revision || (this.patience && !content.answered)) return;
-    if (content === this.shown) {
-      this.picture?.plot(content.figures); // plotly.js has come meanwhile
-      return;
-    }
+    if (!content.revision || content === this.shown || (this.patience && !content.answered)) return;
     const left = this.notTaken.left(content.inputs, this.shown?.inputs);
     const [root, picture] = this.#place();
     this.shown = content;
     this.used = Date.now();
     set(root, "data-view", content.view);
     this.watch.begin();
-    picture.draw(content);
+    picture.draw(content, () => this.#painted(content));
+    if (!isLoaded()) this.watch.compare(content.inputs); // no plot can be of another case
     nameControls(root, content);
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
-    this.frame.dataset.revision = String(content.revision);
     this.entries.forget();
-    this.watch.compare(content.inputs);
     this.notTaken.set(left);
     document.getElementById("netdash-starting")?.remove();
     this.#placeLogout(root);
+  }
+
+  /**
+   * Says that the picture is complete.
+   * @param {Content} content
+   */
+  #painted(content) {
+    this.frame.dataset.revision = String(content.revision);
+    this.watch.compare(content.inputs);
   }
 
   /**
@@ -183,6 +188,7 @@ export class View {
     const picture = new Picture(root, this.body, {
       select: (key) => this.select(key),
       copy: () => this.#copy(),
+      say: this.notice.say,
       failed,
     });
     this.root = root;
@@ -265,6 +271,7 @@ export class View {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === "Escape" && !event.defaultPrevented && this.picture?.closeCard()) return;
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
     if (key) this.channel.send({ type: "select", key });
   }
