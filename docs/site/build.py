@@ -19,7 +19,16 @@ from netdash.files import PLOTLY
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-COPIED = ("docs", "data", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "LICENSE", "CITATION.cff")
+COPIED = (
+    "docs",
+    "data",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "LICENSE",
+    "CITATION.cff",
+)
 """What the site shows or offers for download."""
 
 
@@ -44,7 +53,8 @@ def assemble(source: Path) -> None:
     shutil.copy(PLOTLY, source / "_static")
     shutil.copy(HERE / "conf.py", source)
     made = {
-        "index.md": (ROOT / "README.md").read_text(encoding="utf-8") + (HERE / "contents.md").read_text(encoding="utf-8"),
+        "index.md": (ROOT / "README.md").read_text(encoding="utf-8")
+        + (HERE / "contents.md").read_text(encoding="utf-8"),
         "tutorial.md": pictures.tutorial(ROOT / "dashboards" / "tour.ipynb"),
         "gallery.md": pictures.gallery(),
         **reference.pages(),

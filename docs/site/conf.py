@@ -40,7 +40,8 @@ pygments_dark_style = "a11y-high-contrast-dark"
 
 def reachable(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     """Mend what axe-core calls serious in the HTML of Sphinx: headings without a level, code that no key can scroll."""
-    context["body"] = context.get("body", "").replace("<pre>", '<pre tabindex="0">')
+    for opening in ("<pre>", '<div class="table-wrapper colwidths-auto docutils container">'):
+        context["body"] = context.get("body", "").replace(opening, opening[:-1] + ' tabindex="0">')
     tree = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 

@@ -22,6 +22,9 @@ SCRIPTS = """
 """
 """What a page needs once, at its end, to draw its pictures."""
 
+WIDE = "---\nhide-toc: true\n---\n\n"
+"""The head of a page whose pictures need the place of the list of headings."""
+
 CASE = """patient = nd.Patient(
     age_years=55, ki67_percent=8, liver_involvement_percent=50, extrahepatic_disease="none",
     primary_site="pancreas", primary_status="resected", differentiation="well", stable_months=6,
@@ -56,12 +59,14 @@ def public_pictures() -> list[str]:
 
 def gallery() -> str:
     """Return the page with every picture, the code that makes it and what it says."""
+    names = public_pictures()
     lines = [
-        "# Gallery\n",
+        f"{WIDE}# Gallery\n",
         "Every picture of netdash. Each has a sentence, which a screen reader reads, and a table of its numbers",
         "(`nd.drawn`). `nd.save` writes one HTML file with all three.\n",
+        " · ".join(f"[{name}](#{name})" for name in names) + "\n",
     ]
-    for name in public_pictures():
+    for name in names:
         code, figure = example(name)
         summary = inspect.getdoc(getattr(nd, name)).splitlines()[0]
         lines += [f"## {name}\n", f"{summary} Its parameters: {{py:obj}}`nd.{name} <netdash.{name}>`.\n"]
@@ -101,7 +106,8 @@ def as_html(figure: dict[str, Any], name: str) -> str:
     content = re.sub("</", r"<\\/", to_json_plotly(figure))
     return (
         f'<figure class="nd-figure" id="picture-{escape(name)}">'
-        f'<div class="nd-picture" role="img" aria-label="{said}"></div>'
+        f'<div class="nd-scroll" tabindex="0" role="group" aria-label="Picture">'
+        f'<div class="nd-picture" role="img" aria-label="{said}"></div></div>'
         f'<script type="application/json">{content}</script>'
         f"<figcaption>{said}"
         f"<details><summary>The numbers as a table</summary>{table(numbers.to_html(index=False, na_rep='', border=0))}"
@@ -126,7 +132,7 @@ def tutorial(path: Path) -> str:
 
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-    return "\n".join([*map(_cell, range(len(notebook.cells)), notebook.cells), SCRIPTS])
+    return "\n".join([WIDE, *map(_cell, range(len(notebook.cells)), notebook.cells), SCRIPTS])
 
 
 def _cell(place: int, cell: nbformat.NotebookNode) -> str:
