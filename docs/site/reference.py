@@ -53,7 +53,7 @@ def _by_room() -> dict[str, list[str]]:
     rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
     for name in sorted(nd.__all__, key=str.lower):
         module = getattr(getattr(nd, name), "__module__", "") or ""
-        rooms[MODULES.get((module.split(".") + [""])[1], "case")].append(f"netdash.{name}")
+        rooms[MODULES.get([*module.split("."), ""][1], "case")].append(f"netdash.{name}")
     if "netdash.Board" not in rooms["board"]:
         rooms["board"].append("netdash.board.Board")
     return rooms
