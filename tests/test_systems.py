@@ -1,4 +1,7 @@
-"""Library, board and server load where Python lacks what only Linux or POSIX has. A simulation: neither system was tried."""
+"""Library, board and server load where Python lacks what only Linux or POSIX has.
+
+A simulation: neither macOS nor Windows was tried.
+"""
 
 import re
 import subprocess
@@ -9,8 +12,9 @@ from conftest import ROOT
 
 SIMULATION = """
 import importlib, os, pkgutil, signal, sys
-import anywidget, click, ipykernel.kernelapp, ipywidgets, jupyter_client, jupyter_server.serverapp, pandas, plotly.graph_objects
-import narwhals, openpyxl, pyarrow.parquet, setproctitle, voila.app, zmq  # other packages look after themselves: they are loaded before anything is hidden
+# Other packages look after themselves: they are loaded before anything is hidden.
+import anywidget, click, ipykernel.kernelapp, ipywidgets, jupyter_client, jupyter_server.serverapp, pandas
+import narwhals, openpyxl, plotly.graph_objects, prometheus_client, pyarrow.parquet, setproctitle, voila.app, zmq
 
 HIDDEN = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "tty", "syslog", "posix"}
 class Hidden:
