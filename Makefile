@@ -8,7 +8,7 @@ ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels clean
+.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels docs recording clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -48,6 +48,12 @@ vendor: .venv/all node              ## plotly.js of the installed plotly's versi
 	$(BIN)/python tests/vendor.py
 	$(BIN)/python tests/page_parts.py
 
+docs: .venv/all                     ## the site, into build/site; no network is needed, a warning is an error
+	$(BIN)/python docs/site/build.py build/site
+
+recording: install                  ## docs/board.png and docs/board.webp, taken of the served board
+	$(BIN)/python docs/site/recording.py
+
 bench: .venv/all
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc
 
@@ -56,7 +62,7 @@ bench-page: .venv/all               ## the served board beside other pages: make
 
 check-latest:                       ## the tests with the newest releases of what the board stands on; WHAT="tests/..." for some of them
 	$(PYTHON) -m venv --clear .venv-latest
-	$(LATEST) --constraint constraints.txt --editable '.[lab,lint,test]'
+	$(LATEST) --constraint constraints.txt --editable '.[docs,lab,lint,test]'
 	$(LATEST) --upgrade $(FOLLOWED)
 	.venv-latest/bin/python tests/latest.py
 	.venv-latest/bin/python -m pytest $(WHAT)
@@ -87,7 +93,7 @@ soak: install                       ## sessions come and go and nothing grows: m
 	touch $@
 
 .venv/all: .venv/made pyproject.toml constraints.txt
-	$(PIP) --editable '.[lab,lint,test]'
+	$(PIP) --editable '.[docs,lab,lint,test]'
 	touch .venv/serving $@
 
 # The browser tests need a Chromium: the system's own, or one installed here.

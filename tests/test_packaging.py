@@ -111,6 +111,11 @@ def test_the_version_is_said_once():
     assert f"## {netdash.__version__}" in (ROOT / "CHANGELOG.md").read_text()
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == netdash.__version__
+    assert json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))["version"] == netdash.__version__
+    recipe = yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == netdash.__version__
+    run = {line.replace(" ", "") for line in recipe["requirements"]["run"]}
+    assert set(PROJECT["dependencies"]) <= run
 
 
 @pytest.fixture(scope="module")

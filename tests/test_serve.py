@@ -3,9 +3,11 @@
 import gzip
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
@@ -104,6 +106,33 @@ def test_a_missing_package_is_one_plain_sentence(package):
 
 
 # What it gives away.
+
+
+def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
+    options = {"NETDASH_AUDIT": "yes", "NETDASH_USER_HEADER": "X-Forwarded-User", "NETDASH_PUBLIC_HOST": "localhost"}
+    served = Served(**options)
+    assert json.loads(ask(served, "/readyz").text) == {"ready": True}
+    page = open_page(served, "age_years=61.37125", **{"X-Forwarded-User": "ward 7"})
+    line = page.connect()
+    counts = ask(served, "/metrics").text
+    assert "netdash_sessions 1.0" in counts
+    assert "netdash_start_seconds_count 1.0" in counts
+    assert "61.37125" not in counts
+    served.process.send_signal(signal.SIGUSR1)
+    while (answer := ask(served, "/readyz")).status == 200:
+        time.sleep(0.1)
+    assert json.loads(answer.text) == {"ready": False, "reason": "no new boards are taken"}
+    assert ask(served).status == 503
+    assert 'netdash_refused_total{reason="draining"} 1.0' in ask(served, "/metrics").text
+    assert served.knows(page.kernel_id)  # an open board goes on
+    line.close()
+    page.say_goodbye()
+    assert served.process.wait(timeout=120) == 0
+    events = [json.loads(line) for line in served.complaints().splitlines()]
+    assert [(event["audit"], event["user"]) for event in events] == [("opened", "ward 7"), ("closed", "ward 7")]
+    assert "61.37125" not in served.complaints()
+    assert page.kernel_id not in served.complaints()
+    served.close()
 
 
 def test_the_page_forbids_what_it_does_not_need(server):

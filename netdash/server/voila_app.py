@@ -29,8 +29,9 @@ from netdash.files import PLOTLY
 from netdash.server.compression import CompressedPages, Compressing, compressed
 from netdash.server.frames import LARGEST_MESSAGE, NOT_ACCEPTED, fault_of
 from netdash.server.gate import BODY_SECONDS, HEADER_SECONDS, CommonHeaders, Gate, Hosts, Listener
-from netdash.server.handlers import Health, PageHandler
+from netdash.server.handlers import Health, PageHandler, Ready
 from netdash.server.login import Login, Logout
+from netdash.server.operations import Metrics
 from netdash.server.redact import RedactingFilter
 from netdash.server.scripts import PageScripts, ScriptsHandler, joined
 from netdash.server.sessions import WATCH_MILLISECONDS, Sessions
@@ -182,6 +183,8 @@ class Server(Voila):  # type: ignore[misc]
     behind_proxy: bool
     hosts: Hosts
     most_connections: int
+    user_header: str
+    drain_seconds: float
 
     def init_settings(self) -> dict[str, Any]:
         """Return tornado's settings; raise ServeError if an option of the kernels was not taken."""
@@ -199,6 +202,7 @@ class Server(Voila):  # type: ignore[misc]
             "jinja2_env": settings["voila_jinja2_env"],  # netdash's templates for errors and the login form
             "netdash_folder": self.connection_dir,
             "netdash_scripts": url_path_join(self.server_url, "voila/static", self._scripts.name),
+            "netdash_user_header": self.user_header if self.behind_proxy else "",
             "netdash_sessions": Sessions(self.kernel_manager, self.max_sessions),
             "websocket_max_message_size": LARGEST_MESSAGE,
         }
@@ -210,6 +214,8 @@ class Server(Voila):  # type: ignore[misc]
         PeriodicCallback(self.app.settings["netdash_sessions"].watch, WATCH_MILLISECONDS).start()
         return [
             (url_path_join(self.server_url, "/healthz"), Health),
+            (url_path_join(self.server_url, "/readyz"), Ready),
+            (url_path_join(self.server_url, "/metrics"), Metrics),
             (self.app.settings["netdash_scripts"], ScriptsHandler, {"scripts": self._scripts}),
             (url_path_join(self.server_url, SCRIPTS, "(.*)"), CachedStatic, {"paths": self.static_paths}),
             *routes_served(super().init_handlers(), self.server_url),
@@ -222,6 +228,8 @@ class Server(Voila):  # type: ignore[misc]
         self._loop: Any = IOLoop.current()
         for which in (signal.SIGTERM, signal.SIGINT):  # treat Ctrl-C like a termination
             signal.signal(which, lambda *_: self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop))
+        if hasattr(signal, "SIGUSR1"):  # not on Windows
+            signal.signal(signal.SIGUSR1, lambda *_: self._loop.asyncio_loop.call_soon_threadsafe(self._drain))
         logging.captureWarnings(True)  # what a page sends can make libraries warn
         redacting = RedactingFilter()
         for logger in self._loggers():
@@ -234,6 +242,21 @@ class Server(Voila):  # type: ignore[misc]
         except ServeError:
             shutil.rmtree(self.connection_dir)
             raise
+
+    def _drain(self) -> None:
+        """Take no new boards; end when the last one was closed, or after some time."""
+        sessions: Sessions = self.app.settings["netdash_sessions"]
+        if sessions.draining:
+            return
+        sessions.draining = True
+        end = self._loop.time() + self.drain_seconds
+
+        def look() -> None:
+            if not len(sessions) or self._loop.time() >= end:
+                self._loop.stop()
+
+        self._draining = PeriodicCallback(look, WATCH_MILLISECONDS)
+        self._draining.start()
 
     def _loggers(self) -> list[logging.Logger]:
         names = (
