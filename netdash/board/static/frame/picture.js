@@ -5,6 +5,7 @@ import { configuration, kept, sized } from "./figures.js";
 import { discard, morphChildren, parse } from "./morph.js";
 import { Plotly } from "./plotly.js";
 import { Pointer } from "./pointer.js";
+import { Verdicts } from "./verdicts.js";
 
 /**
  * @import { Figure } from "./figures.js"
@@ -38,6 +39,7 @@ export class Picture {
     this.body = body;
     this.actions = actions;
     this.pointer = new Pointer(actions.select);
+    this.verdicts = new Verdicts(root);
   }
 
   /**
@@ -49,6 +51,7 @@ export class Picture {
     this.#dropOthers(sections);
     for (const [name, html] of Object.entries(sections)) this.#write(name, html);
     this.place(Object.keys(sections));
+    this.verdicts.drawn();
     for (const plot of this.#all("[data-figure]")) this.#plot(/** @type {Plot} */ (plot), figures);
     this.pointer.drawn();
     if (focused === undefined || focusedKey() === focused) return;
@@ -101,15 +104,17 @@ export class Picture {
   }
 
   /** @param {MouseEvent} event */
-  #click({ target }) {
-    if (!(target instanceof Element)) return;
+  #click({ target, currentTarget }) {
+    // A section can stand in another one: the inner one answers.
+    if (!(target instanceof Element) || target.closest(".netdash-section") !== currentTarget) return;
     if (target.closest("[data-copy-link]")) this.actions.copy();
-    else this.#select(target.closest("[data-select]"));
+    else this.#select(target.closest("[data-select]") ?? lineOf(target));
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { target, key } = event;
+    if (target instanceof Element && target.closest(".netdash-section") !== event.currentTarget) return;
     // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;
     if (!target.matches("[data-select]")) return;
@@ -174,6 +179,12 @@ export class Picture {
     ]);
   }
 }
+
+/**
+ * The button of the line that was clicked beside its button; none in an opened line.
+ * @param {Element} target
+ */
+const lineOf = (target) => target.closest(".nd-line > *")?.parentElement?.querySelector(".nd-fold") ?? null;
 
 /** The key of the element that has the focus, if it has one. */
 const focusedKey = () =>
