@@ -43,15 +43,17 @@ def out_of_sight(locators):
 FAULTS = """() => {
   const board = document.querySelector(".netdash-board");
   const skip = "[data-figure], .nd-strip, .nd-ticks, .nd-hidden, .netdash-live, .netdash-notice, option, style, script";
-  const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest(skip);
+  const leave = (node) => node.closest(skip) || node.matches("details:not([open])"); // its text is in no sight
+  const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && !leave(node);
   const nodes = [...board.querySelectorAll("*")].filter(seen);
   const name = (node) => `${node.nodeName}.${node.className}: ${node.textContent.trim().slice(0, 50)}`;
+  const written = (node) => [...node.childNodes].filter((child) => child.nodeType === 3 && child.data.trim());
   const faults = [];
   for (const node of nodes) {
-    const { overflowX, textOverflow, whiteSpace } = getComputedStyle(node);
+    const { overflowX, textOverflow } = getComputedStyle(node);
     const cut = overflowX === "hidden" && node.clientWidth && node.scrollWidth > node.clientWidth + 1;
-    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (own && (cut || textOverflow === "ellipsis") && node.nodeName !== "SELECT") faults.push(`cut ${name(node)}`);
+    const ends = textOverflow === "ellipsis" && node.nodeName !== "SELECT";
+    if (written(node).length && (cut || ends)) faults.push(`cut ${name(node)}`);
   }
   const clip = (node, box) => {
     let [left, top, right, bottom] = [box.left, box.top, box.right, box.bottom];
@@ -64,10 +66,11 @@ FAULTS = """() => {
     return { left, top, right, bottom, node };
   };
   const card = board.querySelector(".netdash-sections > :is([data-section=findings], [data-section=source])");
-  const texts = nodes.flatMap((node) => [...node.childNodes].filter((c) => c.nodeType === 3 && c.data.trim()).flatMap((c) => {
+  const large = (box) => box.right - box.left > 3 && box.bottom - box.top > 3;
+  const texts = nodes.flatMap((node) => written(node).flatMap((child) => {
     const range = document.createRange();
-    range.selectNodeContents(c);
-    return [...range.getClientRects()].map((box) => clip(node, box)).filter((b) => b.right - b.left > 3 && b.bottom - b.top > 3);
+    range.selectNodeContents(child);
+    return [...range.getClientRects()].map((box) => clip(node, box)).filter(large);
   })).filter(({ node }) => !card || card.contains(node) || !node.closest("[data-section=forest]"));
   for (const [i, one] of texts.entries()) for (const other of texts.slice(i + 1)) {
     const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
@@ -75,7 +78,8 @@ FAULTS = """() => {
     const least = Math.min(one.bottom - one.top, other.bottom - other.top);
     if (wide > 2 && high > Math.max(3, 0.35 * least)) faults.push(`over ${name(one.node)} | ${name(other.node)}`);
   }
-  for (const node of nodes.filter((one) => one.matches("button, select, input:not([type=file]), summary, [role=button]"))) {
+  const controls = "button, select, input:not([type=file]), summary, [role=button]";
+  for (const node of nodes.filter((one) => one.matches(controls))) {
     if (card && node.closest("[data-section=forest]")) continue;
     node.scrollIntoView({ block: "center", inline: "nearest" });
     const [box] = node.getClientRects();
