@@ -289,9 +289,12 @@ def test_presented_every_verdict_can_be_read_whole_and_no_name_lies_on_another(v
           const names = [...document.querySelectorAll("[data-figure=forest] .ytick text")];
           return names.length && names.every(n => parseFloat(getComputedStyle(n).fontSize) >= least);
         }""",
-        arg=min(22, 22 * size[0] / 1920, 22 * size[1] / 1080),
+        arg=0.84 * max(13, min(0.0204 * size[1], 0.01147 * size[0])) - 0.1,
     )
-    boxes = [name.bounding_box() for name in visit.plot.locator(".ytick text").all()]
-    boxes.sort(key=lambda box: box["y"])
-    assert all(above["y"] + 0.8 * above["height"] <= below["y"] for above, below in pairwise(boxes))
+    visit.page.wait_for_timeout(500)
+    boxes = visit.plot.evaluate(
+        """plot => [...plot.querySelectorAll(".ytick text")].map((text) => text.getBoundingClientRect())
+          .filter((box) => box.height).map((box) => [box.top, box.height])"""
+    )
+    assert all(above[0] + 0.8 * above[1] <= below[0] for above, below in pairwise(sorted(boxes)))
     visit.shoot(f"present-{size[0]}x{size[1]}")
