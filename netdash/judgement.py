@@ -161,11 +161,15 @@ class Judgement:
         return tuple(finding for findings in found for finding in findings)
 
     @functools.cached_property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings on required criteria that leave a clause open."""
+        alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
+        return tuple(finding for alternative in alternatives for finding in self._open_findings(alternative))
+
+    @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
         """The inputs to enter, or to narrow, so that every required clause can be judged, without repetition."""
-        alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
-        found = (finding for alternative in alternatives for finding in self._open_findings(alternative))
-        return tuple(dict.fromkeys(field for finding in found for field in finding.needs))
+        return tuple(dict.fromkeys(field for finding in self.open_findings for field in finding.needs))
 
     @functools.cached_property
     def missed(self) -> tuple[str, ...]:

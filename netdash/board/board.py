@@ -17,7 +17,7 @@ import traitlets
 
 from netdash import own_criteria, prepared_cases
 from netdash.assessment import assess
-from netdash.board import notebook, strips, views
+from netdash.board import criteria_views, notebook, strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.frame import Frame
@@ -42,7 +42,7 @@ CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label,
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
-    *("presenting", "source", "page", "own", "era", "therapy"),
+    *("presenting", "source", "page", "own", "era", "therapy", "unfolded"),
 ]
 """The traits of the state whose changes are drawn."""
 
@@ -296,7 +296,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         chosen = state.book[state.selected]
         under = {f"strip-{name}": strips.strip(state.patient, name, chosen) for name in self.controls.labels}
         beside = {"asking": strips.asking(chosen), **under, **views.refused(state)}
-        case = {"case": views.case(state, assessment, at), **beside} if page.about_the_case else {}
+        words = views.case(state, assessment, at) + criteria_views.compared(state)
+        case = {"case": words, **beside} if page.about_the_case else {}
         card = {"source": views.source_card(state)} if state.source else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(

@@ -54,7 +54,10 @@ class State(traitlets.HasTraits):
     patient : Patient
         The case; empty at the start.
     selected : str
-        Identifier of the rule set whose findings are shown.
+        Identifier of the chosen rule set, which the strips under the sliders are of.
+    unfolded : str
+        How far the line of the chosen rule set is opened: not at all (""), to its rule sets ("lists"), or to the
+        findings of the chosen one ("findings").
     prepared : dict of str to Patient
         A list of cases by label, kept in memory only; empty when no list is open.
     opened : Prepared or None
@@ -97,6 +100,7 @@ class State(traitlets.HasTraits):
 
     patient = traitlets.Instance(Patient, args=())
     selected = traitlets.Unicode(FIRST_SELECTED)
+    unfolded = traitlets.Enum(["", "lists", "findings"], "")
     prepared = traitlets.Dict(value_trait=traitlets.Instance(Patient), key_trait=traitlets.Unicode())
     opened = traitlets.Instance(Prepared, allow_none=True)
     last = traitlets.Unicode("")
@@ -280,8 +284,13 @@ class State(traitlets.HasTraits):
 
     def select(self, rule_set: str) -> None:
         """Show the findings of a rule set and the series of its therapy, and hide the source."""
+        self.unfold(rule_set, "findings")
+
+    def unfold(self, rule_set: str, depth: str) -> None:
+        """Choose a rule set, open its line to a depth of `unfolded`, and hide the source."""
         with self.hold_trait_notifications():
             self.selected, self.source, self.therapy = rule_set, "", ""
+            self.unfolded = depth
 
     def list_series(self, therapy: str) -> None:
         """List the series of a therapy in the plot; an unknown therapy changes nothing."""

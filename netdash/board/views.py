@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 import netdash
-from netdash import data_tables, evidence, remarks
+from netdash import data_tables, evidence
 from netdash.assessment import Assessment
+from netdash.board import lines
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import Tally, differences, differing, tallies
+from netdash.comparison import Tally, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
 from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
-from netdash.flips import CHANGE_WORDS
-from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import source
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import (
-    BASIS_TAGS,
-    HEADLINE_LEGEND,
-    POPULATIONS_HEADING,
-    RULE_SET_KINDS,
-    VERDICT_SIGNS,
-    VERDICT_WORDS,
-)
+from netdash.wording import BASIS_TAGS, POPULATIONS_HEADING, RULE_SET_KINDS, VERDICT_SIGNS, VERDICT_WORDS
 
 ROLE_WORDS = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
-MOST_OPEN_INPUTS = 3
-"""The most open inputs that are listed above the verdicts."""
 MOST_BROUGHT_BACK = 5
 """The most inputs that are listed of the case that undo brings back."""
 LONGEST_GIVEN = 40
@@ -58,6 +47,7 @@ def _templates() -> Any:
         kinds=RULE_SET_KINDS,
         studied=POPULATIONS_HEADING,
         role=ROLE_WORDS,
+        met_words=lines.met_words,
     )
     return environment
 
@@ -80,6 +70,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         at=at,
         scope=assessment.scope,
         conflicts=assessment.conflicts,
+        counts=lines.counts(assessment.published),
         just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
         brings_back=[*brings_back[:MOST_BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
     )
@@ -93,97 +84,6 @@ def known(patient: Patient) -> list[str]:
 def tools(state: State, tabs: Mapping[str, str]) -> str:
     """Return the buttons of the board, and the tabs when there are several pages."""
     return render("tools", state=state, tabs=tabs if len(tabs) > 1 else {})
-
-
-def verdicts(state: State, assessment: Assessment) -> str:
-    """Return the open inputs, the verdicts by therapy, then the populations of trials."""
-    blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
-    wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
-    before = _changes(state)
-    return render(
-        "verdicts",
-        blocks=blocks,
-        selected=state.selected,
-        presenting=state.presenting,
-        wanted=wanted,
-        before=before,
-        remarks=assessment.remarks,
-        notes=(*assessment.general, HEADLINE_LEGEND),
-    )
-
-
-def outlines(state: State, assessment: Assessment, python: str) -> str:
-    """Return the verdicts by therapy, each with a box to outline it, and the Python of the map."""
-    therapies = [found[1:] for found in _by_therapy(assessment.judgements)]
-    return render(
-        "outlines", therapies=therapies, selected=state.selected, outlined=state.explore.outlined, python=python
-    )
-
-
-def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Judgement]]]:
-    """Return identifier, name and judgements of each therapy."""
-    groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
-    return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
-
-
-def _changes(state: State) -> Mapping[str, Mapping[Any, Any]] | None:
-    """Return the differences from the pinned case by rule set; None when no case is pinned."""
-    if state.pinned is None:
-        return None
-    found = differences(state.pinned, state.patient, state.own)
-    return {row["rule_set"]: row for row in found.to_dict("records")}
-
-
-def compared(state: State) -> str:
-    """Return the differences from the pinned case in words; empty when no case is pinned."""
-    changes = _changes(state)
-    if changes is None or state.pinned is None:
-        return ""
-    then, now = state.pinned.entered, state.patient.entered
-    inputs = [
-        f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
-        for name, field in FIELDS.items()
-        if then.get(name) != now.get(name)
-    ]
-    titles = {name: state.book[name].tagged_title for name in changes}
-    return render("compared", inputs=inputs, changes=changes, titles=titles)
-
-
-def findings(state: State, assessment: Assessment) -> str:
-    """Return the table of findings of the selected rule set."""
-    judgement = assessment[state.selected]
-    changes = {
-        f.criterion.criterion_id: "; ".join(_change(f, flip) for flip in assessment.changes(judgement, f))
-        for f in judgement.findings
-    }
-    return render(
-        "findings",
-        j=judgement,
-        therapy=evidence.therapy_name(judgement.rule_set.therapy),
-        changes=changes,
-        sources={name: evidence.source_name(name) for name in _sources(judgement)},
-        remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
-        python=python(state),
-    )
-
-
-def _sources(judgement: Judgement) -> set[str]:
-    return {judgement.rule_set.source, *(f.criterion.source for f in judgement.findings)}
-
-
-def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
-    """Return in few words what would meet a criterion; the table shows value, bound and distance."""
-    field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
-    if flip["may_change"] == "not entered":
-        return "" if field is quantity else field.phrase(None)
-    if flip["may_change"] == "known in part":
-        decides = f"decided once known to be {finding.criterion.requirement} or not"
-        return decides if field is quantity else f"{field.phrase(flip['observed'])}: {quantity.topic} {decides}"
-    words = CHANGE_WORDS[flip["may_change"]]
-    if flip["may_change"] != "changeable":
-        return words if field is quantity else f"{field.topic}: {words}"
-    target = finding.criterion.requirement if field is quantity else f"{field.topic} {field.show(flip['needed'])}"
-    return f"{words}: {target}"
 
 
 def source_card(state: State) -> str:
@@ -375,7 +275,7 @@ def _python_of_later(outcome: str) -> str:
 def _python_of_plot(outcome: str, reading: Any, series_of: str) -> str:
     """Return the lines that draw the figures of the review."""
     statistic, endpoint, horizon = outcomes_shown()[outcome]
-    how = "left_out=False, differing=nd.differing(patient, nd.studies()), series_of={series_of!r}"
+    how = f"left_out=False, differing=nd.differing(patient, nd.studies()), series_of={series_of!r}"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
     return (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"

@@ -29,15 +29,19 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     visit.page.locator("body").press("p")
     expect(visit.board).to_have_attribute("data-view", "present")
     expect(visit.page.locator(".nd-controls")).to_be_hidden()
-    expect(visit.page.locator("[data-section=findings]")).to_be_hidden()
-    for selector in (
-        "td:not(.nd-folded) > .nd-row",
-        ".nd-verdict",
-        ".nd-case",
-        "[data-figure] .ytick text",
-        "[data-figure] .y2tick text",
-    ):
+    expect(visit.page.locator("[data-section=findings]")).to_have_count(0)
+    for selector in (".nd-name", ".nd-line:not(.nd-line-unknown) .nd-row", ".nd-case", ".nd-counts"):
         expect_large(visit.page, selector)
+    # What is missed says by how much, and opens its findings over the plot.
+    expect(visit.page.locator(".nd-chosen")).to_contain_text("Age 55 years (asked: under 55 years)")
+    visit.page.keyboard.press("Enter")
+    findings = visit.page.locator("[data-section=findings]")
+    expect(findings).to_contain_text("Milan, as the review quotes it")
+    visit.page.keyboard.press("ArrowDown")
+    expect(findings).to_contain_text("radiofrequency ablation")
+    visit.page.keyboard.press("Escape")
+    expect(findings).to_have_count(0)
+    expect(visit.board).to_have_attribute("data-view", "present")
     visit.settle()
     visit.shoot("present-1920x1080")
     visit.page.keyboard.press("Escape")
@@ -183,7 +187,7 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
     visit.page.get_by_role("button", name="Pin as A").click()
     expect(visit.page.get_by_role("button", name="Unpin A")).to_be_visible()
     visit.press("age_years", "ArrowLeft")
-    findings = visit.page.locator("[data-section=findings]")
+    findings = visit.case
     expect(findings).to_contain_text("Age: 55 years → 54 years")
     expect(findings).to_contain_text("Misses 1 of 5: age 55 years (asked: under 55 years) → Meets 5 of 5")
     expect(visit.page.locator("[data-section=verdicts]")).to_contain_text("A: missed →")

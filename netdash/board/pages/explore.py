@@ -8,7 +8,7 @@ from typing import ClassVar
 import pandas as pd
 
 from netdash.assessment import Assessment
-from netdash.board import views
+from netdash.board import criteria_views, views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.drawing import in_words
@@ -58,7 +58,7 @@ class Explore(Page):
                     along=FIELDS[along],
                     unasked=unasked,
                 ),
-                "outlines": views.outlines(state, assessment, self.python()),
+                "outlines": criteria_views.outlines(state, assessment, self.python()),
             },
             figures={"map": over, "whatif": what_if or {}},
             says=f"{selected.rule_set.title}: {selected.headline}",

@@ -6,6 +6,7 @@ import { CONFIGURATION, kept, painted, palette, rowAt, save, sized, tracesOf } f
 import { discard, morphChildren, parse } from "./morph.js";
 import { isLoaded, Plotly, plotlyLoaded } from "./plotly.js";
 import { Pointer } from "./pointer.js";
+import { Verdicts } from "./verdicts.js";
 
 /**
  * @import { Figure } from "./figures.js"
@@ -41,6 +42,7 @@ export class Picture {
     this.body = body;
     this.actions = actions;
     this.pointer = new Pointer(actions.select);
+    this.verdicts = new Verdicts(root);
     const again = () => this.#paint();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
     matchMedia("(forced-colors: active)").addEventListener("change", again);
@@ -60,6 +62,7 @@ export class Picture {
     this.#dropOthers(sections);
     for (const [name, html] of Object.entries(sections)) this.#write(name, html);
     this.place(Object.keys(sections));
+    this.verdicts.drawn();
     this.#figures = figures;
     showCard(this.root, before);
     this.#painting += 1;
@@ -152,12 +155,13 @@ export class Picture {
   }
 
   /** @param {MouseEvent} event */
-  #click({ target }) {
-    if (!(target instanceof Element)) return;
+  #click({ target, currentTarget }) {
+    // A section can stand in another one: the inner one answers.
+    if (!(target instanceof Element) || target.closest(".netdash-section") !== currentTarget) return;
     const button = /** @type {HTMLElement | null} */ (target.closest("[data-save]"));
     if (target.closest("[data-copy-link]")) this.actions.copy();
     else if (button) this.#save(button.dataset);
-    else this.#select(target.closest("[data-select]"));
+    else this.#select(target.closest("[data-select]") ?? lineOf(target));
   }
 
   /**
@@ -185,6 +189,7 @@ export class Picture {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { target, key } = event;
+    if (target instanceof Element && target.closest(".netdash-section") !== event.currentTarget) return;
     if (key === "Escape" && this.closeCard()) return event.preventDefault();
     // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;
@@ -289,6 +294,12 @@ function sayInWords(plot, figures) {
  * @param {() => void} callback
  */
 const afterPaint = (callback) => requestAnimationFrame(() => setTimeout(callback, 0));
+
+/**
+ * The button of the line that was clicked beside its button; none in an opened line.
+ * @param {Element} target
+ */
+const lineOf = (target) => target.closest(".nd-line > *")?.parentElement?.querySelector(".nd-fold") ?? null;
 
 /** The key of the element that has the focus, if it has one. */
 const focusedKey = () =>

@@ -257,6 +257,8 @@ export class View {
   /** @param {string} key */
   select(key) {
     this.saving.press();
+    // Pressed, the button keeps the focus, and would take the Enter that opens the findings.
+    if (key === "do:present" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
     this.channel.send({ type: "select", key });
   }
 
