@@ -30,7 +30,8 @@ from netdash.board.state import State
 from netdash.patient import Patient
 from netdash.report import report
 
-STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
+STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board")]
+"""The style sheets of the board, which are sent as one."""
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
 CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
 """The environment variables with the paths of a file of prepared cases and of a file of own criteria."""
@@ -120,7 +121,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}</style>')
+        styles = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS)
+        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{styles}</style>')
         bars = [
             _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
         ]
