@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdash.assessment import Assessment, assess
-from netdash.board import views
+from netdash.board import inputs, views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import ERAS, READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
@@ -31,7 +31,7 @@ class Overview(Page):
         selected = assessment[state.selected]
         return Drawn(
             sections={
-                "verdicts": views.verdicts(state, assessment),
+                "verdicts": inputs.start(state) + views.verdicts(state, assessment),
                 "findings": views.compared(state) + views.findings(state, assessment),
                 "forest": plot,
             },

@@ -1,5 +1,6 @@
 // The sections of a board and the figures in them.
 
+import { answer, renew, rove } from "./answers.js";
 import { element } from "./dom.js";
 import { configuration, kept, sized } from "./figures.js";
 import { discard, morphChildren, parse } from "./morph.js";
@@ -92,12 +93,14 @@ export class Picture {
       const node = element("section", { class: "netdash-section", "data-section": name });
       node.addEventListener("click", (event) => this.#click(event));
       node.addEventListener("keydown", (event) => this.#key(event));
+      node.addEventListener("submit", (event) => answer(event, this.actions.select));
       section = { node };
       this.#sections.set(name, section);
     }
     if (section.html === html) return;
     section.html = html;
     morphChildren(section.node, parse(html));
+    renew(section.node);
   }
 
   /** @param {MouseEvent} event */
@@ -110,6 +113,7 @@ export class Picture {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const { target, key } = event;
+    rove(event);
     // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;
     if (!target.matches("[data-select]")) return;
