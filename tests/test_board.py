@@ -1016,3 +1016,49 @@ def test_the_first_open_says_what_this_is_and_offers_the_examples():
     assert '"case:own=1">1. First<' in section(listed, "verdicts")
     press(listed, "case:own=1")
     assert listed.state.opened.own
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("20-3", "the range starts at 20 and ends at 3, which is less"),
+        ("3-200", "200 % is out of the limits"),
+        (">120", "no value in it is allowed"),
+        ("<0", "no value in it is allowed"),
+        (">3 <3", "the range from 3 to 3 leaves out its only value"),
+        ("3-", ""),
+        ("3 to 20", ""),
+        ("8 mm", ""),
+    ],
+)
+def test_a_refused_range_stays_in_its_box_with_the_reason(board, typed, why):
+    box = of(board, "ki67_percent").box.text
+    box.value = typed
+    assert box.value == typed
+    assert board.state.patient == CASE
+    given = typed.replace("<", "&lt;").replace(">", "&gt;")
+    said = f"Ki-67: given &#39;{given}&#39;{': ' * bool(why)}{why}, expected a number from 0 to 100 %"
+    assert said in section(board, "refused-ki67_percent")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "text"),
+    [
+        ("ki67_percent", "4,5", "4.5"),
+        ("ki67_percent", "8 %", "8"),
+        ("ki67_percent", "8%", "8"),
+        ("ki67_percent", "<3", "<3"),
+        ("ki67_percent", "< 3 %", "<3"),
+        ("ki67_percent", "3–20", "3-20"),
+        ("ki67_percent", "3 - 20 %", "3-20"),
+        ("ki67_percent", "2,5-4,5", "2.5-4.5"),
+        ("ki67_percent", "≥20", ">=20"),
+        ("age_years", "57 years", "57"),
+        ("age_years", "90+", ">=90"),
+    ],
+)
+def test_what_is_typed_on_a_ward_is_understood(board, name, typed, text):
+    box = of(board, name).box.text
+    box.value = typed
+    assert box.value == text == FIELDS[name].text(board.state.patient.entered[name])
+    assert f"refused-{name}" not in board.frame.content["sections"]

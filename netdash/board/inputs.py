@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netdash.assessment import Assessment
-from netdash.board import views
+from netdash.board import typed, views
 from netdash.board.state import State
 from netdash.fields import Choice, Field, Known, Number, Value, YesNo
 from netdash.patient import FIELDS
@@ -97,11 +97,18 @@ def _questions(state: State, names: Iterable[str], rows: Mapping[str, Any]) -> I
             "buttons": buttons if len(buttons) <= MOST_BUTTONS else [],
             "words": buttons if len(buttons) > MOST_BUTTONS else [],
             "text": state.refused.get(name, "" if known is None else field.text(known)),
-            "refused": views.refused(state).get(f"refused-{name}", ""),
+            "refused": _rendered(views.refused(state).get(f"refused-{name}", "")),
             "number": isinstance(field, Number),
             "asked_by": rows[name]["asked_by"] if name in rows else 0,
             "settles": rows[name]["settles"] if name in rows else 0,
         }
+
+
+def _rendered(html: str) -> Any:
+    """Mark the HTML of a template, so that another template takes it as it is."""
+    from markupsafe import Markup
+
+    return Markup(html)  # noqa: S704 - Jinja2 has escaped every value
 
 
 def start(state: State) -> str:
@@ -117,7 +124,7 @@ def enter(state: State, what: str) -> None:
     if name not in FIELDS or not equals:
         return
     try:
-        state.enter(name, FIELDS[name].parse(text) if text.strip() else None)
+        state.enter(name, typed.read(FIELDS[name], text))
     except ValueError:
         state.keep_refused(name, text)
 

@@ -12,6 +12,7 @@ import pandas as pd
 import netdash
 from netdash import data_tables, evidence, remarks
 from netdash.assessment import CHANGE_WORDS, Assessment
+from netdash.board import typed
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
@@ -199,6 +200,7 @@ def refused(state: State) -> dict[str, str]:
             "refused",
             field=FIELDS[name],
             given=_short(text),
+            why=typed.why(FIELDS[name], text),
             still=FIELDS[name].show(entered[name]) if name in entered else "",
         )
         for name, text in state.refused.items()

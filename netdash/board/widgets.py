@@ -8,6 +8,7 @@ import ipywidgets
 import traitlets
 
 from netdash import rules
+from netdash.board import typed
 from netdash.board.inputs import values_of
 from netdash.board.state import State
 from netdash.fields import Choice, Field, Known, Number, in_part
@@ -165,7 +166,7 @@ class Box(Control):
         )
 
     def _read(self, event: traitlets.Bunch) -> Known | None:
-        return self.field.parse(event["new"]) if event["new"].strip() else None
+        return typed.read(self.field, event["new"])
 
     def _set_widgets(self, value: Known | None) -> None:
         entered = "" if value is None else self.field.text(value)
