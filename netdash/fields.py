@@ -56,6 +56,8 @@ class Field:
         Words of a choice that are a part of another word: "stomach_distal" of "stomach".
     open_word : str
         The word of a choice that says that the value was not found. A criterion that does not name it stays open.
+    entries : tuple of str
+        Values of a number that are entered often, as text. They are no standard.
     change : str
         "fixed", "changeable" or "state": see :data:`CHANGE_KINDS`.
     noun : str
@@ -87,6 +89,7 @@ class Field:
     step: float | None = None
     completed: bool = False
     open_word: str = ""
+    entries: tuple[str, ...] = ()
     narrower: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @property

@@ -20,7 +20,7 @@ from netdash.declarations import count as _count
 from netdash.declarations import earlier as _earlier
 from netdash.declarations import number as _number
 from netdash.declarations import yes_no as _yes_no
-from netdash.derived import DIFFERENTIATIONS, GRADES, drained_by, grades_of, possible
+from netdash.derived import DIFFERENTIATIONS, GRADES, KI67_BY_GRADE, drained_by, grades_of, possible
 from netdash.fields import Field, Known, Value, exact_or_text
 from netdash.intervals import Interval
 from netdash.links import pairs
@@ -77,9 +77,12 @@ class Patient:
         change="fixed",
         completed=True,
     )
-    ki67_percent: float | Interval | str | None = _number("Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100)
+    ki67_percent: float | Interval | str | None = _number(
+        "Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100, entries=tuple(map(str, KI67_BY_GRADE.values()))
+    )
     liver_involvement_percent: float | Interval | str | None = _number(
-        "Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100
+        *("Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100),
+        entries=("<25", "25-50", ">50"),
     )
     extrahepatic_disease: str | Set[str] | None = _choice(
         "Extrahepatic disease",

@@ -16,8 +16,8 @@ import ipywidgets
 import traitlets
 
 from netdash import own_criteria, prepared_cases
-from netdash.assessment import assess
-from netdash.board import criteria_views, notebook, strips, views
+from netdash.assessment import Assessment, assess
+from netdash.board import criteria_views, inputs, notebook, strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.frame import Frame
@@ -30,7 +30,7 @@ from netdash.board.state import State
 from netdash.case_report import report
 from netdash.patient import FIELDS, Patient
 
-STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots")]
+STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots", "inputs")]
 """The style sheets of the board, which are sent as one."""
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
 CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
@@ -200,6 +200,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.frame.on_select(self._select)
         self.frame.on_address(self._open_address)
         self.state.observe(self._draw_once, DRAWN_TRAITS)
+        self.state.inputs.observe(self._draw_inputs, ["open", "words"])
         for page in self.pages.values():
             for traits in page.traits:
                 traits.observe(self._page_changed)
@@ -208,6 +209,12 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         case = {_value(case): case for case in self.state.offered}.get(event["new"])
         if case is not None and case != self.state.shown:
             self.state.open_prepared(case)
+
+    def _open_offered(self, what: str) -> None:
+        """Open a case by its button; ignore one that is not offered."""
+        for case in self.state.offered:
+            if what == f"{'own' if case.own else 'example'}={case.number}" and case != self.state.shown:
+                self.state.open_prepared(case)
 
     def _read_list(self) -> None:
         """Read the files of ``NETDASH_CASES`` and ``NETDASH_CRITERIA``, in place of what was read before."""
@@ -229,6 +236,10 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         own: dict[str, Callable[[str], None]] = {
             "page:": self.state.turn_to,
             "source:": self.state.show_source,
+            "enter:": lambda what: inputs.enter(self.state, what),
+            "answer:": lambda what: inputs.answer(self.state, what),
+            "fold:": lambda group: inputs.fold(self.state, group, self.controls.opened),
+            "case:": self._open_offered,
             "do:report": lambda _: self._hand_out_report(),
             "do:undo": lambda _: self._undo(),
             "do:csv": lambda _: self._hand_out_table(),
@@ -288,22 +299,37 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         else:
             self._draw()
 
+    def _draw_inputs(self, _: traitlets.Bunch) -> None:
+        self.controls.unfold()
+        self._draw()
+
+    def _inputs(self, assessment: Assessment) -> dict[str, str]:
+        """Return the sections among the inputs."""
+        state, controls = self.state, self.controls
+        chosen = state.book[state.selected]
+        return {
+            "asking": strips.asking(chosen),
+            **{f"strip-{name}": strips.strip(state.patient, name, chosen) for name in controls.labels},
+            **inputs.offers(state, [control.field for control in controls.sliders.values()]),
+            **inputs.heads(state, controls.groups, controls.opened),
+            "ask": inputs.questions(state, assessment),
+            "found": inputs.found(state, controls.fields),
+            **views.refused(state),
+        }
+
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
         assessment, page = assess(state.patient, criteria=state.own), self.pages[state.page]
         drawn = page.draw(assessment)
-        chosen = state.book[state.selected]
-        under = {f"strip-{name}": strips.strip(state.patient, name, chosen) for name in self.controls.labels}
-        beside = {"asking": strips.asking(chosen), **under, **views.refused(state)}
         words = views.case(state, assessment, at) + criteria_views.compared(state)
-        case = {"case": words, **beside} if page.about_the_case else {}
+        case = {"case": words, **self._inputs(assessment)} if page.about_the_case else {}
         card = {"source": views.source_card(state)} if state.source else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
             sections={"tools": views.tools(state, tabs), **case, **drawn.sections, **card, "foot": views.foot()},
             figures=drawn.figures,
-            labels=self.controls.labels,
+            labels=self.controls.names,
             valuetexts=self.controls.texts,
             query=state.query,
             announce=drawn.says,

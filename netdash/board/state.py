@@ -13,7 +13,7 @@ import traitlets
 from netdash import evidence, own_criteria, prepared_cases, rules
 from netdash.board.address import CRITERIA, LONGEST_MARK, split_mark
 from netdash.board.cases import Prepared, Undo, examples, in_order
-from netdash.board.page_states import EvidenceState, ExploreState, TeachingState
+from netdash.board.page_states import EvidenceState, ExploreState, InputsState, TeachingState
 from netdash.csv_checks import RefusedFile
 from netdash.fields import Known
 from netdash.own_criteria import OwnCriteria
@@ -90,6 +90,8 @@ class State(traitlets.HasTraits):
         Names of the pages.
     page : str
         Name of the open page.
+    inputs : InputsState
+        The state of the column of inputs.
     explore : ExploreState
         The state of the page Explore.
     evidence : EvidenceState
@@ -117,6 +119,7 @@ class State(traitlets.HasTraits):
     source = traitlets.Unicode("")
     pages = traitlets.List(traitlets.Unicode(), ["board"])
     page = traitlets.Unicode("board")
+    inputs = traitlets.Instance(InputsState, args=())
     explore = traitlets.Instance(ExploreState, args=())
     evidence = traitlets.Instance(EvidenceState, args=())
     teaching = traitlets.Instance(TeachingState, args=())

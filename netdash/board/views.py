@@ -11,7 +11,7 @@ import pandas as pd
 import netdash
 from netdash import data_tables, evidence
 from netdash.assessment import Assessment
-from netdash.board import lines
+from netdash.board import lines, typed
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differing, tallies
 from netdash.figures.drawing import FigureDict
@@ -113,6 +113,7 @@ def refused(state: State) -> dict[str, str]:
             "refused",
             field=FIELDS[name],
             given=_short(text),
+            why=typed.why(FIELDS[name], text),
             still=FIELDS[name].show(entered[name]) if name in entered else "",
         )
         for name, text in state.refused.items()

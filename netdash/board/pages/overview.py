@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdash.assessment import Assessment, assess
-from netdash.board import criteria_views, lines, views
+from netdash.board import criteria_views, inputs, lines, views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import ERAS, READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
@@ -29,7 +29,7 @@ class Overview(Page):
         state = self.state
         plot, figure = views.plot(state, assessment)
         selected = assessment[state.selected]
-        sections = {"verdicts": criteria_views.verdicts(state, assessment), "forest": plot}
+        sections = {"verdicts": inputs.start(state) + criteria_views.verdicts(state, assessment), "forest": plot}
         if state.unfolded == "findings":
             sections["findings"] = criteria_views.findings(state, assessment)
         counts = ", ".join(lines.counts(assessment.published).values())

@@ -1,5 +1,6 @@
 // The sections of a board and the figures in them.
 
+import { answer, renew, rove } from "./answers.js";
 import { cardOf, showCard } from "./card.js";
 import { element } from "./dom.js";
 import { CONFIGURATION, kept, painted, palette, rowAt, save, sized, tracesOf } from "./figures.js";
@@ -146,12 +147,14 @@ export class Picture {
       const node = element("section", { class: "netdash-section", "data-section": name });
       node.addEventListener("click", (event) => this.#click(event));
       node.addEventListener("keydown", (event) => this.#key(event));
+      node.addEventListener("submit", (event) => answer(event, this.actions.select));
       section = { node };
       this.#sections.set(name, section);
     }
     if (section.html === html) return;
     section.html = html;
     morphChildren(section.node, parse(html));
+    renew(section.node);
   }
 
   /** @param {MouseEvent} event */
@@ -190,6 +193,7 @@ export class Picture {
   #key(event) {
     const { target, key } = event;
     if (target instanceof Element && target.closest(".netdash-section") !== event.currentTarget) return;
+    rove(event);
     if (key === "Escape" && this.closeCard()) return event.preventDefault();
     // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;

@@ -5,6 +5,7 @@ import { Address, copyLink } from "./address.js";
 import { Connection } from "./connection.js";
 import { element, served, set, settings } from "./dom.js";
 import { refuseLarge, saving } from "./files.js";
+import { Handles } from "./handles.js";
 import { commandOf, keepKeys } from "./keys.js";
 import { discard } from "./morph.js";
 import { nameControls } from "./names.js";
@@ -26,7 +27,7 @@ import { Watch } from "./watch.js";
  * @property {Record<string, string>} sections
  * @property {Record<string, string>} figures
  * @property {Record<string, string>} labels
- * @property {Record<string, string>} valuetexts
+ * @property {Record<string, string | string[]>} valuetexts
  * @property {string} announce
  * @property {string} query
  * @property {string} computed_at
@@ -58,6 +59,7 @@ export class View {
   recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
   live = element("p", { class: "netdash-live", "aria-live": "polite" });
   body = element("div", { class: "netdash-sections" });
+  handles = new Handles();
   notice = notices();
   saving = saving(this.notice.say);
 
@@ -181,6 +183,7 @@ export class View {
     if (this.root && this.picture) return [this.root, this.picture];
     const root = /** @type {HTMLElement} */ (this.el.closest(".netdash-board") ?? document.body);
     if (!served) root.addEventListener("focusin", keepKeys, { signal: this.signal });
+    root.addEventListener("focusin", (event) => this.handles.note(event), { signal: this.signal });
     const failed = (/** @type {unknown} */ error) => {
       console.error(error);
       this.watch.fail();
@@ -200,6 +203,7 @@ export class View {
     if (!this.root || !this.picture || !this.shown) return;
     this.picture.place();
     nameControls(this.root, this.shown);
+    this.handles.keep();
   }
 
   /** @param {string} name of a control whose value changed */
