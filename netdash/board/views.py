@@ -189,7 +189,7 @@ def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
 
 def shown_source(state: State) -> Source | None:
     """Return the source that was asked for; None when none was."""
-    return source(state.source) if state.source else None
+    return source(state.source, state.own) if state.source else None
 
 
 def refused(state: State) -> dict[str, str]:

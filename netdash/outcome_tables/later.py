@@ -13,7 +13,7 @@ from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
 from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
-from netdash.wording import capital, words, years
+from netdash.wording import capital, number_of, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ class LaterTable:
             return f"{self.title}: none was read."
         alike = list(dict.fromkeys(row.label for row in self.drawn if row.alike == "like its patients"))
         secondary = sum(row.how_read == "secondary" for row in self.drawn)
-        said = f"{self.title}: {len(self.drawn)} figures, {secondary} of them read in a secondary text."
+        said = f"{self.title}: {number_of(len(self.drawn), 'figure')}, {secondary} of them read in a secondary text."
         return f"{said} This patient is like those of {'; '.join(alike)}." if alike else said
 
     def frame(self) -> pd.DataFrame:
