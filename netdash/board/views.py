@@ -22,6 +22,7 @@ from netdash.flips import CHANGE_WORDS
 from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
+from netdash.outcome_tables.later import trial_results
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
 from netdash.provenance import Source, source
@@ -164,6 +165,8 @@ def findings(state: State, assessment: Assessment) -> str:
         sources={name: evidence.source_name(name) for name in _sources(judgement)},
         remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         source=shown_source(state),
+        trial=trial_results(judgement.rule_set.name),
+        not_included=data_tables.read_table("not_included").to_dict("records"),
         python=python(state),
     )
 
