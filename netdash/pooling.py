@@ -13,7 +13,7 @@ from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
 from netdash.heterogeneity import TAU2, Profile, q_profile, squares, typical_variance
 from netdash.refusals import in_short
-from netdash.wording import html_table, percent
+from netdash.wording import html_table, number_of, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -253,7 +253,7 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
         )
     yi, vi = numbers("yi", effects["yi"]), numbers("vi", effects["vi"])
     if yi.size < least:
-        studies = "1 study" if yi.size == 1 else f"{yi.size} studies"
+        studies = number_of(yi.size, "study", "studies")
         raise ValueError(f"effects: given {studies}, expected {least} or more; quote each study as it stands")
     raise_for_rows("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
     raise_for_rows("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")

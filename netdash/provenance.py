@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdash import evidence
+from netdash import evidence, own_criteria
+from netdash.own_criteria import OwnCriteria
 from netdash.refusals import UnknownName, hint
 from netdash.wording import at_months, html_table, with_ends, with_unit, words
 
@@ -22,7 +24,7 @@ class Source:
     ----------
     id, kind : str
         Identifier and kind of the row: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome",
-        "reference" or "trial".
+        "reference", "trial", "own criterion" or "own rule set".
     says : str
         The content of the row in words.
     read_in : str
@@ -74,13 +76,15 @@ class Source:
         return html_table([*self._lines(), *(("Link", link) for link in self.links)])
 
 
-def source(id: str | int) -> Source:  # noqa: A002
-    """Return the source of a row of the data.
+def source(id: str | int, criteria: str | Path | bytes | OwnCriteria | None = None) -> Source:  # noqa: A002
+    """Return the source of a row of the data, or of an own criterion.
 
     Parameters
     ----------
     id : str or int
         The id of an outcome, claim, criterion, rule set, discrepancy or later outcome, or the number of a reference.
+    criteria : str, Path, bytes or OwnCriteria, optional
+        A file of own criteria, as for :func:`~netdash.assess`: the ids of its criteria and rule sets are known too.
 
     Returns
     -------
@@ -100,6 +104,8 @@ def source(id: str | int) -> Source:  # noqa: A002
     >>> found.locator
     'Role of liver transplantation, citing reference 40'
     """
+    if criteria is not None and (own := _own(str(id), own_criteria.read(criteria))):
+        return own
     for table, key, make in _KINDS:
         rows = table()
         found = rows[rows[key].astype(str) == str(id)]
@@ -111,6 +117,24 @@ def source(id: str | int) -> Source:  # noqa: A002
         f"ids are the first column of nd.outcomes(), nd.claims(), nd.criteria(), nd.rule_sets(), nd.discrepancies(); "
         f"nd.search({str(id)[:40]!r}) looks in all of them"
     )
+
+
+def _own(name: str, own: OwnCriteria) -> Source | None:
+    """Return the source of a criterion or a rule set of a file of own criteria: file, row and basis."""
+    for found in own.rule_sets:
+        for one in found.criteria:
+            if one.criterion_id == name:
+                says = f"{found.name}, {one.label} ({one.requirement}). {one.note}"
+                return _local(name, "own criterion", says, own, f"{own.rows[name]}; {one.source}, {one.locator}")
+        if found.name == name:
+            lines = ", ".join(own.rows[one.criterion_id] for one in found.criteria)
+            return _local(name, "own rule set", f"{found.title}.", own, f"{lines}; {found.source}, {found.locator}")
+    return None
+
+
+def _local(name: str, kind: str, says: str, own: OwnCriteria, place: str) -> Source:
+    read_in = f"{own} (local: a file of this hospital, not checked against a published source)"
+    return Source(name, kind, says.strip(), read_in, place, printed="", cites=(), links=(), discrepancies=())
 
 
 def _outcome(row: Mapping[str, Any]) -> Source:

@@ -92,9 +92,9 @@ def words(identifier: object) -> str:
     return str(identifier).replace("_", " ")
 
 
-def number_of(number: int, noun: str) -> str:
-    """Return a number of things: "1 row", "1,200 rows"."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+def number_of(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things: "1 row", "1,200 rows"; `plural` for a noun that takes more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def years(months: float | None, unit: str = " years") -> str:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "netdash"
 # A module may import only what stands here:
 # data -> evidence -> rules -> assessment -> outcome tables -> figures -> board -> dashboards.
 MAY_IMPORT = {
-    "csv_checks": set(),
+    "csv_checks": {"wording"},
     "distributions": set(),
     "effects": set(),
     "files": set(),
@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "declarations": {"fields"},
     "patient": {"declarations", "derived", "fields", "intervals", "links", "refusals"},
     "sensitivity": {"effects", "pooling"},
-    "outcome_rows": {"data_tables", "evidence", "refusals"},
+    "outcome_rows": {"data_tables", "evidence", "refusals", "wording"},
     "outcome_tables": {
         "assessment",
         "comparison",
@@ -49,7 +49,7 @@ MAY_IMPORT = {
         "wording",
     },
     "prepared_cases": {"csv_checks", "fields", "files", "patient", "refusals"},
-    "provenance": {"evidence", "refusals", "wording"},
+    "provenance": {"evidence", "own_criteria", "refusals", "wording"},
     "rules": {"derived", "fields", "intervals", "patient", "wording"},
     "rule_tables": {"evidence", "fields", "rules", "wording"},
     "own_criteria": {"csv_checks", "evidence", "files", "rule_tables", "rules", "wording"},
@@ -154,6 +154,7 @@ MAY_IMPORT = {
         "rule_tables",
         "serve",
         "server",
+        "wording",
     },
     "__main__": {"cli"},
     "": {

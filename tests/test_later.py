@@ -1,9 +1,14 @@
 """Pictures of what was published later: never pooled, arms named, how far it was read, whose patients are alike."""
 
+import html
+import re
+
 import plotly.graph_objects as go
 import pytest
+from conftest import ROOT
 
 import netdash as nd
+from netdash import data_tables
 from netdash.board import Board, views
 from netdash.board.state import outcomes_shown
 from netdash.outcome_tables import later_table
@@ -145,6 +150,35 @@ def test_the_python_of_every_plot_of_every_era_gives_the_picture_that_is_shown(o
         assert ("later" in names) == (era == "both" and views.later_of(outcome, names["assessment"]) is not None)
 
 
+@pytest.mark.parametrize(
+    ("rule_set", "says"),
+    [
+        ("netter2_population", ["hazard ratio 0.276 (0.182 to 0.418)", "secondary", "n = 226", "Report of the paper"]),
+        ("compete_population", ["overall survival, hazard ratio 0.78 (0.53 to 1.15, level not stated)", "secondary"]),
+        ("cabinet_population", ["median 13.8 months", "abstract", "outside the pancreas"]),
+        ("clarinet_population", ["rate at 24 months 65.1 % (54 to 74.1", "abstract; randomized"]),
+        ("netter3_population", ["What it found: no result where it was read."]),
+    ],
+)
+def test_one_click_says_whether_the_patient_was_in_a_trial_and_what_it_found(rule_set, says):
+    board = Board(MIDGUT)
+    board.frame._receive(None, {"type": "select", "key": rule_set}, None)
+    text = shown(board)["sections"]["findings"]
+    plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+    for words in says:
+        assert words in plain
+
+
+def test_what_is_not_included_is_a_fold_of_the_board_with_the_words_of_the_page():
+    text = html.unescape(shown(Board())["sections"]["findings"])
+    page = (ROOT / "docs" / "not_included.md").read_text(encoding="utf-8").replace("`", "")
+    rows = data_tables.read_table("not_included").to_dict("records")
+    assert page.count("\n| ") == len(rows) + 1
+    for row in rows:
+        assert f"| {row['criteria']} | {row['found']} | {row['where']} |" in page
+        assert f"<b>{row['criteria']}</b>: {row['found']}. <small>{row['where']}</small>" in text
+
+
 def test_three_clicks_answer_whether_the_patient_was_in_a_trial_and_what_it_found():
     board = Board(MIDGUT)
     for key in ("page:evidence",):
@@ -152,8 +186,8 @@ def test_three_clicks_answer_whether_the_patient_was_in_a_trial_and_what_it_foun
     board.state.evidence.show = "hazards"
     found = shown(board)
     assert set(found["figures"]) == {"hazards-0", "hazards-1"}
-    html = found["sections"]["evidence"]
-    assert "This patient is like those of" in html
-    assert "read in a secondary text" in html
+    said = found["sections"]["evidence"]
+    assert "This patient is like those of" in said
+    assert "read in a secondary text" in said
     board.pages["evidence"].csv()
     assert "nd.hazard_ratios(" in board.pages["evidence"].python()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
-from netdash import evidence, remarks
+from netdash import data_tables, evidence, remarks
 from netdash.assessment import Assessment
 from netdash.board import lines
 from netdash.board.state import State
@@ -14,6 +14,7 @@ from netdash.board.views import python, render
 from netdash.comparison import differences
 from netdash.flips import CHANGE_WORDS
 from netdash.judgement import Finding, Judgement
+from netdash.outcome_tables.later import trial_results
 from netdash.patient import FIELDS
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING
 

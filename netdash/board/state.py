@@ -260,6 +260,7 @@ class State(traitlets.HasTraits):
         with self.hold_trait_notifications():
             self.own, self.refusals = own, {what: why for what, why in self.refusals.items() if what != "criteria"}
             self.selected = self.selected if self.selected in known else FIRST_SELECTED
+            self.source = ""
             self.explore.outlined = [found for found in self.explore.outlined if found in known]
 
     def open_query(self, query: str) -> None:
@@ -301,9 +302,9 @@ class State(traitlets.HasTraits):
             self.therapy = therapy
 
     def show_source(self, name: str) -> None:
-        """Show the source of a row of the data; an unknown id hides the source."""
+        """Show the source of a row of the data or of an own criterion; an unknown id hides the source."""
         try:
-            source(name)
+            source(name, self.own)
         except ValueError:
             self.source = ""
         else:

@@ -88,7 +88,7 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
 
 def source_card(state: State) -> str:
     """Return the card with the source that was asked for."""
-    found = source(state.source)
+    found = source(state.source, state.own)
     criteria = [
         f"{rule_set.title}. {criterion.label}: asked {criterion.requirement}."
         for rule_set in state.book.values()

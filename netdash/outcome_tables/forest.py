@@ -15,7 +15,7 @@ from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
 from netdash.refusals import in_short
-from netdash.wording import listed, percent, words, years
+from netdash.wording import listed, number_of, percent, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +186,7 @@ class ForestTable(SeriesTable[ForestRow]):
         """Return the picture in words, with the verdicts of the therapies that are drawn."""
         drawn = sorted(self.drawn, key=lambda row: row.rate)
         if not drawn:
-            return f"{self.title}: no series can be drawn; {len(self.rows)} rows are left out, each with its reason."
+            return f"{self.title}: no series can be drawn; left out, each with its reason: {len(self.rows)}."
         low, high = (_rate_in_words(drawn[place]) for place in (0, -1))
         span = f"from {low} to {high}" if len(drawn) > 1 else low
         criteria = criteria_sentence(of_therapies(self.therapies, verdicts))
@@ -212,7 +212,7 @@ class ForestTable(SeriesTable[ForestRow]):
             f"{together if models else ''}{two}† a known discrepancy. "
             f"{unknown if any(is_unknown(row.study_id) for row in self.drawn) else ''}"
             f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
-            f"{len(self.left_out)} rows left out, each with its reason."
+            f"{number_of(len(self.left_out), 'row')} left out, each with its reason."
         )
 
     @cached_property

@@ -13,7 +13,7 @@ from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
 from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
-from netdash.wording import capital, words, years
+from netdash.wording import capital, number_of, with_unit, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ class LaterTable:
             return f"{self.title}: none was read."
         alike = list(dict.fromkeys(row.label for row in self.drawn if row.alike == "like its patients"))
         secondary = sum(row.how_read == "secondary" for row in self.drawn)
-        said = f"{self.title}: {len(self.drawn)} figures, {secondary} of them read in a secondary text."
+        said = f"{self.title}: {number_of(len(self.drawn), 'figure')}, {secondary} of them read in a secondary text."
         return f"{said} This patient is like those of {'; '.join(alike)}." if alike else said
 
     def frame(self) -> pd.DataFrame:
@@ -218,6 +218,22 @@ def later_table(
         alike = {j.rule_set.name: j.word for j in assessment.judgements} if assessment else {}
     rows = _told_apart([_row(row, alike, assessment) for row in _by_therapy(found)])
     return LaterTable(statistic, endpoint, horizon_months, rows)
+
+
+@functools.cache
+def trial_results(rule_set: str) -> tuple[tuple[str, LaterRow], ...]:
+    """Return what the trial of a population found: each figure in words ("overall survival, median 48 months")."""
+    rows = outcome_rows.records(data_tables.read_table("later_outcomes"))
+    of_trial = [name for name, trial in _by_id("trials", "trial").items() if trial["rule_set"] == rule_set]
+    found = [row for row in rows if row["trial"] in of_trial and number(row["value"]) is not None]
+    return tuple((_in_words(row), _row(row, {}, None)) for row in found)
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    at = f" at {row['horizon_months']:g} months" if row["statistic"] == "rate" else ""
+    unit = "" if row["unit"] == "ratio" else row["unit"]
+    value = with_unit(row["value"], unit)
+    return f"{words(row['endpoint'])}, {words(row['statistic'])}{at} {value}".strip()
 
 
 def _by_therapy(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -38,6 +38,7 @@ from netdash.outcome_tables import (
 from netdash.pooling import FEWEST_STUDIES
 from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
+from netdash.wording import number_of
 
 POOLING, HARMS, HAZARDS = "pooling", "harms", "hazards"
 HAZARD_ENDPOINTS = ("progression_free_survival", "overall_survival")
@@ -159,7 +160,7 @@ class Evidence(Page):
             words=choices.words,
             python=self.python(),
         )
-        return Drawn({"evidence": html}, says=f"{table.title}: {len(rows)} rows")
+        return Drawn({"evidence": html}, says=f"{table.title}: {number_of(len(rows), 'row')}")
 
     def _harms(self) -> Drawn:
         therapy, table = self.choices.therapy, self._harms_table()
