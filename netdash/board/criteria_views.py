@@ -93,6 +93,8 @@ def findings(state: State, assessment: Assessment) -> str:
         sources={name: evidence.source_name(name) for name in _sources(judgement)},
         remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
         beside=_of_therapy(assessment, judgement.rule_set.therapy) if state.presenting else [],
+        trial=trial_results(judgement.rule_set.name),
+        not_included=data_tables.read_table("not_included").to_dict("records"),
         python=python(state),
     )
 
