@@ -1,8 +1,4 @@
-"""The patient: every input that netdash has, each declared once.
-
-Controls, rules, links, command-line options and the columns of a cohort are
-derived from the declarations in :class:`Patient`.
-"""
+"""The patient: every input, declared once; controls, rules, links, options and cohort columns follow from it."""
 
 from __future__ import annotations
 
@@ -391,8 +387,9 @@ Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 
 
 def _check_names(names: Iterable[str]) -> None:
-    for name in (name for name in names if name not in FIELDS):
-        near = hint(name, {known: field.label for known, field in FIELDS.items()})
+    labels = {name: field.label for name, field in FIELDS.items()}
+    for name in (name for name in names if name not in labels):
+        near = hint(name, labels)
         raise TypeError(f"{name[:60]!r} is no field of Patient{near or ';'} Patient.fields() lists them all")
 
 

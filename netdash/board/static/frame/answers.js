@@ -4,7 +4,7 @@ import { set } from "./dom.js";
 
 /** @type {WeakMap<HTMLFormElement, string>} the field that the box of a question was for when it was drawn last */
 const asked = new WeakMap();
-const STEPS = new Map([
+const ARROWS = new Map([
   ["ArrowRight", 1],
   ["ArrowDown", 1],
   ["ArrowLeft", -1],
@@ -42,7 +42,7 @@ export function renew(section) {
  * @param {KeyboardEvent} event
  */
 export function rove(event) {
-  const step = STEPS.get(event.key);
+  const step = ARROWS.get(event.key);
   if (!step || !(event.target instanceof Element)) return;
   const row = event.target.closest("[data-roving]");
   /** @type {Element[]} */

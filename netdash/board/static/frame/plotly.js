@@ -11,6 +11,7 @@ const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nex
 /**
  * What frames wait for until one kernel has sent the file.
  * @typedef {{ library: Promise<PlotlyLibrary>, take: (library: PlotlyLibrary) => void }} Awaited
+ * @typedef {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary> | Awaited> }} Page
  */
 
 /** @type {PlotlyLibrary} The plotly.js that netdash draws with, once `loadPlotly` has ended. */
@@ -30,10 +31,7 @@ export const plotlyLoaded = new Promise((resolve) => {
  * @param {Model} channel
  */
 export async function loadPlotly(channel) {
-  const page =
-    /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary> | Awaited> }} */ (
-      window
-    );
+  const page = /** @type {Page} */ (window);
   page.netdashPlotly ??= {};
   const found = page.netdashPlotly[PLOTLY_VERSION];
   if (found && !("take" in found)) {
