@@ -41,7 +41,7 @@ export function renew(section) {
  * Moves the focus along a row of buttons.
  * @param {KeyboardEvent} event
  */
-export function rove(event) {
+export function roam(event) {
   const step = ARROWS.get(event.key);
   if (!step || !(event.target instanceof Element)) return;
   const row = event.target.closest("[data-roving]");
