@@ -13,6 +13,8 @@ const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nex
  * @typedef {{ library: Promise<PlotlyLibrary>, take: (library: PlotlyLibrary) => void }} Awaited
  */
 
+/** @typedef {PlotlyLibrary | Promise<PlotlyLibrary> | Awaited} Found What a page may have at its version. */
+
 /** @type {PlotlyLibrary} The plotly.js that netdash draws with, once `loadPlotly` has ended. */
 export let Plotly;
 
@@ -24,7 +26,7 @@ export const isLoaded = () => Plotly !== undefined;
  * @param {Model} channel
  */
 export async function loadPlotly(channel) {
-  const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Awaited> }} */ (window);
+  const page = /** @type {Window & { netdashPlotly?: Record<string, Found> }} */ (window);
   page.netdashPlotly ??= {};
   page.netdashPlotly[PLOTLY_VERSION] ??= awaited();
   const found = page.netdashPlotly[PLOTLY_VERSION];
@@ -32,7 +34,14 @@ export async function loadPlotly(channel) {
     const sent = fromKernel(channel);
     sent.then(found.take, () => {}); // of several, a promise keeps the first
     Plotly = await Promise.race([found.library, sent]);
-  } else Plotly = found;
+    return;
+  }
+  try {
+    Plotly = await found; // the served page loads the file when it is first asked for
+  } catch {
+    delete page.netdashPlotly[PLOTLY_VERSION];
+    await loadPlotly(channel);
+  }
 }
 
 /** @returns {Awaited} */
