@@ -190,7 +190,7 @@ def test_harms_are_drawn_as_the_library_draws_them_and_every_row_is_there(board,
     assert drawing(run(page.python())[0]) == figure(board, "harms")
     table = harms_table(rows, therapy or None).frame()
     not_drawn = table[~table["left_out"].isin(["", REPORTED])]
-    assert f"{len(not_drawn)} more rows" in html(board)
+    assert f"{len(not_drawn)} more row{'s' * (len(not_drawn) != 1)} of" in html(board)
     for name in not_drawn["id"]:
         assert f'data-select="source:{name}"' in html(board)
     _, _, data = saved(board, "do:csv")

@@ -1,5 +1,7 @@
 """The evidence's page in a real browser: series pressed, own series uploaded, tables searched."""
 
+import re
+
 import pytest
 from conftest import ROOT
 from playwright.sync_api import expect
@@ -119,3 +121,28 @@ def test_the_case_is_still_there_when_the_page_is_left(visit):
     expect(visit.board).to_have_attribute("data-view", "evidence")
     visit.page.locator("[data-select='page:board']").click()
     visit.expect_case(case)
+
+
+def test_three_clicks_find_every_later_outcome_with_how_far_it_was_read_at_1366_by_768(visits):
+    visit = visits(size=(1366, 768))
+    visit.open()
+    trial = visit.page.locator("[data-select='netter2_population'][data-verdict], [data-rule-set='netter2_population']")
+    trial.first.click()
+    result = visit.page.locator(".nd-trial li", has_text="0.276 (0.182 to 0.418)")
+    result.scroll_into_view_if_needed()
+    expect(result).to_be_in_viewport()
+    expect(result).to_contain_text("secondary")
+    visit.shoot("trial-1366")
+    visit.page.locator("summary", has_text="Not included: criteria").click()
+    expect(visit.page.get_by_text("Endocrine Abstracts 2021;80:P1")).to_be_visible()
+    visit.page.locator("[data-select='page:evidence']").click()
+    expect(visit.board).to_have_attribute("data-view", "evidence")
+    visit.page.get_by_label("Show", exact=True).select_option(label="Published later")
+    ids = nd.later_outcomes()["outcome_id"].tolist()
+    for name in ids:
+        row = visit.page.locator("tr", has=visit.page.locator(f"[data-select='source:{name}']"))
+        expect(row.locator("td", has_text=re.compile("^(full text|abstract|secondary)$"))).to_have_count(1)
+    row.scroll_into_view_if_needed()
+    read = row.locator("td", has_text=re.compile("^(full text|abstract|secondary)$"))
+    expect(read).to_be_in_viewport(ratio=0.9)
+    visit.shoot("later-1366")
