@@ -170,7 +170,9 @@ def test_one_click_says_whether_the_patient_was_in_a_trial_and_what_it_found(rul
 
 
 def test_what_is_not_included_is_a_fold_of_the_board_with_the_words_of_the_page():
-    text = html.unescape(shown(Board())["sections"]["findings"])
+    board = Board()
+    board.frame._receive(None, {"type": "select", "key": "milan_2007"}, None)
+    text = html.unescape(shown(board)["sections"]["findings"])
     page = (ROOT / "docs" / "not_included.md").read_text(encoding="utf-8").replace("`", "")
     rows = data_tables.read_table("not_included").to_dict("records")
     assert page.count("\n| ") == len(rows) + 1
