@@ -243,7 +243,7 @@ def map_(source: str, target: str, **options: Any) -> None:
 @click.argument("target", type=click.Path(dir_okay=False))
 def report(target: str, criteria: str | None, **values: Any) -> None:
     """Write one case to TARGET as an HTML page that needs no network. Fields that are not given are unknown."""
-    from netdash.case_report import report as page_of
+    from netdash.report import report as page_of
 
     try:
         page = page_of(Patient.from_dict(values), criteria=criteria)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 from netdash.data_tables import key_of as _key
 from netdash.data_tables import read_table, schema, with_schema_types
 from netdash.data_tables import table_of_text as _text
-from netdash.filters import Wanted, only
 from netdash.wording import look_up
 
 if TYPE_CHECKING:
@@ -42,14 +41,7 @@ _OUTCOMES = (
 # fmt: on
 
 
-def outcomes(
-    reading: Reading = "corrected",
-    extra: str | Path | bytes | None = None,
-    *,
-    therapy: Wanted = None,
-    endpoint: Wanted = None,
-    statistic: Wanted = None,
-) -> pd.DataFrame:
+def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = None) -> pd.DataFrame:
     """Return Tables 1 to 4 of the review, one row per arm and endpoint.
 
     Parameters
@@ -62,8 +54,6 @@ def outcomes(
     extra : str, Path or bytes, optional
         A CSV file of one's own series, made from ``data/local_series.csv``, or its content. Its rows follow the
         published rows, with ``local`` True. They are drawn, and pooled only when their ``poolable`` is set.
-    therapy, endpoint, statistic : str or iterable of str, optional
-        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -78,21 +68,14 @@ def outcomes(
     Raises
     ------
     ValueError
-        When `reading` or a value is not known, or the extra file has an error; the message names line, column, value
-        and what is allowed. No row of such a file is used.
-
-    Examples
-    --------
-    >>> import netdash as nd
-    >>> rates = nd.outcomes(therapy="resection", endpoint="overall_survival", statistic="rate")
-    >>> len(rates), set(rates["statistic"]), set(rates["therapy"])
-    (22, {'rate'}, {'resection'})
+        When `reading` is not known, or the extra file has an error; the message names line, column, value and what is
+        allowed. No row of such a file is used.
     """
-    _check_reading(reading)
-    wanted = {"therapy": therapy, "endpoint": endpoint, "statistic": statistic}
+    if reading not in ("corrected", "printed"):
+        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
     published = _outcomes(reading).copy()
     if extra is None:
-        return only(published, **wanted)
+        return published
     import pandas as pd
 
     from netdash import own_series
@@ -102,16 +85,7 @@ def outcomes(
         with_schema_types(own_series.read(extra, local_schema), local_schema), Path(own_series.name(extra)).name
     )
     own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
-    return only(pd.concat([published, own], ignore_index=True), **wanted)
-
-
-def _check_reading(reading: str) -> None:
-    if reading in ("corrected", "printed"):
-        return
-    way = (
-        f"; a therapy is nd.outcomes(therapy={reading!r})" if reading in _names("therapies", "therapy", "label") else ""
-    )
-    raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'{way}")
+    return pd.concat([published, own], ignore_index=True)
 
 
 @functools.cache
@@ -194,15 +168,13 @@ def _discrepancies() -> pd.DataFrame:
     return table.assign(touches=["; ".join(touched.get(found, [])) for found in table["discrepancy_id"]])
 
 
-def claims(reading: Reading = "corrected", *, therapy: Wanted = None, endpoint: Wanted = None) -> pd.DataFrame:
+def claims(reading: Reading = "corrected") -> pd.DataFrame:
     """Return the figures in the running text of the review, harms among them.
 
     Parameters
     ----------
     reading : {"corrected", "printed"}
         As for :func:`outcomes`.
-    therapy, endpoint : str or iterable of str, optional
-        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -214,19 +186,15 @@ def claims(reading: Reading = "corrected", *, therapy: Wanted = None, endpoint: 
     Raises
     ------
     ValueError
-        When `reading` or a value is not known.
+        When `reading` is not known.
     """
-    _check_reading(reading)
-    return only(_of_reading("claims", reading).copy(), therapy=therapy, endpoint=endpoint)
+    if reading not in ("corrected", "printed"):
+        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
+    return _of_reading("claims", reading).copy()
 
 
-def later_outcomes(*, therapy: Wanted = None, endpoint: Wanted = None, trial: Wanted = None) -> pd.DataFrame:
+def later_outcomes() -> pd.DataFrame:
     """Return outcomes published outside the review, which are not in its tables.
-
-    Parameters
-    ----------
-    therapy, endpoint, trial : str or iterable of str, optional
-        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -237,16 +205,11 @@ def later_outcomes(*, therapy: Wanted = None, endpoint: Wanted = None, trial: Wa
         not stated), how_read ("full text", "abstract", "secondary"), trial (its id in :func:`trials`, or empty),
         discrepancies, subgroup (conditions on fields of a patient; empty for all patients of the trial).
     """
-    return only(read_table("later_outcomes").copy(), therapy=therapy, endpoint=endpoint, trial=trial)
+    return read_table("later_outcomes").copy()
 
 
-def trials(*, therapy: Wanted = None) -> pd.DataFrame:
+def trials() -> pd.DataFrame:
     """Return the trials whose patients or results are here.
-
-    Parameters
-    ----------
-    therapy : str or iterable of str, optional
-        Only the trials of this therapy, or of several.
 
     Returns
     -------
@@ -255,16 +218,11 @@ def trials(*, therapy: Wanted = None) -> pd.DataFrame:
         design ("randomized", "one arm", "not stated where it was read"), arms and n_by_arm (in one order, joined by
         "; "; the comparator is the last), source, locator, how_read ("full text", "abstract", "secondary"), note.
     """
-    return only(read_table("trials").copy(), therapy=therapy)
+    return read_table("trials").copy()
 
 
-def criteria(*, rule_set: Wanted = None) -> pd.DataFrame:
+def criteria() -> pd.DataFrame:
     """Return every criterion of every rule set, in the order of the rule sets.
-
-    Parameters
-    ----------
-    rule_set : str or iterable of str, optional
-        Only the criteria of this rule set, or of several.
 
     Returns
     -------
@@ -272,16 +230,11 @@ def criteria(*, rule_set: Wanted = None) -> pd.DataFrame:
         criterion_id, rule_set, label, role, group, alternative, field, operator, value, source, locator, note,
         discrepancies.
     """
-    return only(read_table("criteria").copy(), rule_set=rule_set)
+    return read_table("criteria").copy()
 
 
-def rule_sets(*, therapy: Wanted = None, kind: Wanted = None) -> pd.DataFrame:
+def rule_sets() -> pd.DataFrame:
     """Return the rule sets in the order of the review.
-
-    Parameters
-    ----------
-    therapy, kind : str or iterable of str, optional
-        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -290,7 +243,7 @@ def rule_sets(*, therapy: Wanted = None, kind: Wanted = None) -> pd.DataFrame:
         discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
         and netdash has no input for, joined by "; "), how_read ("full text", "abstract", "secondary").
     """
-    return only(read_table("rule_sets").copy(), therapy=therapy, kind=kind)
+    return read_table("rule_sets").copy()
 
 
 def scope() -> pd.DataFrame:

@@ -84,7 +84,7 @@ class Finding:
         return f"{self.criterion.quantity.phrase(self.observed)} ({kind.asked}: {requirement})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Judgement:
     """One patient judged by one rule set.
 
@@ -101,14 +101,6 @@ class Judgement:
     rule_set: RuleSet
     patient: Patient
     findings: tuple[Finding, ...]
-
-    def __repr__(self) -> str:
-        """Return rule set and headline."""
-        return f"Judgement({self.rule_set.name}: {self.headline})"
-
-    def __str__(self) -> str:
-        """Return the headline and the side notes."""
-        return self.sentence
 
     @property
     def kind(self) -> Kind:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from netdash import data_tables
 from netdash.evidence import Reading
-from netdash.refusals import expected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,8 +203,8 @@ def check_outcomes(outcomes: pd.DataFrame, *columns: str, endpoint: str | None =
     if unclear:
         raise ValueError(f"poolable: given {unclear[0]!r} in {len(unclear)} rows, expected True or False in each")
     if endpoint is not None and endpoint not in (known := sorted(outcomes["endpoint"].dropna().unique())):
-        there = expected(endpoint, known) if known else "; the table has no rows"
-        raise ValueError(f"endpoint {endpoint!r} is in no row{there}")
+        there = f"expected one of {', '.join(known)}" if known else "the table has no rows"
+        raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
 
 
 def check_months(horizon_months: object) -> None:

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
 from netdash.heterogeneity import TAU2, Profile, q_profile, squares, typical_variance
-from netdash.refusals import in_short
 from netdash.wording import html_table, percent
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Natural:
         return f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, {prediction})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Pooled:
     """A random-effects fit, on the scale of its measure.
 
@@ -184,10 +183,6 @@ class Pooled:
     def __str__(self) -> str:
         return "\n".join(f"{name}: {words}" for name, words in self._lines().items())
 
-    def __repr__(self) -> str:
-        """Return the estimate and the model; the attributes have every digit."""
-        return f"Pooled({self.transformed()}; {self._lines()['Model']})"
-
     def _repr_html_(self) -> str:
         return html_table(self._lines().items())
 
@@ -245,11 +240,10 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
     columns = [str(name) for name in getattr(effects, "columns", ())]
     if not {"yi", "vi"} <= set(columns):
-        rows = "; rows of nd.outcomes() are pooled by nd.pool_outcomes" if "outcome_id" in columns else ""
-        given = f"columns {', '.join(columns[:5])}" + ", ..." * (len(columns) > 5) if columns else in_short(effects)
+        given = f"columns {', '.join(columns)}" if columns else f"{effects!r}"
         raise ValueError(
             f"effects: given {given}; expected yi and vi, as nd.effect_sizes makes them of counts and "
-            f"nd.outcome_effects of rows of nd.outcomes(){rows}"
+            "nd.outcome_effects of rows of nd.outcomes()"
         )
     yi, vi = numbers("yi", effects["yi"]), numbers("vi", effects["vi"])
     if yi.size < least:

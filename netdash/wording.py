@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from netdash.refusals import UnknownName, expected
-
 Entry = TypeVar("Entry")
 
 VERDICT_WORDS: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
@@ -163,18 +161,12 @@ def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
 
     Raises
     ------
-    UnknownName
-        A ValueError and a KeyError, when there is none; the message names `noun` and the nearest keys, or all of them.
+    ValueError
+        When there is none; the message names `noun` and lists the keys.
     """
     if key not in entries:
-        raise UnknownName(f"{key!r} is no {noun}{expected(key, _titles(entries))}")
+        raise ValueError(f"{key!r} is no {noun}; expected one of {', '.join(entries)}")
     return entries[key]
-
-
-def _titles(entries: Mapping[str, object]) -> dict[str, str]:
-    """Return the text by which each entry is found as well: itself, its title or its label."""
-    texts = {key: getattr(entry, "title", None) or getattr(entry, "label", None) for key, entry in entries.items()}
-    return {key: str(texts[key] or (entry if isinstance(entry, str) else "")) for key, entry in entries.items()}
 
 
 def percent(value: float, digits: int = 0) -> str:

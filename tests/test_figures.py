@@ -56,7 +56,7 @@ def effects(outcomes):
     return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
 
 
-FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms hazards later".split()
+FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms hazards".split()
 
 
 def figures_and_arguments(outcomes, effects):
@@ -83,7 +83,6 @@ def figures_and_arguments(outcomes, effects):
         "contrasts": (nd.contrast_forest, (nd.contrasts(outcomes),)),
         "harms": (nd.harms_beside_benefits, (outcomes,)),
         "hazards": (nd.hazard_ratios, (nd.later_outcomes(),)),
-        "later": (nd.published_later, (nd.later_outcomes(),)),
     }
 
 
@@ -99,7 +98,6 @@ DICTS = {
     "contrasts": lambda *given: contrast_dict(contrast_table(*given)),
     "harms": lambda *given: harms_dict(harms_table(*given)),
     "hazards": lambda *given: later_dict(later_table(*given)),
-    "later": lambda *given: later_dict(later_table(*given, statistic="median")),
 }
 """By name of a figure: what makes its plain dictionary, with the arguments of the figure."""
 

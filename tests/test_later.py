@@ -1,13 +1,11 @@
 """Pictures of what was published later: never pooled, arms named, how far it was read, whose patients are alike."""
 
-import plotly.graph_objects as go
 import pytest
 
 import netdash as nd
-from netdash.board import Board, views
-from netdash.board.state import outcomes_shown
+from netdash.board import Board
 from netdash.outcome_tables import later_table
-from netdash.outcome_tables.later import NOT_OF_A_TRIAL
+from netdash.outcome_tables.later import NOT_RANDOMIZED
 
 MIDGUT = nd.Patient(
     differentiation="well",
@@ -23,24 +21,15 @@ def table(patient=None, **given):
     return later_table(nd.later_outcomes(), nd.assess(patient) if patient else None, **given)
 
 
-def test_only_comparisons_of_the_arms_of_a_trial_are_drawn_and_the_others_say_why_not():
+def test_only_randomized_comparisons_are_drawn_and_the_others_say_why_not():
     found = table(endpoint="overall_survival")
     trials = nd.trials().set_index("trial")
     rows = nd.later_outcomes().set_index("outcome_id")
     for row in found.drawn:
-        assert "; " in trials.loc[rows.loc[row.outcome_id, "trial"], "arms"]
+        assert trials.loc[rows.loc[row.outcome_id, "trial"], "design"] == "randomized"
     left = {row.outcome_id: row.left_out for row in found.left_out}
-    assert set(left.values()) == {NOT_OF_A_TRIAL}
+    assert set(left.values()) == {NOT_RANDOMIZED}
     assert set(left) >= {"l-bacchetti2013-embolization-hr", "l-tacetae-os-hr", "l-mazzaferro2016-hr"}
-
-
-def test_randomized_stands_only_beside_the_trials_of_which_it_was_read():
-    found = {row.outcome_id for row in table().drawn if "randomized" in row.read}
-    assert found == {"l-clarinet-hr", "l-e2211-pfs-hr"}
-    assert "Randomized: said where it was read" in table().caption
-    said = " ".join(nd.hazard_ratios().layout.yaxis2.ticktext)
-    assert "abstract; randomized" in said
-    assert all(row.read == row.how_read for row in table(statistic="median").drawn)
 
 
 def test_the_picture_names_arms_comparators_and_how_far_each_was_read():
@@ -104,14 +93,6 @@ def test_the_rows_of_a_picture_can_be_saved():
     assert len(frame) == len(table().rows)
 
 
-def run(python):
-    """Run lines as a notebook does; return what the last of them gives, and the names they leave."""
-    *lines, last = python.strip().split("\n")
-    names = {}
-    exec("\n".join(lines), names)
-    return eval(last, names), names
-
-
 def shown(board):
     sections = {}
     board.frame.show = lambda **given: sections.update(given)
@@ -130,19 +111,6 @@ def test_the_board_keeps_the_eras_apart(era):
     assert title.startswith("Published later") == (era == "later")
     _, content = board.pages["board"].csv()
     assert (b"how_read" in content) == (era == "later")
-
-
-@pytest.mark.parametrize("outcome", outcomes_shown())
-def test_the_python_of_every_plot_of_every_era_gives_the_picture_that_is_shown(outcome):
-    board = Board(MIDGUT)
-    for era in ("later", "both"):
-        board.state.outcome, board.state.era = outcome, era
-        figures, (drawn, names) = shown(board)["figures"], run(views.python(board.state))
-        if "forest" not in figures:
-            assert drawn is None
-            continue
-        assert drawn.to_json() == go.Figure(figures["forest"]).to_json()
-        assert ("later" in names) == (era == "both" and views.later_of(outcome, names["assessment"]) is not None)
 
 
 def test_three_clicks_answer_whether_the_patient_was_in_a_trial_and_what_it_found():

@@ -11,9 +11,9 @@ import netdash as nd
 from netdash import own_criteria, rule_tables
 from netdash.board import Board
 from netdash.board.address import split_mark
-from netdash.case_report import report
 from netdash.cli import main
 from netdash.csv_checks import RefusedFile
+from netdash.report import report
 from netdash.rules import Bound, Verdict
 
 TEMPLATE = own_criteria.template().read_text(encoding="utf-8")

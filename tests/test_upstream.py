@@ -31,7 +31,6 @@ NAMES = [
     ("voila.app:Voila.init_settings", "server/voila_app.py"),
     ("voila.app:Voila.init_handlers", "server/voila_app.py"),
     ("voila.app:Voila.start", "server/voila_app.py"),
-    ("voila.app:Voila.labextensions_path", "server/voila_app.py"),
     ("voila.app:Voila.listen", "server/voila_app.py"),
     ("voila.app:Voila.stop", "server/voila_app.py"),
     ("voila.app:Voila.connection_dir", "server/voila_app.py"),
@@ -164,7 +163,7 @@ def test_the_only_inline_script_of_voila_is_the_heartbeat():
     assert scripts == ["window.voila_heartbeat()"], moved("voila.handler:VoilaHandler", "server/configuration.py")
 
 
-@pytest.mark.parametrize("name", ["kernel_start", "cell_generator"])
+@pytest.mark.parametrize("name", ["kernel_start", "cell_generator", "main_js"])
 def test_the_template_is_given_what_it_asks_for(name):
     from voila.notebook_renderer import NotebookRenderer
 
@@ -339,8 +338,6 @@ SCRIPT = "board/static/frame/upstream.js"
 IN_BROWSER = [
     *(("ipywidgets", name, SCRIPT) for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
     ("ipywidgets", "_expectedEchoMsgIds", SCRIPT),
-    ("ipywidgets", "comm_live", SCRIPT),
-    ("ipywidgets", "jupyter-widgets-disconnected", "board/static/frame.css"),
     *(("ipywidgets", name, SCRIPT) for name in ("noUi-handle", "widget-upload")),
     *(("ipywidgets", f"widget-{name}", "board/static/board.css") for name in ("dropdown", "text", "label", "hbox")),
     ("ipywidgets", "_options_labels", SCRIPT),

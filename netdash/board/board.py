@@ -17,7 +17,7 @@ import traitlets
 
 from netdash import own_criteria, prepared_cases
 from netdash.assessment import assess
-from netdash.board import notebook, strips, views
+from netdash.board import strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.frame import Frame
@@ -27,8 +27,8 @@ from netdash.board.pages.overview import Overview
 from netdash.board.pages.page import Commands, Page, offer_file, offer_named_file
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
-from netdash.case_report import report
-from netdash.patient import FIELDS, Patient
+from netdash.patient import Patient
+from netdash.report import report
 
 STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
@@ -53,9 +53,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     ----------
     patient : Patient, optional
         The first case; an empty case when not given.
-    pages : str or iterable of str, optional
-        Names of the pages, or one name: "board", "explore", "evidence", "teaching". The first one is open. All pages
-        when not given.
+    pages : iterable of str, optional
+        Names of the pages: "board", "explore", "evidence", "teaching". The first one is open. All pages when not given.
     cases : mapping from str to Patient, str, Path or bytes, optional
         Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file in the
         environment variable ``NETDASH_CASES``, if any; a served board reads it again for each visitor.
@@ -63,13 +62,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         A file of own criteria, as for :func:`netdash.assess`. When not given, the file in the environment variable
         ``NETDASH_CRITERIA``, if any.
 
-    **layout
-        Traits of the box that contains the board, as for ``ipywidgets.VBox``: ``layout``, ``box_style``.
-
     Attributes
     ----------
-    patient : Patient
-        The case that is shown. It can be set and observed: ``board.observe(print, "patient")``.
     state : State
         The case, and what the board shows of it.
 
@@ -77,40 +71,24 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     ------
     ValueError
         When a page is not known, no page is given, or the cases or the criteria have an error.
-    TypeError
-        When `patient` is no Patient, `cases` is neither a mapping of labels to patients nor a file, or a keyword is
-        not known.
-
-    Notes
-    -----
-    In a notebook a board is two outputs: case, verdicts and disclaimer as plain HTML for where no kernel runs
-    (nbconvert, GitHub, a reopened notebook), and the board, which hides the first. A cell that is run again makes a
-    new board; ``close`` frees the widgets of the old one.
 
     Examples
     --------
-    >>> import netdash as nd
-    >>> board = nd.Board(nd.Patient(age_years=55, ki67_percent=8), pages="explore")
-    >>> board
-    Board(Patient(age_years=55.0, ki67_percent=8.0), pages=['explore'])
-    >>> board.patient = board.patient.replace(age_years=54)
-    >>> board.patient.age_years
-    54.0
-    >>> board.close()
+    >>> from netdash.board import Board
+    >>> Board()  # doctest: +SKIP
+    >>> Board(pages=["explore"])  # doctest: +SKIP
+    >>> Board(cases="tuesday.csv")  # doctest: +SKIP
     """
-
-    patient = traitlets.Instance(Patient, args=())
 
     def __init__(
         self,
         patient: Patient | None = None,
-        pages: str | Iterable[str] | None = None,
+        pages: Iterable[str] | None = None,
         cases: Mapping[str, Patient] | str | Path | bytes | None = None,
         criteria: str | Path | bytes | None = None,
-        **layout: Any,
+        **kwargs: Any,
     ) -> None:
-        _refuse(patient, cases, layout)
-        names = [pages] if isinstance(pages, str) else list(PAGES if pages is None else pages)
+        names = list(PAGES if pages is None else pages)
         if not names or not set(names) <= set(PAGES):
             raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
         self.state = State(patient=patient or Patient(), pages=names, page=names[0])
@@ -128,10 +106,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.criteria = offer_named_file("Own criteria", CRITERIA_TIP, self.state.take_criteria)
         self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
         self.frame = self._make_frame()
-        self.mark = f"nd-static-{self.frame.model_id}"
-        super().__init__(self._layout(), **layout)
+        super().__init__(self._layout(), **kwargs)
         self.add_class("netdash-board").add_class("nd-board")
-        traitlets.link((self.state, "patient"), (self, "patient"))
         self._drawn_values: list[Any] = []
         self._read_list()
         self._observe()
@@ -144,9 +120,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = ipywidgets.HTML(
-            f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}{notebook.hiding(self.mark)}</style>'
-        )
+        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}</style>')
         bars = [
             _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
         ]
@@ -157,40 +131,6 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, _box(ipywidgets.Box, "nd-frame", self.frame))
         return [head, case, body, foot]
-
-    def __repr__(self) -> str:
-        """Return the call that makes the same board."""
-        pages = "" if list(self.pages) == list(PAGES) else f", pages={list(self.pages)!r}"
-        return f"Board({self.patient!r}{pages})"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Return the board as widget, as plain HTML and as one line of text."""
-        bundle: dict[str, Any] = super()._repr_mimebundle_() or {}
-        texts = {"text/plain": notebook.one_line(self.patient), "text/html": self._static()}
-        return {**bundle, **texts}
-
-    def _ipython_display_(self, **_: Any) -> None:
-        """Show the plain HTML, for where no kernel runs, and the board, which hides it."""
-        from IPython.display import publish_display_data as publish
-
-        text = {"text/plain": notebook.one_line(self.patient)}
-        if self.comm is None:
-            publish({"text/plain": "This board was closed. Run its cell again."})  # type: ignore[no-untyped-call]
-            return
-        if not notebook.is_served():
-            publish({"text/html": self._static(), **text})  # type: ignore[no-untyped-call]
-        view = {kind: found for kind, found in self._repr_mimebundle_().items() if kind != "text/html"}
-        publish(view)  # type: ignore[no-untyped-call]
-
-    def _static(self) -> str:
-        return notebook.static(self.patient, self.state.own, self.mark)
-
-    def close(self) -> None:
-        """Close the board and every widget in it, in the kernel and on the page."""
-        if self.comm is not None:
-            for widget in notebook.widgets_of(*self.children, self.layout, self.controls, self.pages):
-                widget.close()
-        super().close()
 
     def _observe(self) -> None:
         self.examples.observe(self._open_case, "value")
@@ -305,25 +245,6 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         if list(self.examples.options) != options:
             self.examples.options = options
         self.examples.value = _value(state.shown) if state.shown else NO_EXAMPLE
-
-
-def _refuse(patient: object, cases: object, layout: Iterable[str]) -> None:
-    """Refuse in words what a board cannot be made of."""
-    for name in layout:
-        if name in FIELDS:
-            raise TypeError(f"{name!r} is no argument of Board; a case is Board(nd.Patient({name}=...))")
-        if name not in ipywidgets.VBox.class_trait_names() or name == "children":
-            raise TypeError(f"{name!r} is no argument of Board; expected patient, pages, cases, criteria or layout")
-    if patient is not None and not isinstance(patient, Patient):
-        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use nd.Patient.from_dict(...)")
-    wrong = (
-        [label for label, case in cases.items() if not isinstance(case, Patient)] if isinstance(cases, Mapping) else []
-    )
-    if wrong:
-        raise TypeError(f"cases: {wrong[0]!r} is no Patient; use nd.Patient.from_dict(...)")
-    if cases is not None and not isinstance(cases, Mapping | str | Path | bytes):
-        given = type(cases).__name__
-        raise TypeError(f"cases: given {given}, expected a mapping of labels to patients, or a CSV file (nd.cases)")
 
 
 def _name(case: Prepared, listed: bool) -> str:

@@ -11,14 +11,13 @@ import pandas as pd
 
 import netdash
 from netdash import data_tables, evidence, remarks
-from netdash.assessment import Assessment
+from netdash.assessment import CHANGE_WORDS, Assessment
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differences, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
 from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
-from netdash.flips import CHANGE_WORDS
 from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
@@ -331,42 +330,23 @@ def _plot(
 
 
 def python(state: State) -> str:
-    """Return the Python that gives verdicts, findings and plot in a notebook; the last line gives the plot."""
-    own = f", criteria={state.own.name!r}" if state.own else ""
-    judged = (
-        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\nassessment.flips({state.selected!r})\n"
-    )
-    later = "" if state.era == "review" else _python_of_later(state.outcome)
-    if state.era == "later":
-        return f"{judged}{later or 'None  # nothing was published later: nothing is drawn'}\n"
-    lane = f"later = {later}\n" if later else ""
-    drawn = _python_of_plot(state.outcome, state.reading)
-    return (
-        f"{judged}verdicts = nd.tallies(assessment)\n{lane}outcomes = nd.outcomes(reading={state.reading!r})\n{drawn}\n"
-    )
-
-
-def _python_of_later(outcome: str) -> str:
-    """Return the call that draws what was published later; empty where nothing was."""
-    statistic, endpoint, horizon = outcomes_shown()[outcome]
-    if _later(statistic, endpoint, horizon, ()) is None:
-        return ""
-    at = f", horizon_months={horizon:g}" if statistic == "rate" else ""
-    return f"nd.published_later(assessment=assessment, endpoint={endpoint!r}, statistic={statistic!r}{at})"
-
-
-def _python_of_plot(outcome: str, reading: Any) -> str:
-    """Return the lines that draw the figures of the review."""
-    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    """Return the Python that gives verdicts, findings and plot in a notebook."""
+    statistic, endpoint, horizon = outcomes_shown()[state.outcome]
     how = "left_out=False, differing=nd.differing(patient, nd.studies())"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
-    return (
+    draw = (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
-        if not has_endpoint(endpoint, reading)
+        if not has_endpoint(endpoint, state.reading)
         else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, compact=True, {how})"
         if statistic == "median"
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
         f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, compact=True, {how})"
+    )
+    own = f", criteria={state.own.name!r}" if state.own else ""
+    return (
+        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\n"
+        f"assessment.flips({state.selected!r})\nverdicts = nd.tallies(assessment)\n"
+        f"outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netdash.figures import marks, rows, theme
 from netdash.figures.drawing import FigureDict, as_figure
-from netdash.outcome_tables.criteria_words import Given, Verdicts, of_therapies, warnings
+from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
 from netdash.outcome_tables.forest import (
     FIVE_YEARS,
     OVERALL_SURVIVAL,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def forest(
     outcomes: pd.DataFrame,
     pooled: Mapping[str, Pooled] | Pooled | None = None,
-    verdicts: Given | None = None,
+    verdicts: Verdicts | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
@@ -53,7 +53,7 @@ def forest(
         By therapy: the pool of the rows that are drawn for it (measure "PLO"). A single pool serves rows of one
         therapy. It adds a diamond and a row for the prediction interval. Two series are not pooled in the picture:
         their rates are shown side by side.
-    verdicts : Assessment or mapping, optional
+    verdicts : mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
         is shown in words and signs beside the name of the therapy, and changes the look of no series.
     endpoint, horizon_months
@@ -121,7 +121,7 @@ def forest(
 
 def forest_dict(
     table: ForestTable,
-    verdicts: Given | None = None,
+    verdicts: Verdicts | None = None,
     *,
     left_out: bool = True,
     weights: bool = True,

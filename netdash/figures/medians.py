@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netdash.figures import rows, theme
 from netdash.figures.drawing import Axis, FigureDict, Trace, as_figure
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.criteria_words import Given, of_therapies, warnings
+from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
 from netdash.outcome_tables.medians import MediansTable, medians_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Median(rows.Point):
 
 def medians(
     outcomes: pd.DataFrame,
-    verdicts: Given | None = None,
+    verdicts: Verdicts | None = None,
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
@@ -51,7 +51,7 @@ def medians(
     ----------
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
-    verdicts : Assessment or mapping, optional
+    verdicts : mapping, optional
         By therapy, as for ``nd.forest``: what ``nd.tallies`` returns.
     endpoint : str
         The endpoint on the axis.
@@ -93,7 +93,7 @@ def medians(
 
 def medians_dict(
     table: MediansTable,
-    verdicts: Given | None = None,
+    verdicts: Verdicts | None = None,
     *,
     left_out: bool = True,
     compact: bool = False,

@@ -11,10 +11,9 @@ from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
 from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
-from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria_sentence, of_therapies
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
-from netdash.refusals import in_short
 from netdash.wording import listed, percent, words, years
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class ForestTable(SeriesTable[ForestRow]):
         suffix = outcome_rows.reading_suffix(self.outcomes)
         return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
 
-    def sentence(self, verdicts: Given | None = None) -> str:
+    def sentence(self, verdicts: Verdicts | None = None) -> str:
         """Return the picture in words, with the verdicts of the therapies that are drawn."""
         drawn = sorted(self.drawn, key=lambda row: row.rate)
         if not drawn:
@@ -315,12 +314,6 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
     by_therapy: dict[str, list[ForestRow]] = {}
     for row in drawn:
         by_therapy.setdefault(row.therapy, []).append(row)
-    values = pooled.values() if isinstance(pooled, Mapping) else [] if pooled is None else [pooled]
-    if wrong := [value for value in values if not isinstance(value, Pooled)]:
-        given = in_short(pooled if wrong == [pooled] else wrong[0])
-        raise TypeError(
-            f"pooled: given {given}, expected what nd.pool_by_therapy returns; an assessment is for verdicts="
-        )
     if isinstance(pooled, Pooled):
         if len(by_therapy) != 1:
             raise ValueError(

@@ -11,7 +11,6 @@ from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow, Row, number
 from netdash.outcome_tables.forest import FIVE_YEARS
 from netdash.outcome_tables.forest import OVERALL_SURVIVAL as SURVIVAL
-from netdash.refusals import hint
 from netdash.wording import listed, number_of, with_ends, words, years
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ def _therapies(therapy: str | None) -> tuple[str, ...]:
     known = evidence.therapies()
     names = tuple(known.loc[~known["comparator"], "therapy"])
     if therapy is not None and therapy not in names:
-        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}{hint(therapy, names)}")
+        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
     return (therapy,) if therapy else names
 
 

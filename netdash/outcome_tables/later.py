@@ -1,4 +1,4 @@
-"""The tables of what was published after the review: hazard ratios of trials, medians and rates."""
+"""The tables of what was published after the review: hazard ratios of randomized trials, medians and rates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
-from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
 from netdash.wording import capital, words, years
 
@@ -35,9 +34,7 @@ _NEEDED = (
     "trial",
 )
 _TEXT = ("outcome_id", "therapy", "arm", "comparator", "population", "locator")
-NOT_OF_A_TRIAL = "no comparison of the arms of a trial"
-RANDOMIZED = "randomized"
-"""The design of a trial of which it was read that its patients were assigned at random."""
+NOT_RANDOMIZED = "not a randomized comparison"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +55,6 @@ class LaterRow:
         Its interval, and the level in percent; None where not read or not reached.
     how_read : str
         "full text", "abstract" or "secondary".
-    design : str
-        Design of the trial, as far as it was read: "randomized"; empty when the figure is of no trial.
     alike : str
         How the patients of the trial compare with this one: "like its patients", "unlike", "open"; empty for no case.
     subgroup : str
@@ -82,7 +77,6 @@ class LaterRow:
     high: float | None
     level: float | None
     how_read: str
-    design: str = ""
     discrepancies: str = ""
     alike: str = ""
     subgroup: str = ""
@@ -95,11 +89,6 @@ class LaterRow:
             return ""
         level = "" if self.level == 95 else ", level not stated" if self.level is None else f", {self.level:g} %"
         return f" ({self.low:g} to {'not reached' if self.high is None else f'{self.high:g}'}{level})"
-
-    @property
-    def read(self) -> str:
-        """How far it was read, and whether that the patients were assigned at random: "abstract; randomized"."""
-        return f"{self.how_read}; {RANDOMIZED}" if self.design == RANDOMIZED and self.comparator else self.how_read
 
     @property
     def marks(self) -> str:
@@ -128,9 +117,9 @@ class LaterTable:
     rows: tuple[LaterRow, ...]
     caption: ClassVar[str] = (
         "A hazard ratio under 1 means fewer events in the arm named first. Each figure is that of one trial or source; "
-        "none are pooled, and trials with different comparators do not compare. Secondary: read in a text that reports "
-        "the source. Randomized: said where it was read, and not known of the other trials. Intervals are of 95 % "
-        "unless another level stands beside them. † a known discrepancy."
+        "none are pooled, and trials with different comparators do not "
+        "compare. Secondary: read in a text that reports the source. Intervals are of 95 % unless another level stands "
+        "beside them. † a known discrepancy."
     )
 
     @cached_property
@@ -147,7 +136,7 @@ class LaterTable:
     def title(self) -> str:
         """What is on the axis."""
         if self.statistic == HAZARD_RATIO:
-            return f"Hazard ratios of {words(self.endpoint)}, arms of trials"
+            return f"Hazard ratios of {words(self.endpoint)}, randomized trials"
         what = words(self.endpoint)
         named = f"{years(self.horizon_months, '-year')} {what}" if self.statistic == "rate" else f"Median {what}"
         return f"Published later: {named[0].lower() if self.statistic == 'median' else named[0]}{named[1:]}"
@@ -210,7 +199,7 @@ def later_table(
     found = [row for row in found if row["statistic"] == statistic and number(row["value"]) is not None]
     endpoints = sorted({row["endpoint"] for row in found})
     if endpoint not in endpoints:
-        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}{expected(endpoint, endpoints)}")
+        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}; expected one of {', '.join(endpoints)}")
     found = [row for row in found if row["endpoint"] == endpoint]
     if horizon_months is not None:
         found = [row for row in found if row["horizon_months"] == horizon_months]
@@ -235,7 +224,7 @@ def _label(name: str, year: float | None) -> str:
 def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessment | None) -> LaterRow:
     trial, source = _by_id("trials", "trial").get(row["trial"]), _by_id("sources", "source")[row["source"]]
     year = number(source["year"])
-    compared = trial is not None and "; " in trial["arms"]
+    randomized = trial is not None and trial["design"] == "randomized"
     return LaterRow(
         **{name: row[name] for name in _TEXT},
         n=number(row["n"]),
@@ -246,11 +235,10 @@ def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessmen
         label=_label(source["name"] if trial is None else trial["name"], year),
         value=float(row["value"]),
         how_read=row["how_read"],
-        design=trial["design"] if trial else "",
         discrepancies=row["discrepancies"],
         alike=alike.get(trial["rule_set"], "") if trial else "",
         subgroup=_in_subgroup(row["subgroup"], assessment),
-        left_out=NOT_OF_A_TRIAL if row["statistic"] == HAZARD_RATIO and not compared else "",
+        left_out=NOT_RANDOMIZED if row["statistic"] == HAZARD_RATIO and not randomized else "",
     )
 
 

@@ -24,23 +24,6 @@ def expect_lost(visit):
     expect(visit.banner).to_contain_text("Connection lost")
 
 
-def test_the_page_is_light_on_the_line(visit):
-    sizes = []
-    line = visit.page.context.new_cdp_session(visit.page)
-    line.send("Network.enable")
-    line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    visit.open(AGE.to_query())
-    visit.page.wait_for_load_state("networkidle")
-    asked = [address for address in visit.requests if address.startswith("http")]
-    parts = [address for address in asked if re.search(r"/voila/(static|labextensions)/", address)]
-    alone = [address for address in parts if not re.search(r"/(page|remoteEntry)\.\w+\.js$", address)]
-    assert alone == [], "say: make vendor"
-    assert not any("MathJax" in address for address in asked)
-    assert len(asked) <= 45
-    assert len(sizes) >= len(set(asked)) - 1
-    assert sum(sizes) <= 2_000_000
-
-
 def test_the_last_of_many_fast_key_presses_wins(visit):
     visit.open(AGE.to_query())
     visit.press("age_years", *["ArrowRight"] * 40, *["ArrowLeft"] * 61)

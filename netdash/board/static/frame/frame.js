@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { Entries } from "./entries.js";
 import { loadPlotly } from "./plotly.js";
-import { isSaved, wholeModel } from "./upstream.js";
+import { wholeModel } from "./upstream.js";
 import { View } from "./view.js";
 
 /**
@@ -35,17 +35,11 @@ async function render({ model, el, host, signal }) {
   const buttons = model.get("files");
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
-  const saved = isSaved(await wholeModel(manager, model.get("channel")));
-  const view = new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal });
-  const loading = loadPlotly(channel);
-  view.start();
-  await loading.then(
-    () => view.queue.soon(),
-    (error) => {
-      el.append(element("p", { role: "alert" }, "netdash cannot draw pictures: its figure library did not load."));
-      throw error;
-    },
-  );
+  await loadPlotly(channel).catch((error) => {
+    el.append(element("p", { role: "alert" }, "netdash cannot draw: its figure library did not load."));
+    throw error;
+  });
+  new View({ el, channel, controls, entries, files, kernel: manager.kernel, signal }).start();
 }
 
 export default { render };

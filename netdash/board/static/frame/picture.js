@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { configuration, kept, sized } from "./figures.js";
 import { discard, morphChildren, parse } from "./morph.js";
-import { isLoaded, Plotly } from "./plotly.js";
+import { Plotly } from "./plotly.js";
 import { Pointer } from "./pointer.js";
 
 /**
@@ -20,9 +20,6 @@ export class Picture {
   #sections = new Map();
   /** @type {WeakMap<Plot, { key: string, figure: Figure }>} what each plot shows */
   #drawn = new WeakMap();
-  /** @type {Record<string, string>} the figures shown */
-  #figures = {};
-  #inWords = false; // whether a figure that cannot be drawn yet is shown as its sentence
   // Plotly follows the size of the window only. Text that grows beside a plot takes room from it.
   #sizes = new ResizeObserver((entries) => {
     for (const entry of entries) {
@@ -52,7 +49,7 @@ export class Picture {
     this.#dropOthers(sections);
     for (const [name, html] of Object.entries(sections)) this.#write(name, html);
     this.place(Object.keys(sections));
-    this.plot(figures);
+    for (const plot of this.#all("[data-figure]")) this.#plot(/** @type {Plot} */ (plot), figures);
     this.pointer.drawn();
     if (focused === undefined || focusedKey() === focused) return;
     const again = this.#all("[data-select]").find((node) => node.dataset.select === focused);
@@ -73,24 +70,6 @@ export class Picture {
       if (node !== next) parent.insertBefore(node, next);
       last.set(parent, node);
     }
-  }
-
-  /**
-   * Draws the figures, once plotly.js is there.
-   * @param {Record<string, string>} figures
-   */
-  plot(figures) {
-    for (const plot of this.#all("[data-figure]")) {
-      if (isLoaded()) this.#plot(/** @type {Plot} */ (plot), figures);
-      else if (this.#inWords) sayInWords(plot, figures);
-    }
-    this.#figures = figures;
-  }
-
-  /** Writes the sentence of each figure in its place until plotly.js is there. */
-  sayInWords() {
-    this.#inWords = true;
-    this.plot(this.#figures);
   }
 
   /** @param {Record<string, string>} sections */
@@ -167,7 +146,6 @@ export class Picture {
    */
   async #react(plot, figure) {
     const first = !plot.data;
-    if (first) plot.replaceChildren(); // its sentence
     const layout = sized(figure, plot);
     const done = Plotly.react(plot, figure.data, layout, configuration(layout));
     if (first) this.#listen(plot);
@@ -195,19 +173,6 @@ export class Picture {
       .../** @type {NodeListOf<HTMLElement>} */ (node.querySelectorAll(selector)),
     ]);
   }
-}
-
-/**
- * @param {HTMLElement} plot
- * @param {Record<string, string>} figures
- */
-function sayInWords(plot, figures) {
-  const json = figures[plot.dataset.figure ?? ""];
-  const text = json && JSON.parse(json).layout.meta?.text;
-  if (text)
-    plot.replaceChildren(
-      element("p", {}, `The picture is drawn once a kernel has sent the figure library. In words: ${text}`),
-    );
 }
 
 /** The key of the element that has the focus, if it has one. */

@@ -8,41 +8,26 @@ const PLOTLY_VERSION = "4.1.1";
 const BEFORE = "const had = 'Plotly' in window, former = window.Plotly; const module = { exports: {} };\n";
 const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nexport default module.exports;\n";
 
-/**
- * What frames wait for until one kernel has sent the file.
- * @typedef {{ library: Promise<PlotlyLibrary>, take: (library: PlotlyLibrary) => void }} Awaited
- */
-
 /** @type {PlotlyLibrary} The plotly.js that netdash draws with, once `loadPlotly` has ended. */
 export let Plotly;
 
-export const isLoaded = () => Plotly !== undefined;
-
 /**
- * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere every frame asks its
- * own kernel for the file, and the first answer serves all: the kernel of a saved board never answers.
+ * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere the first frame asks
+ * its kernel for the file, and the others share it.
  * @param {Model} channel
  */
 export async function loadPlotly(channel) {
-  const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Awaited> }} */ (window);
+  const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary>> }} */ (
+    window
+  );
   page.netdashPlotly ??= {};
-  page.netdashPlotly[PLOTLY_VERSION] ??= awaited();
-  const found = page.netdashPlotly[PLOTLY_VERSION];
-  if ("take" in found) {
-    const sent = fromKernel(channel);
-    sent.then(found.take, () => {}); // of several, a promise keeps the first
-    Plotly = await Promise.race([found.library, sent]);
-  } else Plotly = found;
-}
-
-/** @returns {Awaited} */
-function awaited() {
-  /** @type {(library: PlotlyLibrary) => void} */
-  let take = () => {};
-  const library = new Promise((/** @type {(library: PlotlyLibrary) => void} */ resolve) => {
-    take = resolve;
-  });
-  return { library, take };
+  page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(channel);
+  try {
+    Plotly = await page.netdashPlotly[PLOTLY_VERSION];
+  } catch (error) {
+    delete page.netdashPlotly[PLOTLY_VERSION]; // the next frame asks again
+    throw error;
+  }
 }
 
 /**

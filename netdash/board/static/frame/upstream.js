@@ -13,7 +13,6 @@
  *
  * A model as ipywidgets has it. The four names with an underscore are private, and there is no public way to `widget_manager`.
  * @typedef {object} PrivateModel
- * @property {boolean} comm_live whether a kernel has the model too; public in a model of ipywidgets
  * @property {object | null} _state_lock set while ipywidgets writes what the kernel sent
  * @property {number} _pending_msgs changes sent to the kernel and not answered
  * @property {object | null} _msg_buffer the change that waits for that answer
@@ -93,12 +92,6 @@ export const wordsOf = (control) => control.get("_options_labels");
  * @param {string} reference
  */
 export const wholeModel = (manager, reference) => manager.get_model(reference.replace("anywidget:", ""));
-
-/**
- * Whether no kernel has a model: it was saved with a notebook.
- * @param {WholeModel} model
- */
-export const isSaved = (model) => !model.comm_live;
 
 /**
  * Whether the value that changes now comes from the kernel.

@@ -38,7 +38,6 @@ import { Watch } from "./watch.js";
  * @property {Entries} entries
  * @property {Model[]} files the buttons that open a file
  * @property {Kernel | undefined} kernel
- * @property {boolean} saved no kernel has the board: it was saved with a notebook
  * @property {AbortSignal} signal the widget is taken off the page
  */
 
@@ -61,7 +60,7 @@ export class View {
   saving = saving(this.notice.say);
 
   /** @param {Parts} parts */
-  constructor({ el, channel, controls, entries, files, kernel, saved, signal }) {
+  constructor({ el, channel, controls, entries, files, kernel, signal }) {
     this.el = el;
     this.channel = channel;
     this.controls = controls;
@@ -73,7 +72,7 @@ export class View {
     this.lost = banner(() => this.#reload());
     const words = (/** @type {string} */ name, /** @type {unknown} */ value) => this.words(name, value);
     this.notTaken = new NotTaken({ controls, entries, words, changed: () => this.address.settle() });
-    this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state), saved });
+    this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state) });
     const back = this.notTaken.add.bind(this.notTaken);
     this.connection = new Connection({ kernel, channel, watch: this.watch, entries, back });
     this.queue = oncePerFrame(
@@ -112,7 +111,6 @@ export class View {
     // Sent last, because the answer is another picture.
     if (served) this.channel.send({ type: "address", query: location.hash.slice(1) });
     setTimeout(() => this.#drawAnyway(), ANSWER);
-    setTimeout(() => this.picture?.sayInWords(), ANSWER);
     this.queue.soon();
   }
 
@@ -132,11 +130,7 @@ export class View {
   #draw() {
     /** @type {Content} */
     const content = this.channel.get("content");
-    if (!content.revision || (this.patience && !content.answered)) return;
-    if (content === this.shown) {
-      this.picture?.plot(content.figures); // plotly.js has come meanwhile
-      return;
-    }
+    if (!content.revision || content === this.shown || (this.patience && !content.answered)) return;
     const left = this.notTaken.left(content.inputs, this.shown?.inputs);
     const [root, picture] = this.#place();
     this.shown = content;
@@ -224,13 +218,10 @@ export class View {
     const unused = Date.now() - this.used >= 0.9 * 60_000 * (settings.netdashIdleMinutes ?? Number.POSITIVE_INFINITY);
     const loss = {
       idle: this.watch.over && unused,
-      saved: this.watch.saved,
-      behind: this.watch.behind,
       failed: this.watch.failed,
       at: this.shown?.computed_at,
       entered: this.missing().map(({ words }) => words),
     };
-    this.root?.toggleAttribute("data-netdash-saved", loss.saved && !loss.behind);
     this.lost.show(this.#isLost ? loss : null);
   }
 
