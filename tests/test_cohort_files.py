@@ -330,7 +330,7 @@ def test_all_rows_rejected(tmp_path, suffix):
         ("", "no header"),
         ("\n\n", "no header"),
         ("id,name\n1,x\n", "no column is a field"),
-        ("id,pregnant\n1,no\n", "no column is asked by the rule sets; pregnant would be asked by others: choose them"),
+        ("id,pregnant\n1,no\n", "no column is asked by the rule sets that were chosen; the file has pregnant. Choose"),
         ("age_years,id,id\n1,2,3\n", "columns twice: id"),
         ("Age_Years,ki67_percent\n48,4\n", "nearly 'age_years'"),
         ("age_years,milan_2007\n48,x\n", "named like rule sets: milan_2007"),

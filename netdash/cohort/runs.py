@@ -104,8 +104,8 @@ class Run:
         """Return the message for a table that has no column that the rule sets ask."""
         fields = [name for name in FIELDS if list(columns_of(name, self._mapping, names))]
         if fields:
-            told = f"no column is asked by the rule sets; {', '.join(fields)} would be asked by others: choose them"
-            return " ".join([f"{told} with --rule-sets.", *read.remarks])
+            told = f"no column is asked by the rule sets that were chosen; the file has {', '.join(fields)}"
+            return " ".join([f"{told}. Choose rule sets that ask one of them.", *read.remarks])
         hints = hints_of(names, FIELDS, self._mapping, self._ignore)
         told = f"no column is a field of a patient ({', '.join(names)[:200]})."
         return " ".join([told, *read.remarks, hint_text(hints)])
