@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Many tests wait for a server or a page: three workers keep two cores busy. What stands first in the suite starts first.
-WORKERS ?= 3
+# Most of the time is waiting for a server or a page: five workers keep two cores busy. What stands first in the suite starts first.
+WORKERS ?= 5
 ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels clean
+.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels docs recording clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -16,7 +16,7 @@ dashboard: .venv/serving            ## serve the board; only what serving needs 
 	$(BIN)/netdash serve
 
 test: install                       ## the whole suite; WORKERS=1 for one test after the other
-	$(BIN)/python -m pytest $(ALONGSIDE) --cov --cov-report=
+	$(BIN)/python -m pytest $(ALONGSIDE) --doctest-modules tests netdash --cov --cov-report=
 	$(BIN)/python -m coverage report --format=total --fail-under=$(LEAST_COVERED)
 	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 --include='$(EVERY_BRANCH)'
 
@@ -44,8 +44,15 @@ lint-scripts: node                  ## the page's scripts and style sheets
 	@if [ -e node_modules/.made ]; then node_modules/.bin/biome ci --error-on-warnings && node_modules/.bin/tsc; \
 	else echo "The page's scripts were not checked."; [ -z "$$CI" ]; fi
 
-vendor: .venv/all node              ## plotly.js of the installed plotly's version, as vendor.json says
+vendor: .venv/all node              ## plotly.js of the installed plotly's version; the list of the page's scripts
 	$(BIN)/python tests/vendor.py
+	$(BIN)/python tests/page_parts.py
+
+docs: .venv/all                     ## the site, into build/site; no network is needed, a warning is an error
+	$(BIN)/python docs/site/build.py build/site
+
+recording: install                  ## docs/board.png and docs/board.webp, taken of the served board
+	$(BIN)/python docs/site/recording.py
 
 bench: .venv/all
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-disable-gc
@@ -55,7 +62,7 @@ bench-page: .venv/all               ## the served board beside other pages: make
 
 check-latest:                       ## the tests with the newest releases of what the board stands on; WHAT="tests/..." for some of them
 	$(PYTHON) -m venv --clear .venv-latest
-	$(LATEST) --constraint constraints.txt --editable '.[lab,lint,test]'
+	$(LATEST) --constraint constraints.txt --editable '.[docs,lab,lint,test]'
 	$(LATEST) --upgrade $(FOLLOWED)
 	.venv-latest/bin/python tests/latest.py
 	.venv-latest/bin/python -m pytest $(WHAT)
@@ -86,7 +93,7 @@ soak: install                       ## sessions come and go and nothing grows: m
 	touch $@
 
 .venv/all: .venv/made pyproject.toml constraints.txt
-	$(PIP) --editable '.[lab,lint,test]'
+	$(PIP) --editable '.[docs,lab,lint,test]'
 	touch .venv/serving $@
 
 # The browser tests need a Chromium: the system's own, or one installed here.

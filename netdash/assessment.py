@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdash import conflicts, evidence, own_criteria, remarks, rule_tables
-from netdash.fields import Known, in_part
-from netdash.intervals import Interval
+import netdash
+from netdash import conflicts, data_tables, evidence, flips, judgement_rows, own_criteria, remarks, rule_tables
 from netdash.judgement import Finding, Judgement, judge
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient
+from netdash.refusals import UnknownName, expected, hint, reloaded
 from netdash.rules import Criterion, Verdict
-from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, html_table, look_up
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, look_up
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True, repr=False)
-class Assessment:
-    """One patient judged by every rule set.
+class Assessment(Mapping[str, Judgement]):
+    """One patient judged by every rule set: a mapping of rule sets to judgements.
 
     Attributes
     ----------
@@ -35,6 +36,17 @@ class Assessment:
         One judgement per rule set, in the order of the data; own rule sets after the published ones of their therapy.
     own : OwnCriteria or None
         The own criteria that it was judged by, too.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+    >>> assessment["milan_review"].headline
+    'Misses 1 of 5: age 57 years (asked: under 55 years)'
+    >>> "milan_review" in assessment, "milan" in assessment
+    (True, False)
+    >>> [name for name, judgement in assessment.items() if judgement.verdict == "not_met"][:2]
+    ['milan_review', 'milan_2007']
     """
 
     patient: Patient
@@ -46,14 +58,101 @@ class Assessment:
 
         Raises
         ------
-        ValueError
-            When the rule set was not assessed; the message lists those that were.
+        UnknownName
+            A ValueError and a KeyError, when the rule set was not assessed; the message names the nearest ones.
         """
-        for judgement in self.judgements:
-            if judgement.rule_set.name == rule_set:
-                return judgement
-        known = ", ".join(j.rule_set.name for j in self.judgements)
-        raise ValueError(f"{rule_set!r} was not assessed; expected one of {known}")
+        if rule_set in self._by_name:
+            return self._by_name[rule_set]
+        titles = {name: judgement.rule_set.title for name, judgement in self._by_name.items()}
+        raise UnknownName(f"{rule_set!r} was not assessed{expected(rule_set, titles)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Judgement]:
+        return {judgement.rule_set.name: judgement for judgement in self.judgements}
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Return the rule sets, which the Tab key offers after ``assessment["``."""
+        return list(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse an unknown attribute with the nearest ones."""
+        near = "" if name.startswith("_") else hint(name, [known for known in dir(self) if not known.startswith("_")])
+        verdict = "; one verdict is assessment['milan_review'].verdict" if name == "verdict" else ""
+        raise AttributeError(f"Assessment has no {name!r}{near}{verdict}")
+
+    def by_therapy(self) -> pd.DataFrame:
+        """Return the verdicts of lists, statements and labels, counted by therapy.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by therapy: label, n_met, n_not_met, n_unknown, verdict ("met", "not_met" or "unknown" where all
+            rule sets agree, else ""), says ("3 of 7 met, 2 missed, 2 open"). A therapy that has only populations has
+            no row.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> nd.assess(nd.Patient(age_years=57)).by_therapy().loc["transplantation", "says"]
+        '0 of 7 met, 2 missed, 5 open'
+        """
+        import pandas as pd
+
+        rows = {
+            therapy: {
+                "label": evidence.therapy_name(therapy),
+                "n_met": len(tally.met),
+                "n_not_met": len(tally.missed),
+                "n_unknown": len(tally.open),
+                "verdict": tally.verdict,
+                "says": str(tally),
+            }
+            for therapy, tally in netdash.tallies(self).items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("therapy")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return patient, verdicts with their reasons and versions as plain values, for JSON.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> found = nd.assess(nd.Patient(age_years=57), "milan_review").to_dict()
+        >>> found["patient"], found["verdicts"]["milan_review"]["verdict"]
+        ({'age_years': 57.0}, 'not_met')
+        """
+        verdicts = self.verdicts.set_index("rule_set").to_dict("index")
+        versions = {"netdash": netdash.__version__, "data": data_tables.data_version()}
+        return {"patient": self.patient.to_dict(), "verdicts": verdicts, "versions": versions}
+
+    def plot(self, outcomes: pd.DataFrame | None = None, **options: Any) -> go.Figure:
+        """Draw the published outcomes with the verdicts of this case counted by therapy.
+
+        Parameters
+        ----------
+        outcomes : DataFrame, optional
+            As for :func:`netdash.forest`; ``nd.outcomes()`` when not given.
+        **options
+            As for :func:`netdash.forest`.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> nd.assess(nd.Patient(age_years=57)).plot().layout.title.text
+        '5-year overall survival'
+        """
+        table = evidence.outcomes() if outcomes is None else outcomes
+        return netdash.forest(table, options.pop("pooled", None), verdicts=netdash.tallies(self), **options)
 
     @property
     def scope(self) -> tuple[Criterion, ...]:
@@ -123,27 +222,7 @@ class Assessment:
         """
         import pandas as pd
 
-        rows = [
-            {
-                "therapy": j.rule_set.therapy,
-                "rule_set": j.rule_set.name,
-                "verdict": j.verdict.value,
-                "n_criteria": len(j.rule_set.clauses),
-                "n_met": len(j.clauses(Verdict.MET)),
-                "n_not_met": len(j.clauses(Verdict.NOT_MET)),
-                "n_unknown": len(j.clauses(Verdict.UNKNOWN)),
-                "missed": "; ".join(clause.label for clause in j.clauses(Verdict.NOT_MET)),
-                "unknown": "; ".join(clause.label for clause in j.clauses(Verdict.UNKNOWN)),
-                "cautions": "; ".join(j.cautions),
-                "headline": j.headline,
-                "kind": j.rule_set.kind,
-                "n_cautions": j.n_cautions,
-                "silent_on": "; ".join(j.silent_on),
-                "not_asked": j.rule_set.not_asked,
-                **({"basis": j.rule_set.basis} if self.own else {}),
-            }
-            for j in self.judgements
-        ]
+        rows = [judgement_rows.verdict_row(j, basis=self.own is not None) for j in self.judgements]
         return pd.DataFrame(rows)
 
     @functools.cached_property
@@ -158,24 +237,9 @@ class Assessment:
         import pandas as pd
 
         rows = {
-            f.criterion.criterion_id: {
-                "therapy": j.rule_set.therapy,
-                "rule_set": j.rule_set.name,
-                "criterion": f.criterion.label,
-                "role": f.criterion.role,
-                "requirement": f.criterion.requirement,
-                "observed": _observed(f),
-                "result": f.result.value,
-                "margin": None if isinstance(f.margin, Interval) else f.margin,
-                "unit": f.criterion.quantity.unit,
-                "source": evidence.source_name(f.criterion.source),
-                "locator": f.criterion.locator,
-                "note": f.criterion.note,
-                "margin_low": f.margin.least if isinstance(f.margin, Interval) else f.margin,
-                "margin_high": f.margin.most if isinstance(f.margin, Interval) else f.margin,
-            }
-            for j in self.judgements
-            for f in j.findings
+            finding.criterion.criterion_id: judgement_rows.finding_row(judgement, finding)
+            for judgement in self.judgements
+            for finding in judgement.findings
         }
         frame = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="criterion_id"))
         # dtype=object keeps an unknown value as None; pandas would make it NaN, which compares as false.
@@ -217,26 +281,11 @@ class Assessment:
 
     def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
         """Yield, for each field to change, the last five columns of `flips`; nothing when the criterion is met."""
-        changes = finding.criterion.change_to_meet(self.patient)
-        ways = {name: self._may_change(name, finding) for name in changes}
-        # A change of two fields meets the criterion only as a whole: propose no value when one field cannot change.
-        blocked = not {"fixed", "state"}.isdisjoint(ways.values())
-        for name, needed in changes.items():
-            observed = getattr(self.patient, name)
-            words = change(judgement, finding, name, observed, ways[name])
-            target = None if blocked else needed
-            yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": ways[name]}
-
-    def _may_change(self, name: str, finding: Finding) -> str:
-        """Return what can happen to a field so that a criterion is met."""
-        observed = getattr(self.patient, name)
-        if observed is None:
-            return "not entered"
-        return "known in part" if in_part(observed) and finding.result is Verdict.UNKNOWN else FIELDS[name].change
+        return flips.changes(self.patient, judgement, finding)
 
     def __str__(self) -> str:
         """Return the case, the headline of each rule set, then the populations of trials, as text."""
-        lines = [_case(self.patient), *(f"  {line}" for line in self.context)]
+        lines = [judgement_rows.case(self.patient), *(f"  {line}" for line in self.context)]
         for therapy, judgements in groupby(self.published, key=lambda j: j.rule_set.therapy):
             name = evidence.therapy_name(therapy)
             lines += [f"  {name}; {j.rule_set.tagged_title}: {j.sentence}." for j in judgements]
@@ -267,26 +316,20 @@ class Assessment:
 
     def _repr_html_(self) -> str:
         """Return the assessment as HTML for Jupyter."""
-        case = "".join(f"<p>{html.escape(text)}</p>" for text in (_case(self.patient), *self.context))
+        case = "".join(f"<p>{html.escape(text)}</p>" for text in (judgement_rows.case(self.patient), *self.context))
         studied = (
-            f"<p>{POPULATIONS_HEADING}, no criteria of a therapy</p>{_table(self.studied)}" if self.studied else ""
+            f"<p>{POPULATIONS_HEADING}, no criteria of a therapy</p>{judgement_rows.table(self.studied)}"
+            if self.studied
+            else ""
         )
         beside = dict.fromkeys(remark.text for found in self.remarks.values() for remark in found)
         notes = "".join(f"<p>{html.escape(text)}</p>" for text in (*beside, HEADLINE_LEGEND))
-        return f"{case}{_table(self.published)}{notes}{studied}<p>{html.escape(evidence.DISCLAIMER)}</p>"
-
-
-def _table(judgements: Iterable[Judgement]) -> str:
-    rows = [
-        (evidence.therapy_name(j.rule_set.therapy), j.rule_set.tagged_title, j.word, j.sentence, "; ".join(j.cautions))
-        for j in judgements
-    ]
-    return html_table(rows, ("Therapy", "Source", "Verdict", "Why", "Cautions"))
+        return f"{case}{judgement_rows.table(self.published)}{notes}{studied}<p>{html.escape(evidence.DISCLAIMER)}</p>"
 
 
 def assess(
     patient: Patient,
-    rule_sets: Iterable[str] | None = None,
+    rule_sets: str | Iterable[str] | None = None,
     criteria: str | Path | bytes | OwnCriteria | None = None,
 ) -> Assessment:
     """Judge one patient by published criteria.
@@ -295,8 +338,8 @@ def assess(
     ----------
     patient : Patient
         The patient. A criterion on an unknown field is unknown.
-    rule_sets : iterable of str, optional
-        Identifiers of the rule sets; all rule sets when not given. The result is in the order of the data.
+    rule_sets : str or iterable of str, optional
+        Identifier of a rule set, or several; all rule sets when not given. The result is in the order of the data.
     criteria : str, Path or bytes, optional
         A CSV file of one's own criteria, or its content, made from ``netdash lint --template``. They are judged beside
         the published ones and marked as local.
@@ -315,51 +358,28 @@ def assess(
 
     Examples
     --------
-    >>> print(assess(Patient(age_years=48)).verdicts.headline)  # doctest: +SKIP
+    >>> import netdash as nd
+    >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4), ["milan_review", "rfa_review"])
+    >>> assessment.verdicts[["rule_set", "verdict"]]
+           rule_set  verdict
+    0  milan_review  not_met
+    1    rfa_review  unknown
     """
-    if not isinstance(patient, Patient):
-        raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
+    check_patient(patient)
     own = None if criteria is None else own_criteria.read(criteria)
     every = own_criteria.book(own)
-    wanted = set(every) if rule_sets is None else {look_up(every, name, "rule set").name for name in rule_sets}
+    given = [rule_sets] if isinstance(rule_sets, str) else rule_sets
+    wanted = set(every) if given is None else {look_up(every, name, "rule set").name for name in given}
     return Assessment(patient, tuple(judge(found, patient) for name, found in every.items() if name in wanted), own)
 
 
+def check_patient(patient: object) -> None:
+    """Raise TypeError when an object is no Patient; the message says how to make one of it."""
+    if isinstance(patient, Patient):
+        return
+    ways = {"Assessment": "use assessment.patient", "DataFrame": "a frame of many is for nd.assess_cohort"}
+    way = reloaded(patient, Patient) or ways.get(type(patient).__name__, "use Patient.from_dict(...)")
+    raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; {way}")
+
+
 NEXT_INPUT_COLUMNS = ["field", "label", "settles", "asked_by", "rule_sets", "known"]
-
-
-def _observed(finding: Finding) -> Known | None:
-    """Return the observed value for a data frame: a derived grade in words, "G3 or NEC"."""
-    quantity, observed = finding.criterion.quantity, finding.observed
-    return quantity.show(observed) if in_part(observed) and quantity.name not in FIELDS else observed
-
-
-def change(judgement: Judgement, finding: Finding, field: str, observed: Known | None, may_change: str) -> str:
-    """Return in words the change of one field that would meet a criterion.
-
-    The words give the requirement, for a fixed field the distance to the bound, and for a field that is known in part
-    what would decide.
-    """
-    quantity = finding.criterion.quantity
-    requirement = finding.criterion.requirement_text(judgement.kind.joiner)
-    asked = f"{judgement.kind.asked}: {requirement}"
-    if quantity.name != field:
-        asked = f"{quantity.topic} {asked}"
-    if observed is None:
-        return f"{FIELDS[field].phrase(None)} ({asked})"
-    if may_change == "known in part":
-        decides = FIELDS[field].topic if quantity.name == field else quantity.topic
-        return f"{FIELDS[field].phrase(observed)} ({asked}): decided once {decides} is known to be {requirement} or not"
-    distance = f", {finding.distance}" if may_change == "fixed" and finding.distance else ""
-    return f"{FIELDS[field].phrase(observed)}{distance} ({asked}): {CHANGE_WORDS[may_change]}"
-
-
-CHANGE_WORDS = {"changeable": "can change", "fixed": "stays as it is", "state": "a finding, no target"}
-
-
-def _case(patient: Patient) -> str:
-    entered = patient.entered
-    if not entered:
-        return "Nothing is known of the patient."
-    phrases = [FIELDS[name].capitalized(value) for name, value in entered.items()]
-    return f"Patient: {'; '.join(phrases)}."

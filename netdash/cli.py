@@ -14,6 +14,7 @@ import click
 from netdash.fields import Choice, Field, YesNo, in_part
 from netdash.patient import FIELDS, Patient
 from netdash.server.settings import OPTIONS, Option, ServeError, Settings
+from netdash.wording import number_of
 
 
 class FieldType(click.ParamType[Any]):
@@ -199,7 +200,7 @@ def cohort(
 
 
 def _print_run(done: Any) -> None:
-    """Print what became of a registry: what was read, the verdicts counted, and the attrition."""
+    """Print what became of a registry: what was read, the verdicts number_of, and the attrition."""
     from netdash.cohort.attritions import joined
     from netdash.figures.bars import attrition_text
 
@@ -243,7 +244,7 @@ def map_(source: str, target: str, **options: Any) -> None:
 @click.argument("target", type=click.Path(dir_okay=False))
 def report(target: str, criteria: str | None, **values: Any) -> None:
     """Write one case to TARGET as an HTML page that needs no network. Fields that are not given are unknown."""
-    from netdash.report import report as page_of
+    from netdash.case_report import report as page_of
 
     try:
         page = page_of(Patient.from_dict(values), criteria=criteria)
@@ -272,6 +273,6 @@ def lint(file: str | None, template: bool) -> None:
         own = own_criteria.read(file)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{own}: {len(own.rule_sets)} rule sets. Nothing in it is refused.")
+    click.echo(f"{own}: {number_of(len(own.rule_sets), 'rule set')}. Nothing in it is refused.")
     for line in own.sentences():
         click.echo(line)

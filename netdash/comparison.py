@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdash import evidence, own_criteria, rule_tables, rules
-from netdash.assessment import Assessment, assess
+from netdash.assessment import Assessment, assess, check_patient
 from netdash.derived import possible
 from netdash.judgement import Finding, Judgement
 from netdash.own_criteria import LOCAL, OwnCriteria
@@ -196,10 +196,16 @@ def tallies(assessment: Assessment) -> dict[str, Tally]:
         By therapy, in the order of the data. ``str`` of a tally is "3 of 7 met, 2 missed, 2 open". Lists, statements
         and labels are counted. Populations are not: a therapy that has only populations is absent.
     """
+    _check_assessment(assessment)
     found: dict[str, list[Judgement]] = {}
     for judgement in assessment.published:
         found.setdefault(judgement.rule_set.therapy, []).append(judgement)
     return {therapy: _tally(judgements) for therapy, judgements in found.items()}
+
+
+def _check_assessment(assessment: object) -> None:
+    if not isinstance(assessment, Assessment):
+        raise TypeError(f"given {type(assessment).__name__}, expected an Assessment; use nd.assess(patient)")
 
 
 def _tally(judgements: list[Judgement]) -> Tally:
@@ -230,6 +236,7 @@ def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]
     dict of str to Judgement
         By therapy, in the order of the data.
     """
+    _check_assessment(assessment)
     found: dict[str, Judgement] = {}
     for judgement in assessment.judgements:
         if judgement.rule_set.therapy not in found or judgement.rule_set.name == selected:
@@ -253,6 +260,9 @@ def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
         Reasons by study_id: "pancreas only", "well differentiated only", or both joined by "; ".
     """
     columns = ("study_id", "sites", "primary_sites", "differentiation", "grades")
+    check_patient(patient)
+    if missing := [name for name in columns if name not in getattr(studies, "columns", ())]:
+        raise ValueError(f"studies: given no {', '.join(missing)}; expected nd.studies(), or rows of it")
     reasons_by_study: dict[str, str] = {}
     for study_id, sites, site_words, grades, grade_words in zip(*(studies[name] for name in columns), strict=True):
         reasons = [

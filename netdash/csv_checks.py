@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netdash.wording import number_of
+
 MOST_SHOWN = 5
 """The most problems that one message lists."""
 MOST_CHECKED = 1000
@@ -133,7 +135,7 @@ def wrong_lengths(rows: Iterable[tuple[str, list[str]]], columns: int) -> Iterat
     for where, line in rows:
         if len(line) != columns:
             expected = f"{columns}, one per column of the heading; a decimal is written with a point: 4.5"
-            yield Problem(where, f"{len(line)} cells", expected)
+            yield Problem(where, number_of(len(line), "cell"), expected)
 
 
 def repeated(rows: Iterable[tuple[str, Mapping[str, str]]], key: Sequence[str]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from netdash.data_tables import key_of as _key
 from netdash.data_tables import read_table, schema, with_schema_types
 from netdash.data_tables import table_of_text as _text
+from netdash.filters import Wanted, only
 from netdash.wording import look_up
 
 if TYPE_CHECKING:
@@ -41,7 +42,14 @@ _OUTCOMES = (
 # fmt: on
 
 
-def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = None) -> pd.DataFrame:
+def outcomes(
+    reading: Reading = "corrected",
+    extra: str | Path | bytes | None = None,
+    *,
+    therapy: Wanted = None,
+    endpoint: Wanted = None,
+    statistic: Wanted = None,
+) -> pd.DataFrame:
     """Return Tables 1 to 4 of the review, one row per arm and endpoint.
 
     Parameters
@@ -54,6 +62,8 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
     extra : str, Path or bytes, optional
         A CSV file of one's own series, made from ``data/local_series.csv``, or its content. Its rows follow the
         published rows, with ``local`` True. They are drawn, and pooled only when their ``poolable`` is set.
+    therapy, endpoint, statistic : str or iterable of str, optional
+        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -68,14 +78,21 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
     Raises
     ------
     ValueError
-        When `reading` is not known, or the extra file has an error; the message names line, column, value and what is
-        allowed. No row of such a file is used.
+        When `reading` or a value is not known, or the extra file has an error; the message names line, column, value
+        and what is allowed. No row of such a file is used.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> rates = nd.outcomes(therapy="resection", endpoint="overall_survival", statistic="rate")
+    >>> len(rates), set(rates["statistic"]), set(rates["therapy"])
+    (22, {'rate'}, {'resection'})
     """
-    if reading not in ("corrected", "printed"):
-        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
+    _check_reading(reading)
+    wanted = {"therapy": therapy, "endpoint": endpoint, "statistic": statistic}
     published = _outcomes(reading).copy()
     if extra is None:
-        return published
+        return only(published, **wanted)
     import pandas as pd
 
     from netdash import own_series
@@ -85,7 +102,16 @@ def outcomes(reading: Reading = "corrected", extra: str | Path | bytes | None = 
         with_schema_types(own_series.read(extra, local_schema), local_schema), Path(own_series.name(extra)).name
     )
     own = own.reindex(columns=published.columns).astype(published.dtypes.to_dict())
-    return pd.concat([published, own], ignore_index=True)
+    return only(pd.concat([published, own], ignore_index=True), **wanted)
+
+
+def _check_reading(reading: str) -> None:
+    if reading in ("corrected", "printed"):
+        return
+    way = (
+        f"; a therapy is nd.outcomes(therapy={reading!r})" if reading in _names("therapies", "therapy", "label") else ""
+    )
+    raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'{way}")
 
 
 @functools.cache
@@ -168,13 +194,15 @@ def _discrepancies() -> pd.DataFrame:
     return table.assign(touches=["; ".join(touched.get(found, [])) for found in table["discrepancy_id"]])
 
 
-def claims(reading: Reading = "corrected") -> pd.DataFrame:
+def claims(reading: Reading = "corrected", *, therapy: Wanted = None, endpoint: Wanted = None) -> pd.DataFrame:
     """Return the figures in the running text of the review, harms among them.
 
     Parameters
     ----------
     reading : {"corrected", "printed"}
         As for :func:`outcomes`.
+    therapy, endpoint : str or iterable of str, optional
+        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -186,15 +214,19 @@ def claims(reading: Reading = "corrected") -> pd.DataFrame:
     Raises
     ------
     ValueError
-        When `reading` is not known.
+        When `reading` or a value is not known.
     """
-    if reading not in ("corrected", "printed"):
-        raise ValueError(f"reading: given {reading!r}, expected 'corrected' or 'printed'")
-    return _of_reading("claims", reading).copy()
+    _check_reading(reading)
+    return only(_of_reading("claims", reading).copy(), therapy=therapy, endpoint=endpoint)
 
 
-def later_outcomes() -> pd.DataFrame:
+def later_outcomes(*, therapy: Wanted = None, endpoint: Wanted = None, trial: Wanted = None) -> pd.DataFrame:
     """Return outcomes published outside the review, which are not in its tables.
+
+    Parameters
+    ----------
+    therapy, endpoint, trial : str or iterable of str, optional
+        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -205,11 +237,16 @@ def later_outcomes() -> pd.DataFrame:
         not stated), how_read ("full text", "abstract", "secondary"), trial (its id in :func:`trials`, or empty),
         discrepancies, subgroup (conditions on fields of a patient; empty for all patients of the trial).
     """
-    return read_table("later_outcomes").copy()
+    return only(read_table("later_outcomes").copy(), therapy=therapy, endpoint=endpoint, trial=trial)
 
 
-def trials() -> pd.DataFrame:
+def trials(*, therapy: Wanted = None) -> pd.DataFrame:
     """Return the trials whose patients or results are here.
+
+    Parameters
+    ----------
+    therapy : str or iterable of str, optional
+        Only the trials of this therapy, or of several.
 
     Returns
     -------
@@ -218,11 +255,16 @@ def trials() -> pd.DataFrame:
         design ("randomized", "one arm", "not stated where it was read"), arms and n_by_arm (in one order, joined by
         "; "; the comparator is the last), source, locator, how_read ("full text", "abstract", "secondary"), note.
     """
-    return read_table("trials").copy()
+    return only(read_table("trials").copy(), therapy=therapy)
 
 
-def criteria() -> pd.DataFrame:
+def criteria(*, rule_set: Wanted = None) -> pd.DataFrame:
     """Return every criterion of every rule set, in the order of the rule sets.
+
+    Parameters
+    ----------
+    rule_set : str or iterable of str, optional
+        Only the criteria of this rule set, or of several.
 
     Returns
     -------
@@ -230,11 +272,16 @@ def criteria() -> pd.DataFrame:
         criterion_id, rule_set, label, role, group, alternative, field, operator, value, source, locator, note,
         discrepancies.
     """
-    return read_table("criteria").copy()
+    return only(read_table("criteria").copy(), rule_set=rule_set)
 
 
-def rule_sets() -> pd.DataFrame:
+def rule_sets(*, therapy: Wanted = None, kind: Wanted = None) -> pd.DataFrame:
     """Return the rule sets in the order of the review.
+
+    Parameters
+    ----------
+    therapy, kind : str or iterable of str, optional
+        Only the rows with this value, or one of several, in that column.
 
     Returns
     -------
@@ -243,7 +290,7 @@ def rule_sets() -> pd.DataFrame:
         discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
         and netdash has no input for, joined by "; "), how_read ("full text", "abstract", "secondary").
     """
-    return read_table("rule_sets").copy()
+    return only(read_table("rule_sets").copy(), therapy=therapy, kind=kind)
 
 
 def scope() -> pd.DataFrame:

@@ -19,7 +19,9 @@ from numbers import Integral, Real
 from typing import ClassVar, TypeGuard
 
 from netdash import intervals
+from netdash.data_tables import table_of_text
 from netdash.intervals import Interval, interval_of, plain
+from netdash.refusals import hint
 from netdash.wording import capital, in_a_sentence, listed, words
 
 Value = float | int | bool | str
@@ -54,6 +56,8 @@ class Field:
         Words of a choice that are a part of another word: "stomach_distal" of "stomach".
     open_word : str
         The word of a choice that says that the value was not found. A criterion that does not name it stays open.
+    entries : tuple of str
+        Values of a number that are entered often, as text. They are no standard.
     change : str
         "fixed", "changeable" or "state": see :data:`CHANGE_KINDS`.
     noun : str
@@ -85,6 +89,7 @@ class Field:
     step: float | None = None
     completed: bool = False
     open_word: str = ""
+    entries: tuple[str, ...] = ()
     narrower: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
     @property
@@ -317,6 +322,20 @@ class Choice(Field):
     def read(self, text: str) -> object:  # noqa: D102
         parts = [part.strip() for part in text.split("|")]
         return frozenset(parts) if len(parts) > 1 else text
+
+    def refusal(self, value: object, why: str = "") -> ValueError:  # noqa: D102
+        return ValueError(f"{super().refusal(value, why)}{self._meant(value)}")
+
+    def _meant(self, value: object) -> str:
+        """Return which word a value that is not allowed may mean, by ``data/synonyms.csv`` or by its letters."""
+        if not isinstance(value, str):
+            return ""
+        synonyms = table_of_text("synonyms")
+        same = (synonyms["field"] == self.name) & (synonyms["kind"] == "word")
+        meanings = synonyms.loc[
+            same & (synonyms["term"] == value.strip().lower().replace(" ", "_")), "meaning"
+        ].tolist()
+        return f"; {value.strip()!r} means {meanings[0]!r}" if meanings else hint(value, self.choices)
 
     def text(self, value: Known) -> str:  # noqa: D102
         return "|".join(self.ordered(value)) if isinstance(value, frozenset) else super().text(value)

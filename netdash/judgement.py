@@ -84,7 +84,7 @@ class Finding:
         return f"{self.criterion.quantity.phrase(self.observed)} ({kind.asked}: {requirement})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judgement:
     """One patient judged by one rule set.
 
@@ -101,6 +101,14 @@ class Judgement:
     rule_set: RuleSet
     patient: Patient
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        """Return rule set and headline."""
+        return f"Judgement({self.rule_set.name}: {self.headline})"
+
+    def __str__(self) -> str:
+        """Return the headline and the side notes."""
+        return self.sentence
 
     @property
     def kind(self) -> Kind:
@@ -153,11 +161,15 @@ class Judgement:
         return tuple(finding for findings in found for finding in findings)
 
     @functools.cached_property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings on required criteria that leave a clause open."""
+        alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
+        return tuple(finding for alternative in alternatives for finding in self._open_findings(alternative))
+
+    @functools.cached_property
     def needs(self) -> tuple[Field, ...]:
         """The inputs to enter, or to narrow, so that every required clause can be judged, without repetition."""
-        alternatives = (alternative for clause in self.clauses(Verdict.UNKNOWN) for alternative in clause.alternatives)
-        found = (finding for alternative in alternatives for finding in self._open_findings(alternative))
-        return tuple(dict.fromkeys(field for finding in found for field in finding.needs))
+        return tuple(dict.fromkeys(field for finding in self.open_findings for field in finding.needs))
 
     @functools.cached_property
     def missed(self) -> tuple[str, ...]:

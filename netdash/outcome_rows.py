@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdash import data_tables
 from netdash.evidence import Reading
+from netdash.refusals import expected
+from netdash.wording import number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,10 +203,12 @@ def check_outcomes(outcomes: pd.DataFrame, *columns: str, endpoint: str | None =
         raise ValueError(f"outcomes: given no {', '.join(missing)}; expected a table like nd.outcomes(), or rows of it")
     unclear = [value for value in outcomes["poolable"].tolist() if not isinstance(value, bool | np.bool_)]
     if unclear:
-        raise ValueError(f"poolable: given {unclear[0]!r} in {len(unclear)} rows, expected True or False in each")
+        raise ValueError(
+            f"poolable: given {unclear[0]!r} in {number_of(len(unclear), 'row')}, expected True or False in each"
+        )
     if endpoint is not None and endpoint not in (known := sorted(outcomes["endpoint"].dropna().unique())):
-        there = f"expected one of {', '.join(known)}" if known else "the table has no rows"
-        raise ValueError(f"endpoint {endpoint!r} is in no row; {there}")
+        there = expected(endpoint, known) if known else "; the table has no rows"
+        raise ValueError(f"endpoint {endpoint!r} is in no row{there}")
 
 
 def check_months(horizon_months: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -49,11 +49,14 @@ class OwnCriteria:
         First twelve figures of the SHA-256 of its content, hexadecimal.
     rule_sets : tuple of RuleSet
         Its rule sets, in the order of the file.
+    rows : mapping from str to str
+        The row of each criterion in the file, by its id: "line 2".
     """
 
     name: str
     digest: str
     rule_sets: tuple[RuleSet, ...]
+    rows: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         """Return name and hash: "ours.csv, SHA-256 0a1b2c3d4e5f"."""
@@ -104,7 +107,9 @@ def read(criteria: str | Path | bytes | OwnCriteria, name: str = "") -> OwnCrite
     name = name or ("own criteria" if isinstance(criteria, bytes) else Path(criteria).name)
     try:
         text = csv_checks.text_of(criteria, LARGEST_BYTES, f"at most {MOST_ROWS} criteria")
-        return OwnCriteria(name, hashlib.sha256(text.encode()).hexdigest()[:12], _rule_sets(_rows(text)))
+        rows = list(_completed(_rows(text)))
+        where = {row["criterion_id"]: line for line, row in rows}
+        return OwnCriteria(name, hashlib.sha256(text.encode()).hexdigest()[:12], _rule_sets(rows), where)
     except RefusedFile as error:
         raise RefusedFile(f"no criterion was taken. {error.why}", error.discreet, name) from None
 
@@ -141,7 +146,11 @@ def _rows(text: str) -> list[tuple[str, Cells]]:
         raise RefusedFile(f"given {len(filled):,} criteria, expected at most {MOST_ROWS}")
     refuse(islice(csv_checks.wrong_lengths(filled, len(heading)), MOST_CHECKED))
     empty = dict.fromkeys(COLUMNS, "")
-    return [(where, {**empty, **dict(zip(heading, row, strict=True))}) for where, row in filled]
+    rows: list[tuple[str, Cells]] = [
+        (where, {**empty, **dict(zip(heading, row, strict=True))}) for where, row in filled
+    ]
+    refuse(islice((problem for where, row in rows for problem in _wrong_text(where, row)), MOST_CHECKED))
+    return rows
 
 
 def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
@@ -156,9 +165,7 @@ def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
             yield Problem("the heading", f"no column {column}", "one; start from: netdash lint --template")
 
 
-def _rule_sets(rows: list[tuple[str, Cells]]) -> tuple[RuleSet, ...]:
-    refuse(islice((problem for where, row in rows for problem in _wrong_text(where, row)), MOST_CHECKED))
-    complete = list(_completed(rows))
+def _rule_sets(complete: list[tuple[str, Cells]]) -> tuple[RuleSet, ...]:
     refuse(islice((problem for where, row in complete for problem in _wrong_set(where, row)), MOST_CHECKED))
     refuse(islice((problem for where, row in complete for problem in _wrong_criterion(where, row)), MOST_CHECKED))
     refuse(islice(csv_checks.repeated(complete, ["criterion_id"]), MOST_CHECKED))
@@ -222,6 +229,9 @@ def _wrong_criterion(where: str, row: Cells) -> Iterator[Problem]:
     except ValueError as error:
         yield Problem(where, shown(f"{row['field']} {row['operator']} {row['value']}"), _reason(error, row))
         return
+    if made.criterion_id in _published_ids():
+        expected = "an id that no published criterion has, or an empty cell"
+        yield Problem(f"{where}, column criterion_id", shown(made.criterion_id), expected)
     if made.role == "scope":
         yield Problem(f"{where}, column role", "'scope'", "required, caution, favors or prognostic")
     if isinstance(made, Bound) and made.quantity.completed and made.bound % 1:
@@ -233,6 +243,10 @@ def _wrong_criterion(where: str, row: Cells) -> Iterator[Problem]:
         )
     if made.label != made.quantity.label:
         yield Problem(f"{where}, column label", shown(made.label), f"{made.quantity.label!r}, the label of the field")
+
+
+def _published_ids() -> set[str]:
+    return {criterion.criterion_id for found in rule_tables.load().values() for criterion in found.criteria}
 
 
 def _decides_nothing(made: Criterion) -> bool:

@@ -1,35 +1,29 @@
-"""The patient: every input that netdash has, each declared once.
-
-Controls, rules, links, command-line options and the columns of a cohort are
-derived from the declarations in :class:`Patient`.
-"""
+"""The patient: every input, declared once; controls, rules, links, options and cohort columns follow from it."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import inspect
-import re
-from collections.abc import Mapping, Set
+import warnings
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from netdash.declarations import choice as _choice
 from netdash.declarations import count as _count
 from netdash.declarations import earlier as _earlier
 from netdash.declarations import number as _number
 from netdash.declarations import yes_no as _yes_no
-from netdash.derived import DIFFERENTIATIONS, GRADES, drained_by, grades_of, possible
+from netdash.derived import DIFFERENTIATIONS, GRADES, KI67_BY_GRADE, drained_by, grades_of, possible
 from netdash.fields import Field, Known, Value, exact_or_text
 from netdash.intervals import Interval
+from netdash.links import pairs
+from netdash.refusals import hint
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TRACKING_PREFIXES = ("utm_", "fbclid", "gclid", "msclkid", "mc_cid", "mc_eid")
-"""Prefixes of the parameters that mail and chat programs add to a link to follow it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,9 +73,12 @@ class Patient:
         change="fixed",
         completed=True,
     )
-    ki67_percent: float | Interval | str | None = _number("Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100)
+    ki67_percent: float | Interval | str | None = _number(
+        "Ki-67", "Patient", "Ki-67 proliferation index.", "%", 100, entries=tuple(map(str, KI67_BY_GRADE.values()))
+    )
     liver_involvement_percent: float | Interval | str | None = _number(
-        "Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100
+        *("Liver involvement", "Patient", "Share of the liver's volume taken up by metastases.", "%", 100),
+        entries=("<25", "25-50", ">50"),
     )
     extrahepatic_disease: str | Set[str] | None = _choice(
         "Extrahepatic disease",
@@ -260,11 +257,15 @@ class Patient:
         "High proliferation", "Judgement", "A judgement: the source gives no Ki-67 limit."
     )
 
-    def __new__(cls, **values: object) -> Patient:
+    def __new__(cls, *unnamed: object, **values: object) -> Patient:
         """Refuse an unknown field name with a hint; the ``__init__`` of dataclasses would give none."""
-        for name in values:
-            if name not in FIELDS:
-                raise TypeError(_unknown_name(name))
+        if unnamed:
+            raise TypeError(f"Patient was given {unnamed[0]!r} without a name, expected Patient(age_years=...)")
+        _check_names(values)
+        for name, value in values.items():
+            if FIELDS[name].unit == "%" and isinstance(value, float) and 0 < value < 1 and value == round(value, 2):
+                said = f"{name}={value:g} is read as {value:g} %; a fraction of {value:g} is {name}={100 * value:g}"
+                warnings.warn(said, stacklevel=2)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -300,7 +301,10 @@ class Patient:
 
     def replace(self, **changes: object) -> Patient:
         """Return a copy of this patient with some fields changed; None makes a field unknown."""
-        return Patient(**{**self._all_entered, **changes})  # type: ignore[arg-type]
+        _check_names(changes)
+        made = object.__new__(Patient)  # without the warning of a fraction: pictures try many values
+        made.__init__(**{**self._all_entered, **changes})  # type: ignore[misc]
+        return made
 
     __replace__ = replace
 
@@ -336,16 +340,8 @@ class Patient:
         Parameters that mail and chat programs add to follow a link, such as ``utm_source``, are ignored.
         """
         values: dict[str, object] = {}
-        text = query.removeprefix("?").removeprefix("#")
-        if unclear := re.search(r"[^&]*\d\+(?=[A-Za-z]|%25|%(?![0-9A-Fa-f]{2}))[^&]*", text):
-            raise ValueError(f"{unclear[0]!r}: a + in a link may be a blank or that of 90+; write %20 or %2B")
-        # A plus sign inside a query is a space; at the end of a value, or before a space, it is that of "90+".
-        text = re.sub(r"(?<=\d)\+(?=\s|%20|&|$)|\+(?=&|$)", "%2B", text)
-        for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(FIELDS)):
-            if name.startswith(TRACKING_PREFIXES):
-                continue
-            if name not in FIELDS:
-                raise TypeError(_unknown_name(name))
+        for name, value in pairs(query, 2 * len(FIELDS)):
+            _check_names([name])
             if name in values:
                 raise ValueError(f"{name} was given twice, expected once; keep one of them")
             values[name] = FIELDS[name].parse(value)
@@ -390,6 +386,15 @@ Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 )
 
 
-def _unknown_name(name: str) -> str:
-    near = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)
-    return f"{name[:60]!r} is no field of Patient; did you mean {near[0]!r}? Patient.fields() lists them all"
+def _check_names(names: Iterable[str]) -> None:
+    labels = {name: field.label for name, field in FIELDS.items()}
+    for name in (name for name in names if name not in labels):
+        near = hint(name, labels)
+        raise TypeError(f"{name[:60]!r} is no field of Patient{near or ';'} Patient.fields() lists them all")
+
+
+def _unchanging(patient: Patient, name: str, value: object) -> None:
+    raise dataclasses.FrozenInstanceError(f"a Patient does not change; use patient.replace({name}={value!r})")
+
+
+Patient.__setattr__ = _unchanging  # type: ignore[assignment]

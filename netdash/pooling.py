@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from netdash.distributions import chi_squared_above, t_quantile
 from netdash.effects import SCALES, Z_95, Numbers, natural, numbers, raise_for_rows
 from netdash.heterogeneity import TAU2, Profile, q_profile, squares, typical_variance
-from netdash.wording import html_table, percent
+from netdash.refusals import in_short
+from netdash.wording import html_table, number_of, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ class Natural:
         return f"{SCALES[self.measure]} {value}{unit} (95 % confidence interval {ends[0]} to {ends[1]}, {prediction})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pooled:
     """A random-effects fit, on the scale of its measure.
 
@@ -183,6 +184,10 @@ class Pooled:
     def __str__(self) -> str:
         return "\n".join(f"{name}: {words}" for name, words in self._lines().items())
 
+    def __repr__(self) -> str:
+        """Return the estimate and the model; the attributes have every digit."""
+        return f"Pooled({self.transformed()}; {self._lines()['Model']})"
+
     def _repr_html_(self) -> str:
         return html_table(self._lines().items())
 
@@ -240,14 +245,15 @@ def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tu
             raise ValueError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
     columns = [str(name) for name in getattr(effects, "columns", ())]
     if not {"yi", "vi"} <= set(columns):
-        given = f"columns {', '.join(columns)}" if columns else f"{effects!r}"
+        rows = "; rows of nd.outcomes() are pooled by nd.pool_outcomes" if "outcome_id" in columns else ""
+        given = f"columns {', '.join(columns[:5])}" + ", ..." * (len(columns) > 5) if columns else in_short(effects)
         raise ValueError(
             f"effects: given {given}; expected yi and vi, as nd.effect_sizes makes them of counts and "
-            "nd.outcome_effects of rows of nd.outcomes()"
+            f"nd.outcome_effects of rows of nd.outcomes(){rows}"
         )
     yi, vi = numbers("yi", effects["yi"]), numbers("vi", effects["vi"])
     if yi.size < least:
-        studies = "1 study" if yi.size == 1 else f"{yi.size} studies"
+        studies = number_of(yi.size, "study", "studies")
         raise ValueError(f"effects: given {studies}, expected {least} or more; quote each study as it stands")
     raise_for_rows("yi", yi, ~np.isfinite(yi), "a number; leave out a study without an effect")
     raise_for_rows("vi", vi, ~(np.isfinite(vi) & (vi > 0)), "a variance above 0; leave out a study without one")

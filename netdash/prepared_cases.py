@@ -11,6 +11,7 @@ from netdash.csv_checks import MOST_SHOWN, Problem, refuse, shown
 from netdash.fields import Known
 from netdash.files import folder
 from netdash.patient import FIELDS, Patient
+from netdash.refusals import nearest
 
 LABEL_COLUMN = "label"
 MOST_CASES = 500
@@ -86,8 +87,6 @@ def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
-    import difflib
-
     known = [LABEL_COLUMN, *FIELDS]
     before: set[str] = set()
     for number, name in enumerate(heading, start=1):
@@ -95,8 +94,8 @@ def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
         if name in before:
             yield Problem(where, f"{given} again", "each column once")
         elif name not in known:
-            near = difflib.get_close_matches(name[:LONGEST_LABEL], known, n=1, cutoff=0.0)[0]
-            yield Problem(where, given, f"label or a field of a patient, such as {near!r}; {NO_IDENTIFIERS}")
+            near = "".join(f", such as {found!r}" for found in nearest(name, known)[:1])
+            yield Problem(where, given, f"label or a field of a patient{near}; {NO_IDENTIFIERS}")
         before.add(name)
     if LABEL_COLUMN not in heading:
         yield Problem("the heading", "no column label", "one: a short name of each case that identifies nobody")

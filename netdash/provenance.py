@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdash import evidence
+from netdash import evidence, own_criteria
+from netdash.own_criteria import OwnCriteria
+from netdash.refusals import UnknownName, hint
 from netdash.wording import at_months, html_table, with_ends, with_unit, words
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ class Source:
     ----------
     id, kind : str
         Identifier and kind of the row: "outcome", "claim", "criterion", "rule set", "discrepancy", "later outcome",
-        "reference" or "trial".
+        "reference", "trial", "own criterion" or "own rule set".
     says : str
         The content of the row in words.
     read_in : str
@@ -36,6 +39,8 @@ class Source:
         Addresses of `read_in` and of the cited references. They are shown and never fetched.
     discrepancies : tuple of str
         The discrepancies that touch it, each with id, status and evidence.
+    figure : str
+        The figure of an outcome or a claim in words, such as "49 %"; empty for other rows.
     """
 
     id: str
@@ -47,6 +52,7 @@ class Source:
     cites: tuple[str, ...]
     links: tuple[str, ...]
     discrepancies: tuple[str, ...]
+    figure: str = ""
 
     def _lines(self) -> list[tuple[str, str]]:
         many = [("Cites", text) for text in self.cites] + [("Discrepancy", text) for text in self.discrepancies]
@@ -70,13 +76,15 @@ class Source:
         return html_table([*self._lines(), *(("Link", link) for link in self.links)])
 
 
-def source(id: str | int) -> Source:  # noqa: A002
-    """Return the source of a row of the data.
+def source(id: str | int, criteria: str | Path | bytes | OwnCriteria | None = None) -> Source:  # noqa: A002
+    """Return the source of a row of the data, or of an own criterion.
 
     Parameters
     ----------
     id : str or int
         The id of an outcome, claim, criterion, rule set, discrepancy or later outcome, or the number of a reference.
+    criteria : str, Path, bytes or OwnCriteria, optional
+        A file of own criteria, as for :func:`~netdash.assess`: the ids of its criteria and rule sets are known too.
 
     Returns
     -------
@@ -84,22 +92,49 @@ def source(id: str | int) -> Source:  # noqa: A002
 
     Raises
     ------
-    ValueError
-        When there is no such id; the message says which functions list ids.
+    UnknownName
+        A ValueError, when there is no such id; the message names the nearest ones and the functions that list ids.
 
     Examples
     --------
-    >>> print(source("t3-akyildiz-osmedian"))  # doctest: +SKIP
+    >>> import netdash as nd
+    >>> found = nd.source("milan_review-age")
+    >>> found.says
+    'milan_review, Age (age_years < 55). The published list of 2007 has 55 or less.'
+    >>> found.locator
+    'Role of liver transplantation, citing reference 40'
     """
+    if criteria is not None and (own := _own(str(id), own_criteria.read(criteria))):
+        return own
     for table, key, make in _KINDS:
         rows = table()
         found = rows[rows[key].astype(str) == str(id)]
         if len(found):
             return make(_row(found))
-    raise ValueError(
-        f"{id!r} is no id of an outcome, claim, criterion, rule set, discrepancy or reference; "
-        "ids are the first column of nd.outcomes(), nd.claims(), nd.criteria(), nd.rule_sets(), nd.discrepancies()"
+    known = {str(row): "" for table, key, _ in _KINDS for row in table()[key]}
+    raise UnknownName(
+        f"{id!r} is no id of an outcome, claim, criterion, rule set, discrepancy or reference{hint(id, known)}; "
+        f"ids are the first column of nd.outcomes(), nd.claims(), nd.criteria(), nd.rule_sets(), nd.discrepancies(); "
+        f"nd.search({str(id)[:40]!r}) looks in all of them"
     )
+
+
+def _own(name: str, own: OwnCriteria) -> Source | None:
+    """Return the source of a criterion or a rule set of a file of own criteria: file, row and basis."""
+    for found in own.rule_sets:
+        for one in found.criteria:
+            if one.criterion_id == name:
+                says = f"{found.name}, {one.label} ({one.requirement}). {one.note}"
+                return _local(name, "own criterion", says, own, f"{own.rows[name]}; {one.source}, {one.locator}")
+        if found.name == name:
+            lines = ", ".join(own.rows[one.criterion_id] for one in found.criteria)
+            return _local(name, "own rule set", f"{found.title}.", own, f"{lines}; {found.source}, {found.locator}")
+    return None
+
+
+def _local(name: str, kind: str, says: str, own: OwnCriteria, place: str) -> Source:
+    read_in = f"{own} (local: a file of this hospital, not checked against a published source)"
+    return Source(name, kind, says.strip(), read_in, place, printed="", cites=(), links=(), discrepancies=())
 
 
 def _outcome(row: Mapping[str, Any]) -> Source:
@@ -110,14 +145,16 @@ def _outcome(row: Mapping[str, Any]) -> Source:
         f"{words(row['endpoint'])}, {row['statistic']}{at_months(row['horizon_months'])}, {value}. {row['note']}"
     )
     numbers = () if _missing(row["citation"]) else (row["citation"],)
-    return _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
+    made = _make(row, "outcome_id", "outcome", says.strip(), row["source"], numbers, printed=row["printed"])
+    return replace(made, figure=value)
 
 
 def _claim(row: Mapping[str, Any]) -> Source:
     value, at = with_ends(row["low"], row["high"], row["unit"]), at_months(row["horizon_months"])
     figure = ", ".join(filter(None, (words(row["endpoint"]) + at, words(row["qualifier"]), value)))
     numbers = tuple(filter(None, row["citations"].split(";")))
-    return _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
+    made = _make(row, "claim_id", "claim", f"{row['population']}: {figure}", row["source"], numbers)
+    return replace(made, figure=value)
 
 
 def _criterion(row: Mapping[str, Any]) -> Source:
@@ -133,7 +170,7 @@ def _rule_set(row: Mapping[str, Any]) -> Source:
 def _later_outcome(row: Mapping[str, Any]) -> Source:
     value = with_unit(row["value"], row["unit"])
     says = f"{row['arm']}: {words(row['endpoint'])}, {words(row['statistic'])}, {value}. {row['note']}".strip()
-    return _make(row, "outcome_id", "later outcome", says, row["source"])
+    return replace(_make(row, "outcome_id", "later outcome", says, row["source"]), figure=value)
 
 
 def _trial(row: Mapping[str, Any]) -> Source:

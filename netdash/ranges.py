@@ -17,6 +17,7 @@ from netdash.fields import Choice, Count, Field, Number, Value
 from netdash.intervals import Interval, plain
 from netdash.judgement import judge
 from netdash.patient import FIELDS, Patient
+from netdash.refusals import expected
 from netdash.rules import Criterion
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str | rules.Ru
 def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:
     field = _field(name)
     if not isinstance(field, Number):
-        raise ValueError(f"{name!r} has no numbers; expected one of {', '.join(numbers())}")
+        raise ValueError(f"{name!r} has no numbers{expected(name, numbers())}")
     return (span for span in spans(field, found.breaks(name)) if span.low < span.high)
 
 
@@ -215,7 +216,8 @@ def ordered() -> list[str]:
 
 def _field(name: str) -> Field:
     if name not in ordered():
-        raise ValueError(f"{name!r} is no field with an order; expected one of {', '.join(ordered())}")
+        texts = {known: FIELDS[known].label for known in ordered()}
+        raise ValueError(f"{name!r} is no field with an order{expected(name, texts)}")
     return FIELDS[name]
 
 

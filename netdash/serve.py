@@ -74,6 +74,7 @@ def _server(settings: Settings, notebook: Path) -> Server:
     from netdash.server.configuration import HEADERS, configuration
     from netdash.server.gate import CommonHeaders, Hosts
     from netdash.server.machine import forbid_core_dumps, raise_descriptors
+    from netdash.server.operations import start_logging
     from netdash.server.voila_app import Server
 
     forbid_core_dumps()
@@ -81,6 +82,9 @@ def _server(settings: Settings, notebook: Path) -> Server:
     server: Server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
     server.announce = lambda url: announce(url, settings)
     server.max_sessions = settings.max_sessions
+    server.user_header = settings.user_header
+    server.drain_seconds = 60 * settings.drain_minutes
+    start_logging(as_json=settings.log_json, audited=settings.audit)
     server.behind_proxy = bool(settings.public_hosts)
     names = {*map(str.lower, settings.public_hosts), settings.host.lower()}
     server.hosts = Hosts(names, anyone=settings.takes_any_name)

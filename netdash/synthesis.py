@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdash import evidence, outcome_rows
 from netdash.effects import Z_95, effect_sizes, events_from_percent, log_odds, natural, newcombe
 from netdash.pooling import Method, Pooled, Test, pool
+from netdash.refusals import UnknownName, expected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,12 +76,28 @@ def pool_by_therapy(
     ValueError
         When no row has that endpoint, the horizon is no number, two rows of one therapy hold the same patients, or a
         rate is 0 or 100 %.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> pools = nd.pool_by_therapy(nd.outcomes())
+    >>> list(pools)[:2], pools["resection"].k
+    (['resection', 'transplantation'], 12)
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED, endpoint=endpoint)
     outcome_rows.check_months(horizon_months)
     outcomes = outcomes.assign(followed=outcome_rows.shares_followed(outcomes, followed))
     groups = _rows_to_pool(outcomes, endpoint, horizon_months).groupby("therapy", sort=False)
-    return {str(name): pool(_effects(found, "followed"), method, test) for name, found in groups if len(found) > 1}
+    pools = {str(name): pool(_effects(found, "followed"), method, test) for name, found in groups if len(found) > 1}
+    return _Pools(pools)
+
+
+class _Pools(dict[str, Pooled]):
+    """Pools by therapy. A therapy without one is refused in words."""
+
+    def __missing__(self, therapy: object) -> Pooled:
+        why = "fewer than two of its series may be pooled, or it is no therapy"
+        raise UnknownName(f"there is no pool of {therapy!r}: {why}{expected(therapy, list(self))}")
 
 
 def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from netdash.refusals import UnknownName, expected
+
 Entry = TypeVar("Entry")
 
 VERDICT_WORDS: Mapping[str, str] = {"met": "met", "not_met": "missed", "unknown": "open"}
@@ -90,9 +92,9 @@ def words(identifier: object) -> str:
     return str(identifier).replace("_", " ")
 
 
-def number_of(number: int, noun: str) -> str:
-    """Return a number of things: "1 row", "1,200 rows"."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+def number_of(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things: "1 row", "1,200 rows"; `plural` for a noun that takes more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def years(months: float | None, unit: str = " years") -> str:
@@ -161,12 +163,18 @@ def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
 
     Raises
     ------
-    ValueError
-        When there is none; the message names `noun` and lists the keys.
+    UnknownName
+        A ValueError and a KeyError, when there is none; the message names `noun` and the nearest keys, or all of them.
     """
     if key not in entries:
-        raise ValueError(f"{key!r} is no {noun}; expected one of {', '.join(entries)}")
+        raise UnknownName(f"{key!r} is no {noun}{expected(key, _titles(entries))}")
     return entries[key]
+
+
+def _titles(entries: Mapping[str, object]) -> dict[str, str]:
+    """Return the text by which each entry is found as well: itself, its title or its label."""
+    texts = {key: getattr(entry, "title", None) or getattr(entry, "label", None) for key, entry in entries.items()}
+    return {key: str(texts[key] or (entry if isinstance(entry, str) else "")) for key, entry in entries.items()}
 
 
 def percent(value: float, digits: int = 0) -> str:

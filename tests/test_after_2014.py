@@ -170,6 +170,85 @@ def test_the_rule_sets_of_today_are_there():
     assert {name for name, kind in kinds.items() if kind == "statement"} == {"resection_2020"}
 
 
+# The criteria: rule set, then field, operator, value and role, typed from the notes on each source
+SITES = "pancreas|stomach|duodenum|small_intestine|appendix|colon|rectum"
+OUTSIDE = "stomach|duodenum|small_intestine|appendix|colon|rectum|lung|liver|other"
+G12, WELL, SSTR = "grade one of G1|G2", "differentiation is well", "sstr_positive is yes"
+PROGRESSIVE, NOT_PREGNANT = "disease_progressive is yes", "pregnant is no"
+ASKED = {
+    "retnet_population": {
+        *("age_years >= 18", "largest_lesion_cm >= 1", "liver_involvement_percent <= 70", "ecog <= 2"),
+        *("liver_unresectable is yes", "operable is no", "symptomatic is yes", "ssa_failed is yes", PROGRESSIVE),
+        *("liver_involvement_percent > 25", "extrahepatic_disease one of none|limited_stable|limited_progressing"),
+        *("bilirubin_mg_dl <= 2", NOT_PREGNANT, "biliary_anastomosis is no", "caution prior_liver_directed is no"),
+    },
+    "resection_2020": {G12, "extrahepatic_disease is none", "resectable_percent > 90", "operable is yes"},
+    "cytoreduction_chicago": {
+        *("resectable_percent >= 90", "primary_site is pancreas", G12, SSTR, "liver_involvement_percent <= 50"),
+        *("age_years > 18", NOT_PREGNANT, "bilirubin_mg_dl <= 3"),
+    },
+    "everolimus_us": {
+        *(PROGRESSIVE, WELL, "functioning_syndrome is no", "age_years >= 18"),
+        "primary_site one of lung|stomach|duodenum|small_intestine|appendix|colon|rectum",
+    },
+    "lanreotide_us": {WELL, f"primary_site one of {SITES}", "age_years >= 18", "caution liver_unresectable is yes"},
+    "lutathera_us": {SSTR, f"primary_site one of {SITES}", "age_years >= 12"},
+    "compete_population": {
+        *("age_years >= 18", G12, SSTR, PROGRESSIVE, "liver_unresectable is yes", "operable is no"),
+        *(f"primary_site one of {SITES}", "primary_site is pancreas", "functioning_syndrome is no"),
+    },
+    "clarinet_forte_population": {
+        *(G12, "primary_site one of pancreas|small_intestine|appendix", SSTR, PROGRESSIVE, "ssa_failed is yes"),
+    },
+    "sanet_p_population": {G12, "primary_site is pancreas", PROGRESSIVE},
+    "sanet_ep_population": {
+        *("age_years >= 18", WELL, f"primary_site one of {OUTSIDE}", PROGRESSIVE, "ecog <= 1"),
+        "progressed_on_treatment is yes",
+    },
+    "axinet_population": {G12, f"primary_site one of {OUTSIDE}", PROGRESSIVE},
+    "compose_population": {
+        *("age_years >= 18", WELL, "ki67_percent >= 15", "ki67_percent <= 55", SSTR, "prior_prrt is no"),
+        f"primary_site one of {SITES}",
+    },
+    "netter3_population": {
+        *(WELL, "ki67_percent < 10", SSTR, "uptake_vs_liver is at_least", "age_years >= 12"),
+        *(f"primary_site one of {SITES}", "months_since_diagnosis <= 6"),
+    },
+    "netter2_population": {
+        *(WELL, "ki67_percent >= 10", "ki67_percent <= 55", SSTR, f"primary_site one of {SITES}", "age_years >= 15"),
+        *("months_since_diagnosis <= 6", "progressed_on_treatment is no", "prior_prrt is no"),
+        *("prior_liver_directed is no", "caution prior_systemic_treatment is no"),
+    },
+    "cabinet_population": {PROGRESSIVE, "prior_prrt is yes", "prior_systemic_treatment is yes", WELL},
+    "cabozantinib_us": {
+        *(WELL, "age_years >= 12", "prior_systemic_treatment is yes", "caution liver_unresectable is yes"),
+    },
+    "hepar_plus_population": {
+        *("age_years >= 18", "lesion_count >= 3", "liver_involvement_percent <= 70", G12, "ecog <= 2"),
+        *("prior_prrt is yes", NOT_PREGNANT),
+    },
+    "topic_nec_population": {
+        *("differentiation is poor", "age_years >= 20", "age_years <= 75", f"primary_site one of {SITES}|liver"),
+        *("liver_unresectable is yes", "recurrence_after_resection is yes", "prior_chemotherapy is no"),
+    },
+}
+
+
+@pytest.mark.parametrize("rule_set", ASKED)
+def test_a_rule_set_asks_what_its_source_asks_with_the_same_signs(rule_set):
+    rows = nd.criteria().query("rule_set == @rule_set").to_dict("records")
+    given = {
+        f"{'' if row['role'] == 'required' else row['role'] + ' '}{row['field']} {row['operator']} {row['value']}"
+        for row in rows
+    }
+    assert given == ASKED[rule_set]
+    assert len(rows) == len(given)
+
+
+def test_every_rule_set_of_today_is_read_twice():
+    assert set(ASKED) == NEW
+
+
 @pytest.mark.parametrize(
     ("rule_set", "words"),
     [
@@ -242,6 +321,57 @@ def test_the_arms_of_a_trial(trial, arms, n):
     assert (TRIALS.loc[trial, "arms"], TRIALS.loc[trial, "n_by_arm"]) == (arms, n)
 
 
+def test_a_trial_is_randomized_only_where_that_was_read_and_the_note_says_where():
+    said = TRIALS[TRIALS["design"] == "randomized"]
+    assert set(said.index) == {"promid", "clarinet", "e2211"}
+    assert all(said["note"].str.contains("Randomized: "))
+    assert set(TRIALS.loc[TRIALS["design"] == "one arm"].index) == {"clarinet-forte"}
+
+
+@pytest.mark.parametrize("trial", ["netter-3", "compose", "retnet", "chicago"])
+def test_arms_of_which_nothing_was_read_are_empty(trial):
+    assert (TRIALS.loc[trial, "arms"], TRIALS.loc[trial, "n_by_arm"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("trial", "how_read"),
+    [
+        *[(name, "secondary") for name in ("netter-1", "netter-2", "compete", "axinet", "clarinet-forte", "topic-nec")],
+        *[(name, "abstract") for name in ("sanet-ep", "sanet-p", "cabinet", "hepar-plus", "e2211", "radiant-3")],
+        *[(name, "full text") for name in ("retnet", "compose", "netter-3", "chicago")],
+    ],
+)
+def test_the_sizes_of_a_trial_are_as_far_read_as_the_text_that_has_them(trial, how_read):
+    assert TRIALS.loc[trial, "how_read"] == how_read
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        *[(name, "cut off") for name in ("netter-3", "sanet-ep", "axinet", "topic-nec", "retnet", "uchicago-191485")],
+        *[(name, "cut off") for name in ("hepar-plus", "resin-nelm", "le-treut-2013")],
+        ("cabinet", "without its last lines"),
+        ("compete", "as far as it is shown"),
+    ],
+)
+def test_a_copy_that_ends_early_says_so(source, words):
+    assert words in data_tables.read_table("sources").set_index("source").loc[source, "read_in"]
+
+
+def test_what_a_secondary_text_says_in_a_rule_set_is_marked():
+    rows, sources = nd.criteria().set_index("criterion_id"), data_tables.read_table("sources").set_index("source")
+    read = data_tables.read_table("rule_sets").set_index("rule_set")["how_read"]
+    for name, row in rows[rows["source"] != "netdash"].iterrows():
+        if sources.loc[row["source"], "secondary"] and read[row["rule_set"]] != "secondary":
+            assert "secondary" in row["note"], name
+    assert "secondary" in rows.loc["compete_population-function", "note"]
+
+
+def test_a_citation_is_the_one_that_was_read():
+    cited = data_tables.read_table("sources").set_index("source")["citation"]
+    assert cited["axinet-report"] == "AXINET (GETNE-1107). J Clin Oncol 2021;39:360; ESMO 2021, 1097O"
+
+
 # Sources that differ
 
 
@@ -264,6 +394,12 @@ def test_sources_at_odds_are_discrepancies_of_the_rows_they_touch(discrepancy, t
     assert rows.loc[discrepancy, "status"] == "between_sources"
 
 
+def test_the_two_counts_of_cabinet_differ_in_placebo_and_in_the_hazard_ratio():
+    said = nd.discrepancies().set_index("discrepancy_id").loc["B5-07", "problem"]
+    assert "3.3 months instead of 4.4" in said
+    assert "0.22 (0.12 to 0.41) instead of 0.23 (0.12 to 0.42)" in said
+
+
 def test_the_rows_that_the_page_on_adding_a_trial_shows_are_in_the_data():
     text = (ROOT / "docs" / "how_to" / "add_a_trial.md").read_text(encoding="utf-8")
     shown = [
@@ -276,7 +412,7 @@ def test_the_rows_that_the_page_on_adding_a_trial_shows_are_in_the_data():
 
 def test_the_date_of_the_last_reading_is_on_the_page_and_in_the_report():
     from netdash.board import views
-    from netdash.report import report
+    from netdash.case_report import report
 
     for page in (views.foot(), report(nd.Patient())):
         assert f"data {data_tables.data_version()}, evidence read up to {data_tables.read_up_to()}" in page

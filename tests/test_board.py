@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board, views
-from netdash.board.controls import Box, Pick, Slider
 from netdash.board.state import State, examples, outcomes_shown
+from netdash.board.widgets import Box, Pick, Slider
 from netdash.patient import FIELDS, Patient
 from netdash.wording import VERDICT_WORDS
 
@@ -32,6 +32,10 @@ def section(board, name):
 
 def shown_verdicts(board):
     return dict(re.findall(r'data-rule-set="(\w+)" data-verdict="(\w+)"', section(board, "verdicts")))
+
+
+def without_tags(html):
+    return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
 def of(board, name):
@@ -63,7 +67,7 @@ def test_every_input_that_a_rule_asks_for_has_a_control(board):
 def test_a_control_is_named_and_helped_by_the_fields_own_declaration(board):
     assert "".join(of(board, "stable_months").text.description) == "Duration of stability, months"
     assert "from 0 to 600 months" in of(board, "stable_months").text.tooltip
-    assert of(board, "primary_site").widget.tooltip == FIELDS["primary_site"].help
+    assert of(board, "primary_site").list.tooltip == FIELDS["primary_site"].help
 
 
 def test_the_page_shows_the_librarys_verdicts(board):
@@ -71,9 +75,9 @@ def test_the_page_shows_the_librarys_verdicts(board):
     assert shown_verdicts(board) == verdicts.to_dict()
     kinds = nd.rule_sets().set_index("rule_set")["kind"]
     trials = [name for name in verdicts.index if kinds[name] == "population"]
-    # Whom trials studied stands below, in a block of its own.
-    assert list(shown_verdicts(board)) == [*(name for name in verdicts.index if name not in trials), *trials]
-    criteria, studied = section(board, "verdicts").split("Whom trials studied")
+    # Whom trials studied stands below, in a block of its own that folds.
+    criteria, studied = section(board, "verdicts").split("<details", maxsplit=1)
+    assert "Whom trials studied" in studied
     assert all(f'data-rule-set="{name}"' in studied for name in trials)
     assert "population" not in criteria
 
@@ -246,7 +250,7 @@ def test_the_box_shows_what_the_picture_was_computed_for(board):
 
 
 def test_a_list_gives_its_word_and_unknown(board):
-    site = of(board, "primary_site").widget
+    site = of(board, "primary_site").list
     site.value = "lung"
     assert board.state.patient.primary_site == "lung"
     assert shown_verdicts(board)["milan_review"] == "not_met"
@@ -285,6 +289,42 @@ def test_a_click_on_a_verdict_shows_its_findings(board):
     assert board.frame.content["announce"].startswith("Milan 2019: ")
 
 
+def test_a_line_opens_to_its_lists_and_a_list_to_its_findings_and_closes():
+    board = Board(CASE.replace(age_years=57))
+    assert "findings" not in board.frame.content["sections"]
+    press(board, "line:milan_review")
+    assert (board.state.selected, board.state.unfolded) == ("milan_review", "lists")
+    assert "Misses 1 of 5: age 57 years (asked: under 55 years)" in section(board, "verdicts")
+    assert "findings" not in board.frame.content["sections"]
+    press(board, "milan_2007")
+    assert "netdash-slot-findings" in section(board, "verdicts")
+    assert "at most 55 years" in section(board, "findings")
+    press(board, "do:close-line")
+    assert "findings" not in board.frame.content["sections"]
+    assert board.state.selected == "milan_2007"  # the strips stay those of the chosen one
+    press(board, "line:no_such_set")
+    assert board.state.unfolded == ""
+
+
+def test_presented_keys_choose_a_therapy_open_its_findings_and_close_them_first():
+    board = Board(CASE.replace(age_years=57))
+    press(board, "do:therapy-down")
+    assert board.state.selected == "milan_review"  # not while the board is not presented
+    press(board, "do:present")
+    press(board, "do:therapy-down")
+    assert board.state.book[board.state.selected].therapy == "ablation"
+    press(board, "do:therapy-up")
+    assert board.state.selected == "milan_review"  # the first of its first line
+    press(board, "do:why")
+    assert "netdash-slot-findings" not in section(board, "verdicts")  # a card over the plot
+    assert 'data-select="milan_2007"' in section(board, "findings")
+    press(board, "do:leave")
+    assert board.state.presenting
+    assert "findings" not in board.frame.content["sections"]
+    press(board, "do:leave")
+    assert not board.state.presenting
+
+
 @pytest.mark.parametrize("key", ["", "no_such_set", "<script>", "x" * 200])
 def test_a_key_that_is_none_changes_nothing(board, key):
     board.frame._receive(None, {"type": "select", "key": key}, None)
@@ -312,6 +352,7 @@ def test_an_address_without_end_is_named_too(board):
 
 
 def test_findings_show_distance_change_and_source(board):
+    press(board, "milan_review")
     of(board, "age_years").slider.value = 55
     html = section(board, "findings")
     assert "under 55 years" in html
@@ -332,34 +373,45 @@ def test_secondary_sources_and_later_ones_say_so(board):
 
 def test_cautions_are_shown_and_do_not_decide(board):
     board.frame._receive(None, {"type": "select", "key": "embolization_review"}, None)
-    of(board, "liver_unresectable").widget.value = True
-    of(board, "portal_vein_occluded").widget.value = True
+    of(board, "liver_unresectable").list.value = True
+    of(board, "portal_vein_occluded").list.value = True
     assert shown_verdicts(board)["embolization_review"] == "met"
     assert "portal vein occluded; severe liver dysfunction: not entered" in section(board, "findings")
-    assert "Fits 1 of 1; 1 caution: portal vein occluded" in section(board, "verdicts")
+    assert "fits 1 of 1; 1 caution: portal vein occluded" in without_tags(section(board, "verdicts"))
     assert "do not decide" in section(board, "findings")
 
 
 def in_the_plot(board):
-    """Return what stands beside the names of the therapies."""
+    """Return what stands beside the names of the therapies, and the text beside the marks below each name."""
     layout = json.loads(board.frame.content["figures"]["forest"])["layout"]
-    names = dict(zip(layout["yaxis"]["tickvals"], layout["yaxis"]["ticktext"], strict=True))
-    return {names[note["y"]]: note["text"] for note in layout["annotations"] if names[note["y"]]}
+    left = dict(zip(layout["yaxis"]["tickvals"], layout["yaxis"]["ticktext"], strict=True))
+    right = dict(zip(layout["yaxis2"]["tickvals"], layout["yaxis2"]["ticktext"], strict=True))
+    said = {}
+    for note in layout["annotations"]:
+        name, _, verdict = note["text"].partition("</b>")
+        if "<b>" in name:
+            below = note["y"] - 1
+            said[name.partition("<b>")[2]] = (verdict.strip(), left[below], right[below])
+    return said
 
 
 def test_the_plot_and_its_sentence_count_all_lists_of_a_therapy():
     patient = CASE.replace(age_years=55, primary_site="pancreas")
     board = Board(patient)
     found = nd.tallies(nd.assess(patient))
-    wanted = {f"<b>{evidence.therapy_name(name)}</b>": f"{tally.signs} {tally}" for name, tally in found.items()}
+    wanted = {evidence.therapy_name(name): f"{tally.signs} {tally}" for name, tally in found.items()}
     said = in_the_plot(board)
-    assert "<b>Transplantation</b>" in said
-    assert said.pop("<b>No resection</b>") == "29 and 52 %, 2 series, not pooled"  # it has no lists
-    assert said == {name: text for name, text in wanted.items() if name in said}
+    assert said.pop("No resection") == ("", "2 series, not pooled", "29 and 52 %")  # it has no lists
+    assert said.pop("Intra-arterial therapy")[0] == ""
+    assert {name: verdict for name, (verdict, _, _) in said.items()} == {
+        name: text for name, text in wanted.items() if name in said
+    }
+    assert said["Resection"][1:] == ("<i>12 series, pooled</i>", "74 % (69–79)")
+    assert said["Transplantation"][1:] == ("Gedaly 2011, n\N{NO-BREAK SPACE}150\N{NO-BREAK SPACE}†", "49 % (41–57)")
     text = section(board, "forest")
     assert f"Transplantation: {found['transplantation']}" in text
     assert "none of these" not in text
-    label = re.search(r'aria-label="([^"]*)"', text)[1]
+    label = re.search(r'role="figure" aria-label="([^"]*)"', text)[1]
     assert "Series not selected by these criteria. Different patients in each row: no comparison." in label
     assert "Different patients" not in re.sub(r"<[^>]*>", "", text)  # it stands inside the picture
     counted = re.findall(r'data-rule-set="([^"]+)" data-verdict="([^"]+)"', section(board, "verdicts"))
@@ -368,14 +420,28 @@ def test_the_plot_and_its_sentence_count_all_lists_of_a_therapy():
     assert f"{of.count('met')} of {len(of)} met" in str(found["transplantation"])
 
 
+def listed(board):
+    """Return the therapies whose series the plot lists."""
+    notes = json.loads(board.frame.content["figures"]["forest"])["layout"]["annotations"]
+    return [note["name"].partition(":")[2] for note in notes if note["text"].startswith("▾")]
+
+
 @pytest.mark.parametrize("outcome", ["5-year overall survival", "Median overall survival"])
-def test_the_selected_rule_set_does_not_change_the_plot(outcome):
+def test_the_plot_has_one_line_per_therapy_and_the_series_of_the_chosen_one(outcome):
     board = Board(CASE)
     board.state.outcome = outcome
-    before = board.frame.content["figures"]["forest"], section(board, "forest")
-    for name in nd.rule_sets()["rule_set"]:
+    assert listed(board) == ["transplantation"] * (outcome[0] == "5")
+    press(board, "therapy:resection")
+    assert listed(board) == ["resection"]
+    told = section(board, "forest")
+    press(board, "therapy:nobody")
+    assert listed(board) == ["resection"]
+    press(board, "milan_2019")  # its own therapy is listed again
+    assert listed(board) == ["transplantation"] * (outcome[0] == "5")
+    same = set(nd.rule_sets().query("therapy == 'resection'")["rule_set"])
+    for name in same:
         press(board, name)
-        assert (board.frame.content["figures"]["forest"], section(board, "forest")) == before
+        assert (listed(board), section(board, "forest")) == (["resection"], told)
 
 
 def test_a_series_whose_patients_differ_is_named_once():
@@ -459,11 +525,11 @@ def test_whatever_is_done_the_picture_is_of_the_inputs_shown_and_undo_brings_bac
 
 
 def test_a_drainage_that_is_entered_is_not_the_one_that_follows_from_the_site(board):
-    of(board, "primary_site").widget.value = "pancreas"
-    of(board, "primary_portal_drained").widget.value = True
+    of(board, "primary_site").list.value = "pancreas"
+    of(board, "primary_portal_drained").list.value = True
     assert "primary_portal_drained=true" in board.frame.content["query"]
-    of(board, "primary_site").widget.value = "lung"
-    assert of(board, "primary_portal_drained").widget.value is True
+    of(board, "primary_site").list.value = "lung"
+    assert of(board, "primary_portal_drained").list.value is True
     assert board.state.patient.primary_portal_drained is True
 
 
@@ -496,23 +562,29 @@ def test_the_plot_shows_one_endpoint_at_one_time():
         board.state.outcome = "happiness"
 
 
+def names_in(board):
+    """Return the names of the rows of the plot, with plain spaces."""
+    return [text.replace("\N{NO-BREAK SPACE}", " ") for text in forest_of(board)["layout"]["yaxis"]["ticktext"]]
+
+
 def test_the_printed_reading_is_one_choice_away(board):
-    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 19 † ‡ ◦" in names
+    press(board, "therapy:resection")
+    names = names_in(board)
+    assert "Kianmanesh 2008, n 19 †‡◦" in names
     board.pages["board"].reading.value = "printed"
-    names = forest_of(board)["layout"]["yaxis"]["ticktext"]
-    assert "Kianmanesh 2008, n = 23 † ‡ ◦" in names
+    names = names_in(board)
+    assert "Kianmanesh 2008, n 23 †‡◦" in names
 
 
 def test_a_pinned_case_is_compared_with_in_words(board):
     press(board, "do:pin")
     assert board.state.pinned == CASE
-    of(board, "primary_site").widget.value = "lung"
-    assert "Primary site: not entered → lung" in section(board, "findings")
+    of(board, "primary_site").list.value = "lung"
+    assert "Primary site: not entered → lung" in section(board, "case")
     assert "A: open →" in section(board, "verdicts")
     press(board, "do:pin")
     assert board.state.pinned is None
-    assert "Since A" not in section(board, "findings")
+    assert "Since A" not in section(board, "case")
 
 
 def test_present_and_leave_restore_everything(board):
@@ -611,37 +683,64 @@ def test_undo_changes_no_case_that_is_not_in_sight(board):
     assert board.state.patient == Patient()
 
 
-@pytest.mark.parametrize("name", ["t1-fischer-resection-os60", "milan_review-age"])
-def test_a_click_shows_the_source(board, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("t2-letreut-os60", ["52 %", "Le Treut 2013", "Table 2, row Le Treut", "Known problems of this row: 3"]),
+        ("milan_review-age", ["Milan, as the review quotes it. Age: asked under 55 years."]),
+    ],
+)
+def test_a_click_shows_the_source_as_a_card_in_words(board, name, words):
     press(board, f"source:{name}")
-    assert name in section(board, "findings")
-    assert "Alagusundaramoorthy" in section(board, "findings")
+    card = section(board, "source")
+    for text in [*words, "Alagusundaramoorthy"]:
+        assert text in card
+    assert ('href="https://doi.org/' in card) == bool(nd.source(name).links)
     press(board, "source:")
+    assert "source" not in board.frame.content["sections"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda board: press(board, "milan_2019"),
+        lambda board: press(board, "therapy:resection"),
+        lambda board: press(board, "page:evidence"),
+        lambda board: board.reset.click(),
+        lambda board: board.pages["evidence"].show.set_trait("value", "harms"),
+    ],
+)
+def test_the_card_of_a_source_closes_with_the_next_action(board, act):
+    press(board, "source:t2-letreut-os60")
+    before = board.frame.content["revision"]
+    act(board)
+    assert "source" not in board.frame.content["sections"]
     assert board.state.source == ""
+    assert board.frame.content["revision"] == before + 1
 
 
 @pytest.mark.parametrize("key", ["source:nothing", "source:<script>", "do:harm", "do:"])
 def test_an_unknown_button_does_nothing(board, key):
-    before = board.frame.content["sections"]["findings"]
+    before = board.frame.content["sections"]
     press(board, key)
-    assert board.frame.content["sections"]["findings"] == before
+    assert board.frame.content["sections"] == before
 
 
 def test_what_is_outside_the_scope_is_said_on_the_board(board):
-    of(board, "differentiation").widget.value = "poor"
+    of(board, "differentiation").list.value = "poor"
     assert "Outside the scope: Poorly differentiated carcinoma" in section(board, "case")
     assert len(shown_verdicts(board)) == len(nd.rule_sets())
 
 
 def test_what_is_still_open_is_named_and_is_no_order(board):
     first = nd.assess(CASE).next_inputs().iloc[0]
-    said = f"Still open: <b>{first['label']}</b> (asked by {first['asked_by']}, alone open in {first['settles']})"
+    said = f"Ask next: <b>{first['label']}</b> (asked by {first['asked_by']}, decides {first['settles']})"
     assert said in section(board, "verdicts")
 
 
 def test_inputs_at_odds_are_said_with_the_case(board):
     of(board, "stable_months").text.value = "12"
-    of(board, "disease_progressive").widget.value = True
+    of(board, "disease_progressive").list.value = True
     said = "Progression yes and stable for 12 months: disease that progresses is not stable."
     assert f"<b>Inputs at odds:</b> {said}" in section(board, "case")
 
@@ -657,7 +756,7 @@ def asked(board, field):
 
 def test_a_strip_is_of_its_own_criterion_and_not_of_the_whole_list(board):
     of(board, "age_years").slider.value = 57
-    of(board, "primary_site").widget.value = "pancreas"
+    of(board, "primary_site").list.value = "pancreas"
     assert shown_verdicts(board)["milan_review"] == "not_met"
     assert asked(board, "age_years") == ["✕ asked: under 55 years: missed"]
     assert asked(board, "ki67_percent") == ["● asked: under 10 %: met"]
@@ -701,12 +800,12 @@ def test_alternatives_and_what_follows_from_the_input_are_told():
     grade, ki67, caution = asked(board, "ki67_percent")
     assert grade == "? asked: grade G1 or G2: open (differentiation not entered; one of 2 alternatives is enough)"
     assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough)"
-    of(board, "differentiation").widget.value = "well"
+    of(board, "differentiation").list.value = "well"
     grade, ki67, caution = asked(board, "ki67_percent")
     assert grade == "● asked: grade G1 or G2: met (grade G2; one of 2 alternatives is enough)"
     assert ki67 == "✕ asked: under 10 %: missed (one of 2 alternatives is enough; another is met)"
     assert caution == "● asked: grade G1 or G2: met (grade G2; caution, does not decide)"
-    of(board, "differentiation").widget.value = "poor"
+    of(board, "differentiation").list.value = "poor"
     assert asked(board, "ki67_percent")[0].startswith("✕ asked: grade G1 or G2: missed (grade NEC;")
 
 
@@ -764,12 +863,13 @@ def test_the_python_that_is_shown_gives_the_same(board, outcome):
 
 
 def test_series_whose_patients_differ_are_marked_in_picture_and_words(board):
+    press(board, "therapy:resection")
     assert "≠" not in section(board, "forest")
-    of(board, "primary_site").widget.value = "pancreas"
+    of(board, "primary_site").list.value = "pancreas"
     assert "Ahmed 2009 (midgut only)" in section(board, "forest")
-    assert "Ahmed 2009, n = 50 ≠ ◦" in forest_of(board)["layout"]["yaxis"]["ticktext"]
-    of(board, "primary_site").widget.value = "small_intestine"
-    assert "Ahmed 2009, n = 50 ≠ ◦" not in forest_of(board)["layout"]["yaxis"]["ticktext"]
+    assert "Ahmed 2009, n 50 ≠◦" in names_in(board)
+    of(board, "primary_site").list.value = "small_intestine"
+    assert "Ahmed 2009, n 50 ≠◦" not in names_in(board)
 
 
 @pytest.mark.parametrize("outcome", outcomes_shown())
@@ -814,22 +914,252 @@ def test_a_case_known_in_part_is_shown_in_its_controls_and_typed_over():
     for page in ("explore", "board"):
         board.state.page = page
     assert of(board, "ki67_percent").box.text.value == "3-20"
-    assert board.controls.texts["ki67_percent"] == "3 to 20 %"
+    assert board.controls.texts["ki67_percent"] == ["at least 3 %", "at most 20 %"]
     assert board.controls.texts["extrahepatic_disease"] == "none or extensive"
-    assert of(board, "primary_site").widget.label == "pancreas or lung"
+    assert of(board, "primary_site").list.label == "pancreas or lung"
     assert "Ki-67 3 to 20 % (asked: under 10 %)" in section(board, "verdicts")
+    press(board, "milan_review")
     assert "decided once known to be under 10 % or not" in section(board, "findings")
     assert asked(board, "ki67_percent") == ["? asked: under 10 %: open (3 to 20 %)"]
     of(board, "ki67_percent").box.text.value = "< 3 %"
     assert board.state.patient.ki67_percent == nd.Interval(0, 3, high_open=True)
     assert of(board, "ki67_percent").box.text.value == "<3"
-    of(board, "primary_site").widget.value = "lung"
+    of(board, "primary_site").list.value = "lung"
     assert board.state.patient.primary_site == "lung"
-    assert "pancreas or lung" not in [label for label, _ in of(board, "primary_site").widget.options]
-    of(board, "extrahepatic_disease").slider.value = "none"
+    assert "pancreas or lung" not in [label for label, _ in of(board, "primary_site").list.options]
+    press(board, "enter:extrahepatic_disease=none")
     assert board.state.patient.extrahepatic_disease == "none"
     of(board, "ki67_percent").slider.value = 30
     assert board.state.patient.ki67_percent == 30
     of(board, "ki67_percent").box.text.value = "20-3"
     assert of(board, "ki67_percent").box.text.value == "20-3"
     assert board.state.patient.ki67_percent == 30
+
+
+# --- Known in part by hand: two handles, several words, usual entries
+
+
+def handles(board, name):
+    """Return the slider that stands on the track."""
+    return of(board, name).track.children[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "places", "moved", "known"),
+    [
+        ("3-20", (3, 20), (3, 15), "3-15"),
+        ("<3", (0, 3), (1, 3), ">=1 <3"),  # the other end stays as it was entered
+        (">20", (20, 100), (20, 60), ">20 <=60"),
+        ("2.6-19.5", (3, 20), (3, 10), "2.6-10"),
+        ("≥20", (20, 100), (30, 100), ">=30"),
+        ("3–20", (3, 20), (20, 20), "20"),  # the handles have met
+        ("<3", (0, 3), (3, 3), "3"),
+    ],
+)
+def test_a_range_has_two_handles_that_move_its_ends(typed, places, moved, known):
+    board = Board(CASE)
+    index = of(board, "ki67_percent")
+    assert handles(board, "ki67_percent") is index.slider
+    index.box.text.value = typed
+    assert handles(board, "ki67_percent") is index.span
+    assert index.span.value == places
+    index.span.value = moved
+    assert FIELDS["ki67_percent"].text(board.state.patient.ki67_percent) == index.box.text.value == known
+    assert handles(board, "ki67_percent") is (index.slider if known.isdigit() else index.span)
+    index.box.text.value = "8"
+    assert handles(board, "ki67_percent") is index.slider
+    assert index.slider.value == 8
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+
+
+def test_an_end_of_a_range_is_said_with_its_bound(board):
+    said = {
+        "<3": ["0 %", "under 3 %"],
+        ">20": ["over 20 %", "100 %"],
+        "3-9": ["at least 3 %", "at most 9 %"],
+        "8": "8 %",
+    }
+    for typed, words in said.items():
+        of(board, "ki67_percent").box.text.value = typed
+        assert board.frame.content["valuetexts"]["ki67_percent"] == words
+    assert board.frame.content["labels"]["ki67_percent-range"] == "Ki-67"
+
+
+def test_a_choice_takes_several_words_and_gives_them_back(board):
+    site = of(board, "primary_site")
+    assert site.widget.children == (site.list,)  # nothing to add to
+    site.list.value = "pancreas"
+    assert site.more.list in site.widget.children
+    assert "or pancreas" not in [text for text, _ in site.more.list.options]
+    site.more.list.value = "duodenum"
+    assert board.state.patient.primary_site == {"pancreas", "duodenum"}
+    assert site.list.label == "pancreas or duodenum"
+    assert site.more.list.value == ""
+    site.more.list.value = "lung"
+    site.more.list.value = "pancreas"  # its entry now says "without pancreas"
+    assert board.state.patient.primary_site == {"duodenum", "lung"}
+    site.list.value = "colon"
+    assert board.state.patient.primary_site == "colon"
+    site.list.value = "unknown"
+    assert board.state.patient == CASE
+    assert site.widget.children == (site.list,)
+    press(board, "enter:extrahepatic_disease=limited_stable")
+    of(board, "extrahepatic_disease").more.list.value = "limited_progressing"
+    assert board.state.patient.extrahepatic_disease == {"limited_stable", "limited_progressing"}
+    stops = re.findall(r'aria-pressed="(\w+)"[^>]*>([^<]+)<', section(board, "offer-extrahepatic_disease"))
+    assert [words for pressed, words in stops if pressed == "true"] == ["limited, stable", "limited, progressing"]
+    assert of(board, "differentiation").more is None  # of two words nothing is known when both are possible
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+
+
+def test_usual_entries_and_stops_enter_what_they_say():
+    board = Board()
+    for name, texts in {
+        "ki67_percent": ["<3", "3-20", ">20"],
+        "liver_involvement_percent": ["<25", "25-50", ">50"],
+    }.items():
+        keys = re.findall(r'data-select="([^"]+)"', section(board, f"offer-{name}"))
+        assert [key.replace("&lt;", "<").replace("&gt;", ">") for key in keys] == [
+            f"enter:{name}={text}" for text in texts
+        ]
+        assert "entries, not a standard" in section(board, f"offer-{name}")
+        for text in texts:
+            press(board, f"enter:{name}={text}")
+            assert of(board, name).box.text.value == text
+            assert section(board, f"offer-{name}").count('aria-pressed="true"') == 1
+    assert "offer-age_years" not in board.frame.content["sections"]
+    before = board.state.patient
+    for key in ("enter:no_field=1", "enter:ki67_percent", "enter:", "case:example=99", "case:", "fold:None"):
+        press(board, key)
+        assert board.state.patient == before
+    press(board, "enter:ki67_percent=400")
+    assert of(board, "ki67_percent").box.text.value == "400"
+    press(board, "enter:ki67_percent=")
+    assert board.state.patient.ki67_percent is None
+
+
+# --- Groups, search, Ask next, the first open
+
+
+def opened(board):
+    return [group for group in board.controls.groups if "nd-closed" not in board.controls._boxes[group]._dom_classes]
+
+
+def test_groups_say_what_is_filled_and_asked_and_fold():
+    board = Board(CASE)
+    assert opened(board) == []
+    assert re.search(r'aria-expanded="false">Primary <small>0 of 5 entered, 2 asked<', section(board, "group-primary"))
+    of(board, "primary_site").list.value = "lung"
+    assert opened(board) == ["Primary"]
+    assert re.search(r'aria-expanded="true">Primary <small>1 of 5 entered, 2 asked<', section(board, "group-primary"))
+    press(board, "fold:Liver")
+    press(board, "fold:Primary")
+    assert opened(board) == ["Liver"]
+    marked = {name for name in board.controls._controls if "nd-asks" in of(board, name).widget._dom_classes}
+    asked = nd.assess(CASE)["milan_review"].rule_set.inputs
+    assert marked == {name for name in asked if FIELDS[name].group != "Patient"}
+    press(board, "resection_review")
+    assert "nd-asks" in of(board, "resectable_percent").widget._dom_classes
+
+
+def test_a_search_shows_the_inputs_that_hold_each_word(board):
+    board.controls.search.value = "portal VEIN"
+    shown = [name for name in board.controls._controls if "nd-closed" not in of(board, name).widget._dom_classes]
+    hits = [name for name in shown if FIELDS[name].group != "Patient"]
+    assert hits == ["portal_vein_occluded", "primary_portal_drained"]
+    assert opened(board) == ["Liver", "Primary"]
+    assert "2 inputs" in section(board, "found")
+    board.controls.search.value = "age"
+    assert "at the top: Age" in section(board, "found")
+    board.controls.search.value = "no such thing"
+    assert "No inputs" in section(board, "found")
+    assert opened(board) == []
+    board.controls.search.value = ""
+    assert section(board, "found") == ""
+    assert board.state.patient == CASE
+
+
+def places(board):
+    return re.findall(r'data-asked="(\w+)"', section(board, "ask"))
+
+
+def test_what_is_asked_next_is_answered_in_its_place(board):
+    first = places(board)
+    rows = nd.assess(CASE).next_inputs()["field"]
+    assert first == [name for name in rows if FIELDS[name].group != "Patient"][:3]
+    press(board, f"answer:{first[0]}=a lot")
+    assert "given &#39;a lot&#39;" in section(board, "ask")
+    assert 'value="a lot" aria-invalid="true"' in section(board, "ask")
+    assert board.state.patient == CASE
+    for name, value in {first[0]: "60", "differentiation": "well"}.items():
+        assert name in places(board)
+        press(board, f"answer:{name}={value}")
+        assert FIELDS[name].text(board.state.patient.entered[name]) == value
+        assert name in places(board)  # the answer can be seen and corrected; a second press enters it again
+    assert first[0] not in places(board)
+    assert places(board).index("differentiation") == first.index("differentiation")
+    assert "aria-invalid" not in section(board, "ask")
+
+
+def test_the_first_open_says_what_this_is_and_offers_the_examples():
+    board = Board()
+    html = section(board, "verdicts")
+    assert html.index("nd-start") < html.index('data-rule-set="')
+    assert html.partition("</ol>")[0].count("<li>") == 3
+    assert len(shown_verdicts(board)) == len(nd.rule_sets())
+    label, patient = list(examples().items())[1]
+    assert f">{label}<" in html
+    press(board, "case:example=2")
+    assert board.state.patient == patient
+    assert "nd-start" not in section(board, "verdicts")
+    press(board, "do:undo")
+    listed = Board(cases={"First": CASE})
+    assert '"case:own=1">1. First<' in section(listed, "verdicts")
+    press(listed, "case:own=1")
+    assert listed.state.opened.own
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("20-3", "the range starts at 20 and ends at 3, which is less"),
+        ("3-200", "200 % is out of the limits"),
+        (">120", "no value in it is allowed"),
+        ("<0", "no value in it is allowed"),
+        (">3 <3", "the range from 3 to 3 leaves out its only value"),
+        ("3-", ""),
+        ("3 to 20", ""),
+        ("8 mm", ""),
+    ],
+)
+def test_a_refused_range_stays_in_its_box_with_the_reason(board, typed, why):
+    box = of(board, "ki67_percent").box.text
+    box.value = typed
+    assert box.value == typed
+    assert board.state.patient == CASE
+    given = typed.replace("<", "&lt;").replace(">", "&gt;")
+    said = f"Ki-67: given &#39;{given}&#39;{': ' * bool(why)}{why}, expected a number from 0 to 100 %"
+    assert said in section(board, "refused-ki67_percent")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "text"),
+    [
+        ("ki67_percent", "4,5", "4.5"),
+        ("ki67_percent", "8 %", "8"),
+        ("ki67_percent", "8%", "8"),
+        ("ki67_percent", "<3", "<3"),
+        ("ki67_percent", "< 3 %", "<3"),
+        ("ki67_percent", "3–20", "3-20"),
+        ("ki67_percent", "3 - 20 %", "3-20"),
+        ("ki67_percent", "2,5-4,5", "2.5-4.5"),
+        ("ki67_percent", "≥20", ">=20"),
+        ("age_years", "57 years", "57"),
+        ("age_years", "90+", ">=90"),
+    ],
+)
+def test_what_is_typed_on_a_ward_is_understood(board, name, typed, text):
+    box = of(board, name).box.text
+    box.value = typed
+    assert box.value == text == FIELDS[name].text(board.state.patient.entered[name])
+    assert f"refused-{name}" not in board.frame.content["sections"]

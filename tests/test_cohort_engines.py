@@ -11,6 +11,7 @@ import pytest
 from cohorts import arrow, assessed, pandas_inferred, pandas_nullable, registry
 
 from netdash import rule_tables
+from netdash.assessment import assess
 from netdash.cohort import Mapping, assess_cohort, attrition, cohort_report, invalid_values
 from netdash.cohort.mapping import Entry
 from netdash.patient import FIELDS, Patient
@@ -114,6 +115,24 @@ def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_reg
     rows = collected(result)
     assert [row["row"] for row in rows] == list(range(2000))
     assert [{name: row[name] for name in SETS} for row in rows] == expected
+
+
+OWN = (
+    b"rule_set,therapy,group,alternative,field,operator,value,source,locator\n"
+    b"ours,prrt,,,age_years,<=,70,Our protocol,Page 1\n"
+    b"ours,prrt,either,a,ki67_percent,<,10,Our protocol,Page 1\n"
+    b"ours,prrt,either,b,grade,one of,G1|G2,Our protocol,Page 1\n"
+)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_judges_every_patient_by_own_criteria_as_assess_does(engine, request):
+    table = registry(200, seed=11)
+    frame = request.getfixturevalue(f"{engine}_of")(table)
+    judged = collected(assess_cohort(frame, ["ours"], criteria=OWN))
+    patients = [Patient(**{name: row[name] for name in FIELDS}) for row in table.to_pylist()]
+    assert [row["ours"] for row in judged] == [assess(p, criteria=OWN)["ours"].verdict.value for p in patients]
+    assert len({row["ours"] for row in judged}) == 3
 
 
 @pytest.mark.parametrize("engine", ENGINES)

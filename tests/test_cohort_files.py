@@ -232,7 +232,7 @@ def test_a_ragged_row_is_rejected_as_a_whole(tmp_path):
     assert [(r["row"], r["column"], r["value"]) for r in refused] == [
         *[("2", "", "2"), ("3", "", "3,50,yes"), ("5", "age_years", "a")],
     ]
-    assert "1 cells, expected 2" in refused[0]["reason"]
+    assert "1 cell, expected 2" in refused[0]["reason"]
     assert (done.n_rows, done.n_judged, done.n_rejected, done.n_refused) == (6, 4, 2, 1)
 
 

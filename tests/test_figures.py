@@ -56,7 +56,7 @@ def effects(outcomes):
     return outcome_effects(rows_to_pool(outcomes[outcomes["therapy"] == "resection"], "overall_survival", 60))
 
 
-FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms hazards".split()
+FIGURES = "forest medians map strip icons attrition influence cumulative contrasts harms hazards later".split()
 
 
 def figures_and_arguments(outcomes, effects):
@@ -83,6 +83,7 @@ def figures_and_arguments(outcomes, effects):
         "contrasts": (nd.contrast_forest, (nd.contrasts(outcomes),)),
         "harms": (nd.harms_beside_benefits, (outcomes,)),
         "hazards": (nd.hazard_ratios, (nd.later_outcomes(),)),
+        "later": (nd.published_later, (nd.later_outcomes(),)),
     }
 
 
@@ -98,6 +99,7 @@ DICTS = {
     "contrasts": lambda *given: contrast_dict(contrast_table(*given)),
     "harms": lambda *given: harms_dict(harms_table(*given)),
     "hazards": lambda *given: later_dict(later_table(*given)),
+    "later": lambda *given: later_dict(later_table(*given, statistic="median")),
 }
 """By name of a figure: what makes its plain dictionary, with the arguments of the figure."""
 
@@ -1003,6 +1005,33 @@ def test_harms_say_inside_the_picture_that_rows_do_not_compare(outcomes):
     assert nd.harms_beside_benefits(outcomes).layout.title.subtitle.text == (
         "Different patients in each row: no comparison"
     )
+
+
+def test_harms_of_all_therapies_have_one_line_for_each_harm_and_benefit(outcomes):
+    table = harms_table(outcomes)
+    figure = nd.harms_beside_benefits(outcomes)
+    assert figure.layout.height < 900
+    left, right = (
+        dict(zip(axis.tickvals, axis.ticktext, strict=True)) for axis in (figure.layout.yaxis, figure.layout.yaxis2)
+    )
+    assert [right[y] for y, name in left.items() if name == "5-year survival"] == [
+        topic.figure + (f", {len(topic.rows)} rows" if len(topic.rows) > 1 else "")
+        for therapy in table.therapies
+        for topic in table.topics(therapy, "benefit")
+        if topic.topic == "5-year survival"
+    ]
+    notes = {left[note.y]: note.text for note in figure.layout.annotations}
+    assert notes["<b>Cytoreduction</b>"] == "no harm figure in the tables"
+    assert notes["<b>Radioembolization</b>"] == "no benefit figure in the tables"
+    # The topics of a therapy hold each of its rows once.
+    shown = [
+        row
+        for name in table.therapies
+        for side in ("harm", "benefit")
+        for topic in table.topics(name, side)
+        for row in (*topic.rows, *topic.silent)
+    ]
+    assert sorted(row.id for row in shown) == sorted(row.id for row in table.rows if row.is_words or not row.left_out)
 
 
 def test_harms_in_one_sentence(outcomes):

@@ -149,6 +149,49 @@ def test_the_picture_itself_says_that_it_compares_nothing(outcomes, draw):
         assert text in judged.layout.meta["text"]
 
 
+def figures_beside(figure):
+    """Return the text on the right of each line by the text on its left, with plain spaces."""
+    right = dict(zip(figure.layout.yaxis2.tickvals, figure.layout.yaxis2.ticktext, strict=True))
+    left = zip(figure.layout.yaxis.tickvals, figure.layout.yaxis.ticktext, strict=True)
+    return {name.replace("\N{NO-BREAK SPACE}", " "): right.get(at, "") for at, name in left if name}
+
+
+def test_a_summary_has_one_line_per_therapy_and_the_series_of_the_chosen_one(outcomes):
+    pooled, of = nd.pool_by_therapy(outcomes), {"left_out": False, "weights": False}
+    figure = nd.forest(outcomes, pooled, TALLIES, series_of="transplantation", **of)
+    assert figures_beside(figure) == {
+        "<i>12 series, pooled</i>": "74 % (69–79)",
+        "Osborne 2006, n 23 †‡◦": "64 % (44–80)",
+        "Gedaly 2011, n 150 †": "49 % (41–57)",
+        "Le Treut 2013, n 213 †": "52 % (45–59)",
+        "Mayo 2011, n 414 †": "30 % (26–35)",
+        "2 series, not pooled": "29 and 52 %",
+    }
+    texts = [note.text for note in figure.layout.annotations]
+    assert any("▾ <b>Transplantation</b>  ●✕? 3 of 7 met, 2 missed, 2 open" in text for text in texts)
+    assert sum(text.startswith("▸") for text in texts) == 4
+    # Two series stay two points, whether their therapy is chosen or not.
+    apart = next(trace for trace in figure.data if trace.name == "series, not pooled")
+    assert sorted(apart.x) == [29, 52]
+    assert apart.marker.symbol == "circle-open"
+    assert [trace.name for trace in figure.data].count("pooled") == 1
+    assert "prediction interval" not in [trace.name for trace in figure.data]
+    # The chosen therapy has the lines that it has in the whole picture; the words of the picture are the same.
+    whole = nd.forest(outcomes, pooled, TALLIES, **of)
+    chosen = nd.forest(outcomes, pooled, TALLIES, series_of="resection", **of)
+    assert len({point.customdata for point in points(chosen)}) == 12 + 1 + 1
+    assert [trace.name for trace in chosen.data].count("prediction interval") == 1
+    assert chosen.layout.meta == figure.layout.meta == whole.layout.meta
+    assert chosen.layout.title.subtitle.text == whole.layout.title.subtitle.text
+
+
+def test_a_summary_without_pools_shows_points_and_names_their_rates(outcomes):
+    three = outcomes[outcomes["therapy"].isin(["resection", "no_resection"])]
+    lines = figures_beside(nd.forest(three, series_of="", left_out=False))
+    assert lines["12 series, not pooled"].startswith("61, 70, 71")
+    assert lines["2 series, not pooled"] == "29 and 52 %"
+
+
 def test_squares_differ_in_size_and_in_nothing_else(outcomes):
     figure = nd.forest(outcomes, nd.pool_by_therapy(outcomes))
     assert {point.symbol for point in points(figure)} == {"square"}

@@ -363,7 +363,7 @@ def test_comparison_text_and_report_say_what_is_known():
     assert table.loc["Ki-67", "this_patient"] == "3 to 20 %"
     assert "Ki-67 3 to 20 %" in str(nd.assess(patient))
     assert "primary pancreas or duodenum" in str(nd.assess(patient)).lower()
-    from netdash.report import report
+    from netdash.case_report import report
 
     assert "Ki-67 3 to 20 %" in report(patient)
 

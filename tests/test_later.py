@@ -1,11 +1,18 @@
 """Pictures of what was published later: never pooled, arms named, how far it was read, whose patients are alike."""
 
+import html
+import re
+
+import plotly.graph_objects as go
 import pytest
+from conftest import ROOT
 
 import netdash as nd
-from netdash.board import Board
+from netdash import data_tables
+from netdash.board import Board, views
+from netdash.board.state import outcomes_shown
 from netdash.outcome_tables import later_table
-from netdash.outcome_tables.later import NOT_RANDOMIZED
+from netdash.outcome_tables.later import NOT_OF_A_TRIAL
 
 MIDGUT = nd.Patient(
     differentiation="well",
@@ -21,15 +28,24 @@ def table(patient=None, **given):
     return later_table(nd.later_outcomes(), nd.assess(patient) if patient else None, **given)
 
 
-def test_only_randomized_comparisons_are_drawn_and_the_others_say_why_not():
+def test_only_comparisons_of_the_arms_of_a_trial_are_drawn_and_the_others_say_why_not():
     found = table(endpoint="overall_survival")
     trials = nd.trials().set_index("trial")
     rows = nd.later_outcomes().set_index("outcome_id")
     for row in found.drawn:
-        assert trials.loc[rows.loc[row.outcome_id, "trial"], "design"] == "randomized"
+        assert "; " in trials.loc[rows.loc[row.outcome_id, "trial"], "arms"]
     left = {row.outcome_id: row.left_out for row in found.left_out}
-    assert set(left.values()) == {NOT_RANDOMIZED}
+    assert set(left.values()) == {NOT_OF_A_TRIAL}
     assert set(left) >= {"l-bacchetti2013-embolization-hr", "l-tacetae-os-hr", "l-mazzaferro2016-hr"}
+
+
+def test_randomized_stands_only_beside_the_trials_of_which_it_was_read():
+    found = {row.outcome_id for row in table().drawn if "randomized" in row.read}
+    assert found == {"l-clarinet-hr", "l-e2211-pfs-hr"}
+    assert "Randomized: said where it was read" in table().caption
+    said = " ".join(nd.hazard_ratios().layout.yaxis2.ticktext)
+    assert "abstract; randomized" in said
+    assert all(row.read == row.how_read for row in table(statistic="median").drawn)
 
 
 def test_the_picture_names_arms_comparators_and_how_far_each_was_read():
@@ -93,6 +109,14 @@ def test_the_rows_of_a_picture_can_be_saved():
     assert len(frame) == len(table().rows)
 
 
+def run(python):
+    """Run lines as a notebook does; return what the last of them gives, and the names they leave."""
+    *lines, last = python.strip().split("\n")
+    names = {}
+    exec("\n".join(lines), names)
+    return eval(last, names), names
+
+
 def shown(board):
     sections = {}
     board.frame.show = lambda **given: sections.update(given)
@@ -113,6 +137,50 @@ def test_the_board_keeps_the_eras_apart(era):
     assert (b"how_read" in content) == (era == "later")
 
 
+@pytest.mark.parametrize("outcome", outcomes_shown())
+def test_the_python_of_every_plot_of_every_era_gives_the_picture_that_is_shown(outcome):
+    board = Board(MIDGUT)
+    for era in ("later", "both"):
+        board.state.outcome, board.state.era = outcome, era
+        figures, (drawn, names) = shown(board)["figures"], run(views.python(board.state))
+        if "forest" not in figures:
+            assert drawn is None
+            continue
+        assert drawn.to_json() == go.Figure(figures["forest"]).to_json()
+        assert ("later" in names) == (era == "both" and views.later_of(outcome, names["assessment"]) is not None)
+
+
+@pytest.mark.parametrize(
+    ("rule_set", "says"),
+    [
+        ("netter2_population", ["hazard ratio 0.276 (0.182 to 0.418)", "secondary", "n = 226", "Report of the paper"]),
+        ("compete_population", ["overall survival, hazard ratio 0.78 (0.53 to 1.15, level not stated)", "secondary"]),
+        ("cabinet_population", ["median 13.8 months", "abstract", "outside the pancreas"]),
+        ("clarinet_population", ["rate at 24 months 65.1 % (54 to 74.1", "abstract; randomized"]),
+        ("netter3_population", ["What it found: no result where it was read."]),
+    ],
+)
+def test_one_click_says_whether_the_patient_was_in_a_trial_and_what_it_found(rule_set, says):
+    board = Board(MIDGUT)
+    board.frame._receive(None, {"type": "select", "key": rule_set}, None)
+    text = shown(board)["sections"]["findings"]
+    plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+    for words in says:
+        assert words in plain
+
+
+def test_what_is_not_included_is_a_fold_of_the_board_with_the_words_of_the_page():
+    board = Board()
+    board.frame._receive(None, {"type": "select", "key": "milan_2007"}, None)
+    text = html.unescape(shown(board)["sections"]["findings"])
+    page = (ROOT / "docs" / "not_included.md").read_text(encoding="utf-8").replace("`", "")
+    rows = data_tables.read_table("not_included").to_dict("records")
+    assert page.count("\n| ") == len(rows) + 1
+    for row in rows:
+        assert f"| {row['criteria']} | {row['found']} | {row['where']} |" in page
+        assert f"<b>{row['criteria']}</b>: {row['found']}. <small>{row['where']}</small>" in text
+
+
 def test_three_clicks_answer_whether_the_patient_was_in_a_trial_and_what_it_found():
     board = Board(MIDGUT)
     for key in ("page:evidence",):
@@ -120,8 +188,8 @@ def test_three_clicks_answer_whether_the_patient_was_in_a_trial_and_what_it_foun
     board.state.evidence.show = "hazards"
     found = shown(board)
     assert set(found["figures"]) == {"hazards-0", "hazards-1"}
-    html = found["sections"]["evidence"]
-    assert "This patient is like those of" in html
-    assert "read in a secondary text" in html
+    said = found["sections"]["evidence"]
+    assert "This patient is like those of" in said
+    assert "read in a secondary text" in said
     board.pages["evidence"].csv()
     assert "nd.hazard_ratios(" in board.pages["evidence"].python()

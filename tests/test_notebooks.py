@@ -1,11 +1,21 @@
 """The notebooks: thin, without stored output, and they run."""
 
 import ast
+import contextlib
+import copy
+import html
+import pickle
 
 import nbformat
+import pandas as pd
+import plotly.io as pio
 import pytest
 from conftest import ROOT
+from ipywidgets.widgets.widget import _instances
 from nbclient import NotebookClient
+
+import netdash as nd
+from netdash.evidence import DISCLAIMER
 
 NOTEBOOKS = sorted((ROOT / "dashboards").rglob("*.ipynb"))
 MOST_LINES = 15  # of one cell: a patient takes a line for each field
@@ -59,3 +69,121 @@ def test_it_runs(notebook, tmp_path):
     assert all(cell.outputs for cell in code_of(notebook))
     shown = {kind for output in outputs for kind in output.get("data", {})}
     assert {"application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"} & shown
+    for output in outputs:  # what nbconvert and GitHub show in place of a picture
+        if "application/vnd.plotly.v1+json" in output.get("data", {}):
+            said = output["data"]["application/vnd.plotly.v1+json"]["layout"]["meta"]["text"]
+            assert html.escape(said) in output["data"]["text/html"]
+            assert "<table>" in output["data"]["text/html"]
+
+
+CASE = nd.Patient(age_years=55, ki67_percent=8)
+
+
+def test_a_board_is_shown_as_text_and_as_plain_html():
+    board = nd.Board(CASE)
+    bundle = board._repr_mimebundle_()
+    assert bundle["text/plain"] == "Board: Age 55 years; Ki-67 8 %. Run the cell to use it."
+    assert "Patient: Age 55 years; Ki-67 8 %." in bundle["text/html"]
+    for judgement in nd.assess(CASE).judgements:
+        assert html.escape(judgement.headline) in bundle["text/html"]
+    assert DISCLAIMER in bundle["text/html"]
+    assert "<script" not in bundle["text/html"]
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == board.model_id
+    assert repr(board) == "Board(Patient(age_years=55.0, ki67_percent=8.0))"
+    assert len(repr(nd.Board(pages="explore"))) < 50
+
+
+def test_a_served_board_is_shown_without_its_plain_html(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda bundle: shown.append(set(bundle)))
+    board, view = nd.Board(), {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    board._ipython_display_()
+    assert shown == [{"text/plain", "text/html"}, view]
+    shown.clear()
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    board._ipython_display_()
+    assert shown == [view]
+    shown.clear()
+    board.close()
+    board._ipython_display_()
+    assert shown == [{"text/plain"}]
+
+
+def test_closing_a_board_closes_every_widget_of_it():
+    others = set(_instances)
+    board = nd.Board(CASE)
+    assert len(set(_instances) - others) > 100
+    board.close()
+    assert set(_instances) == others
+    board.close()
+
+
+def test_the_case_of_a_board_can_be_read_set_and_observed():
+    board, seen = nd.Board(CASE), []
+    board.observe(lambda change: seen.append(change.new), "patient")
+    board.state.enter("age_years", 54)
+    assert board.patient == CASE.replace(age_years=54) == seen[-1]
+    board.patient = nd.Patient()
+    assert board.state.patient == nd.Patient()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"age_years": 55}, r"a case is Board\(nd.Patient\(age_years=...\)\)"),
+        ({"patients": CASE}, "'patients' is no argument of Board; expected patient, pages"),
+        ({"patient": {"age_years": 55}}, r"given dict, expected a Patient; use nd.Patient.from_dict"),
+        ({"cases": {"a": {}}}, r"'a' is no Patient; use nd.Patient.from_dict"),
+        ({"cases": 5}, "given int, expected a mapping of labels to patients, or a CSV file"),
+    ],
+)
+def test_a_board_refuses_in_words_what_it_cannot_be_made_of(given, words):
+    with pytest.raises(TypeError, match=words):
+        nd.Board(**given)
+
+
+def test_a_picture_says_what_it_shows_where_plotly_is_not_loaded():
+    figure = nd.forest(nd.outcomes())
+    assert repr(figure).startswith("Picture: 5-year overall survival. ")
+    assert len(repr(figure)) < 300
+    assert "more rows: nd.drawn(figure)" in nd.harms_beside_benefits(nd.outcomes()).as_html()
+    again = pickle.loads(pickle.dumps(figure))
+    assert again == figure == copy.deepcopy(figure)
+    assert type(again) is type(figure)
+    with renderers("notebook"):
+        assert "<script" in figure._repr_mimebundle_()["text/html"]
+
+
+@contextlib.contextmanager
+def renderers(name):
+    before = pio.renderers.default
+    pio.renderers.default = name
+    yield
+    pio.renderers.default = before
+
+
+def test_a_picture_is_saved_under_the_name_that_is_given(tmp_path, monkeypatch):
+    figure = nd.medians(nd.outcomes())
+    assert nd.save(figure, tmp_path / "a.html") == tmp_path / "a.html"
+    assert nd.save(figure, str(tmp_path / "a.html")) == tmp_path / "a.html"  # written anew
+    assert len(pd.read_csv(nd.save(figure, tmp_path / "a.csv"))) == len(nd.drawn(figure))
+    monkeypatch.chdir(tmp_path)
+    assert nd.save(figure).name.startswith("netdash-")
+    assert nd.save(figure, folder=tmp_path, suffix="csv").suffix == ".csv"
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "words"),
+    [
+        (
+            "x.png",
+            ValueError,
+            "expected a name that ends in .html or .csv; the buttons above the plot make SVG and PNG",
+        ),
+        ("nowhere/x.html", FileNotFoundError, "there is no such folder"),
+        ("nowhere", FileNotFoundError, "or name a file that ends in .html"),
+    ],
+)
+def test_a_picture_that_cannot_be_saved_is_refused_in_words(tmp_path, path, error, words):
+    with pytest.raises(error, match=words):
+        nd.save(nd.medians(nd.outcomes()), tmp_path / path)

@@ -184,5 +184,5 @@ def test_the_example_of_a_picture_runs(name):
 
 def test_a_picture_returns_plotlys_figure_and_the_board_a_dictionary():
     outcomes = nd.outcomes()
-    assert type(nd.forest(outcomes)) is go.Figure
+    assert isinstance(nd.forest(outcomes), go.Figure)
     assert type(forest_dict(forest_table(outcomes))) is dict

@@ -11,9 +11,9 @@ import netdash as nd
 from netdash import own_criteria, rule_tables
 from netdash.board import Board
 from netdash.board.address import split_mark
+from netdash.case_report import report
 from netdash.cli import main
 from netdash.csv_checks import RefusedFile
-from netdash.report import report
 from netdash.rules import Bound, Verdict
 
 TEMPLATE = own_criteria.template().read_text(encoding="utf-8")
@@ -68,6 +68,10 @@ WRONG = {
         "put them together",
     ),
     "another label": (lines(GOOD + ",Not too old", head=HEAD + ",label"), "'Age', the label of the field"),
+    "the id of a published criterion": (
+        lines(GOOD + ",milan_review-age", head=HEAD + ",criterion_id"),
+        "an id that no published criterion has",
+    ),
     "an id twice": (
         lines(GOOD + ",a", GOOD.replace("70", "71") + ",a", head=HEAD + ",criterion_id"),
         "given the criterion_id of line 2",
@@ -106,6 +110,34 @@ def test_the_template_is_taken_and_says_that_it_is_made_up():
     (found,) = own_criteria.read(TEMPLATE.encode()).rule_sets
     assert "made up" in found.title
     assert found.basis == "local"
+
+
+def test_lint_counts_one_rule_set_and_two(tmp_path):
+    path = tmp_path / "ours.csv"
+    for content, said in ((lines(GOOD), ": 1 rule set. "), (lines(GOOD, "b" + GOOD), ": 2 rule sets. ")):
+        path.write_bytes(content)
+        assert said in CliRunner().invoke(main, ["lint", str(path)]).output
+
+
+def test_the_source_of_an_own_criterion_is_its_file_row_and_basis(tmp_path):
+    path = tmp_path / "ours.csv"
+    path.write_bytes(lines(GOOD, GOOD.replace("age_years,<=,70", "ecog,<=,1")))
+    digest = own_criteria.read(path).digest
+    board = Board(criteria=path)
+    for name, row in (("ours-1", "line 2"), ("ours-2", "line 3"), ("ours", "line 2, line 3")):
+        found = str(nd.source(name, criteria=path))
+        assert f"ours.csv, SHA-256 {digest} (local: " in found
+        assert f"Place: {row}; Our protocol, Page 1" in found
+        press(board, "ours")
+        press(board, f"source:{name}")
+        assert found == str(board.state.source and nd.source(name, board.state.own))
+        shown = board.frame.content["sections"]["findings"]
+        assert f"{row}; Our protocol, Page 1" in shown
+        assert "local: a file of this hospital" in shown
+    press(board, "do:forget-criteria")
+    assert board.state.source == ""
+    with pytest.raises(ValueError, match="is no id"):
+        nd.source("ours-1")
 
 
 def test_lint_says_each_rule_as_a_sentence_with_the_verdicts_at_its_bound(tmp_path):

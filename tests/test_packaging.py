@@ -1,8 +1,10 @@
 """What is installed, from where, and that every way of installing finds the same files."""
 
 import ast
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -109,6 +111,11 @@ def test_the_version_is_said_once():
     assert f"## {netdash.__version__}" in (ROOT / "CHANGELOG.md").read_text()
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == netdash.__version__
+    assert json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))["version"] == netdash.__version__
+    recipe = yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == netdash.__version__
+    run = {line.replace(" ", "") for line in recipe["requirements"]["run"]}
+    assert set(PROJECT["dependencies"]) <= run
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +149,60 @@ def test_a_wheel_finds_its_own_data(wheel, tmp_path):
     place, _, said = done.stdout.strip().rsplit(" ", 2)
     assert place.startswith(str(tmp_path / "site"))
     assert said == "not_met"
+
+
+USERS_SCRIPT = """\
+import netdash as nd
+
+patient = nd.Patient(age_years=57, ki67_percent="3-20", primary_site={"pancreas", "duodenum"})
+assessment: nd.Assessment = nd.assess(patient, "milan_review")
+judgement: nd.Judgement = assessment["milan_review"]
+headline: str = judgement.headline
+names: list[str] = list(assessment)
+counted: dict[str, nd.Tally] = nd.tallies(assessment)
+outcomes = nd.outcomes(therapy="resection", endpoint="overall_survival")
+pools: dict[str, nd.Pooled] = nd.pool_by_therapy(outcomes)
+page: str = nd.report(patient)
+found = nd.search("Milan")
+versions: dict[str, str] = nd.versions()
+board = nd.Board(patient, pages="explore")
+nd.save(nd.forest(outcomes, pools, assessment), "forest.html")
+"""
+MISTAKE = "nd.nothing_of_the_kind\n"
+WITHOUT_PYRIGHT = "pyright is tried where it is installed: npm install --no-save pyright"
+
+
+@pytest.fixture
+def users_script(wheel, tmp_path):
+    """A folder with the installed wheel, and a user's script that ends with a mistake."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "user.py").write_text(USERS_SCRIPT + MISTAKE)
+    return tmp_path
+
+
+def test_mypy_finds_the_mistake_in_a_users_script_and_nothing_else(users_script):
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--follow-imports=silent",
+        "--ignore-missing-imports",
+        "user.py",
+    ]
+    env = os.environ | {"MYPYPATH": str(users_script / "site"), "PYTHONPATH": ""}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=users_script, env=env, check=False)
+    assert "nothing_of_the_kind" in done.stdout, done.stdout + done.stderr
+    assert "Found 1 error in 1 file" in done.stdout, done.stdout
+
+
+def test_pyright_finds_the_mistake_in_a_users_script_and_nothing_else(users_script):
+    pyright = shutil.which("pyright", path=os.pathsep.join([str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]))
+    if not pyright:
+        pytest.skip(WITHOUT_PYRIGHT)
+    settings = {"extraPaths": ["site"], "include": ["user.py"]}
+    (users_script / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [pyright, "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=users_script, check=False)
+    found = [d for d in json.loads(done.stdout)["generalDiagnostics"] if d["severity"] == "error"]
+    assert [MISTAKE.split(".")[1].strip() in d["message"] for d in found] == [True], found

@@ -649,8 +649,8 @@ def test_rates_of_one_endpoint_and_horizon_are_pooled():
         ({"statistic": None}, "row3: neither endpoint nor statistic may be missing"),
         ({"endpoint": None}, "row3: neither endpoint nor statistic may be missing"),
         ({"unit": "months"}, "row3: in months, not in percent"),
-        ({"poolable": "no"}, "poolable: given 'no' in 1 rows, expected True or False in each"),
-        ({"poolable": np.nan}, "poolable: given nan in 1 rows, expected True or False in each"),
+        ({"poolable": "no"}, "poolable: given 'no' in 1 row, expected True or False in each"),
+        ({"poolable": np.nan}, "poolable: given nan in 1 row, expected True or False in each"),
         ({"poolable": False, "why_not_poolable": "in another registry"}, r"\(row3: in another registry\)"),
         ({"poolable": False}, "row3: marked as not poolable"),
         (

@@ -121,7 +121,7 @@ def test_a_pinned_case_stays_pinned_while_stepping(board):
     press(board, "do:pin")
     choose(board, "2. Second")
     assert board.state.pinned == CASE
-    assert "Since A" in section(board, "findings")
+    assert "Since A" in section(board, "case")
 
 
 def test_a_changed_case_of_a_list_comes_back_with_its_place(board):

@@ -1,10 +1,13 @@
 """The server: what it says, what it gives away, what it lets in, and that it leaves nothing behind."""
 
+import gzip
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,7 +18,7 @@ import pytest
 import websocket
 from browser.served import SERVE, Served, holds, serve_notebook
 from conftest import ROOT
-from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1
+from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1, raw
 
 import netdash as nd
 from netdash.board.frame import PLOTLY
@@ -105,6 +108,33 @@ def test_a_missing_package_is_one_plain_sentence(package):
 # What it gives away.
 
 
+def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
+    options = {"NETDASH_AUDIT": "yes", "NETDASH_USER_HEADER": "X-Forwarded-User", "NETDASH_PUBLIC_HOST": "localhost"}
+    served = Served(**options)
+    assert json.loads(ask(served, "/readyz").text) == {"ready": True}
+    page = open_page(served, "age_years=61.37125", **{"X-Forwarded-User": "ward 7"})
+    line = page.connect()
+    counts = ask(served, "/metrics").text
+    assert "netdash_sessions 1.0" in counts
+    assert "netdash_start_seconds_count 1.0" in counts
+    assert "61.37125" not in counts
+    served.process.send_signal(signal.SIGUSR1)
+    while (answer := ask(served, "/readyz")).status == 200:
+        time.sleep(0.1)
+    assert json.loads(answer.text) == {"ready": False, "reason": "no new boards are taken"}
+    assert ask(served).status == 503
+    assert 'netdash_refused_total{reason="draining"} 1.0' in ask(served, "/metrics").text
+    assert served.knows(page.kernel_id)  # an open board goes on
+    line.close()
+    page.say_goodbye()
+    assert served.process.wait(timeout=120) == 0
+    events = [json.loads(line) for line in served.complaints().splitlines()]
+    assert [(event["audit"], event["user"]) for event in events] == [("opened", "ward 7"), ("closed", "ward 7")]
+    assert "61.37125" not in served.complaints()
+    assert page.kernel_id not in served.complaints()
+    served.close()
+
+
 def test_the_page_forbids_what_it_does_not_need(server):
     headers = ask(server).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
@@ -133,6 +163,42 @@ def test_a_browser_need_not_ask_again_for_a_file(server):
     assert {name for _, name in extensions} == set(EXTENSIONS)
     for file, name in extensions:
         assert "immutable" in ask(server, f"/voila/labextensions/{name}/{file}").headers["Cache-Control"]
+
+
+def test_files_are_sent_compressed_to_who_takes_it_with_an_etag_and_a_length_of_their_own(server):
+    address = "/voila/templates/netdash/static/page.js"
+    plain = ask(server, address)
+    assert plain.headers["Content-Encoding"] is None
+    for accepted in ("br;q=1, gzip", "gzip;q=0.5"):
+        packed = raw(server, address, **{"Accept-Encoding": accepted})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert int(packed.headers["Content-Length"]) == len(packed.body) < len(plain.text)
+        assert gzip.decompress(packed.body).decode() == plain.text
+        assert packed.headers["ETag"] != plain.headers["ETag"]
+    for headers in (plain.headers, packed.headers):
+        assert "Accept-Encoding" in headers["Vary"]
+        assert headers["Content-Type"] == plain.headers["Content-Type"]
+    seen = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert raw(server, address, **seen).status == 304
+    assert raw(server, address, **seen | {"If-None-Match": '"another"'}).status == 200
+    for refused in ("identity", "gzip;q=0", "gzip; q=0.0, br"):
+        assert raw(server, address, **{"Accept-Encoding": refused}).body.decode() == plain.text
+    part = raw(server, address, **{"Accept-Encoding": "gzip", "Range": "bytes=10-19"})
+    assert (part.status, part.body.decode()) == (206, plain.text[10:20])
+    length = ask(server, address, "HEAD", **{"Accept-Encoding": "gzip"}).headers["Content-Length"]
+    assert int(length) == len(packed.body)
+
+
+def test_the_page_and_its_joined_scripts_are_sent_compressed(server):
+    packed = raw(server, "/", **{"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    text = gzip.decompress(packed.body).decode()
+    assert kernel_of(text)
+    (scripts,) = set(re.findall(r'"(/voila/static/page\.\w+\.js)"', text))
+    plain, packed = ask(server, scripts), raw(server, scripts, **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.body).decode() == plain.text
+    assert "immutable" in packed.headers["Cache-Control"]
+    assert len(packed.body) < len(plain.text) / 3
 
 
 def test_neither_source_nor_traceback_reaches_the_page(tmp_path):

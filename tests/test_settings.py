@@ -2,11 +2,14 @@
 
 import dataclasses
 import inspect
+import json
+import logging
 
 import pytest
 
 from netdash.cli import serve as command
 from netdash.serve import serve
+from netdash.server.operations import JsonLines
 from netdash.server.settings import OPTIONS, ServeError, Settings
 
 FIELDS = {setting.name: setting for setting in dataclasses.fields(Settings)}
@@ -19,6 +22,13 @@ def test_the_command_has_every_option_that_has_a_flag():
         assert parameter.opts == [f"--{OPTIONS[name].flag}"]
         assert parameter.envvar == OPTIONS[name].variable
         assert parameter.help == OPTIONS[name].help
+
+
+def test_a_line_of_the_log_can_be_json():
+    record = logging.LogRecord("netdash", logging.ERROR, "", 0, "A %s message.", ("redacted",), None)
+    line = json.loads(JsonLines().format(record))
+    assert (line["level"], line["message"]) == ("error", "A redacted message.")
+    assert line["time"].endswith("Z")
 
 
 def test_serve_takes_every_option_and_its_docstring_says_what_it_does():

@@ -31,6 +31,7 @@ NAMES = [
     ("voila.app:Voila.init_settings", "server/voila_app.py"),
     ("voila.app:Voila.init_handlers", "server/voila_app.py"),
     ("voila.app:Voila.start", "server/voila_app.py"),
+    ("voila.app:Voila.labextensions_path", "server/voila_app.py"),
     ("voila.app:Voila.listen", "server/voila_app.py"),
     ("voila.app:Voila.stop", "server/voila_app.py"),
     ("voila.app:Voila.connection_dir", "server/voila_app.py"),
@@ -163,7 +164,7 @@ def test_the_only_inline_script_of_voila_is_the_heartbeat():
     assert scripts == ["window.voila_heartbeat()"], moved("voila.handler:VoilaHandler", "server/configuration.py")
 
 
-@pytest.mark.parametrize("name", ["kernel_start", "cell_generator", "main_js"])
+@pytest.mark.parametrize("name", ["kernel_start", "cell_generator"])
 def test_the_template_is_given_what_it_asks_for(name):
     from voila.notebook_renderer import NotebookRenderer
 
@@ -338,6 +339,8 @@ SCRIPT = "board/static/frame/upstream.js"
 IN_BROWSER = [
     *(("ipywidgets", name, SCRIPT) for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
     ("ipywidgets", "_expectedEchoMsgIds", SCRIPT),
+    ("ipywidgets", "comm_live", SCRIPT),
+    ("ipywidgets", "jupyter-widgets-disconnected", "board/static/frame.css"),
     *(("ipywidgets", name, SCRIPT) for name in ("noUi-handle", "widget-upload")),
     *(("ipywidgets", f"widget-{name}", "board/static/board.css") for name in ("dropdown", "text", "label", "hbox")),
     ("ipywidgets", "_options_labels", SCRIPT),
@@ -355,7 +358,9 @@ def test_the_scripts_of_the_widgets_have_the_name(package, name, used_in):
     assert name in scripts_of("labextensions"), moved(f"{package}:{name}", used_in)
 
 
-@pytest.mark.parametrize("name", ["_fullLayout", "_offset", "p2d", "draglayer", "scatterlayer", "infolayer"])
+@pytest.mark.parametrize(
+    "name", ["_fullLayout", "_offset", "_length", "p2d", "d2p", "draglayer", "scatterlayer", "infolayer"]
+)
 def test_the_vendored_plotly_has_the_name(name):
     assert name in (ROOT / "netdash" / SCRIPT).read_text(encoding="utf-8")
     assert f"`{name}`" in PAGE

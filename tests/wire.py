@@ -27,6 +27,16 @@ def ask(server, path="/", method="GET", body=None, **headers):
     return answer
 
 
+def raw(server, path, **headers):
+    """Return status, headers and body of an answer just as they were sent."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=180)
+    connection.request("GET", path, None, headers)
+    response = connection.getresponse()
+    answer = SimpleNamespace(status=response.status, headers=response.headers, body=response.read())
+    connection.close()
+    return answer
+
+
 def kernel_of(page):
     """Return the identifier of the kernel that is written into a page."""
     return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page)[1])["kernelId"]

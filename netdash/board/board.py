@@ -16,8 +16,8 @@ import ipywidgets
 import traitlets
 
 from netdash import own_criteria, prepared_cases
-from netdash.assessment import assess
-from netdash.board import strips, views
+from netdash.assessment import Assessment, assess
+from netdash.board import criteria_views, inputs, notebook, strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.frame import Frame
@@ -27,10 +27,11 @@ from netdash.board.pages.overview import Overview
 from netdash.board.pages.page import Commands, Page, offer_file, offer_named_file
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
-from netdash.patient import Patient
-from netdash.report import report
+from netdash.case_report import report
+from netdash.patient import FIELDS, Patient
 
-STYLE_SHEET = Path(__file__).parent / "static" / "board.css"
+STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots", "inputs")]
+"""The style sheets of the board, which are sent as one."""
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
 CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
 """The environment variables with the paths of a file of prepared cases and of a file of own criteria."""
@@ -41,7 +42,7 @@ CASES_TIP = "A list of prepared cases: a CSV file of patient fields and a label,
 PAGES: Mapping[str, type[Page]] = {page.name: page for page in (Overview, Explore, Evidence, Teaching)}
 DRAWN_TRAITS = [
     *("patient", "selected", "prepared", "opened", "refused", "refusals", "undo", "outcome", "reading", "pinned"),
-    *("presenting", "source", "page", "own", "era"),
+    *("presenting", "source", "page", "own", "era", "therapy", "unfolded"),
 ]
 """The traits of the state whose changes are drawn."""
 
@@ -53,8 +54,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     ----------
     patient : Patient, optional
         The first case; an empty case when not given.
-    pages : iterable of str, optional
-        Names of the pages: "board", "explore", "evidence", "teaching". The first one is open. All pages when not given.
+    pages : str or iterable of str, optional
+        Names of the pages, or one name: "board", "explore", "evidence", "teaching". The first one is open. All pages
+        when not given.
     cases : mapping from str to Patient, str, Path or bytes, optional
         Prepared cases by label, or a file of them that :func:`netdash.cases` reads. When not given, the file in the
         environment variable ``NETDASH_CASES``, if any; a served board reads it again for each visitor.
@@ -62,8 +64,13 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         A file of own criteria, as for :func:`netdash.assess`. When not given, the file in the environment variable
         ``NETDASH_CRITERIA``, if any.
 
+    **layout
+        Traits of the box that contains the board, as for ``ipywidgets.VBox``: ``layout``, ``box_style``.
+
     Attributes
     ----------
+    patient : Patient
+        The case that is shown. It can be set and observed: ``board.observe(print, "patient")``.
     state : State
         The case, and what the board shows of it.
 
@@ -71,24 +78,40 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     ------
     ValueError
         When a page is not known, no page is given, or the cases or the criteria have an error.
+    TypeError
+        When `patient` is no Patient, `cases` is neither a mapping of labels to patients nor a file, or a keyword is
+        not known.
+
+    Notes
+    -----
+    In a notebook a board is two outputs: case, verdicts and disclaimer as plain HTML for where no kernel runs
+    (nbconvert, GitHub, a reopened notebook), and the board, which hides the first. A cell that is run again makes a
+    new board; ``close`` frees the widgets of the old one.
 
     Examples
     --------
-    >>> from netdash.board import Board
-    >>> Board()  # doctest: +SKIP
-    >>> Board(pages=["explore"])  # doctest: +SKIP
-    >>> Board(cases="tuesday.csv")  # doctest: +SKIP
+    >>> import netdash as nd
+    >>> board = nd.Board(nd.Patient(age_years=55, ki67_percent=8), pages="explore")
+    >>> board
+    Board(Patient(age_years=55.0, ki67_percent=8.0), pages=['explore'])
+    >>> board.patient = board.patient.replace(age_years=54)
+    >>> board.patient.age_years
+    54.0
+    >>> board.close()
     """
+
+    patient = traitlets.Instance(Patient, args=())
 
     def __init__(
         self,
         patient: Patient | None = None,
-        pages: Iterable[str] | None = None,
+        pages: str | Iterable[str] | None = None,
         cases: Mapping[str, Patient] | str | Path | bytes | None = None,
         criteria: str | Path | bytes | None = None,
-        **kwargs: Any,
+        **layout: Any,
     ) -> None:
-        names = list(PAGES if pages is None else pages)
+        _refuse(patient, cases, layout)
+        names = [pages] if isinstance(pages, str) else list(PAGES if pages is None else pages)
         if not names or not set(names) <= set(PAGES):
             raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
         self.state = State(patient=patient or Patient(), pages=names, page=names[0])
@@ -106,9 +129,12 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.criteria = offer_named_file("Own criteria", CRITERIA_TIP, self.state.take_criteria)
         self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
         self.frame = self._make_frame()
-        super().__init__(self._layout(), **kwargs)
+        self.mark = f"nd-static-{self.frame.model_id}"
+        super().__init__(self._layout(), **layout)
         self.add_class("netdash-board").add_class("nd-board")
+        traitlets.link((self.state, "patient"), (self, "patient"))
         self._drawn_values: list[Any] = []
+        self._drawn_source = ""
         self._read_list()
         self._observe()
         self._draw()
@@ -120,7 +146,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{STYLE_SHEET.read_text()}</style>')
+        styles = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS) + notebook.hiding(self.mark)
+        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{styles}</style>')
         bars = [
             _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
         ]
@@ -132,6 +159,40 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, _box(ipywidgets.Box, "nd-frame", self.frame))
         return [head, case, body, foot]
 
+    def __repr__(self) -> str:
+        """Return the call that makes the same board."""
+        pages = "" if list(self.pages) == list(PAGES) else f", pages={list(self.pages)!r}"
+        return f"Board({self.patient!r}{pages})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Return the board as widget, as plain HTML and as one line of text."""
+        bundle: dict[str, Any] = super()._repr_mimebundle_() or {}
+        texts = {"text/plain": notebook.one_line(self.patient), "text/html": self._static()}
+        return {**bundle, **texts}
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the plain HTML, for where no kernel runs, and the board, which hides it."""
+        from IPython.display import publish_display_data as publish
+
+        text = {"text/plain": notebook.one_line(self.patient)}
+        if self.comm is None:
+            publish({"text/plain": "This board was closed. Run its cell again."})  # type: ignore[no-untyped-call]
+            return
+        if not notebook.is_served():
+            publish({"text/html": self._static(), **text})  # type: ignore[no-untyped-call]
+        view = {kind: found for kind, found in self._repr_mimebundle_().items() if kind != "text/html"}
+        publish(view)  # type: ignore[no-untyped-call]
+
+    def _static(self) -> str:
+        return notebook.static(self.patient, self.state.own, self.mark)
+
+    def close(self) -> None:
+        """Close the board and every widget in it, in the kernel and on the page."""
+        if self.comm is not None:
+            for widget in notebook.widgets_of(*self.children, self.layout, self.controls, self.pages):
+                widget.close()
+        super().close()
+
     def _observe(self) -> None:
         self.examples.observe(self._open_case, "value")
         self.reset.on_click(lambda _: self.state.reset())
@@ -139,14 +200,21 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.frame.on_select(self._select)
         self.frame.on_address(self._open_address)
         self.state.observe(self._draw_once, DRAWN_TRAITS)
+        self.state.inputs.observe(self._draw_inputs, ["open", "words"])
         for page in self.pages.values():
             for traits in page.traits:
-                traits.observe(self._draw)
+                traits.observe(self._page_changed)
 
     def _open_case(self, event: dict[str, Any]) -> None:
         case = {_value(case): case for case in self.state.offered}.get(event["new"])
         if case is not None and case != self.state.shown:
             self.state.open_prepared(case)
+
+    def _open_offered(self, what: str) -> None:
+        """Open a case by its button; ignore one that is not offered."""
+        for case in self.state.offered:
+            if what == f"{'own' if case.own else 'example'}={case.number}" and case != self.state.shown:
+                self.state.open_prepared(case)
 
     def _read_list(self) -> None:
         """Read the files of ``NETDASH_CASES`` and ``NETDASH_CRITERIA``, in place of what was read before."""
@@ -168,6 +236,10 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         own: dict[str, Callable[[str], None]] = {
             "page:": self.state.turn_to,
             "source:": self.state.show_source,
+            "enter:": lambda what: inputs.enter(self.state, what),
+            "answer:": lambda what: inputs.answer(self.state, what),
+            "fold:": lambda group: inputs.fold(self.state, group, self.controls.opened),
+            "case:": self._open_offered,
             "do:report": lambda _: self._hand_out_report(),
             "do:undo": lambda _: self._undo(),
             "do:csv": lambda _: self._hand_out_table(),
@@ -211,25 +283,53 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     def _draw_once(self, _: traitlets.Bunch) -> None:
         """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""
         now = [getattr(self.state, name) for name in DRAWN_TRAITS]
-        if now != self._drawn_values:
-            self._drawn_values = now
-            self.controls.show()  # before drawing: the message of a picture names the values of the controls
+        if now == self._drawn_values:
+            return
+        if self.state.source and self.state.source == self._drawn_source:
+            self.state.source = ""  # the card is of what was on the page before; this draws
+            return
+        self._drawn_values, self._drawn_source = now, self.state.source
+        self.controls.show()  # before drawing: the message of a picture names the values of the controls
+        self._draw()
+
+    def _page_changed(self, _: traitlets.Bunch) -> None:
+        """Draw a page whose own choices changed, without the card of a source."""
+        if self.state.source:
+            self.state.source = ""
+        else:
             self._draw()
+
+    def _draw_inputs(self, _: traitlets.Bunch) -> None:
+        self.controls.unfold()
+        self._draw()
+
+    def _inputs(self, assessment: Assessment) -> dict[str, str]:
+        """Return the sections among the inputs."""
+        state, controls = self.state, self.controls
+        chosen = state.book[state.selected]
+        return {
+            "asking": strips.asking(chosen),
+            **{f"strip-{name}": strips.strip(state.patient, name, chosen) for name in controls.labels},
+            **inputs.offers(state, [control.field for control in controls.sliders.values()]),
+            **inputs.heads(state, controls.groups, controls.opened),
+            "ask": inputs.questions(state, assessment),
+            "found": inputs.found(state, controls.fields),
+            **views.refused(state),
+        }
 
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
         assessment, page = assess(state.patient, criteria=state.own), self.pages[state.page]
         drawn = page.draw(assessment)
-        chosen = state.book[state.selected]
-        under = {f"strip-{name}": strips.strip(state.patient, name, chosen) for name in self.controls.labels}
-        beside = {"asking": strips.asking(chosen), **under, **views.refused(state)}
-        case = {"case": views.case(state, assessment, at), **beside} if page.about_the_case else {}
+        words = views.case(state, assessment, at) + criteria_views.compared(state)
+        case = {"case": words, **self._inputs(assessment)} if page.about_the_case else {}
+        card = {"source": views.source_card(state)} if state.source else {}
         tabs = {name: page.title for name, page in self.pages.items()}
         self.frame.show(
-            sections={"tools": views.tools(state, tabs), **case, **drawn.sections, "foot": views.foot()},
+            sections={"tools": views.tools(state, tabs), **case, **drawn.sections, **card, "foot": views.foot()},
             figures=drawn.figures,
-            labels=self.controls.labels,
+            labels=self.controls.names,
             valuetexts=self.controls.texts,
             query=state.query,
             announce=drawn.says,
@@ -245,6 +345,25 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         if list(self.examples.options) != options:
             self.examples.options = options
         self.examples.value = _value(state.shown) if state.shown else NO_EXAMPLE
+
+
+def _refuse(patient: object, cases: object, layout: Iterable[str]) -> None:
+    """Refuse in words what a board cannot be made of."""
+    for name in layout:
+        if name in FIELDS:
+            raise TypeError(f"{name!r} is no argument of Board; a case is Board(nd.Patient({name}=...))")
+        if name not in ipywidgets.VBox.class_trait_names() or name == "children":
+            raise TypeError(f"{name!r} is no argument of Board; expected patient, pages, cases, criteria or layout")
+    if patient is not None and not isinstance(patient, Patient):
+        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use nd.Patient.from_dict(...)")
+    wrong = (
+        [label for label, case in cases.items() if not isinstance(case, Patient)] if isinstance(cases, Mapping) else []
+    )
+    if wrong:
+        raise TypeError(f"cases: {wrong[0]!r} is no Patient; use nd.Patient.from_dict(...)")
+    if cases is not None and not isinstance(cases, Mapping | str | Path | bytes):
+        given = type(cases).__name__
+        raise TypeError(f"cases: given {given}, expected a mapping of labels to patients, or a CSV file (nd.cases)")
 
 
 def _name(case: Prepared, listed: bool) -> str:

@@ -1,188 +1,19 @@
-"""The inputs: one control per field of a patient, made from the declaration of the field."""
+"""The column of inputs: one control per field that a rule set asks, in groups that fold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any
 
 import ipywidgets
 import traitlets
 
-from netdash import rule_tables, rules
+from netdash import rule_tables
+from netdash.board.inputs import SLIDER_GROUP, matches, slug
 from netdash.board.state import State
-from netdash.fields import Choice, Field, Known, Number, Value, YesNo, in_part
-from netdash.intervals import Interval
+from netdash.board.widgets import Box, Control, Pick, Slider, classed, mark
+from netdash.fields import Field, Number
 from netdash.patient import FIELDS
-
-SLIDER_GROUP = "Patient"
-"""The group of fields that have a slider and no heading."""
-UNKNOWN = "unknown"
-"""The value of the entry "not entered" in a list or a slider."""
-
-
-class Control:
-    """The widgets of one field, synchronized with the state in both directions.
-
-    Parameters
-    ----------
-    field : Field
-        The field.
-    state : State
-        The state of the board.
-
-    Attributes
-    ----------
-    widget : ipywidgets.Widget
-        The widget that contains the others.
-    parts : dict of str to ipywidgets.Widget
-        The widgets with a value, by name. The browser compares these values with those that a picture was computed for.
-    """
-
-    widget: ipywidgets.DOMWidget
-    parts: dict[str, ipywidgets.ValueWidget]
-
-    def __init__(self, field: Field, state: State) -> None:
-        self.field, self.state, self._syncing = field, state, False
-
-    def show(self, value: Known | None) -> None:
-        """Show a value of the state in the widgets, without writing it to the state again."""
-        self._syncing = True
-        try:
-            self._set_widgets(value)
-        finally:
-            self._syncing = False
-
-    def _set_widgets(self, value: Known | None) -> None:
-        raise NotImplementedError
-
-    def _on_change(self, event: traitlets.Bunch) -> None:
-        """Write a changed widget value to the state; a refused text stays in its box."""
-        if self._syncing:
-            return
-        try:
-            # A browser can change the limits of a widget; the state checks those of the field.
-            self.state.enter(self.field.name, self._read(event))
-        except ValueError:
-            self.state.keep_refused(self.field.name, str(event["new"]))
-        # "48.0" typed over 48 does not change the case, so no drawing resets the box to "48": do it here.
-        self.reset_widgets()
-
-    def reset_widgets(self) -> None:
-        """Show the value of the state."""
-        self.show(self.state.patient.entered.get(self.field.name))
-
-    def _read(self, event: traitlets.Bunch) -> Any:
-        """Return the field's value for a changed widget value."""
-        return event["new"]
-
-
-class Pick(Control):
-    """A drop-down list; its first entry means unknown."""
-
-    def __init__(self, field: Field, state: State) -> None:
-        super().__init__(field, state)
-        values: tuple[Value, ...] = (True, False) if isinstance(field, YesNo) else field.choices
-        unknown = "as the site says" if field.name in rules.DERIVED_FROM else field.show(None)
-        # ipywidgets shows an empty line for None: "unknown" is an entry with a text.
-        self._options: list[tuple[str, Known]] = [(unknown, UNKNOWN), *((field.show(value), value) for value in values)]
-        self.widget = ipywidgets.Dropdown(
-            options=self._options, value=UNKNOWN, description=field.label, tooltip=field.help
-        )
-        self.widget.add_class("nd-field")
-        self.widget.observe(self._on_change, "value")
-        self.parts = {field.name: self.widget}
-
-    def _read(self, event: traitlets.Bunch) -> Known | None:
-        return None if event["new"] == UNKNOWN else event["new"]
-
-    def _set_widgets(self, value: Known | None) -> None:
-        _offer(self.widget, self._options, self.field, value)
-        self.widget.value = UNKNOWN if value is None else value
-
-
-class Box(Control):
-    """A text box for a number; an empty box means unknown. A refused text stays, with the reason under it."""
-
-    def __init__(self, field: Field, state: State) -> None:
-        super().__init__(field, state)
-        self.text = ipywidgets.Text(
-            description=f"{field.label}, {field.unit}" if field.unit else field.label,
-            placeholder=field.show(None),
-            tooltip=f"{field.help} Expected: {field.allowed}.",
-            continuous_update=False,
-        )
-        self.text.add_class("nd-field")
-        self.text.observe(self._on_change, "value")
-        self.message = _classed(ipywidgets.Box(), f"netdash-slot-refused-{field.name}")
-        self.widget, self.parts = (
-            _classed(ipywidgets.VBox([self.text, self.message]), "nd-typed"),
-            {field.name: self.text},
-        )
-
-    def _read(self, event: traitlets.Bunch) -> Known | None:
-        return self.field.parse(event["new"]) if event["new"].strip() else None
-
-    def _set_widgets(self, value: Known | None) -> None:
-        entered = "" if value is None else self.field.text(value)
-        self.text.value = self.state.refused.get(self.field.name, entered)
-
-
-class Slider(Control):
-    """A slider with a text box for a number or the word of a choice, and a button that clears it."""
-
-    def __init__(self, field: Field, state: State) -> None:
-        super().__init__(field, state)
-        self.slider = self._make_slider()
-        self.slider.add_class("nd-slider")
-        self.slider.add_class(f"netdash-control-{field.name}")
-        self.clear = ipywidgets.Button(description="×", tooltip=f"Clear {field.label}")
-        self.clear.add_class("nd-clear")
-        self.box = Box(field, state) if isinstance(field, Number) else None
-        name = self.box.text if self.box else ipywidgets.HTML(f'<span class="nd-label">{field.label}</span>')
-        strip = _classed(ipywidgets.Box(), f"netdash-slot-strip-{field.name}")
-        message = [self.box.message] if self.box else []
-        self.widget = ipywidgets.VBox([ipywidgets.HBox([name, self.clear]), *message, self.slider, strip])
-        self.widget.add_class("nd-input").add_class("nd-typed")
-        self.slider.observe(self._on_change, "value")
-        self.clear.on_click(lambda _: state.enter(field.name, None))
-        self.parts = {field.name: self.slider}
-        if self.box:
-            self.parts |= {f"{field.name}-box": self.box.text}
-
-    def _read(self, event: traitlets.Bunch) -> Any:
-        if event["new"] == UNKNOWN:
-            return None
-        return float(event["new"]) if isinstance(self.field, Number) else event["new"]
-
-    def _make_slider(self) -> Any:
-        if isinstance(self.field, Choice):
-            # The first position means unknown. Without it the handle would rest on the first word, and a click there
-            # would change nothing.
-            self._options: list[tuple[str, Known]] = [
-                (self.field.show(None), UNKNOWN),
-                *((self.field.show(value), value) for value in self.field.choices),
-            ]
-            return _classed(ipywidgets.SelectionSlider(options=self._options, readout=True), "nd-choice")
-        # The FloatSlider of ipywidgets sends 54.99999999999999 for 55, which is under 55. An IntSlider is exact. Other
-        # numbers are typed in the box; the handle then shows the nearest whole number.
-        least, most = int(self.field.minimum or 0), int(self.field.maximum or 0)
-        return ipywidgets.IntSlider(min=least, max=most, value=least, step=int(self.field.step or 1), readout=False)
-
-    def _set_widgets(self, value: Known | None) -> None:
-        # A slider cannot show "unknown": put the handle at the minimum and style it as empty.
-        if isinstance(self.field, Choice):
-            _offer(self.slider, self._options, self.field, value)
-            self.slider.value = UNKNOWN if value is None else value
-        else:
-            # The handle stands at the start of a range; the box shows all of it.
-            shown: Any = value.least if isinstance(value, Interval) else value
-            self.slider.value = round(float(self.field.minimum or 0) if shown is None else shown)
-        # Of a range it shows one end only: style it as not exact.
-        for name, applies in {"nd-unknown": value is None, "nd-in-part": in_part(value)}.items():
-            (self.slider.add_class if applies else self.slider.remove_class)(name)
-        if self.box:
-            self.box.show(value)
 
 
 class Controls:
@@ -194,45 +25,93 @@ class Controls:
         The column of inputs.
     parts : dict of str to ipywidgets.Widget
         Every widget with a value, by name.
+    groups : dict of str to list of Field
+        The fields of each group that can be folded.
     """
 
     def __init__(self, state: State) -> None:
-        self._controls = {field.name: _make(field, state) for field in _needed()}
-        asking = _classed(ipywidgets.Box(), "netdash-slot-asking")
-        self.widget = _classed(ipywidgets.VBox([asking, *self._columns()]), "nd-controls")
         self._state = state
+        self._controls = {field.name: _make(field, state) for field in _needed()}
+        self.groups = {
+            group: [control.field for control in members]
+            for group, members in groupby(self._controls.values(), key=lambda control: control.field.group)
+            if group != SLIDER_GROUP
+        }
+        self._boxes = {
+            group: classed(ipywidgets.Box([self._controls[field.name].widget for field in fields]), "nd-group")
+            for group, fields in self.groups.items()
+        }
+        self.search = ipywidgets.Text(description="Find an input", placeholder="any word", continuous_update=True)
+        traitlets.link((state.inputs, "words"), (self.search.add_class("nd-search"), "value"))
+        self.widget = classed(ipywidgets.VBox(list(self._column())), "nd-controls")
         self.show()
+
+    def _column(self) -> Iterator[ipywidgets.DOMWidget]:
+        yield _slot("asking")
+        yield from (control.widget for control in self._controls.values() if control.field.group == SLIDER_GROUP)
+        yield from (_slot("ask"), self.search, _slot("found"))
+        for group, box in self._boxes.items():
+            yield _slot(f"group-{slug(group)}")
+            yield box
+
+    @property
+    def fields(self) -> list[Field]:
+        """The fields that have a control, in the order of declaration."""
+        return [control.field for control in self._controls.values()]
 
     @property
     def parts(self) -> Mapping[str, ipywidgets.ValueWidget]:
         """Every widget with a value, by name."""
-        return {name: part for control in self._controls.values() for name, part in control.parts.items()}
+        parts = {name: part for control in self._controls.values() for name, part in control.parts.items()}
+        return {**parts, "search": self.search}
+
+    @property
+    def sliders(self) -> dict[str, Slider]:
+        """The controls with a slider, by field."""
+        return {name: control for name, control in self._controls.items() if isinstance(control, Slider)}
 
     @property
     def labels(self) -> dict[str, str]:
         """The accessible name of each slider, by field."""
-        return {name: control.field.label for name, control in self._controls.items() if isinstance(control, Slider)}
+        return {name: control.field.label for name, control in self.sliders.items()}
 
     @property
-    def texts(self) -> dict[str, str]:
-        """The accessible value text of each slider, by field: "57 years", "not entered"."""
-        entered = self._state.patient.entered
-        return {name: FIELDS[name].show(entered.get(name)) for name in self.labels}
+    def names(self) -> dict[str, str]:
+        """The name of each slider, and of each widget that has no label of its own, by name of the widget."""
+        unnamed = {part: control.field.label for control in self._controls.values() for part in control.unnamed}
+        return {**self.labels, **unnamed}
 
-    def _columns(self) -> Iterator[ipywidgets.DOMWidget]:
-        for group, members in groupby(self._controls.values(), key=lambda control: control.field.group):
-            widgets = [control.widget for control in members]
-            if group == SLIDER_GROUP:
-                yield from widgets
-            else:
-                yield ipywidgets.HTML(f'<h2 class="nd-h">{group}</h2>')
-                yield _classed(ipywidgets.Box(widgets), "nd-group")
+    @property
+    def texts(self) -> dict[str, str | list[str]]:
+        """The accessible value text of each slider, by field: "57 years"; of a range, one for each handle."""
+        return {name: control.said for name, control in self.sliders.items()}
+
+    @property
+    def opened(self) -> list[str]:
+        """The groups that are open: those that hold what a search finds, else what is entered, or as it was chosen."""
+        entered, inputs = self._state.patient.entered, self._state.inputs
+        if inputs.words.strip():
+            return [name for name, fields in self.groups.items() if any(matches(one, inputs.words) for one in fields)]
+        filled = {name: any(field.name in entered for field in fields) for name, fields in self.groups.items()}
+        return [name for name in self.groups if inputs.open.get(name, filled[name])]
 
     def show(self) -> None:
-        """Show the case of the state, and the refused texts."""
+        """Show the case of the state, the refused texts, and the groups that are open."""
         entered = self._state.patient.entered
         for name, control in self._controls.items():
             control.show(entered.get(name))
+        self.unfold()
+
+    def unfold(self) -> None:
+        """Show the groups that are open, of a search what it finds, and mark what the selected rule set asks."""
+        opened, words = self.opened, self._state.inputs.words
+        asked = self._state.book[self._state.selected].inputs
+        for group, fields in self.groups.items():
+            mark(self._boxes[group], "nd-closed", group not in opened)
+            for field in fields:
+                widget = self._controls[field.name].widget
+                mark(widget, "nd-asks", field.name in asked)
+                mark(widget, "nd-closed", not matches(field, words))
 
 
 def _needed() -> Iterator[Field]:
@@ -246,13 +125,5 @@ def _make(field: Field, state: State) -> Control:
     return Box(field, state) if isinstance(field, Number) else Pick(field, state)
 
 
-def _offer(widget: Any, options: list[tuple[str, Known]], field: Field, value: Known | None) -> None:
-    """Give a list its entries, and one more for a set of words."""
-    wanted = [*options, (field.show(value), value)] if isinstance(value, frozenset) else options
-    if list(widget.options) != wanted:
-        widget.options = wanted
-
-
-def _classed(widget: Any, name: str) -> Any:
-    widget.add_class(name)
-    return widget
+def _slot(name: str) -> ipywidgets.Box:
+    return classed(ipywidgets.Box(), f"netdash-slot-{name}")

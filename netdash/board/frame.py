@@ -16,8 +16,8 @@ from netdash.files import PLOTLY
 
 STATIC = Path(__file__).parent / "static"
 LONGEST_KEY = 200
-MODULES = """upstream dom plotly morph figures pointer picture watch entries notices queue names keys files address
-not_taken connection view frame""".split()
+MODULES = """upstream dom plotly morph figures card pointer verdicts answers handles picture watch entries notices queue
+names keys files address not_taken connection view frame""".split()
 """The modules of the page's script in ``static/frame``; each imports only from those before it."""
 _LEFT_OUT = re.compile(r"^ *(?:import \{[^}]*\} from [^;]*;|//[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 
@@ -133,7 +133,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         *,
         inputs: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
-        valuetexts: Mapping[str, str] | None = None,
+        valuetexts: Mapping[str, str | list[str]] | None = None,
         announce: str = "",
         query: str = "",
         computed_at: str = "",
@@ -150,7 +150,7 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         inputs
             Value of each control that the content was computed for, as `snapshot` returns it; default: as they are now.
         labels, valuetexts
-            Accessible name, and spoken value, of each slider by name of the control.
+            Accessible name, and spoken value, of each slider by name of the control; of two handles a list of values.
         announce
             Sentence for the polite live region, spoken when it changes.
         query
@@ -158,8 +158,9 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
         computed_at
             When this was computed, as text.
         view
-            Value of ``data-view`` of the board's root, for style sheets; "present" also gives the arrow keys the
-            keys "do:next" and "do:previous", and Escape "do:leave". The key p is "do:present", the key u "do:undo".
+            Value of ``data-view`` of the board's root, for style sheets. "present" also gives the arrow keys the
+            keys "do:next", "do:previous", "do:therapy-up" and "do:therapy-down", and Enter "do:why". Escape is
+            "do:leave" there and in the view "board". The key p is "do:present", the key u "do:undo".
         """
         self.channel.content = {
             "revision": self.channel.content.get("revision", 0) + 1,

@@ -1,4 +1,4 @@
-"""What the pages Explore, Evidence and Teaching remember, as traits."""
+"""What the inputs and the pages Explore, Evidence and Teaching remember, as traits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,40 @@ LONGEST_WORDS = 200
 """The most characters of a search text."""
 OWN_SERIES_PREFIX = "x-"
 """The prefix of the identifiers of own series."""
+
+
+class InputsState(traitlets.HasTraits):
+    """The state of the column of inputs.
+
+    Attributes
+    ----------
+    open : dict of str to bool
+        Whether a group was opened or closed, by group.
+    words : str
+        Only inputs that hold each of these words; all when empty.
+    asked : list of str
+        The fields under "Ask next", each in its place.
+    answered : str
+        The field that was answered there last. It keeps its place until the next answer.
+    """
+
+    open = traitlets.Dict(value_trait=traitlets.Bool(), key_trait=traitlets.Unicode())
+    words = traitlets.Unicode("")
+    asked = traitlets.List(traitlets.Unicode())
+    answered = traitlets.Unicode("")
+
+    @traitlets.validate("words")
+    def _short(self, proposal: traitlets.Bunch) -> str:
+        return str(proposal["value"][:LONGEST_WORDS])
+
+    def place(self, wanted: Iterable[str], most: int) -> list[str]:
+        """Give the fields that are wanted their places: each keeps its own, the others fill those that are free."""
+        names = list(wanted)
+        kept = [name if name in names or name == self.answered else None for name in self.asked[:most]]
+        rest = iter([name for name in names if name not in kept][:most])
+        places = [name or next(rest, "") for name in [*kept, *[None] * (most - len(kept))]]
+        self.asked = [name for name in places if name]
+        return list(self.asked)
 
 
 class ExploreState(traitlets.HasTraits):

@@ -13,7 +13,7 @@ import traitlets
 from netdash import evidence, own_criteria, prepared_cases, rules
 from netdash.board.address import CRITERIA, LONGEST_MARK, split_mark
 from netdash.board.cases import Prepared, Undo, examples, in_order
-from netdash.board.page_states import EvidenceState, ExploreState, TeachingState
+from netdash.board.page_states import EvidenceState, ExploreState, InputsState, TeachingState
 from netdash.csv_checks import RefusedFile
 from netdash.fields import Known
 from netdash.own_criteria import OwnCriteria
@@ -54,7 +54,10 @@ class State(traitlets.HasTraits):
     patient : Patient
         The case; empty at the start.
     selected : str
-        Identifier of the rule set whose findings are shown.
+        Identifier of the chosen rule set, which the strips under the sliders are of.
+    unfolded : str
+        How far the line of the chosen rule set is opened: not at all (""), to its rule sets ("lists"), or to the
+        findings of the chosen one ("findings").
     prepared : dict of str to Patient
         A list of cases by label, kept in memory only; empty when no list is open.
     opened : Prepared or None
@@ -77,6 +80,8 @@ class State(traitlets.HasTraits):
         Which outcomes the plot shows: "review", "later", or "both", each in a place of its own.
     pinned : Patient or None
         The pinned case, with which the current case is compared.
+    therapy : str
+        The therapy whose series the plot lists; empty for that of the selected rule set.
     presenting : bool
         True shows only case, verdicts and picture, in large type.
     source : str
@@ -85,6 +90,8 @@ class State(traitlets.HasTraits):
         Names of the pages.
     page : str
         Name of the open page.
+    inputs : InputsState
+        The state of the column of inputs.
     explore : ExploreState
         The state of the page Explore.
     evidence : EvidenceState
@@ -95,6 +102,7 @@ class State(traitlets.HasTraits):
 
     patient = traitlets.Instance(Patient, args=())
     selected = traitlets.Unicode(FIRST_SELECTED)
+    unfolded = traitlets.Enum(["", "lists", "findings"], "")
     prepared = traitlets.Dict(value_trait=traitlets.Instance(Patient), key_trait=traitlets.Unicode())
     opened = traitlets.Instance(Prepared, allow_none=True)
     last = traitlets.Unicode("")
@@ -106,10 +114,12 @@ class State(traitlets.HasTraits):
     reading = traitlets.Enum(list(READINGS.values()), "corrected")
     era = traitlets.Enum(list(ERAS.values()), "both")
     pinned = traitlets.Instance(Patient, allow_none=True)
+    therapy = traitlets.Unicode("")
     presenting = traitlets.Bool(False)
     source = traitlets.Unicode("")
     pages = traitlets.List(traitlets.Unicode(), ["board"])
     page = traitlets.Unicode("board")
+    inputs = traitlets.Instance(InputsState, args=())
     explore = traitlets.Instance(ExploreState, args=())
     evidence = traitlets.Instance(EvidenceState, args=())
     teaching = traitlets.Instance(TeachingState, args=())
@@ -250,6 +260,7 @@ class State(traitlets.HasTraits):
         with self.hold_trait_notifications():
             self.own, self.refusals = own, {what: why for what, why in self.refusals.items() if what != "criteria"}
             self.selected = self.selected if self.selected in known else FIRST_SELECTED
+            self.source = ""
             self.explore.outlined = [found for found in self.explore.outlined if found in known]
 
     def open_query(self, query: str) -> None:
@@ -270,15 +281,30 @@ class State(traitlets.HasTraits):
         if page in self.pages:
             self.page = page
 
+    @property
+    def series_of(self) -> str:
+        """The therapy whose series the plot lists."""
+        return self.therapy or self.book[self.selected].therapy
+
     def select(self, rule_set: str) -> None:
-        """Show the findings of a rule set, and hide the source."""
+        """Show the findings of a rule set and the series of its therapy, and hide the source."""
+        self.unfold(rule_set, "findings")
+
+    def unfold(self, rule_set: str, depth: str) -> None:
+        """Choose a rule set, open its line to a depth of `unfolded`, and hide the source."""
         with self.hold_trait_notifications():
-            self.selected, self.source = rule_set, ""
+            self.selected, self.source, self.therapy = rule_set, "", ""
+            self.unfolded = depth
+
+    def list_series(self, therapy: str) -> None:
+        """List the series of a therapy in the plot; an unknown therapy changes nothing."""
+        if therapy in set(evidence.therapies()["therapy"]):
+            self.therapy = therapy
 
     def show_source(self, name: str) -> None:
-        """Show the source of a row of the data; an unknown id hides the source."""
+        """Show the source of a row of the data or of an own criterion; an unknown id hides the source."""
         try:
-            source(name)
+            source(name, self.own)
         except ValueError:
             self.source = ""
         else:

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 import netdash
-from netdash import data_tables, evidence, remarks
-from netdash.assessment import CHANGE_WORDS, Assessment
+from netdash import data_tables, evidence
+from netdash.assessment import Assessment
+from netdash.board import lines, typed
 from netdash.board.state import State, outcomes_shown
-from netdash.comparison import Tally, differences, differing, tallies
+from netdash.comparison import Tally, differing, tallies
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
 from netdash.figures.later import later_dict
 from netdash.figures.medians import medians_dict
-from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables import ForestTable, LaterTable, MediansTable, forest_table, later_table, medians_table
 from netdash.outcome_tables.criteria_words import without_warnings
 from netdash.patient import FIELDS, Patient
 from netdash.pooling import Pooled
-from netdash.provenance import Source, source
+from netdash.provenance import source
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import (
-    BASIS_TAGS,
-    HEADLINE_LEGEND,
-    POPULATIONS_HEADING,
-    RULE_SET_KINDS,
-    VERDICT_SIGNS,
-    VERDICT_WORDS,
-)
+from netdash.wording import BASIS_TAGS, POPULATIONS_HEADING, RULE_SET_KINDS, VERDICT_SIGNS, VERDICT_WORDS
 
 ROLE_WORDS = {"caution": "caution", "favors": "favors", "prognostic": "outlook"}
-MOST_OPEN_INPUTS = 3
-"""The most open inputs that are listed above the verdicts."""
 MOST_BROUGHT_BACK = 5
 """The most inputs that are listed of the case that undo brings back."""
 LONGEST_GIVEN = 40
@@ -57,6 +47,7 @@ def _templates() -> Any:
         kinds=RULE_SET_KINDS,
         studied=POPULATIONS_HEADING,
         role=ROLE_WORDS,
+        met_words=lines.met_words,
     )
     return environment
 
@@ -79,6 +70,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         at=at,
         scope=assessment.scope,
         conflicts=assessment.conflicts,
+        counts=lines.counts(assessment.published),
         just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
         brings_back=[*brings_back[:MOST_BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
     )
@@ -94,101 +86,23 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
     return render("tools", state=state, tabs=tabs if len(tabs) > 1 else {})
 
 
-def verdicts(state: State, assessment: Assessment) -> str:
-    """Return the open inputs, the verdicts by therapy, then the populations of trials."""
-    blocks = {"": _by_therapy(assessment.published), POPULATIONS_HEADING: _by_therapy(assessment.studied)}
-    wanted = assessment.next_input_rows()[:MOST_OPEN_INPUTS]
-    before = _changes(state)
-    return render(
-        "verdicts",
-        blocks=blocks,
-        selected=state.selected,
-        presenting=state.presenting,
-        wanted=wanted,
-        before=before,
-        remarks=assessment.remarks,
-        notes=(*assessment.general, HEADLINE_LEGEND),
-    )
-
-
-def outlines(state: State, assessment: Assessment, python: str) -> str:
-    """Return the verdicts by therapy, each with a box to outline it, and the Python of the map."""
-    therapies = [found[1:] for found in _by_therapy(assessment.judgements)]
-    return render(
-        "outlines", therapies=therapies, selected=state.selected, outlined=state.explore.outlined, python=python
-    )
-
-
-def _by_therapy(judgements: Iterable[Judgement]) -> list[tuple[str, str, list[Judgement]]]:
-    """Return identifier, name and judgements of each therapy."""
-    groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
-    return [(therapy, evidence.therapy_name(therapy), list(found)) for therapy, found in groups]
-
-
-def _changes(state: State) -> Mapping[str, Mapping[Any, Any]] | None:
-    """Return the differences from the pinned case by rule set; None when no case is pinned."""
-    if state.pinned is None:
-        return None
-    found = differences(state.pinned, state.patient, state.own)
-    return {row["rule_set"]: row for row in found.to_dict("records")}
-
-
-def compared(state: State) -> str:
-    """Return the differences from the pinned case in words; empty when no case is pinned."""
-    changes = _changes(state)
-    if changes is None or state.pinned is None:
-        return ""
-    then, now = state.pinned.entered, state.patient.entered
-    inputs = [
-        f"{field.label}: {field.show(then.get(name))} → {field.show(now.get(name))}"
-        for name, field in FIELDS.items()
-        if then.get(name) != now.get(name)
+def source_card(state: State) -> str:
+    """Return the card with the source that was asked for."""
+    found = source(state.source, state.own)
+    criteria = [
+        f"{rule_set.title}. {criterion.label}: asked {criterion.requirement}."
+        for rule_set in state.book.values()
+        for criterion in rule_set.criteria
+        if criterion.criterion_id == found.id
     ]
-    titles = {name: state.book[name].tagged_title for name in changes}
-    return render("compared", inputs=inputs, changes=changes, titles=titles)
+    says = criteria[0] if criteria else found.says
+    return render("source", source=found, says=says, links=[(link, _link_name(link)) for link in found.links])
 
 
-def findings(state: State, assessment: Assessment) -> str:
-    """Return the table of findings of the selected rule set."""
-    judgement = assessment[state.selected]
-    changes = {
-        f.criterion.criterion_id: "; ".join(_change(f, flip) for flip in assessment.changes(judgement, f))
-        for f in judgement.findings
-    }
-    return render(
-        "findings",
-        j=judgement,
-        therapy=evidence.therapy_name(judgement.rule_set.therapy),
-        changes=changes,
-        sources={name: evidence.source_name(name) for name in _sources(judgement)},
-        remarks=remarks.on_therapy(judgement.rule_set.therapy, state.patient),
-        source=shown_source(state),
-        python=python(state),
-    )
-
-
-def _sources(judgement: Judgement) -> set[str]:
-    return {judgement.rule_set.source, *(f.criterion.source for f in judgement.findings)}
-
-
-def _change(finding: Finding, flip: Mapping[str, Any]) -> str:
-    """Return in few words what would meet a criterion; the table shows value, bound and distance."""
-    field, quantity = FIELDS[flip["field"]], finding.criterion.quantity
-    if flip["may_change"] == "not entered":
-        return "" if field is quantity else field.phrase(None)
-    if flip["may_change"] == "known in part":
-        decides = f"decided once known to be {finding.criterion.requirement} or not"
-        return decides if field is quantity else f"{field.phrase(flip['observed'])}: {quantity.topic} {decides}"
-    words = CHANGE_WORDS[flip["may_change"]]
-    if flip["may_change"] != "changeable":
-        return words if field is quantity else f"{field.topic}: {words}"
-    target = finding.criterion.requirement if field is quantity else f"{field.topic} {field.show(flip['needed'])}"
-    return f"{words}: {target}"
-
-
-def shown_source(state: State) -> Source | None:
-    """Return the source that was asked for; None when none was."""
-    return source(state.source) if state.source else None
+def _link_name(link: str) -> str:
+    """Return a short name of an address: "PubMed 22714713" or "doi.org/10.1097/..."."""
+    kind, _, rest = link.removeprefix("https://").rstrip("/").partition("/")
+    return f"PubMed {rest}" if kind == "pubmed.ncbi.nlm.nih.gov" else f"{kind}/{rest}"
 
 
 def refused(state: State) -> dict[str, str]:
@@ -199,6 +113,7 @@ def refused(state: State) -> dict[str, str]:
             "refused",
             field=FIELDS[name],
             given=_short(text),
+            why=typed.why(FIELDS[name], text),
             still=FIELDS[name].show(entered[name]) if name in entered else "",
         )
         for name, text in state.refused.items()
@@ -219,7 +134,7 @@ def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
     verdicts = tuple(tallies(assessment).items())
     differs = differing(state.patient, evidence.studies())
     lane = "" if state.era == "review" or later is None else _lane(later)
-    return _plot(table, verdicts, tuple(sorted(differs.items())), lane)
+    return _plot(table, verdicts, tuple(sorted(differs.items())), lane, state.series_of)
 
 
 def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
@@ -301,6 +216,7 @@ def _plot(
     verdicts: tuple[tuple[str, Tally], ...],
     differs: tuple[tuple[str, str], ...],
     lane: Any,
+    series_of: str,
 ) -> tuple[str, FigureDict]:
     """Draw one table.
 
@@ -309,11 +225,11 @@ def _plot(
     """
     judged, differing_series = dict(verdicts), dict(differs)
     if isinstance(table, ForestTable):
-        figure = forest_dict(table, judged, differing=differing_series, left_out=False, weights=False, compact=True)
-        caption = table.caption
+        figure = forest_dict(
+            table, judged, differing=differing_series, left_out=False, weights=False, series_of=series_of
+        )
     else:
-        figure = medians_dict(table, judged, differing=differing_series, left_out=False, compact=True)
-        caption = "† a known discrepancy."
+        figure = medians_dict(table, judged, differing=differing_series, left_out=False, series_of=series_of)
     text = table.sentence(judged)
     unlike = [(row.label, differing_series[row.study_id]) for row in table.drawn if row.study_id in differing_series]
     html = render(
@@ -322,7 +238,10 @@ def _plot(
         differs=list(dict.fromkeys(unlike)),
         text=text,
         says=without_warnings(text),
-        caption=caption,
+        caption=table.caption,
+        title=table.title,
+        rows=[(row, evidence.therapy_name(row.therapy)) for row in table.drawn],
+        nothing="" if series_of in table.therapies else evidence.therapy_name(series_of),
         same_axis=[row for row in table.left_out if row.same_axis],
         others=[row for row in table.left_out if not row.same_axis],
     )
@@ -330,23 +249,42 @@ def _plot(
 
 
 def python(state: State) -> str:
-    """Return the Python that gives verdicts, findings and plot in a notebook."""
-    statistic, endpoint, horizon = outcomes_shown()[state.outcome]
-    how = "left_out=False, differing=nd.differing(patient, nd.studies())"
+    """Return the Python that gives verdicts, findings and plot in a notebook; the last line gives the plot."""
+    own = f", criteria={state.own.name!r}" if state.own else ""
+    judged = (
+        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\nassessment.flips({state.selected!r})\n"
+    )
+    later = "" if state.era == "review" else _python_of_later(state.outcome)
+    if state.era == "later":
+        return f"{judged}{later or 'None  # nothing was published later: nothing is drawn'}\n"
+    lane = f"later = {later}\n" if later else ""
+    drawn = _python_of_plot(state.outcome, state.reading, state.series_of)
+    return (
+        f"{judged}verdicts = nd.tallies(assessment)\n{lane}outcomes = nd.outcomes(reading={state.reading!r})\n{drawn}\n"
+    )
+
+
+def _python_of_later(outcome: str) -> str:
+    """Return the call that draws what was published later; empty where nothing was."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    if _later(statistic, endpoint, horizon, ()) is None:
+        return ""
+    at = f", horizon_months={horizon:g}" if statistic == "rate" else ""
+    return f"nd.published_later(assessment=assessment, endpoint={endpoint!r}, statistic={statistic!r}{at})"
+
+
+def _python_of_plot(outcome: str, reading: Any, series_of: str) -> str:
+    """Return the lines that draw the figures of the review."""
+    statistic, endpoint, horizon = outcomes_shown()[outcome]
+    how = f"left_out=False, differing=nd.differing(patient, nd.studies()), series_of={series_of!r}"
     at = f"endpoint={endpoint!r}, horizon_months={horizon:g}"
-    draw = (
+    return (
         f"outcomes[outcomes['endpoint'] == {endpoint!r}]  # none: nothing is drawn"
-        if not has_endpoint(endpoint, state.reading)
-        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, compact=True, {how})"
+        if not has_endpoint(endpoint, reading)
+        else f"nd.medians(outcomes, verdicts, endpoint={endpoint!r}, {how})"
         if statistic == "median"
         else f"pooled = nd.pool_by_therapy(outcomes, {at})\n"
-        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, compact=True, {how})"
-    )
-    own = f", criteria={state.own.name!r}" if state.own else ""
-    return (
-        f"{patient_python(state.patient)}assessment = nd.assess(patient{own})\n"
-        f"assessment.flips({state.selected!r})\nverdicts = nd.tallies(assessment)\n"
-        f"outcomes = nd.outcomes(reading={state.reading!r})\n{draw}\n"
+        f"nd.forest(outcomes, pooled, verdicts, {at}, weights=False, {how})"
     )
 
 

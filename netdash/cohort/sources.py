@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from netdash.cohort.streams import SHEET_SUFFIX, TEXT_SUFFIXES, Utf8, dialect_of_file, kind_of
+from netdash.wording import number_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -204,7 +205,7 @@ class TextSource:
     def _skip(self, row: pyarrow.csv.InvalidRow) -> str:
         number = row.number
         self._skipped.append(number)
-        cells = f"{row.actual_columns} cells, expected {row.expected_columns}"
+        cells = f"{number_of(row.actual_columns, 'cell')}, expected {row.expected_columns}"
         reason = f"{cells}; is a delimiter missing, too many or unquoted?"
         self._ragged.append(Reject(number, "", "", row.text, reason))
         return "skip"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdash.figures import rows, theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.patient import FIELDS
-from netdash.wording import listed
+from netdash.wording import listed, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,8 @@ def attrition_text(table: pd.DataFrame) -> str:
         parts = table.groupby("rule_set", sort=False)
         return " ".join(f"{name}: {attrition_text(part.drop(columns='rule_set'))}" for name, part in parts)
     start, end = int(table["n_before"].iloc[0]), int(table["n_remaining"].iloc[-1])
-    sentences = [f"Of {start:,} patients {end:,} meet all {len(table)} criteria."]
+    whole = "the one criterion" if len(table) == 1 else f"all {len(table)} criteria"
+    sentences = [f"Of {number_of(start, 'patient')} {end:,} {'meets' if end == 1 else 'meet'} {whole}."]
     unknown = int(table["n_unknown"].sum()) if "n_unknown" in table else 0
     if unknown:
         absent = [FIELDS[name].label for name in table.attrs.get("absent", ())]

@@ -40,7 +40,7 @@ def in_words(drawn: FigureDict) -> str:
 
 
 def as_figure(drawn: FigureDict) -> go.Figure:
-    """Return plotly's figure of a plain dictionary."""
-    import plotly.graph_objects as go
+    """Return plotly's figure of a plain dictionary; a notebook shows it without plotly's JavaScript, too."""
+    from netdash.figures.picture import Picture
 
-    return go.Figure(drawn)
+    return Picture(drawn)

@@ -24,6 +24,9 @@ _SPANS = ("pooled", "prediction interval")
 """Traces that are one row each of the table, whatever number of points they have."""
 _NO_DATA = ("names", "beyond the axis")
 """Traces that hold no data: names of rows, arrowheads at the edge."""
+_FORMATS = ("html", "csv")
+_PIXELS = ("png", "svg", "jpg", "jpeg", "webp", "pdf", "eps")
+_BY_BROWSER = "the buttons above the plot make SVG and PNG, and so does figure.write_image with kaleido"
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
 """No logo, and no button that would upload the chart."""
 
@@ -78,6 +81,11 @@ class Datum:
 def figure_data(figure: go.Figure) -> pd.DataFrame:
     """Return the data of a figure, point by point.
 
+    Parameters
+    ----------
+    figure : Figure
+        Any figure of netdash.
+
     Returns
     -------
     DataFrame
@@ -85,9 +93,24 @@ def figure_data(figure: go.Figure) -> pd.DataFrame:
         calls the row, or the verdict of a part of a map), x, y, low, high (ends of an interval, or of a part of a map
         along x), text. A diamond is one row with its estimate and ends. Where the picture has no figure, such as at a
         median that was not reached or at words, x is missing. A text without a place on an axis has no row.
+
+    Raises
+    ------
+    TypeError
+        When `figure` is no figure of plotly.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> drawn = nd.drawn(nd.forest(nd.outcomes()))
+    >>> drawn.loc[drawn["trace"] == "series", ["group", "name", "x"]].head(2)
+            group                   name     x
+    18  Resection  Chen 1998, n = 15 † ◦  73.0
+    19  Resection   Yao 2001, n = 16 ‡ ◦  70.0
     """
     import pandas as pd
 
+    _check_figure(figure)
     axis = figure.layout.yaxis
     names = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
     headings = sorted(y for y, name in names.items() if str(name).startswith("<b>"))
@@ -165,17 +188,20 @@ def _plain(value: object) -> object:
     return html.unescape(re.sub(r"<[^>]*>", " ", value)).strip() if isinstance(value, str) else value
 
 
-def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> Path:
+def save(figure: go.Figure, path: str | Path = ".", suffix: str = "html", *, folder: str | Path | None = None) -> Path:
     """Write a figure as a page that needs no network, or its data as CSV.
 
     Parameters
     ----------
     figure : Figure
         Any figure of netdash.
-    folder : str or Path
-        Folder of the file. Its name is :func:`file_name`, with a number if another file has that name.
+    path : str or Path
+        A file that ends in .html or .csv, which is written anew; or a folder that exists. In a folder the name is made
+        of the figure's title and the day, with a number if another file has that name.
     suffix : {"html", "csv"}
-        Format of the file. The browser makes SVG and PNG, with the buttons above the plot.
+        Format of the file in a folder. The browser makes SVG and PNG, with the buttons above the plot.
+    folder : str or Path, optional
+        The folder, by the former name of `path`.
 
     Returns
     -------
@@ -185,12 +211,26 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
     Raises
     ------
     ValueError
-        When the suffix is neither.
+        When the format is neither.
+    FileNotFoundError
+        When there is no such folder.
+    TypeError
+        When `figure` is no figure of plotly.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import netdash as nd
+    >>> folder = tempfile.mkdtemp()
+    >>> nd.save(nd.medians(nd.outcomes()), f"{folder}/medians.html").name
+    'medians.html'
     """
-    path = _free(Path(folder) / file_name(figure, suffix))
+    _check_figure(figure)
+    path = _place(figure, Path(path if folder is None else folder), suffix)
+    suffix = path.suffix[1:].lower()
     if suffix == "csv":
         path.write_bytes(as_csv(figure_data(figure)))
-    elif suffix == "html":
+    else:
         meta = figure.layout.meta or {}
         said = " ".join(text for text in (meta.get("text"), meta.get("caption")) if text)
         name = file_name(figure, "svg").removesuffix(".svg")
@@ -198,9 +238,27 @@ def save(figure: go.Figure, folder: str | Path = ".", suffix: str = "html") -> P
         plot = figure.to_html(full_html=False, include_plotlyjs=True, config=config, default_height="72vh")
         title = " ".join(str(_plain(figure.layout.title.text or "netdash")).split())
         path.write_text(_page(title, plot, said, figure.layout.font), encoding="utf-8")
-    else:
-        raise ValueError(f"suffix: given {suffix!r}, expected 'html' or 'csv'")
     return path
+
+
+def _check_figure(figure: object) -> None:
+    if not hasattr(figure, "layout"):
+        expected = "a figure, such as nd.forest(nd.outcomes())"
+        raise TypeError(f"figure: given {type(figure).__name__}, expected {expected}")
+
+
+def _place(figure: go.Figure, path: Path, suffix: str) -> Path:
+    """Return the file to write: the one that is named, or a free name in a folder."""
+    ending = path.suffix[1:].lower()
+    if ending in _PIXELS and not path.is_dir():
+        raise ValueError(f"path: given {path.name!r}, expected a name that ends in .html or .csv; {_BY_BROWSER}")
+    if suffix not in _FORMATS:
+        raise ValueError(f"suffix: given {suffix!r}, expected 'html' or 'csv'; {_BY_BROWSER}")
+    named = ending in _FORMATS and not path.is_dir()
+    folder = path.parent if named else path
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: there is no such folder; make it first, or name a file that ends in .html")
+    return path if named else _free(path / file_name(figure, suffix))
 
 
 def _free(path: Path) -> Path:

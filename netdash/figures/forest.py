@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from netdash.figures import marks, rows, theme
 from netdash.figures.drawing import FigureDict, as_figure
-from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
+from netdash.figures.summary import summary_lines
+from netdash.outcome_tables.criteria_words import Given, Verdicts, of_therapies, warnings
 from netdash.outcome_tables.forest import (
     FIVE_YEARS,
     OVERALL_SURVIVAL,
@@ -19,6 +20,7 @@ from netdash.outcome_tables.forest import (
     forest_table,
 )
 from netdash.pooling import CAUTION_BELOW
+from netdash.wording import listed as listed_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 def forest(
     outcomes: pd.DataFrame,
     pooled: Mapping[str, Pooled] | Pooled | None = None,
-    verdicts: Verdicts | None = None,
+    verdicts: Given | None = None,
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
@@ -42,6 +44,7 @@ def forest(
     differing: Mapping[str, str] | None = None,
     followed: float | str | Sequence[float] = 1.0,
     font_px: int = 13,
+    series_of: str | None = None,
 ) -> go.Figure:
     """Draw one endpoint at one horizon, one row per arm, on the natural scale of 0 to 100 percent.
 
@@ -53,7 +56,7 @@ def forest(
         By therapy: the pool of the rows that are drawn for it (measure "PLO"). A single pool serves rows of one
         therapy. It adds a diamond and a row for the prediction interval. Two series are not pooled in the picture:
         their rates are shown side by side.
-    verdicts : mapping, optional
+    verdicts : Assessment or mapping, optional
         By therapy: what ``nd.tallies`` returns, or the verdict ("met", "not_met", "unknown") of one rule set. It
         is shown in words and signs beside the name of the therapy, and changes the look of no series.
     endpoint, horizon_months
@@ -77,6 +80,9 @@ def forest(
         with the same.
     font_px : int
         Size of the type in pixels.
+    series_of : str, optional
+        A therapy: each other therapy has one line, with its pool, its only series, or the points of series that are
+        not pooled. An empty text lists no series. When not given, every series of every therapy is listed.
 
     Returns
     -------
@@ -115,13 +121,14 @@ def forest(
         criteria=criteria,
         differing=differing,
         font_px=font_px,
+        series_of=series_of,
     )
     return as_figure(drawn)
 
 
 def forest_dict(
     table: ForestTable,
-    verdicts: Verdicts | None = None,
+    verdicts: Given | None = None,
     *,
     left_out: bool = True,
     weights: bool = True,
@@ -130,11 +137,15 @@ def forest_dict(
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
+    series_of: str | None = None,
 ) -> FigureDict:
     """Return the forest of one table as a plain dictionary; for the parameters see :func:`forest`."""
     judged = of_therapies(table.therapies, verdicts)
     show = _Shown(weights, prediction, compact, differing or {}, font_px)
-    lines = _series_lines(table, judged, criteria or {}, show)
+    if series_of is None:
+        lines = _series_lines(table, judged, criteria or {}, show)
+    else:
+        lines = _summary(table, series_of, judged, criteria or {}, show)
     if left_out:
         lines += _model_lines(table, font_px)
         not_drawn = [row for row in table.left_out if row.same_axis]
@@ -147,6 +158,7 @@ def forest_dict(
         "data": [
             rows.NAMES,
             *marks.arms(rows.of_kind(lines, marks.Arm), font_px),
+            *rows.dots(rows.of_kind(lines, rows.Dots), font_px),
             *map(marks.diamond, rows.of_kind(lines, marks.Diamond)),
             *map(marks.whisker, rows.of_kind(lines, marks.Whisker)),
         ],
@@ -191,13 +203,46 @@ def _series_lines(table: ForestTable, judged: Verdicts, criteria: Mapping[str, s
     return [*lines, rows.AxisLine(height=1.0 if show.compact else 1.5)]
 
 
+def _summary(
+    table: ForestTable, series_of: str, judged: Verdicts, criteria: Mapping[str, str], show: _Shown
+) -> list[rows.Line]:
+    """Return one line of marks for each therapy, and the series of one of them."""
+
+    def arms(found: Sequence[ForestRow]) -> list[marks.Arm]:
+        return [_arm(row, table, show) for row in found]
+
+    def listed(therapy: str, found: Sequence[ForestRow]) -> list[rows.Line]:
+        pool = table.pools.get(therapy)
+        return [*arms(found), *(_pool_lines(pool, show) if pool and pool.is_drawn else [])]
+
+    def together(therapy: str, found: Sequence[ForestRow]) -> list[rows.Line]:
+        pool = table.pools.get(therapy)
+        if pool and pool.is_drawn:
+            of = "" if pool.fit.k == len(found) else f" of {len(found)}"
+            (diamond, *_) = _pool_lines(pool, show)
+            return [replace(diamond, left=f"<i>{pool.fit.k}{of} series, pooled</i>")]
+        if len(found) == 1:
+            return [*arms(found)]
+        rates = listed_words(f"{rate:g}" for rate in sorted(row.rate for row in found))
+        name = f"{len(found)} series, not pooled"
+        return [rows.Dots(left=name, right=f"{rates} %", points=arms(found))]
+
+    arms_apart = table.comparison_arms
+    lines = summary_lines(
+        table.drawn, series_of, judged, criteria, listed=listed, together=together, comparison_arms=arms_apart
+    )
+    return [replace(line, right=line.right.replace(" to ", "–")) for line in lines]
+
+
 def _plumbs(lines: Sequence[rows.Line]) -> Iterator[Mapping[str, object]]:
     """Return a line from each diamond up through its series."""
     top = 0.0
     for before, line in pairwise(lines):
+        if isinstance(line, rows.Heading):
+            top = 0.0
         if isinstance(line, marks.Arm) and not isinstance(before, marks.Arm):
             top = line.y + 0.5
-        if isinstance(line, marks.Diamond):
+        if isinstance(line, marks.Diamond) and top:
             yield marks.plumb(line, top)
 
 

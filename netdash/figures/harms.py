@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netdash.figures import rows, theme
 from netdash.figures.drawing import FigureDict, Trace, as_figure
 from netdash.outcome_tables.criteria_words import warnings
-from netdash.outcome_tables.harms import SIDES, HarmRow, HarmsTable, harms_table, nothing_on
+from netdash.outcome_tables.harms import REPORTED, SIDES, HarmRow, HarmsTable, harms_table, nothing_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,13 @@ class FigureLine(Mark):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TopicLine(rows.Line):
+    """A line with the figures of one therapy on one harm or benefit."""
+
+    figures: Sequence[FigureLine]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordsLine(Mark):
     """What is reported without a figure, or that there is nothing."""
 
@@ -61,6 +68,8 @@ def harms_beside_benefits(
     outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None, *, font_px: int = 13
 ) -> go.Figure:
     """Draw deaths, complications and side effects beside survival and response, on the same axis of percent.
+
+    Of one therapy each figure has a line. Of all therapies each harm and each benefit has a line with all its figures.
 
     Parameters
     ----------
@@ -106,6 +115,7 @@ def harms_dict(table: HarmsTable, *, font_px: int = 13) -> FigureDict:
     lines = rows.stacked(_lines(table, 1 if font_px < rows.LARGE_TYPE else 0.6))
     top = lines[0].y
     figures, words = rows.of_kind(lines, FigureLine), rows.of_kind(lines, WordsLine)
+    figures += [replace(one, y=line.y) for line in rows.of_kind(lines, TopicLine) for one in line.figures]
     data = [_points([figure for figure in figures if figure.side == side], side, font_px) for side in SIDES]
     data += [_words([line for line in words if line.side == side], side, top, font_px) for side in SIDES]
     return {
@@ -122,12 +132,31 @@ def _lines(table: HarmsTable, room: float) -> list[rows.Line]:
     lines = [rows.Line()]
     for therapy in table.therapies:
         if len(table.therapies) > 1:
-            lines += rows.heading(therapy, {}, {})
+            lines += _topic_lines(table, therapy, room)
+            continue
         for side in SIDES:
             found = table.panels.get((therapy, side), [])
             if all(row.is_words for row in found):
                 lines.append(WordsLine(side=side, text=nothing_on(side)))
             lines += [_line(row, room) for row in found]
+    return lines
+
+
+def _topic_lines(table: HarmsTable, therapy: str, room: float) -> list[rows.Line]:
+    """Return one line for each harm and each benefit of a therapy; words stand in front of the grid."""
+    topics = [topic for side in SIDES for topic in table.topics(therapy, side)]
+    nothing = " and ".join(nothing_on(side) for side in SIDES if not table.topics(therapy, side))
+    (name,) = rows.heading(therapy, {}, {})
+    lines: list[rows.Line] = [replace(name, note=rows.Note(nothing) if nothing else None)]
+    for topic in topics:
+        left = topic.topic.capitalize()
+        figures = [line for row in topic.rows if isinstance(line := _line(row, room), FigureLine)]
+        if figures:
+            counted = f", {len(figures)} rows" if len(figures) > 1 else ""
+            lines.append(TopicLine(left=left, right=topic.figure + counted, figures=figures))
+        if topic.silent:
+            hover = "<br>".join(rows.escape(row.label) for row in topic.silent)
+            lines.append(rows.Line(left=left, note=rows.Note(f"{len(topic.silent)} {REPORTED}", hover)))
     return lines
 
 
@@ -175,7 +204,6 @@ def _points(figures: Sequence[FigureLine], side: str, font_px: int) -> Trace:
 
 def _words(lines: Sequence[WordsLine], side: str, top: float, font_px: int) -> Trace:
     """Return the words in a panel, its name first; a click on what is reported finds its source."""
-    of = "% of patients" if font_px < rows.LARGE_TYPE else "%"
     return {
         "type": "scatter",
         "mode": "text",
@@ -184,7 +212,7 @@ def _words(lines: Sequence[WordsLine], side: str, top: float, font_px: int) -> T
         "x": [0] * (len(lines) + 1),
         "y": [top, *(line.y for line in lines)],
         "customdata": [None, *(line.id for line in lines)],
-        "text": [f"<b>{side.capitalize()}s</b>, {of}", *(line.text for line in lines)],
+        "text": [f"<b>{side.capitalize()}s</b>, %", *(line.text for line in lines)],
         "textposition": "middle right",
         "textfont": {"color": [_COLOR[side], *[theme.GRAY] * len(lines)]},
         "hovertext": ["", *(line.hover for line in lines)],

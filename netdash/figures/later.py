@@ -1,4 +1,4 @@
-"""What was published after the review: hazard ratios of randomized trials; medians and rates in a lane of their own."""
+"""What was published after the review: hazard ratios of trials; medians and rates in a lane of their own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hazard_ratios(
     endpoint: str = "progression_free_survival",
     font_px: int = 13,
 ) -> go.Figure:
-    """Draw the hazard ratios of randomized trials, by therapy; they are not pooled.
+    """Draw the hazard ratios between the arms of trials, by therapy; they are not pooled.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ def hazard_ratios(
     -------
     plotly.graph_objects.Figure
         A log axis with a line at 1. Each line names the trial, its arm and comparator, and how far it was read. A ratio
-        without an interval where it was read has a point alone. Comparisons that are not randomized stand below.
+        without an interval where it was read has a point alone. "Randomized" stands where that was read. Comparisons
+        that are not of the arms of a trial stand below.
 
     Raises
     ------
@@ -59,9 +60,55 @@ def hazard_ratios(
     --------
     >>> import netdash as nd
     >>> nd.hazard_ratios(endpoint="overall_survival").layout.title.text
-    'Hazard ratios of overall survival, randomized trials'
+    'Hazard ratios of overall survival, arms of trials'
     """
     table = later_table(evidence.later_outcomes() if outcomes is None else outcomes, assessment, endpoint=endpoint)
+    return as_figure(later_dict(table, font_px=font_px))
+
+
+def published_later(
+    outcomes: pd.DataFrame | None = None,
+    assessment: Assessment | None = None,
+    *,
+    endpoint: str = "progression_free_survival",
+    statistic: str = "median",
+    horizon_months: float | None = None,
+    font_px: int = 13,
+) -> go.Figure:
+    """Draw the medians or rates that were published after the review, by therapy; they are not pooled.
+
+    Parameters
+    ----------
+    outcomes, assessment, endpoint, font_px
+        As for :func:`hazard_ratios`.
+    statistic : str
+        "median" or "rate".
+    horizon_months : float, optional
+        Time of the rates; rates of every time when not given.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each line names source, arm, number of patients, and how far it was read.
+
+    Raises
+    ------
+    ValueError
+        When the table lacks a column, or no row has the endpoint and statistic.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.published_later(endpoint="overall_survival").layout.title.text
+    'Published later: median overall survival'
+    """
+    table = later_table(
+        evidence.later_outcomes() if outcomes is None else outcomes,
+        assessment,
+        endpoint=endpoint,
+        statistic=statistic,
+        horizon_months=horizon_months,
+    )
     return as_figure(later_dict(table, font_px=font_px))
 
 
@@ -99,7 +146,7 @@ def _line(row: LaterRow, statistic: str) -> Interval:
     high = row.value if row.low is None else math.inf if row.high is None else row.high
     return Interval(
         left=_named(row),
-        right=f"{row.value:g}{unit}{row.interval}<br>{row.how_read}",
+        right=f"{row.value:g}{unit}{row.interval}<br>{row.read}",
         hover=f"<br>{rows.escape(row.population)}<br>{rows.escape(row.locator)}",
         height=2.4,
         estimate=row.value,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from netdash import evidence
 from netdash.figures import rows, theme
 from netdash.figures.drawing import Axis, FigureDict, Trace, as_figure
+from netdash.figures.summary import summary_lines
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.criteria_words import Verdicts, of_therapies, warnings
+from netdash.outcome_tables.criteria_words import Given, of_therapies, warnings
 from netdash.outcome_tables.medians import MediansTable, medians_table
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Median(rows.Point):
 
 def medians(
     outcomes: pd.DataFrame,
-    verdicts: Verdicts | None = None,
+    verdicts: Given | None = None,
     *,
     endpoint: str = "overall_survival",
     left_out: bool = True,
@@ -44,6 +46,7 @@ def medians(
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
+    series_of: str | None = None,
 ) -> go.Figure:
     """Draw the medians of one endpoint in months.
 
@@ -51,7 +54,7 @@ def medians(
     ----------
     outcomes : DataFrame
         Rows of ``nd.outcomes()``.
-    verdicts : mapping, optional
+    verdicts : Assessment or mapping, optional
         By therapy, as for ``nd.forest``: what ``nd.tallies`` returns.
     endpoint : str
         The endpoint on the axis.
@@ -66,6 +69,9 @@ def medians(
         series are marked ≠.
     font_px : int
         Size of the type in pixels.
+    series_of : str, optional
+        A therapy: the medians of each other therapy share one line. An empty text lists no series. When not given,
+        every series of every therapy is listed.
 
     Returns
     -------
@@ -86,38 +92,63 @@ def medians(
     """
     table = medians_table(outcomes, endpoint=endpoint)
     drawn = medians_dict(
-        table, verdicts, left_out=left_out, compact=compact, criteria=criteria, differing=differing, font_px=font_px
+        table,
+        verdicts,
+        left_out=left_out,
+        compact=compact,
+        criteria=criteria,
+        differing=differing,
+        font_px=font_px,
+        series_of=series_of,
     )
     return as_figure(drawn)
 
 
 def medians_dict(
     table: MediansTable,
-    verdicts: Verdicts | None = None,
+    verdicts: Given | None = None,
     *,
     left_out: bool = True,
     compact: bool = False,
     criteria: Mapping[str, str] | None = None,
     differing: Mapping[str, str] | None = None,
     font_px: int = 13,
+    series_of: str | None = None,
 ) -> FigureDict:
     """Return the medians of one table as a plain dictionary; for the parameters see :func:`medians`."""
     longest = max((row.value for row in table.drawn if row.value is not None), default=YEAR)
     lane = LANE * longest
     judged = of_therapies(table.therapies, verdicts)
-    lines: list[rows.Line] = [] if compact else [rows.head_line("Series, patients", "median")]
-    for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
-        lines += [rows.Space()] if place and not compact else []
-        lines += rows.heading(therapy, judged, criteria or {})
-        lines += [_median(row, lane, (differing or {}).get(row.study_id, ""), font_px) for row in found]
-    lines.append(rows.AxisLine())
+
+    def listed(_: str, found: Iterable[OutcomeRow]) -> list[Median]:
+        return [_median(row, lane, (differing or {}).get(row.study_id, ""), font_px) for row in found]
+
+    if series_of is not None:
+        apart = {name for name in table.therapies if evidence.is_comparator(name)}
+        lines = summary_lines(
+            *(table.drawn, series_of, judged, criteria or {}),
+            listed=listed,
+            together=lambda therapy, found: _together(listed(therapy, found)),
+            comparison_arms=apart,
+        )
+    else:
+        lines = [] if compact else [rows.head_line("Series, patients", "median")]
+        for place, (therapy, found) in enumerate(groupby(table.drawn, key=lambda row: row.therapy)):
+            lines += [rows.Space()] if place and not compact else []
+            lines += rows.heading(therapy, judged, criteria or {})
+            lines += listed(therapy, found)
+        lines.append(rows.AxisLine())
     if left_out:
         lines += rows.left_out_lines(table.left_out, differing or {}, "months", font_px)
     lines = rows.stacked(lines)
     axis = _axis(longest, lane, any(row.not_reached for row in table.drawn))
     layout = rows.layout(lines, table.title, axis, font_px, warnings(judged))
     return {
-        "data": [rows.NAMES, _series(rows.of_kind(lines, Median), font_px)],
+        "data": [
+            rows.NAMES,
+            _series(rows.of_kind(lines, Median), font_px),
+            *rows.dots(rows.of_kind(lines, rows.Dots), font_px),
+        ],
         "layout": {**layout, "meta": {"text": table.sentence(verdicts), "caption": table.caption}},
     }
 
@@ -134,6 +165,17 @@ def _axis(longest: float, lane: float, unreached: bool) -> Axis:
         "tickvals": [*ticks, *beyond],
         "ticktext": [*names, *["not reached"] * len(beyond)],
     }
+
+
+def _together(found: Sequence[Median]) -> list[rows.Line]:
+    """Return the medians of one therapy on one line, with their span in words."""
+    if len(found) == 1:
+        return [*found]
+    reached = sorted(median.value for median in found if median.reached)
+    span = "–".join(f"{end:g}" for end in dict.fromkeys((reached[0], reached[-1]))) + " months" if reached else ""
+    never = len(found) - len(reached)
+    right = ", ".join(filter(None, [span, f"{never} not reached" if never else ""]))
+    return [rows.Dots(left=f"{len(found)} series", right=right, points=found)]
 
 
 def _series(found: Sequence[Median], font_px: int) -> Trace:

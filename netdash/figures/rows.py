@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -100,6 +100,27 @@ class Space(Line):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Heading(Line):
+    """A line of words that begins at the left edge of the picture and runs over its whole width.
+
+    Attributes
+    ----------
+    text : str
+        The words, as HTML that plotly reads.
+    therapy : str
+        The therapy that the line names; empty for a line that goes on.
+    """
+
+    text: str
+    therapy: str = ""
+
+    def at(self, left: float) -> Mapping[str, object]:
+        """Return the annotation, given the room for names on the left in pixels."""
+        look = {"name": f"therapy:{self.therapy}", "font": {"color": theme.INK}}
+        return {"text": self.text, "y": self.y, "x": 0, "xshift": -left, **look}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Point(Line):
     """The line of one series with a point.
 
@@ -116,6 +137,19 @@ class Point(Line):
     value: float
     outcome_id: str
     hover: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots(Line):
+    """Several series on one line, which are not pooled.
+
+    Attributes
+    ----------
+    points : sequence of Point
+        The series; their own names and places are not used.
+    """
+
+    points: Sequence[Point]
 
 
 L = TypeVar("L", bound=Line)
@@ -241,6 +275,14 @@ def points(series: Sequence[Point]) -> Trace:
     }
 
 
+def dots(lines: Sequence[Dots], font_px: int) -> Iterator[Trace]:
+    """Return the hollow points of series that share a line; nothing where there are none."""
+    found = [replace(point, y=line.y) for line in lines for point in line.points]
+    if found:
+        look = {"symbol": "circle-open", "size": round(font_px * 0.75), "color": theme.INK, "opacity": 1}
+        yield {**points(found), "name": "series, not pooled", "marker": {**look, "line": {"width": 2}}}
+
+
 def layout(lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: Sequence[str] = ()) -> dict[str, Any]:
     """Return the layout: names on the left axis, figures on the right axis, notes in the plot.
 
@@ -250,6 +292,7 @@ def layout(lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: 
     heads = 1 + title.count("<br>")
     below = UNDER + 1.3 * max(len(under) - 2, 0) if under else 0
     notes = [line.note.at(line.y) for line in lines if line.note]
+    notes += [line.at(_room(lines, font_px)) for line in of_kind(lines, Heading)]
     placed, grid = _closed(lines, bottom_axis(xaxis))
     below_axis = 0.1 if of_kind(lines, AxisLine) else 2.2  # an axis within the lines has its own room
     return {
@@ -266,6 +309,12 @@ def layout(lines: Sequence[Line], title: str, xaxis: Axis, font_px: int, under: 
         **({"annotations": notes} if notes else {}),
         **({"shapes": grid} if grid else {}),
     }
+
+
+def _room(lines: Sequence[Line], font_px: int) -> float:
+    """Return about how wide the names on the left are, in pixels. The page measures them."""
+    parts = [part for line in lines for part in line.left.split("<br>")]
+    return round(font_px * (0.56 * max(map(len, parts), default=0) + 1.2))
 
 
 def _closed(lines: Sequence[Line], axis: Axis) -> tuple[Axis, list[Mapping[str, object]]]:

@@ -23,6 +23,8 @@ _LOOKS = {
     "unknown": (theme.PALE, theme.INK, "/"),
 }
 """By verdict: color, color of the text, hatching."""
+ROW = 2.4
+"""Height of a row, in sizes of the type."""
 _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 
@@ -122,6 +124,7 @@ def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
         "y": [row.title for row in found],
         "text": [word] * len(found),
         "textposition": "inside",
+        "textangle": 0,
         "insidetextanchor": "middle",
         "textfont": {"color": ink},
         "marker": {"color": color, "line": {"color": theme.INK, "width": 1}, "pattern": {"shape": hatch}},
@@ -147,6 +150,10 @@ def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_p
     ticks = {"tickvals": list(range(len(asked.choices))), "ticktext": [asked.show(word) for word in asked.choices]}
     return {
         **theme.layout(font_px),
+        "height": round(font_px * (ROW * len(names) + 6.5)),
+        "margin": {"l": 10, "r": 10, "t": round(font_px * 3.2), "b": round(font_px * 2.6)},
+        "bargap": 0.12,
+        "uniformtext": {"mode": "hide", "minsize": font_px},  # a word that does not fit is no word
         "title": {"text": f"{asked.label}: {asked.show(getattr(patient, field))}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
         **({"shapes": [shape for place in places for shape in _here(place)]} if places else {}),

@@ -35,6 +35,13 @@ def certainty(study_id: str) -> str:
 
 
 @functools.cache
+def known(study_id: str) -> str:
+    """Return only what is known of a series, in words; "not known" where nothing is."""
+    said = [part for part in certainty(study_id).split("; ") if part and not part.endswith(NOT_KNOWN)]
+    return "; ".join(said) or (NOT_KNOWN if study_id in _studies() else "")
+
+
+@functools.cache
 def is_unknown(study_id: str) -> bool:
     """Return whether design, consecutive patients and follow-up are all not known."""
     study = _studies().get(study_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from netdash import evidence
 from netdash.outcome_rows import number
 from netdash.outcome_tables.forest import SMALLEST
-from netdash.wording import words, years
+from netdash.wording import number_of, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +108,10 @@ class ContrastTable:
     @cached_property
     def sentence(self) -> str:
         """The picture in words."""
-        others = f" Left out, each with its reason: {len(self.left_out)} comparisons." if self.left_out else ""
-        return f"{self.title} in {len(self.drawn)} studies; {self.drawn[0].caution}.{others}"
+        others = (
+            f" Left out, each with its reason: {number_of(len(self.left_out), 'comparison')}." if self.left_out else ""
+        )
+        return f"{self.title} in {number_of(len(self.drawn), 'study', 'studies')}; {self.drawn[0].caution}.{others}"
 
     @cached_property
     def caption(self) -> str:

@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from netdash import evidence
-from netdash.comparison import Tally
+from netdash.assessment import Assessment
+from netdash.comparison import Tally, tallies
+from netdash.refusals import in_short
 from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
 
 Verdicts = Mapping[str, Tally | str]
 """By therapy: a tally of all its rule sets, or the verdict ("met", "not_met", "unknown") of one."""
+Given = Verdicts | Assessment
+"""What a picture takes: an assessment is counted by therapy."""
 NOT_SELECTED = "Series not selected by these criteria"
 NO_COMPARISON = "Different patients in each row: no comparison"
 """Both warnings are inside the pictures, so that a copied or saved picture keeps them."""
 
 
-def of_therapies(therapies: Iterable[str], verdicts: Verdicts | None) -> Verdicts:
-    """Return the verdicts of the therapies that are drawn, in their order."""
-    return {name: verdicts[name] for name in therapies if verdicts and verdicts.get(name)}
+def of_therapies(therapies: Iterable[str], verdicts: Given | None) -> Verdicts:
+    """Return the verdicts of the therapies that are drawn, in their order.
+
+    Raises
+    ------
+    TypeError
+        When `verdicts` is neither an assessment nor a mapping of therapies.
+    """
+    counted: Verdicts | None = tallies(verdicts) if isinstance(verdicts, Assessment) else verdicts
+    if counted is not None and not isinstance(counted, Mapping):
+        raise TypeError(
+            f"verdicts: given {in_short(verdicts)}, expected an assessment, or what nd.tallies(assessment) returns"
+        )
+    return {name: counted[name] for name in therapies if counted and counted.get(name)}
 
 
 def verdict_lines(therapy: str, verdict: Tally | str, criteria: str = "") -> list[str]:

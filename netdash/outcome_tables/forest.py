@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown
-from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown, known
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
-from netdash.wording import listed, percent, words, years
+from netdash.refusals import in_short
+from netdash.wording import listed, number_of, percent, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,11 @@ class ForestRow(OutcomeRow):
     def certainty(self) -> str:
         """What is known of the design of the series, in words; empty for a center's own."""
         return certainty(self.study_id)
+
+    @property
+    def known(self) -> str:
+        """What is known of the design, and nothing of what is not; empty for a center's own."""
+        return known(self.study_id)
 
     @property
     def marks(self) -> str:
@@ -176,11 +182,11 @@ class ForestTable(SeriesTable[ForestRow]):
         suffix = outcome_rows.reading_suffix(self.outcomes)
         return f"{therapy}{years(self.horizon_months, '-year')} {words(self.endpoint)}{suffix}"
 
-    def sentence(self, verdicts: Verdicts | None = None) -> str:
+    def sentence(self, verdicts: Given | None = None) -> str:
         """Return the picture in words, with the verdicts of the therapies that are drawn."""
         drawn = sorted(self.drawn, key=lambda row: row.rate)
         if not drawn:
-            return f"{self.title}: no series can be drawn; {len(self.rows)} rows are left out, each with its reason."
+            return f"{self.title}: no series can be drawn; left out, each with its reason: {len(self.rows)}."
         low, high = (_rate_in_words(drawn[place]) for place in (0, -1))
         span = f"from {low} to {high}" if len(drawn) > 1 else low
         criteria = criteria_sentence(of_therapies(self.therapies, verdicts))
@@ -206,7 +212,7 @@ class ForestTable(SeriesTable[ForestRow]):
             f"{together if models else ''}{two}† a known discrepancy. "
             f"{unknown if any(is_unknown(row.study_id) for row in self.drawn) else ''}"
             f"{actuarial if any(row.no_count for row in self.drawn) else ''}"
-            f"{len(self.left_out)} rows left out, each with its reason."
+            f"{number_of(len(self.left_out), 'row')} left out, each with its reason."
         )
 
     @cached_property
@@ -314,6 +320,12 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
     by_therapy: dict[str, list[ForestRow]] = {}
     for row in drawn:
         by_therapy.setdefault(row.therapy, []).append(row)
+    values = pooled.values() if isinstance(pooled, Mapping) else [] if pooled is None else [pooled]
+    if wrong := [value for value in values if not isinstance(value, Pooled)]:
+        given = in_short(pooled if wrong == [pooled] else wrong[0])
+        raise TypeError(
+            f"pooled: given {given}, expected what nd.pool_by_therapy returns; an assessment is for verdicts="
+        )
     if isinstance(pooled, Pooled):
         if len(by_therapy) != 1:
             raise ValueError(

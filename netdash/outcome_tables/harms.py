@@ -11,6 +11,7 @@ from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow, Row, number
 from netdash.outcome_tables.forest import FIVE_YEARS
 from netdash.outcome_tables.forest import OVERALL_SURVIVAL as SURVIVAL
+from netdash.refusals import hint
 from netdash.wording import listed, number_of, with_ends, words, years
 
 if TYPE_CHECKING:
@@ -82,6 +83,38 @@ class HarmRow(Row):
         return _endpoint(self.endpoint) + (f" at {years(self.horizon_months)}" if timed else "")
 
 
+@dataclass(frozen=True)
+class HarmTopic:
+    """The figures of one therapy on one harm or benefit.
+
+    Attributes
+    ----------
+    topic : str
+        The harm or benefit in words, such as "mortality at 3 months".
+    rows : tuple of HarmRow
+        The rows with a figure.
+    silent : tuple of HarmRow
+        The rows that are reported without a figure.
+    """
+
+    topic: str
+    rows: tuple[HarmRow, ...]
+    silent: tuple[HarmRow, ...]
+
+    @property
+    def figure(self) -> str:
+        """The figure in words, or the lowest and the highest of several; empty where there is none."""
+        if len(self.rows) < 2:
+            return self.rows[0].figure if self.rows else ""
+        return _span(list(self.rows))
+
+    @property
+    def counted(self) -> str:
+        """How many rows have a figure and how many have none, such as "12 series; 2 reported, no figure"."""
+        said = [f"{len(self.rows)} rows"] if len(self.rows) > 1 else []
+        return "; ".join([*said, *([f"{len(self.silent)} {REPORTED}"] if self.silent else [])])
+
+
 @dataclass(frozen=True, eq=False)
 class HarmsTable:
     """What the picture of harms beside benefits draws and leaves out; made by :func:`harms_table`.
@@ -124,6 +157,18 @@ class HarmsTable:
             if row.is_words or not row.left_out:
                 found.setdefault((row.therapy, row.side), []).append(row)
         return found
+
+    def topics(self, therapy: str, side: str) -> list[HarmTopic]:
+        """Return what is drawn of one therapy and side, by topic."""
+        found = self.panels.get((therapy, side), [])
+        return [
+            HarmTopic(
+                topic,
+                tuple(row for row in found if row.topic == topic and not row.is_words),
+                tuple(row for row in found if row.topic == topic and row.is_words),
+            )
+            for topic in dict.fromkeys(row.topic for row in found)
+        ]
 
     @cached_property
     def sentence(self) -> str:
@@ -171,10 +216,16 @@ def _endpoint(endpoint: str) -> str:
 def _endpoint_in_words(rows: list[HarmRow]) -> str:
     """Return the figures on one endpoint, from the lowest to the highest, or the only one."""
     several = len({row.horizon_months for row in rows if row.horizon_months is not None}) > 1
+    return (
+        f"{_endpoint(rows[0].endpoint)} {_span(rows)} in {number_of(len(rows), 'row')}{' at different times' * several}"
+    )
+
+
+def _span(rows: list[HarmRow]) -> str:
+    """Return the lowest and the highest of several figures."""
     ends = [(end, row) for row in rows for end in row.ends]
     (low, least), (high, most) = min(ends, key=lambda end: end[0]), max(ends, key=lambda end: end[0])
-    span = least.figure if low == high else f"{least.qualified}{low:g} to {most.qualified}{high:g} %"
-    return f"{_endpoint(rows[0].endpoint)} {span} in {number_of(len(rows), 'row')}{' at different times' * several}"
+    return least.figure if low == high else f"{least.qualified}{low:g} to {most.qualified}{high:g} %"
 
 
 def harms_table(outcomes: pd.DataFrame, therapy: str | None = None, claims: pd.DataFrame | None = None) -> HarmsTable:
@@ -218,7 +269,7 @@ def _therapies(therapy: str | None) -> tuple[str, ...]:
     known = evidence.therapies()
     names = tuple(known.loc[~known["comparator"], "therapy"])
     if therapy is not None and therapy not in names:
-        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}")
+        raise ValueError(f"therapy: given {therapy!r}, expected one of {', '.join(names)}{hint(therapy, names)}")
     return (therapy,) if therapy else names
 
 

@@ -1,4 +1,4 @@
-"""The tables of what was published after the review: hazard ratios of randomized trials, medians and rates."""
+"""The tables of what was published after the review: hazard ratios of trials, medians and rates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdash import data_tables, evidence, outcome_rows, rule_tables
 from netdash.outcome_rows import number
+from netdash.refusals import expected
 from netdash.rules import Verdict, all_of
-from netdash.wording import capital, words, years
+from netdash.wording import capital, number_of, with_unit, words, years
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,9 @@ _NEEDED = (
     "trial",
 )
 _TEXT = ("outcome_id", "therapy", "arm", "comparator", "population", "locator")
-NOT_RANDOMIZED = "not a randomized comparison"
+NOT_OF_A_TRIAL = "no comparison of the arms of a trial"
+RANDOMIZED = "randomized"
+"""The design of a trial of which it was read that its patients were assigned at random."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,8 @@ class LaterRow:
         Its interval, and the level in percent; None where not read or not reached.
     how_read : str
         "full text", "abstract" or "secondary".
+    design : str
+        Design of the trial, as far as it was read: "randomized"; empty when the figure is of no trial.
     alike : str
         How the patients of the trial compare with this one: "like its patients", "unlike", "open"; empty for no case.
     subgroup : str
@@ -77,6 +82,7 @@ class LaterRow:
     high: float | None
     level: float | None
     how_read: str
+    design: str = ""
     discrepancies: str = ""
     alike: str = ""
     subgroup: str = ""
@@ -89,6 +95,11 @@ class LaterRow:
             return ""
         level = "" if self.level == 95 else ", level not stated" if self.level is None else f", {self.level:g} %"
         return f" ({self.low:g} to {'not reached' if self.high is None else f'{self.high:g}'}{level})"
+
+    @property
+    def read(self) -> str:
+        """How far it was read, and whether that the patients were assigned at random: "abstract; randomized"."""
+        return f"{self.how_read}; {RANDOMIZED}" if self.design == RANDOMIZED and self.comparator else self.how_read
 
     @property
     def marks(self) -> str:
@@ -117,9 +128,9 @@ class LaterTable:
     rows: tuple[LaterRow, ...]
     caption: ClassVar[str] = (
         "A hazard ratio under 1 means fewer events in the arm named first. Each figure is that of one trial or source; "
-        "none are pooled, and trials with different comparators do not "
-        "compare. Secondary: read in a text that reports the source. Intervals are of 95 % unless another level stands "
-        "beside them. † a known discrepancy."
+        "none are pooled, and trials with different comparators do not compare. Secondary: read in a text that reports "
+        "the source. Randomized: said where it was read, and not known of the other trials. Intervals are of 95 % "
+        "unless another level stands beside them. † a known discrepancy."
     )
 
     @cached_property
@@ -136,7 +147,7 @@ class LaterTable:
     def title(self) -> str:
         """What is on the axis."""
         if self.statistic == HAZARD_RATIO:
-            return f"Hazard ratios of {words(self.endpoint)}, randomized trials"
+            return f"Hazard ratios of {words(self.endpoint)}, arms of trials"
         what = words(self.endpoint)
         named = f"{years(self.horizon_months, '-year')} {what}" if self.statistic == "rate" else f"Median {what}"
         return f"Published later: {named[0].lower() if self.statistic == 'median' else named[0]}{named[1:]}"
@@ -148,7 +159,7 @@ class LaterTable:
             return f"{self.title}: none was read."
         alike = list(dict.fromkeys(row.label for row in self.drawn if row.alike == "like its patients"))
         secondary = sum(row.how_read == "secondary" for row in self.drawn)
-        said = f"{self.title}: {len(self.drawn)} figures, {secondary} of them read in a secondary text."
+        said = f"{self.title}: {number_of(len(self.drawn), 'figure')}, {secondary} of them read in a secondary text."
         return f"{said} This patient is like those of {'; '.join(alike)}." if alike else said
 
     def frame(self) -> pd.DataFrame:
@@ -199,7 +210,7 @@ def later_table(
     found = [row for row in found if row["statistic"] == statistic and number(row["value"]) is not None]
     endpoints = sorted({row["endpoint"] for row in found})
     if endpoint not in endpoints:
-        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}; expected one of {', '.join(endpoints)}")
+        raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}{expected(endpoint, endpoints)}")
     found = [row for row in found if row["endpoint"] == endpoint]
     if horizon_months is not None:
         found = [row for row in found if row["horizon_months"] == horizon_months]
@@ -207,6 +218,22 @@ def later_table(
         alike = {j.rule_set.name: j.word for j in assessment.judgements} if assessment else {}
     rows = _told_apart([_row(row, alike, assessment) for row in _by_therapy(found)])
     return LaterTable(statistic, endpoint, horizon_months, rows)
+
+
+@functools.cache
+def trial_results(rule_set: str) -> tuple[tuple[str, LaterRow], ...]:
+    """Return what the trial of a population found: each figure in words ("overall survival, median 48 months")."""
+    rows = outcome_rows.records(data_tables.read_table("later_outcomes"))
+    of_trial = [name for name, trial in _by_id("trials", "trial").items() if trial["rule_set"] == rule_set]
+    found = [row for row in rows if row["trial"] in of_trial and number(row["value"]) is not None]
+    return tuple((_in_words(row), _row(row, {}, None)) for row in found)
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    at = f" at {row['horizon_months']:g} months" if row["statistic"] == "rate" else ""
+    unit = "" if row["unit"] == "ratio" else row["unit"]
+    value = with_unit(row["value"], unit)
+    return f"{words(row['endpoint'])}, {words(row['statistic'])}{at} {value}".strip()
 
 
 def _by_therapy(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -224,7 +251,7 @@ def _label(name: str, year: float | None) -> str:
 def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessment | None) -> LaterRow:
     trial, source = _by_id("trials", "trial").get(row["trial"]), _by_id("sources", "source")[row["source"]]
     year = number(source["year"])
-    randomized = trial is not None and trial["design"] == "randomized"
+    compared = trial is not None and "; " in trial["arms"]
     return LaterRow(
         **{name: row[name] for name in _TEXT},
         n=number(row["n"]),
@@ -235,10 +262,11 @@ def _row(row: Mapping[str, Any], alike: Mapping[str, str], assessment: Assessmen
         label=_label(source["name"] if trial is None else trial["name"], year),
         value=float(row["value"]),
         how_read=row["how_read"],
+        design=trial["design"] if trial else "",
         discrepancies=row["discrepancies"],
         alike=alike.get(trial["rule_set"], "") if trial else "",
         subgroup=_in_subgroup(row["subgroup"], assessment),
-        left_out=NOT_RANDOMIZED if row["statistic"] == HAZARD_RATIO and not randomized else "",
+        left_out=NOT_OF_A_TRIAL if row["statistic"] == HAZARD_RATIO and not compared else "",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdash import evidence, outcome_rows
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.criteria_words import NO_COMPARISON, Verdicts, criteria_sentence, of_therapies
+from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.wording import words
 
@@ -32,7 +32,7 @@ class MediansTable(SeriesTable[OutcomeRow]):
         """The outcome on the axis."""
         return f"Median {words(self.endpoint)}{outcome_rows.reading_suffix(self.outcomes)}"
 
-    def sentence(self, verdicts: Verdicts | None = None) -> str:
+    def sentence(self, verdicts: Given | None = None) -> str:
         """Return the picture in words, with the verdicts of the therapies that are drawn."""
         reached = sorted((row.value, place) for place, row in enumerate(self.drawn) if row.value is not None)
         if not reached:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
 
+from netdash.files import PLOTLY
 from netdash.server.kernels import Kernels, ThisInterpreter
 from netdash.server.login import Identity
 from netdash.server.settings import EXTENSIONS, Settings
@@ -102,8 +104,13 @@ def _page(settings: Settings) -> dict[str, Any]:
         "netdashIdleMinutes": settings.idle_minutes,
         "netdashCaseInAddress": settings.case_in_address,
         "netdashLogout": bool(settings.token),
+        "netdashPlotly": plotly_version(),
         "fullStaticUrl": settings.base_url + SCRIPTS,
-    }
+    } | ({} if settings.notebook else without_mathjax(settings.base_url))
+
+    def page_config(config: dict[str, Any], settings: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return config | page_options | {"netdashScripts": settings["netdash_scripts"]}
+
     return {
         "template": "netdash",
         "allow_template_override": "NO",
@@ -114,10 +121,21 @@ def _page(settings: Settings) -> dict[str, Any]:
         "strip_sources": True,
         "preheat_kernel": settings.pool > 0,
         "default_pool_size": settings.pool,
-        "page_config_hook": lambda config, **_: config | page_options,
+        "page_config_hook": page_config,
         "multi_kernel_manager_class": Kernels,
         "kernel_spec_manager_class": ThisInterpreter,
     }
+
+
+def plotly_version() -> str:
+    """Return the version of plotly.js that the page is given; its file names it in the first lines."""
+    with PLOTLY.open(encoding="utf-8") as script:
+        return re.search(r"plotly\.js \(.*\) v([\d.]+)", script.read(200))[1]  # type: ignore[index]
+
+
+def without_mathjax(base_url: str) -> dict[str, str]:
+    """Return the options by which a small script stands for MathJax. MathJax has 900 kB, the board no formula."""
+    return {"fullMathjaxUrl": f"{base_url}voila/templates/netdash/static/math.js", "mathjaxConfig": "none"}
 
 
 def _kernels(settings: Settings) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
@@ -13,11 +14,14 @@ import tornado.web
 from voila.tornado.handler import TornadoVoilaHandler
 
 from netdash.server.machine import trouble_with
+from netdash.server.operations import REFUSED, STARTS
 from netdash.server.sessions import Sessions, Visit
 
 KERNEL_ID_IN_PAGE = re.compile(r'"kernelId": ?"([\w-]+)"')
 """How netdash's own template writes the identifier of the kernel into the page."""
 RETRY_SECONDS = 30
+LONGEST_NAME = 100
+"""Characters of a user's name in an audit line."""
 
 log = logging.getLogger("netdash")
 
@@ -52,6 +56,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
             await super().get(path)
         except NotReadyError as error:
             log.error("No board can be opened: %s.", error)
+            REFUSED.labels("not ready").inc()
             self.clear()
             self._say("not_ready.html", reason=str(error))
 
@@ -64,6 +69,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
         if path:
             raise tornado.web.HTTPError(404)
         if not self._sessions.accepting:
+            REFUSED.labels("draining" if self._sessions.draining else "full").inc()
             self._say("busy.html", limit=self._sessions.limit)
         return self._sessions.accepting
 
@@ -94,17 +100,20 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
     async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
         """Yield the page piece by piece. The session begins when the page names its kernel."""
         self._forget_query()
-        sessions, kernel_id = self._sessions, ""
+        sessions, kernel_id, began = self._sessions, "", time.monotonic()
+        user = self.request.headers.get(self.settings["netdash_user_header"], "")[:LONGEST_NAME]
         sessions.opening += 1
         try:
             async for html in self._pieces(path):
                 found = None if kernel_id else KERNEL_ID_IN_PAGE.search(html)
                 if found:
                     kernel_id = found[1]
-                    sessions.begin(kernel_id, self._visit)
+                    sessions.begin(kernel_id, self._visit, user)
                     sessions.opening -= 1
                 yield html
-            if not kernel_id:
+            if kernel_id:
+                STARTS.observe(time.monotonic() - began)
+            else:
                 log.error("A page names no kernel, so that nobody can connect to it; see docs/develop/upstream.md.")
         finally:
             if kernel_id:
@@ -164,5 +173,22 @@ class Health(tornado.web.RequestHandler):
             self.set_status(503)
             state |= {"status": "not ready", "accepting": False, "reason": trouble}
         self.finish(json.dumps(state))
+
+    head = get
+
+
+class Ready(tornado.web.RequestHandler):
+    """Whether a board could be opened now, for a load balancer: 200, or 503 with the reason."""
+
+    def get(self) -> None:
+        """Write whether a board could be opened, and why not."""
+        sessions: Sessions = self.settings["netdash_sessions"]
+        reason = trouble_with(self.settings["netdash_folder"]) or sessions.trouble
+        if not reason and not sessions.accepting:
+            reason = "no new boards are taken" if sessions.draining else "all boards are taken"
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "application/json")
+        self.set_status(503 if reason else 200)
+        self.finish(json.dumps({"ready": not reason} | ({"reason": reason} if reason else {})))
 
     head = get

@@ -20,6 +20,7 @@ from traitlets import Instance, Unicode, default
 
 from netdash.server import provisioner
 from netdash.server.machine import without_secrets
+from netdash.server.operations import DEATHS
 from netdash.server.redact import public_name
 
 KERNEL = "python3"
@@ -118,7 +119,9 @@ class Kernels(AsyncMappingKernelManager):
         task = asyncio.ensure_future(super().start_kernel(**{**options, "env": env}))
         self.start_tasks.add(task)
         task.add_done_callback(self.start_tasks.discard)
-        return await task
+        kernel_id: str = await task
+        self.add_restart_callback(kernel_id, DEATHS.inc, "dead")
+        return kernel_id
 
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> None:  # type: ignore[override]
         """End a kernel, and return the memory of its session to the operating system."""

@@ -15,6 +15,7 @@ from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
 
+from netdash.server.operations import WRONG_TOKENS
 from netdash.server.sessions import COOKIE, Sessions
 
 GUESSES = 10
@@ -149,6 +150,7 @@ class Identity(IdentityProvider):
         right = not self.auth_enabled or hmac.compare_digest(given.encode(), self.token.encode())
         if given and not right:
             self.guesses.count(address)
+            WRONG_TOKENS.inc()
         return right
 
     def log_out(self, handler: Any) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from netdash.server.frames import Allowance
+from netdash.server.operations import audit
+from netdash.server.redact import public_name
 
 ALONE_SECONDS = 75.0
 """Seconds without a connection or request of its page after which a session ends. It survives 60 s without network."""
@@ -61,6 +63,8 @@ class Session:
         Whether the page is still being written.
     allowance : Allowance
         How much it may still send.
+    user : str
+        The user's name as the proxy gives it, for the audit lines.
     """
 
     visit: Visit
@@ -69,6 +73,7 @@ class Session:
     connected: bool = False
     loading: bool = True
     allowance: Allowance = field(default_factory=Allowance)
+    user: str = ""
 
     def is_over(self, now: float) -> bool:
         """Whether the visitor has left."""
@@ -94,18 +99,21 @@ class Sessions:
     def __init__(self, kernels: Any, limit: int) -> None:
         self.kernels, self.limit = kernels, limit
         self.opening = 0
+        self.draining = False
+        """Whether no new board is taken, because the server is about to end."""
         self._failure = -FAILURE_SECONDS, ""
         self._sessions: dict[str, Session] = {}
 
     def __len__(self) -> int:
         alive = set(self.kernels.list_kernel_ids())
-        self._sessions = {name: session for name, session in self._sessions.items() if name in alive}
+        for name in [name for name in self._sessions if name not in alive]:
+            self._forget(name)
         return len(self._sessions) + self.opening
 
     @property
     def accepting(self) -> bool:
         """Whether there is room for one more."""
-        return len(self) < self.limit
+        return len(self) < self.limit and not self.draining
 
     def fail(self, reason: str) -> None:
         """Remember that no session could be started, and why."""
@@ -117,11 +125,19 @@ class Sessions:
         when, reason = self._failure
         return reason if _now() - when < FAILURE_SECONDS else ""
 
-    def begin(self, kernel_id: str, visit: Visit) -> None:
+    def begin(self, kernel_id: str, visit: Visit, user: str = "") -> None:
         """Start the session of a visit, with its kernel."""
         now = _now()
         self._failure = -FAILURE_SECONDS, ""
-        self._sessions[kernel_id] = Session(visit, now, now)
+        self._sessions[kernel_id] = Session(visit, now, now, user=user)
+        audit("opened", public_name(kernel_id)[:8], user)
+
+    def _forget(self, kernel_id: str) -> bool:
+        """Remove a session; return whether there was one."""
+        session = self._sessions.pop(kernel_id, None)
+        if session:
+            audit("closed", public_name(kernel_id)[:8], session.user)
+        return session is not None
 
     def loaded(self, kernel_id: str) -> None:
         """Note that the whole page was written: from now on it must connect or send requests."""
@@ -164,7 +180,7 @@ class Sessions:
 
     async def end(self, kernel_id: str) -> None:
         """End a session and its kernel."""
-        if self._sessions.pop(kernel_id, None) and kernel_id in self.kernels:
+        if self._forget(kernel_id) and kernel_id in self.kernels:
             await self.kernels.shutdown_kernel(kernel_id)
 
 

@@ -134,6 +134,24 @@ class Settings:
         "criteria",
         "CSV file of the hospital's own criteria, by which every visitor's case is judged too; see netdash lint.",
     )
+    audit: bool = option(
+        False, "audit", "Write a line for each board that is opened and closed: time, session, user; never a case."
+    )
+    user_header: str = option(
+        "",
+        "user-header",
+        "Header in which the proxy names the user, such as X-Forwarded-User. The name is in the audit lines only.",
+        pattern=r"[A-Za-z0-9-]*",
+        expected="the name of a header",
+    )
+    log_json: bool = option(False, "log-json", "Write netdash's own log as one JSON object a line.")
+    drain_minutes: float = option(
+        60.0,
+        "drain-minutes",
+        "Minutes after which a server that takes no new boards (signal SIGUSR1) ends, even if boards are open.",
+        above=0,
+        expected="more than 0",
+    )
     notebook: Path | None = option(
         None, "", "Notebook to serve; None = the board's own. Its kernel has neither a debugger nor pyarrow."
     )

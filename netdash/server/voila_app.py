@@ -25,11 +25,15 @@ from voila.static_file_handler import AllowListFileHandler, MultiStaticFileHandl
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from netdash.files import PLOTLY
+from netdash.server.compression import CompressedPages, Compressing, compressed
 from netdash.server.frames import LARGEST_MESSAGE, NOT_ACCEPTED, fault_of
 from netdash.server.gate import BODY_SECONDS, HEADER_SECONDS, CommonHeaders, Gate, Hosts, Listener
-from netdash.server.handlers import Health, PageHandler
+from netdash.server.handlers import Health, PageHandler, Ready
 from netdash.server.login import Login, Logout
+from netdash.server.operations import Metrics
 from netdash.server.redact import RedactingFilter
+from netdash.server.scripts import PageScripts, ScriptsHandler, joined
 from netdash.server.sessions import WATCH_MILLISECONDS, Sessions
 from netdash.server.settings import ServeError
 
@@ -102,7 +106,11 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
             sent.exception()  # fetched, so that asyncio does not log that the websocket was closed meanwhile
 
 
-class CachedStatic(MultiStaticFileHandler):  # type: ignore[misc]
+class VoilaFiles(Compressing, MultiStaticFileHandler):  # type: ignore[misc]
+    """Scripts of Voila."""
+
+
+class CachedStatic(VoilaFiles):
     """Static files that a browser may cache, because each version has its own address."""
 
     def get_cache_time(self, *_: object) -> int:
@@ -110,17 +118,25 @@ class CachedStatic(MultiStaticFileHandler):  # type: ignore[misc]
         return CACHE_SECONDS
 
 
+class TemplateFiles(Compressing, TemplateStaticFileHandler):  # type: ignore[misc]
+    """Files of netdash's template."""
+
+
+class ExtensionFiles(Compressing, FileFindHandler):
+    """Scripts of the browser extensions."""
+
+
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 ROUTES: dict[tuple[str, type], type | None] = {
     (f"api/kernels/{KERNEL_ID}", KernelHandler): KernelHandler,
     (f"api/kernels/{KERNEL_ID}/channels", VoilaKernelWebsocketHandler): KernelSocket,
-    ("voila/templates/(.*)", TemplateStaticFileHandler): TemplateStaticFileHandler,
-    ("voila/static/(.*)", MultiStaticFileHandler): MultiStaticFileHandler,
+    ("voila/templates/(.*)", TemplateStaticFileHandler): TemplateFiles,
+    ("voila/static/(.*)", MultiStaticFileHandler): VoilaFiles,
     ("voila/api/shutdown/(.*)", VoilaShutdownKernelHandler): VoilaShutdownKernelHandler,
     ("login", Login): Login,
     ("logout", Logout): Logout,
-    ("voila/labextensions/(.*)", FileFindHandler): FileFindHandler,
+    ("voila/labextensions/(.*)", FileFindHandler): ExtensionFiles,
     ("(.*)", TornadoVoilaHandler): PageHandler,
     ("voila/files/(.*)", AllowListFileHandler): None,
     ("voila/api/themes/(.*)", ThemesHandler): None,
@@ -167,6 +183,8 @@ class Server(Voila):  # type: ignore[misc]
     behind_proxy: bool
     hosts: Hosts
     most_connections: int
+    user_header: str
+    drain_seconds: float
 
     def init_settings(self) -> dict[str, Any]:
         """Return tornado's settings; raise ServeError if an option of the kernels was not taken."""
@@ -177,9 +195,14 @@ class Server(Voila):  # type: ignore[misc]
                     f"Voila {voila_version} does not take the option {name}, which this version of netdash sets; "
                     "install the versions of constraints.txt, or see docs/develop/upstream.md."
                 )
+        folders = {"static": self.static_paths, "labextensions": self.labextensions_path}
+        self._scripts = PageScripts(joined(folders))
+        compressed(PLOTLY)  # kept: so that the first visitor does not wait for it
         return settings | {
             "jinja2_env": settings["voila_jinja2_env"],  # netdash's templates for errors and the login form
             "netdash_folder": self.connection_dir,
+            "netdash_scripts": url_path_join(self.server_url, "voila/static", self._scripts.name),
+            "netdash_user_header": self.user_header if self.behind_proxy else "",
             "netdash_sessions": Sessions(self.kernel_manager, self.max_sessions),
             "websocket_max_message_size": LARGEST_MESSAGE,
         }
@@ -187,9 +210,13 @@ class Server(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[Any]:
         """Return the routes that are served: netdash's own, and those of Voila that the page needs."""
         self.app.add_transform(CommonHeaders)
+        self.app.add_transform(CompressedPages)
         PeriodicCallback(self.app.settings["netdash_sessions"].watch, WATCH_MILLISECONDS).start()
         return [
             (url_path_join(self.server_url, "/healthz"), Health),
+            (url_path_join(self.server_url, "/readyz"), Ready),
+            (url_path_join(self.server_url, "/metrics"), Metrics),
+            (self.app.settings["netdash_scripts"], ScriptsHandler, {"scripts": self._scripts}),
             (url_path_join(self.server_url, SCRIPTS, "(.*)"), CachedStatic, {"paths": self.static_paths}),
             *routes_served(super().init_handlers(), self.server_url),
         ]
@@ -201,6 +228,8 @@ class Server(Voila):  # type: ignore[misc]
         self._loop: Any = IOLoop.current()
         for which in (signal.SIGTERM, signal.SIGINT):  # treat Ctrl-C like a termination
             signal.signal(which, lambda *_: self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop))
+        if hasattr(signal, "SIGUSR1"):  # not on Windows
+            signal.signal(signal.SIGUSR1, lambda *_: self._loop.asyncio_loop.call_soon_threadsafe(self._drain))
         logging.captureWarnings(True)  # what a page sends can make libraries warn
         redacting = RedactingFilter()
         for logger in self._loggers():
@@ -213,6 +242,21 @@ class Server(Voila):  # type: ignore[misc]
         except ServeError:
             shutil.rmtree(self.connection_dir)
             raise
+
+    def _drain(self) -> None:
+        """Take no new boards; end when the last one was closed, or after some time."""
+        sessions: Sessions = self.app.settings["netdash_sessions"]
+        if sessions.draining:
+            return
+        sessions.draining = True
+        end = self._loop.time() + self.drain_seconds
+
+        def look() -> None:
+            if not len(sessions) or self._loop.time() >= end:
+                self._loop.stop()
+
+        self._draining = PeriodicCallback(look, WATCH_MILLISECONDS)
+        self._draining.start()
 
     def _loggers(self) -> list[logging.Logger]:
         names = (

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 import netdash as nd
 from browser.served import SERVE, Served, name_for, name_of, serve_notebook
-from browser.visit import Visit, forest_of, in_words, verdicts_of
+from browser.visit import Visit, forest_of, in_words, unbroken, verdicts_of
 
 AGE = nd.Patient(age_years=50)
 SOON = 60_000  # ms for what a page says within five seconds, on a machine that is ten times slower
@@ -22,6 +22,23 @@ def expect_lost(visit):
     expect(visit.board).to_have_attribute("data-netdash-state", "lost", timeout=SOON)
     expect(visit.banner).to_be_visible()
     expect(visit.banner).to_contain_text("Connection lost")
+
+
+def test_the_page_is_light_on_the_line(visit):
+    sizes = []
+    line = visit.page.context.new_cdp_session(visit.page)
+    line.send("Network.enable")
+    line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    visit.open(AGE.to_query())
+    visit.page.wait_for_load_state("networkidle")
+    asked = [address for address in visit.requests if address.startswith("http")]
+    parts = [address for address in asked if re.search(r"/voila/(static|labextensions)/", address)]
+    alone = [address for address in parts if not re.search(r"/(page|remoteEntry)\.\w+\.js$", address)]
+    assert alone == [], "say: make vendor"
+    assert not any("MathJax" in address for address in asked)
+    assert len(asked) <= 45
+    assert len(sizes) >= len(set(asked)) - 1
+    assert sum(sizes) <= 2_000_000
 
 
 def test_the_last_of_many_fast_key_presses_wins(visit):
@@ -46,7 +63,7 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
               age: document.querySelector("[data-section=case]").textContent.match(/Age (\\d+)/)[1],
               verdicts: Object.fromEntries(rows.map(n => [n.dataset.ruleSet, n.dataset.verdict])),
               names: plot.layout.yaxis.ticktext,
-              colors: plot.data.filter(trace => trace.name === "series").map(trace => trace.marker.color),
+              notes: plot.layout.annotations.map((note) => note.text),
             });
             if (window.frames_seen.at(-1) !== now) window.frames_seen.push(now);
             requestAnimationFrame(look);
@@ -65,8 +82,8 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
         patient = base.replace(age_years=float(one["age"]))
         figure = forest_of(patient)
         assert one["verdicts"] == verdicts_of(patient)
-        assert one["names"] == figure["layout"]["yaxis"]["ticktext"]
-        assert one["colors"] == [trace["marker"]["color"] for trace in figure["data"] if trace.get("name") == "series"]
+        assert list(map(unbroken, one["names"])) == list(map(unbroken, figure["layout"]["yaxis"]["ticktext"]))
+        assert list(map(unbroken, one["notes"])) == [unbroken(note["text"]) for note in figure["layout"]["annotations"]]
 
 
 def test_a_killed_kernel_is_said_and_one_click_restores_the_case(visit):

@@ -1,6 +1,8 @@
 """Pictures leave the page as files made by the browser, named for what they show and when."""
 
-import pytest
+from pathlib import Path
+
+from playwright.sync_api import expect
 from test_figures import all_figures
 
 import netdash as nd
@@ -8,24 +10,45 @@ from netdash.outcome_tables.criteria_words import NO_COMPARISON, NOT_SELECTED
 from netdash.synthesis import outcome_effects, rows_to_pool
 
 
-@pytest.mark.parametrize(
-    ("button", "suffix", "start"), [("Download plot as a PNG", "png", b"\x89PNG"), ("svg", "svg", b"<svg")]
-)
-def test_the_plot_is_downloaded_by_the_browser(visit, button, suffix, start):
+def test_the_buttons_beside_the_title_save_the_picture_and_its_numbers(visits):
+    visit = visits(color_scheme="dark").open()
+    buttons = (
+        visit.page.locator("[data-section=forest]").get_by_role("group", name="Save picture").get_by_role("button")
+    )
+    expect(buttons).to_have_text(["SVG", "PNG", "CSV"])
+    files = {}
+    for suffix in ("svg", "png", "csv"):
+        with visit.page.expect_download() as download:
+            buttons.get_by_text(suffix.upper()).click()
+        name = download.value.suggested_filename
+        assert name.startswith("netdash-5-year-overall-survival-20" if suffix != "csv" else "netdash-5-year-overall")
+        assert name.endswith(f".{suffix}")
+        files[suffix] = Path(download.value.path()).read_bytes()
+    assert files["png"].startswith(b"\x89PNG")
+    assert b"t2-letreut-os60" in files["csv"]
+    picture = files["svg"].decode()
+    for words in ("5-year overall survival", NOT_SELECTED, NO_COMPARISON, "0 of 7 met, 7 open", "2 series, not pooled"):
+        assert words in picture, words
+    # A file is on white, whatever the colors of the page.
+    assert (
+        visit.plot.locator(".annotation text").first.evaluate("n => getComputedStyle(n).fill") == "rgb(242, 242, 242)"
+    )
+    assert "rgb(242, 242, 242)" not in picture
+    assert "rgb(26, 26, 26)" in picture
+
+
+def test_the_picture_follows_the_colors_of_the_page_without_the_kernel(visit):
     visit.open()
-    visit.plot.hover()
-    name = f"[data-title='{button}']" if suffix == "png" else "[data-title*='Download plot']:not([data-title*='PNG'])"
-    with visit.page.expect_download() as download:
-        visit.page.locator(f".modebar-btn{name}").first.click()
-    file = download.value
-    assert file.suggested_filename.startswith("netdash-5-year-overall-survival-20")
-    assert file.suggested_filename.endswith(f".{suffix}")
-    with open(file.path(), "rb") as content:  # noqa: PTH123
-        picture = content.read()
-    assert picture.lstrip().startswith(start)
-    if suffix == "svg":
-        for words in (NOT_SELECTED, NO_COMPARISON, "0 of 7 met, 7 open", "2 series, not pooled"):
-            assert words in picture.decode(), words
+    words = visit.plot.locator(".annotation text").first
+    revision = visit.page.locator(".netdash-frame").get_attribute("data-revision")
+    expect(words).to_have_css("fill", "rgb(26, 26, 26)")
+    visit.page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # as JupyterLab says that its theme is dark
+    expect(words).to_have_css("fill", "rgb(242, 242, 242)")
+    visit.page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    expect(words).to_have_css("fill", "rgb(26, 26, 26)")
+    visit.page.emulate_media(color_scheme="dark")
+    expect(words).to_have_css("fill", "rgb(242, 242, 242)")
+    assert visit.page.locator(".netdash-frame").get_attribute("data-revision") == revision
 
 
 def test_no_picture_offers_to_upload_itself_however_it_is_shown(browser, tmp_path):

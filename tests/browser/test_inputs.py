@@ -77,7 +77,7 @@ def test_the_forest_counts_the_lists_that_are_met_and_colors_none(board):
         return said, {color for color, _ in figure["looks"].values()}
 
     before = str(nd.tallies(nd.assess(ON_THE_BOUNDS))["transplantation"])
-    assert transplantation() == (f"●✕? {before}", {theme.INK})
+    assert transplantation() == (f"▾ Transplantation  ●✕? {before}", {theme.INK})
     younger = ON_THE_BOUNDS.replace(age_years=54)
     board.press("age_years", "ArrowLeft")
     row = board.page.locator("[data-rule-set=milan_review][data-verdict]")
@@ -85,7 +85,7 @@ def test_the_forest_counts_the_lists_that_are_met_and_colors_none(board):
     board.settle()
     after = str(nd.tallies(nd.assess(younger))["transplantation"])
     assert after != before
-    assert transplantation() == (f"●✕? {after}", {theme.INK})
+    assert transplantation() == (f"▾ Transplantation  ●✕? {after}", {theme.INK})
 
 
 def test_a_turn_draws_only_what_the_verdicts_decide(board):

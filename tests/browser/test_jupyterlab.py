@@ -13,12 +13,16 @@ import nbformat
 import psutil
 import pytest
 from conftest import ROOT
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
 import netdash as nd
 from browser.served import PATIENCE
-from browser.visit import Visit
+from browser.visit import ARTIFACTS, Visit, in_words, verdicts_of
 from netdash.board.state import examples
+from netdash.evidence import DISCLAIMER
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 SETTINGS = {
@@ -35,11 +39,27 @@ PROGRAMS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
 SLOW = 120_000  # ms for four boards at once in one notebook, on a busy machine
 # Another plotly.js in the page, of netdash's own version, which cannot draw.
 FOREIGN = "window.Plotly = {version: '4.1.1', react() { throw new Error('not for netdash') }}"
+STATIC = "the board as it was when this cell was run"
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
 
+CASE = nd.Patient(age_years=48, liver_involvement_percent=35)
+
+
+@pytest.fixture(scope="module")
+def executed():
+    """A notebook with a board and a picture, executed without a browser: it holds the board's saved state."""
+    cells = [
+        f"from netdash import Patient\nfrom netdash.board import Board\n\nBoard({CASE!r})",
+        "import netdash as nd\n\nnd.forest(nd.outcomes())",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4).metadata
+    return NotebookClient(notebook, timeout=PATIENCE).execute()
+
+
 @pytest.fixture(params=PROGRAMS)  # a program for each test: JupyterLab opens again what was open before
-def lab(request, tmp_path):
+def lab(request, tmp_path, executed):
     """JupyterLab or Notebook with the board and each of its pages alone, and nothing of the user's own settings."""
     work, config = tmp_path / "work", tmp_path / "CONFIG"
     work.mkdir()
@@ -49,6 +69,15 @@ def lab(request, tmp_path):
     alone = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     alone.metadata = nbformat.read(work / "board.ipynb", as_version=4).metadata
     nbformat.write(alone, work / "alone.ipynb")
+    nbformat.write(executed, work / "executed.ipynb")
+    bare = executed.copy()  # as JupyterLab saves it unless it is told to keep the state of widgets
+    bare.metadata = {name: found for name, found in executed.metadata.items() if name != "widgets"}
+    nbformat.write(bare, work / "bare.ipynb")
+    data = tmp_path / "DATA"
+    data.mkdir()
+    notary = NotebookNotary(data_dir=str(data))
+    notary.sign(executed)  # as `jupyter trust` does
+    notary.store.close()
     for name in ("jupyter_lab_config", "jupyter_notebook_config"):
         (config / f"{name}.json").write_text(json.dumps(SETTINGS))
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
@@ -109,6 +138,47 @@ def test_the_board_runs_in_a_notebook(browser, lab):
     assert page.evaluate("foreign => window.Plotly === foreign", foreign)  # and so is its plotly.js
     visit.check()
     visit.context.close()
+
+
+def test_a_board_that_was_saved_says_so_and_draws_again_once_its_cell_is_run(browser, lab):
+    visit = Visit(browser, lab)
+    page = visit.page
+    page.goto(f"{lab.notebooks}/executed.ipynb")
+    expect(visit.banner).to_contain_text("This board was saved with the notebook", timeout=SLOW)
+    expect(visit.banner).to_contain_text("Run the cell of this board again")
+    expect(visit.banner).not_to_contain_text("server")
+    expect(visit.case).to_have_text(in_words(CASE))
+    assert visit.verdicts() == verdicts_of(CASE)
+    expect(visit.plot).to_contain_text("In words: 5-year overall survival", timeout=SLOW)
+    expect(page.get_by_text(STATIC)).to_be_hidden()  # the board is there
+    visit.shoot(f"{lab.program}-saved")
+    run_cells(visit, 1)
+    expect(visit.banner).to_be_hidden(timeout=SLOW)
+    visit.expect_case(CASE)
+    expect(page.get_by_text(STATIC)).to_be_hidden()
+    visit.check()
+    page.goto(f"{lab.notebooks}/bare.ipynb")  # neither state nor kernel has the board
+    expect(page.get_by_text(STATIC)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Patient: Age 48 years; Liver involvement 35 %.")).to_be_visible()
+    visit.shoot(f"{lab.program}-bare")
+    visit.context.close()
+
+
+def test_an_exported_notebook_shows_case_verdicts_and_picture_without_a_network(browser, executed, tmp_path):
+    path = tmp_path / "exported.html"
+    path.write_text(HTMLExporter(embed_images=True).from_notebook_node(executed)[0])
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 1600})
+    page = context.new_page()
+    page.goto(path.as_uri())
+    expect(page.get_by_text(STATIC)).to_be_visible()
+    expect(page.get_by_text("Patient: Age 48 years; Liver involvement 35 %.").first).to_be_visible()
+    expect(page.get_by_text("Open, 3 of 5: Ki-67 not entered").first).to_be_visible()
+    expect(page.get_by_text(DISCLAIMER).first).to_be_visible()
+    expect(page.get_by_text("5-year overall survival: 18 series").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Chen 1998, n = 15").first).to_be_visible()
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / "exported.png", full_page=True)
+    context.close()
 
 
 def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):

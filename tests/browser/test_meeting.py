@@ -29,15 +29,19 @@ def test_present_shows_case_verdicts_and_picture_in_large_type_and_leaving_resto
     visit.page.locator("body").press("p")
     expect(visit.board).to_have_attribute("data-view", "present")
     expect(visit.page.locator(".nd-controls")).to_be_hidden()
-    expect(visit.page.locator("[data-section=findings]")).to_be_hidden()
-    for selector in (
-        "td:not(.nd-folded) > .nd-row",
-        ".nd-verdict",
-        ".nd-case",
-        "[data-figure] .ytick text",
-        "[data-figure] .y2tick text",
-    ):
+    expect(visit.page.locator("[data-section=findings]")).to_have_count(0)
+    for selector in (".nd-name", ".nd-line:not(.nd-line-unknown) .nd-row", ".nd-case", ".nd-counts"):
         expect_large(visit.page, selector)
+    # What is missed says by how much, and opens its findings over the plot.
+    expect(visit.page.locator(".nd-chosen")).to_contain_text("Age 55 years (asked: under 55 years)")
+    visit.page.keyboard.press("Enter")
+    findings = visit.page.locator("[data-section=findings]")
+    expect(findings).to_contain_text("Milan, as the review quotes it")
+    visit.page.keyboard.press("ArrowDown")
+    expect(findings).to_contain_text("radiofrequency ablation")
+    visit.page.keyboard.press("Escape")
+    expect(findings).to_have_count(0)
+    expect(visit.board).to_have_attribute("data-view", "present")
     visit.settle()
     visit.shoot("present-1920x1080")
     visit.page.keyboard.press("Escape")
@@ -183,7 +187,7 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
     visit.page.get_by_role("button", name="Pin as A").click()
     expect(visit.page.get_by_role("button", name="Unpin A")).to_be_visible()
     visit.press("age_years", "ArrowLeft")
-    findings = visit.page.locator("[data-section=findings]")
+    findings = visit.case
     expect(findings).to_contain_text("Age: 55 years → 54 years")
     expect(findings).to_contain_text("Misses 1 of 5: age 55 years (asked: under 55 years) → Meets 5 of 5")
     expect(visit.page.locator("[data-section=verdicts]")).to_contain_text("A: missed →")
@@ -191,26 +195,54 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
     expect(findings).not_to_contain_text("Since A")
 
 
-def test_a_click_on_a_series_shows_its_source_and_its_error(visit):
+def click(page, node):
+    box = node.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_name_mark_and_number_of_a_series_open_its_source_as_a_card_and_a_therapy_lists_its_series(visit):
     visit.open()
-    point = visit.plot.locator(".xy2 .scatterlayer path.point").nth(7)  # Kianmanesh
-    box = point.bounding_box()
-    visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    shown = visit.page.get_by_role("region", name="Source")
-    expect(shown).to_contain_text("Kianmanesh 2008")
-    expect(shown).to_contain_text("B1-15 (confirmed)")
-    shown.get_by_role("button", name="Close").click()
-    expect(shown).to_have_count(0)
+    page, card = visit.page, visit.page.get_by_role("dialog", name="Source")
+    texts = visit.plot.locator(".main-svg text")
+    series = texts.filter(has_text="Le Treut 2013")
+    for node in (
+        series,
+        texts.filter(has_text="52 % (45–59)"),
+        visit.plot.locator(".xy2 .scatterlayer path.point").nth(2),
+    ):
+        click(page, node)
+        expect(card).to_contain_text("Le Treut 2013, Liver transplantation, n = 213")
+        expect(card.get_by_role("button", name="Close")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(card).to_have_count(0)
+    expect(visit.board).to_have_attribute("data-view", "board")
+    # Beside the axis, the line of several series stands for their therapy.
+    for words, listed in (("2 series, not pooled", "Chen 1998"), ("Resection", "Kianmanesh 2008")):
+        click(page, texts.filter(has_text=words).first)
+        expect(texts.filter(has_text=listed)).to_be_visible()
+    # With the keyboard: from the table of the numbers, where the focus returns.
+    page.get_by_text("The numbers as a table").click()
+    place = page.get_by_role("row", name="Kianmanesh 2008").get_by_role("button")
+    place.focus()
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("Kianmanesh 2008")
+    card.get_by_text("Known problems").click()
+    expect(card).to_contain_text("B1-15 (confirmed)")
+    assert card.get_by_role("link").first.get_attribute("href").startswith("https://")
+    card.get_by_role("button", name="Close").focus()
+    page.keyboard.press("Escape")
+    expect(place).to_be_focused()
 
 
 def test_the_plot_and_the_reading_are_chosen(visit):
     visit.open()
     visit.page.get_by_label("Plot", exact=True).select_option(label="Median overall survival")
-    expect(visit.page.locator(".nd-says")).to_contain_text("not reached in 2")
+    expect(visit.page.locator("[data-section=forest] .nd-says")).to_contain_text("not reached in 2")
     visit.page.get_by_label("Plot", exact=True).select_option(label="5-year overall survival")
+    click(visit.page, visit.plot.locator(".annotation", has_text="Resection").first)
     visit.page.get_by_label("Figures", exact=True).select_option(label="as printed")
     layout = "JSON.stringify(document.querySelector('[data-figure=forest]').layout)"
-    visit.page.wait_for_function(f"() => {layout}.includes('Kianmanesh 2008, n = 23 †')")
+    visit.page.wait_for_function(f"() => {layout}.includes('Kianmanesh 2008, n\\u00a023\\u00a0†')")
 
 
 def test_strips_under_the_sliders_lie_where_the_bounds_are_and_say_their_own_result(visit):

@@ -7,7 +7,7 @@ import pytest
 
 import netdash as nd
 from netdash.board.state import examples
-from netdash.report import report
+from netdash.case_report import report
 
 PATIENT = examples()["On the bounds: age 55, liver 50 %"]
 

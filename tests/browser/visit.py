@@ -30,14 +30,22 @@ def verdicts_of(patient):
     return nd.assess(patient).verdicts.set_index("rule_set")["verdict"].to_dict()
 
 
-def forest_of(patient):
+def forest_of(patient, series_of="transplantation"):
     """Return the figure that the library draws for this case, as plain data."""
     verdicts, outcomes = nd.tallies(nd.assess(patient)), nd.outcomes()
     others = differing(patient, nd.studies())
     pooled = nd.pool_by_therapy(outcomes, endpoint="overall_survival", horizon_months=60)
     return json.loads(
-        nd.forest(outcomes, pooled, verdicts, left_out=False, weights=False, compact=True, differing=others).to_json()
+        nd.forest(
+            outcomes, pooled, verdicts, left_out=False, weights=False, differing=others, series_of=series_of
+        ).to_json()
     )
+
+
+def without_looks(data):
+    """Return traces without colors and sizes, which are the page's."""
+    looks = ("marker", "line", "fillcolor", "textfont")
+    return [{key: value for key, value in trace.items() if key not in looks} for trace in data]
 
 
 def looks_of(figure):
@@ -45,7 +53,7 @@ def looks_of(figure):
     return {
         outcome: (trace["marker"]["color"], trace["marker"]["symbol"].startswith("circle"))
         for trace in figure["data"]
-        if trace.get("name") == "series"
+        if trace.get("name", "").startswith("series")
         for outcome in trace["customdata"]
     }
 
@@ -58,6 +66,10 @@ def notes_of(figure):
 def in_hex(color):
     """Return a color that the browser has computed as it is written in a figure."""
     return "#" + "".join(f"{int(part):02X}" for part in re.findall(r"\d+", color)[:3])
+
+
+def unbroken(text):
+    return re.sub(r"\s", "", without_tags(text.replace("<br>", " ")))
 
 
 def without_tags(text):
@@ -184,15 +196,16 @@ class Visit:
         self.settle()
         assert self.verdicts() == verdicts_of(patient)
         wanted, found = forest_of(patient), self.forest()
-        assert found["data"] == wanted["data"]
+        assert without_looks(found["data"]) == without_looks(wanted["data"])
         for axis, drawn in (("yaxis", found["names"]), ("yaxis2", found["figures"])):
-            texts = wanted["layout"][axis]["ticktext"]
-            assert found["layout"][axis]["ticktext"] == texts
-            assert sorted(drawn) == sorted(filter(None, map(without_tags, texts)))
+            # A narrow page breaks the texts between their words.
+            texts = [unbroken(text) for text in wanted["layout"][axis]["ticktext"]]
+            assert [unbroken(text) for text in found["layout"][axis]["ticktext"]] == texts
+            assert sorted(map(unbroken, drawn)) == sorted(filter(None, texts))
         # Drawn anew or changed in place, it looks as it should.
         looks = looks_of(wanted)
         assert found["looks"] == looks
-        assert [in_hex(color) for color in found["boxes"]] == [color for color, _ in looks.values()]
+        assert {in_hex(color) for color in found["boxes"]} <= {color for color, _ in looks.values()}
         assert found["notes"] == notes_of(wanted)
 
     def forgive(self, *words):

@@ -47,11 +47,25 @@ test("a page that has the library by its version is asked for nothing", async ()
   assert.deepEqual(channel.sent, []);
 });
 
-test("the first frame asks its kernel, and the others share what it sends", async () => {
-  const other = new Model();
-  const both = Promise.all([loadPlotly(channel), loadPlotly(other)]);
+test("a page that is still loading the library is waited for; when it fails, the kernel is asked", async () => {
+  window.netdashPlotly = { "4.1.1": Promise.resolve({ version: "4.1.1", late: true }) };
+  await loadPlotly(channel);
+  const late = await import("../../netdash/board/static/frame/plotly.js");
+  assert.equal(late.Plotly.late, true);
+  assert.deepEqual(channel.sent, []);
+  window.netdashPlotly = { "4.1.1": Promise.reject(new Error("plotly.js did not load")) };
+  const loading = loadPlotly(channel);
+  await new Promise((resolve) => setTimeout(resolve));
+  answer(SCRIPT);
+  await loading;
+  assert.equal(late.Plotly.ours, true);
+});
+
+test("every frame asks its own kernel, and the first answer serves all: that of a saved board never comes", async () => {
+  const saved = new Model();
+  const both = Promise.all([loadPlotly(saved), loadPlotly(channel)]);
   assert.deepEqual(channel.sent, [{ type: "plotly" }]);
-  assert.deepEqual(other.sent, []);
+  assert.deepEqual(saved.sent, [{ type: "plotly" }]);
   answer(SCRIPT);
   await both;
   const { Plotly } = await import("../../netdash/board/static/frame/plotly.js");
@@ -85,7 +99,7 @@ test("another version in the same page is not taken", async () => {
   assert.deepEqual(channel.sent, [{ type: "plotly" }]);
   answer(SCRIPT);
   await loading;
-  assert.equal((await window.netdashPlotly["4.1.1"]).ours, true);
+  assert.equal((await window.netdashPlotly["4.1.1"].library).ours, true);
 });
 
 test("a script that fails says so, and the next frame asks again", async () => {

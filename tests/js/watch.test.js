@@ -116,6 +116,16 @@ test("a figure that cannot be drawn is lost until the next picture", () => {
   assert.equal(states.at(-1), "current");
 });
 
+test("a board that was saved with a notebook is lost from the start, and behind once an input is changed", () => {
+  const tell = (state) => states.push(state);
+  watch = new Watch({ controls: { age: [age, "value"] }, tell, ask: () => {}, saved: true });
+  watch.compare({ age: 50 });
+  assert.equal(states.at(-1), "lost");
+  assert.equal(watch.behind, false);
+  enter(51);
+  assert.equal(watch.behind, true);
+});
+
 test("a watch that was stopped says nothing more", () => {
   enter(51);
   watch.stop();

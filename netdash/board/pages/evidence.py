@@ -27,6 +27,7 @@ from netdash.outcome_tables import (
     ForestTable,
     HarmsTable,
     LaterTable,
+    PooledRate,
     RefitTable,
     forest_table,
     harms_table,
@@ -37,6 +38,7 @@ from netdash.outcome_tables import (
 from netdash.pooling import FEWEST_STUDIES
 from netdash.sensitivity import leave_one_out
 from netdash.synthesis import outcome_effects, pool_by_therapy, rows_to_pool
+from netdash.wording import number_of
 
 POOLING, HARMS, HAZARDS = "pooling", "harms", "hazards"
 HAZARD_ENDPOINTS = ("progression_free_survival", "overall_survival")
@@ -140,7 +142,6 @@ class Evidence(Page):
             "evidence_hazards",
             tables=tables,
             caption=LaterTable.caption,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         figures = {name: later_dict(table) for name, table in tables.items()}
@@ -157,10 +158,9 @@ class Evidence(Page):
             all=len(table.rows(self.state.reading)),
             therapy=choices.therapy and "therapy" in _columns(choices.show) and evidence.therapy_name(choices.therapy),
             words=choices.words,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
-        return Drawn({"evidence": html}, says=f"{table.title}: {len(rows)} rows")
+        return Drawn({"evidence": html}, says=f"{table.title}: {number_of(len(rows), 'row')}")
 
     def _harms(self) -> Drawn:
         therapy, table = self.choices.therapy, self._harms_table()
@@ -170,12 +170,12 @@ class Evidence(Page):
         html = views.render(
             "evidence_harms",
             nothing=nothing,
-            therapy=therapy,
+            table=table,
+            therapies=table.therapies if table else (),
             left_out=table.left_out if table else (),
             text=table.sentence if table else "",
             caption=table.caption if table else "",
             therapy_name=evidence.therapy_name,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         figures = {"harms": harms_dict(table)} if table else {}
@@ -211,8 +211,8 @@ class Evidence(Page):
                 selected(rows, self.choices.toggled), endpoint, horizon, followed
             )
             refused = refused_chosen or refused
-        drawn = forest_dict(everything, left_out=False)
-        figures = {"all": drawn, "selected": drawn if chosen is everything else forest_dict(chosen, left_out=False)}
+        drawn = _forest(everything)
+        figures = {"all": drawn, "selected": drawn if chosen is everything else _forest(chosen)}
         if without := _influence(chosen, followed):
             figures["influence"] = refit_dict(without, what=chosen.title)
         return self._drawn(figures, tables=(everything, chosen), refused=refused)
@@ -235,12 +235,15 @@ class Evidence(Page):
             series=[row for row in tables[1].rows if row.same_axis or row.local] if tables else [],
             movable=self._movable(),
             below=tables[1].caption if tables else "",
-            pools=_pools_in_words(*tables) if tables else [],
+            pools=_pools_in_words(*(tables if choices.toggled else tables[:1])) if tables else [],
+            weights={name: share for pool in tables[1].pools.values() for name, share in pool.weights.items()}
+            if tables
+            else {},
+            title=tables[1].title if tables else self.state.outcome,
             therapy=choices.therapy,
             own=bool(choices.own),
             toggled=choices.toggled,
             not_taken=choices.refused,
-            source=views.shown_source(self.state),
             python=self.python(),
         )
         return Drawn({"evidence": html}, figures, says=nothing or refused or says.get("selected", says.get("all", "")))
@@ -293,7 +296,7 @@ class Evidence(Page):
                 f"rows.loc[turned & ~rows['poolable'], 'why_not_poolable'] = {LEFT_OUT_BY_VISITOR!r}",
             ]
         lines.append(f"pooled = nd.pool_by_therapy(rows, {at})")
-        return "\n".join([*lines, f"nd.forest(rows, pooled, {at}, left_out=False)", ""])
+        return "\n".join([*lines, f"nd.forest(rows, pooled, {at}, left_out=False, weights=False)", ""])
 
 
 def _table_and_refusal(rows: pd.DataFrame, endpoint: str, horizon: float, followed: float) -> tuple[ForestTable, str]:
@@ -307,6 +310,11 @@ def _table_and_refusal(rows: pd.DataFrame, endpoint: str, horizon: float, follow
     return table, refused
 
 
+def _forest(table: ForestTable) -> FigureDict:
+    """Return the picture of a table; the weights are in the table of the series, where they leave the axis its room."""
+    return forest_dict(table, left_out=False, weights=False)
+
+
 def _influence(table: ForestTable, followed: float) -> RefitTable | None:
     """Return the fits without each series in turn; None unless enough series of one therapy are pooled."""
     rows = rows_to_pool(table.outcomes, table.endpoint, table.horizon_months)
@@ -317,13 +325,20 @@ def _influence(table: ForestTable, followed: float) -> RefitTable | None:
     return influence_table(without, pool.fit)
 
 
-def _pools_in_words(everything: ForestTable, chosen: ForestTable) -> list[tuple[str, list[str]]]:
-    """Return the pooled rate of each therapy over all series and over the selected ones."""
-    therapies = dict.fromkeys([*everything.pools, *chosen.pools])
+def _pools_in_words(*tables: ForestTable) -> list[tuple[str, list[str]]]:
+    """Return the pooled rate of each therapy in each table, such as over all series and over the selected ones."""
+    therapies = dict.fromkeys(name for table in tables for name in table.pools)
     return [
-        (evidence.therapy_name(name), [str(table.pools.get(name, "not pooled")) for table in (everything, chosen)])
-        for name in therapies
+        (evidence.therapy_name(name), [_pool_in_words(table.pools.get(name)) for table in tables]) for name in therapies
     ]
+
+
+def _pool_in_words(pool: PooledRate | None) -> str:
+    if pool is None:
+        return "not pooled"
+    if not pool.is_drawn:
+        return pool.side_by_side
+    return f"{pool.rate}, {pool.fit.k} series; prediction interval {pool.prediction}"
 
 
 def _python_of_table(call: str, choices: Any) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pandas as pd
 
 from netdash.assessment import Assessment
-from netdash.board import views
+from netdash.board import criteria_views, views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.drawing import in_words
@@ -16,7 +16,7 @@ from netdash.figures.export import as_csv, titled
 from netdash.figures.maps import map_dict
 from netdash.figures.strips import strip_dict
 from netdash.patient import FIELDS, Patient
-from netdash.ranges import numbers, ordered, verdict_grid
+from netdash.ranges import numbers, ordered, verdict_grid, verdict_span_rows
 from netdash.rules import RuleSet
 
 
@@ -42,9 +42,10 @@ class Explore(Page):
         x, y, along = exploring.x, exploring.y, exploring.along
         names = self._names()
         over = map_dict(state.patient, x, y, self._chosen(names))
-        asking = self._asking()
+        depend, others = self._asking()
+        asking = [*depend, *others]
         what_if = strip_dict(state.patient, along, self._chosen(asking)) if asking else None
-        unasked = [state.book[name].title for name in names if name not in asking]
+        unasked = [rule_set.title for rule_set in state.book.values() if along not in rule_set.inputs]
         selected = assessment[state.selected]
         return Drawn(
             sections={
@@ -53,10 +54,11 @@ class Explore(Page):
                     "whatif",
                     text=in_words(what_if) if what_if else "",
                     rows=len(asking),
+                    depend=len(depend),
                     along=FIELDS[along],
                     unasked=unasked,
                 ),
-                "outlines": views.outlines(state, assessment, self.python()),
+                "outlines": criteria_views.outlines(state, assessment, self.python()),
             },
             figures={"map": over, "whatif": what_if or {}},
             says=f"{selected.rule_set.title}: {selected.headline}",
@@ -75,13 +77,20 @@ class Explore(Page):
         """Return the Python that draws what-if and map in a notebook."""
         exploring = self.state.explore
         lines = views.patient_python(self.state.patient)
-        if asking := self._asking():
+        depend, others = self._asking()
+        if asking := [*depend, *others]:
             lines += f"what_if = nd.verdict_strip(patient, {exploring.along!r}, {asking!r})\n"
         return f"{lines}nd.eligibility_map(patient, {exploring.x!r}, {exploring.y!r}, {self._names()!r})\n"
 
-    def _asking(self) -> list[str]:
-        """Return the rule sets on the map that ask the input of the what-if."""
-        return [name for name in self._names() if self.state.explore.along in self.state.book[name].inputs]
+    def _asking(self) -> tuple[list[str], list[str]]:
+        """Return the rule sets whose verdict depends on the input of the what-if, and the others that ask it."""
+        patient, along = self.state.patient, self.state.explore.along
+        found: tuple[list[str], list[str]] = [], []
+        for name, rule_set in self.state.book.items():
+            if along in rule_set.inputs:
+                verdicts = {span["verdict"] for span in verdict_span_rows(patient, along, rule_set)}
+                found[len(verdicts) == 1].append(name)
+        return found
 
     def _chosen(self, names: Iterable[str]) -> list[RuleSet]:
         return [self.state.book[name] for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdash.assessment import Assessment, assess
-from netdash.board import views
+from netdash.board import criteria_views, inputs, lines, views
 from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import ERAS, READINGS, State, outcomes_shown
 from netdash.figures.export import as_csv, titled
@@ -29,22 +29,28 @@ class Overview(Page):
         state = self.state
         plot, figure = views.plot(state, assessment)
         selected = assessment[state.selected]
+        sections = {"verdicts": inputs.start(state) + criteria_views.verdicts(state, assessment), "forest": plot}
+        if state.unfolded == "findings":
+            sections["findings"] = criteria_views.findings(state, assessment)
+        counts = ", ".join(lines.counts(assessment.published).values())
         return Drawn(
-            sections={
-                "verdicts": views.verdicts(state, assessment),
-                "findings": views.compared(state) + views.findings(state, assessment),
-                "forest": plot,
-            },
+            sections=sections,
             figures={"forest": figure} if figure else {},
-            says=f"{selected.rule_set.title}: {selected.headline}",
+            says=f"{selected.rule_set.title}: {selected.headline}. {counts}.",
         )
 
     def commands(self) -> Commands:
-        """Return what pins the case, presents, and steps through the prepared cases."""
+        """Return what pins the case, presents, opens lines, and steps through therapies and prepared cases."""
         return {
+            "line:": self._open_line,
+            "do:close-line": lambda _: self.state.set_trait("unfolded", ""),
+            "do:why": lambda _: self._show_why(),
+            "do:therapy-up": lambda _: self._step_therapy(-1),
+            "do:therapy-down": lambda _: self._step_therapy(1),
             "do:pin": lambda _: self._pin(),
             "do:present": lambda _: self._present(),
-            "do:leave": lambda _: self.state.set_trait("presenting", False),
+            "do:leave": lambda _: self._leave(),
+            "therapy:": self.state.list_series,
             "do:next": lambda _: self._step(1),
             "do:previous": lambda _: self._step(-1),
         }
@@ -54,7 +60,33 @@ class Overview(Page):
 
     def _present(self) -> None:
         with self.state.hold_trait_notifications():
-            self.state.page, self.state.presenting = self.name, not self.state.presenting
+            self.state.page, self.state.presenting, self.state.unfolded = self.name, not self.state.presenting, ""
+
+    def _open_line(self, first: str) -> None:
+        """Open the line whose first rule set is `first`; a browser can send any text."""
+        if first in self.state.book:
+            self.state.unfold(first, "findings" if self.state.presenting else "lists")
+
+    def _show_why(self) -> None:
+        self.state.unfolded = "" if self.state.unfolded else "findings"
+
+    def _leave(self) -> None:
+        """Close what is open, or else leave the presentation."""
+        if self.state.source or self.state.unfolded:
+            with self.state.hold_trait_notifications():
+                self.state.source, self.state.unfolded = "", ""
+        else:
+            self.state.presenting = False
+
+    def _step_therapy(self, by: int) -> None:
+        """Choose the next therapy, or the one before, by the first rule set of its lines."""
+        state = self.state
+        if not state.presenting:
+            return
+        found = lines.by_therapy(assess(state.patient, criteria=state.own).published)
+        here = [one.therapy for one in found].index(state.book[state.selected].therapy)
+        one = found[(here + by) % len(found)]
+        state.unfold(one.lines[0].judgements[0].rule_set.name, state.unfolded)
 
     def _step(self, by: int) -> None:
         if self.state.presenting:

@@ -66,7 +66,6 @@ class Teaching(Page):
             score=teaching_state.score,
             board="board" in self.state.pages,
             source_name=evidence.source_name,
-            source=views.shown_source(self.state),
             python=_python(feedback) if feedback else "",
         )
         result = f"{feedback.right} of {len(feedback.answers)} right" if feedback else case.question

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { Entries } from "./entries.js";
 import { loadPlotly } from "./plotly.js";
-import { wholeModel } from "./upstream.js";
+import { isSaved, wholeModel } from "./upstream.js";
 import { View } from "./view.js";
 
 /**
@@ -35,11 +35,12 @@ async function render({ model, el, host, signal }) {
   const buttons = model.get("files");
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
+  const saved = isSaved(await wholeModel(manager, model.get("channel")));
+  new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal }).start();
   await loadPlotly(channel).catch((error) => {
-    el.append(element("p", { role: "alert" }, "netdash cannot draw: its figure library did not load."));
+    el.append(element("p", { role: "alert" }, "netdash cannot draw pictures: its figure library did not load."));
     throw error;
   });
-  new View({ el, channel, controls, entries, files, kernel: manager.kernel, signal }).start();
 }
 
 export default { render };

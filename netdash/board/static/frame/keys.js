@@ -6,10 +6,19 @@ import { KEEPS_KEYS } from "./upstream.js";
 /** @type {Record<string, string>} */
 const ALWAYS = { p: "do:present", u: "do:undo" };
 /** @type {Record<string, string>} */
-const PRESENTING = { escape: "do:leave", arrowright: "do:next", arrowleft: "do:previous" };
+const PRESENTING = {
+  escape: "do:leave",
+  arrowright: "do:next",
+  arrowleft: "do:previous",
+  arrowup: "do:therapy-up",
+  arrowdown: "do:therapy-down",
+  enter: "do:why",
+};
+/** @type {Record<string, string>} */
+const ON_BOARD = { escape: "do:leave" };
 
 /**
- * The command of a key. A key typed into an input is no command; a slider takes arrows and no letters.
+ * The command of a key. A key typed into an input is no command; a slider takes arrows and no letters, a button Enter.
  * @param {KeyboardEvent} event
  * @param {string | undefined} view that is shown
  * @returns {string | undefined}
@@ -20,7 +29,8 @@ export function commandOf(event, view) {
   if (target?.closest("input, select, textarea, [contenteditable]")) return undefined;
   const key = event.key.toLowerCase();
   if (key.length > 1 && target?.closest("[role=slider]")) return undefined;
-  return ALWAYS[key] ?? (view === "present" ? PRESENTING[key] : undefined);
+  if (key === "enter" && target?.closest("button, a, summary, [role=button]")) return undefined;
+  return ALWAYS[key] ?? { present: PRESENTING, board: ON_BOARD }[view ?? ""]?.[key];
 }
 
 /**

@@ -36,7 +36,7 @@ function morphElement(from, to) {
     if (!to.hasAttribute(name) && !opened) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) set(from, name, value);
-  morphChildren(from, to);
+  if (!/\bnetdash-slot-/.test(from.className)) morphChildren(from, to); // in a slot is a section of its own
 }
 
 /**

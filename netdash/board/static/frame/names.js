@@ -7,15 +7,20 @@ let notes = 0; // number of messages beside boxes; each needs an id of its own
 
 /**
  * @param {HTMLElement} root
- * @param {{ labels: Record<string, string>, valuetexts: Record<string, string> }} content by name of the control
+ * @param {{ labels: Record<string, string>, valuetexts: Record<string, string | string[]> }} content by name of the control
  */
 export function nameControls(root, { labels, valuetexts }) {
-  nameHandles(root, "aria-label", labels);
-  nameHandles(root, "aria-valuetext", valuetexts);
+  for (const [control, label] of Object.entries(labels)) {
+    nameHandles(root, control, "aria-label", [`${label}, lowest`, `${label}, highest`], label);
+  }
+  for (const [control, said] of Object.entries(valuetexts)) {
+    nameHandles(root, control, "aria-valuetext", [said].flat(), [said].flat()[0]);
+  }
   for (const typed of root.querySelectorAll(".nd-typed"))
     tieNote(typed.querySelector("input"), typed.querySelector(".nd-refused"));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".nd-clear")))
     set(button, "aria-label", button.title);
+  for (const list of root.querySelectorAll(".nd-or select")) set(list, "aria-label", "or also possible");
   // The buttons hand a file on at once. "(0)" after their names would mean that nothing was opened.
   for (const { childNodes } of root.querySelectorAll(UPLOAD_BUTTON)) {
     for (const text of childNodes) if (text instanceof Text) text.data = text.data.replace(/ \(\d+\)$/, "");
@@ -24,14 +29,14 @@ export function nameControls(root, { labels, valuetexts }) {
 
 /**
  * @param {HTMLElement} root
+ * @param {string} control
  * @param {string} attribute
- * @param {Record<string, string>} texts
+ * @param {string[]} ends the texts of two handles
+ * @param {string} text of a single handle
  */
-function nameHandles(root, attribute, texts) {
-  for (const [control, text] of Object.entries(texts)) {
-    const handles = root.querySelectorAll(`.netdash-control-${CSS.escape(control)} ${SLIDER_HANDLE}`);
-    for (const handle of handles) set(handle, attribute, text);
-  }
+function nameHandles(root, control, attribute, ends, text) {
+  const handles = root.querySelectorAll(`.netdash-control-${CSS.escape(control)} ${SLIDER_HANDLE}`);
+  for (const [i, handle] of handles.entries()) set(handle, attribute, handles.length > 1 ? (ends[i] ?? text) : text);
 }
 
 /**

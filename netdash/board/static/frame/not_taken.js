@@ -20,6 +20,7 @@ import { wordsOf } from "./upstream.js";
 export function inWords([control, trait], value, label) {
   const named = label ?? control.get("description");
   if (typeof value === "boolean") return `${control.get("tooltip") ?? named}: ${value ? "yes" : "no"}`;
+  if (Array.isArray(value)) return `${named.split(",")[0]} ${value.join(" to ")}`; // of a slider with two handles
   const text = String((trait === "index" ? wordsOf(control)[Number(value)] : value) ?? "").trim();
   const [what, unit = ""] = named.split(/, (?=[^,]*$)/); // of a box: "Age, years"
   return text ? `${what} ${text} ${unit}`.trim() : `${what} not entered`;

@@ -33,6 +33,8 @@ export function offer({ enter, dismissed }) {
  * @typedef {object} Loss
  * @property {boolean} idle the session was ended because nobody used it
  * @property {boolean} failed the picture could not be drawn
+ * @property {boolean} saved the board was saved with a notebook, without a kernel
+ * @property {boolean} behind the inputs shown are other than those of the picture
  * @property {string | undefined} at when the picture was computed
  * @property {string[]} entered since, in words
  */
@@ -46,7 +48,7 @@ export function banner(reload) {
   const what = element("strong");
   const when = element("p");
   const node = element("div", { class: "netdash-lost", role: "alert", hidden: "" });
-  const words = [element("p", {}, what), when, served ? again : element("p", {}, "Run the notebook's cells again.")];
+  const words = [element("p", {}, what), when, served ? again : element("p", {}, "Run the cell of this board again.")];
   again.addEventListener("click", reload);
   /** @param {Loss | null} loss */
   function show(loss) {
@@ -63,10 +65,12 @@ export function banner(reload) {
 }
 
 /** @param {Loss} loss */
-function reason({ idle, failed }) {
+function reason({ idle, failed, saved, behind }) {
+  if (saved) return "This board was saved with the notebook, and its kernel is gone: it follows no input";
   if (failed) return "This picture could not be drawn: what is shown may not be for the inputs shown";
   if (idle) return `This session was ended after ${settings.netdashIdleMinutes} minutes without use`;
-  return "Connection lost: this picture is not for the inputs shown";
+  if (behind) return "Connection lost: this picture is not for the inputs shown";
+  return "Connection lost: this picture follows no further input";
 }
 
 /** @param {Loss} loss */
@@ -74,7 +78,7 @@ function details({ idle, at, entered }) {
   const sentences = [];
   if (at) sentences.push(`${idle ? "The picture" : "It"} was computed at ${at}.`);
   if (entered.length) sentences.push(`Entered since and not in this picture: ${entered.join("; ")}.`);
-  if (!settings.netdashCaseInAddress) {
+  if (served && !settings.netdashCaseInAddress) {
     sentences.push("This server keeps no case in addresses: note the inputs before you open another board.");
   }
   return sentences.join(" ");

@@ -8,26 +8,56 @@ const PLOTLY_VERSION = "4.1.1";
 const BEFORE = "const had = 'Plotly' in window, former = window.Plotly; const module = { exports: {} };\n";
 const AFTER = "\nif (had) window.Plotly = former; else delete window.Plotly;\nexport default module.exports;\n";
 
+/**
+ * What frames wait for until one kernel has sent the file.
+ * @typedef {{ library: Promise<PlotlyLibrary>, take: (library: PlotlyLibrary) => void }} Awaited
+ * @typedef {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary> | Awaited> }} Page
+ */
+
 /** @type {PlotlyLibrary} The plotly.js that netdash draws with, once `loadPlotly` has ended. */
 export let Plotly;
 
+export const isLoaded = () => Plotly !== undefined;
+/** @type {() => void} */
+let loaded;
+/** Is kept once there is a plotly.js to draw with: text is shown before it. @type {Promise<void>} */
+export const plotlyLoaded = new Promise((resolve) => {
+  loaded = resolve;
+});
+
 /**
- * Loads plotly.js. netdash's own page has put it into `window.netdashPlotly`, by version. Elsewhere the first frame asks
- * its kernel for the file, and the others share it.
+ * Loads plotly.js. netdash's own page loads it when `window.netdashPlotly` is read, by version. Elsewhere every frame asks
+ * its own kernel for the file, and the first answer serves all: the kernel of a saved board never answers.
  * @param {Model} channel
  */
 export async function loadPlotly(channel) {
-  const page = /** @type {Window & { netdashPlotly?: Record<string, PlotlyLibrary | Promise<PlotlyLibrary>> }} */ (
-    window
-  );
+  const page = /** @type {Page} */ (window);
   page.netdashPlotly ??= {};
-  page.netdashPlotly[PLOTLY_VERSION] ??= fromKernel(channel);
-  try {
-    Plotly = await page.netdashPlotly[PLOTLY_VERSION];
-  } catch (error) {
-    delete page.netdashPlotly[PLOTLY_VERSION]; // the next frame asks again
-    throw error;
+  const found = page.netdashPlotly[PLOTLY_VERSION];
+  if (found && !("take" in found)) {
+    try {
+      Plotly = await found;
+      return loaded();
+    } catch {
+      delete page.netdashPlotly[PLOTLY_VERSION]; // the kernel has the file, too
+    }
   }
+  page.netdashPlotly[PLOTLY_VERSION] ??= awaited();
+  const { library, take } = /** @type {Awaited} */ (page.netdashPlotly[PLOTLY_VERSION]);
+  const sent = fromKernel(channel);
+  sent.then(take, () => {}); // of several, a promise keeps the first
+  Plotly = await Promise.race([library, sent]);
+  loaded();
+}
+
+/** @returns {Awaited} */
+function awaited() {
+  /** @type {(library: PlotlyLibrary) => void} */
+  let take = () => {};
+  const library = new Promise((/** @type {(library: PlotlyLibrary) => void} */ resolve) => {
+    take = resolve;
+  });
+  return { library, take };
 }
 
 /**

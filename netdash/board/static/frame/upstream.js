@@ -13,6 +13,7 @@
  *
  * A model as ipywidgets has it. The four names with an underscore are private, and there is no public way to `widget_manager`.
  * @typedef {object} PrivateModel
+ * @property {boolean} comm_live whether a kernel has the model too; public in a model of ipywidgets
  * @property {object | null} _state_lock set while ipywidgets writes what the kernel sent
  * @property {number} _pending_msgs changes sent to the kernel and not answered
  * @property {object | null} _msg_buffer the change that waits for that answer
@@ -38,23 +39,23 @@
  * @property {Kernel | undefined} kernel
  * @property {(id: string) => Promise<WholeModel>} get_model
  *
- * What plotly.js calls itself. All of it is public but `_fullLayout` and, in an axis, `_offset` and `p2d`.
+ * What plotly.js calls itself. All of it is public but `_fullLayout` and, in an axis, `_offset`, `_length`, `p2d` and `d2p`.
  * @typedef {object} Axis
  * @property {number[]} range
  * @property {number} _offset pixels from the left or the top of the plot
  * @property {(pixel: number) => number} p2d the value at a pixel of the axis
+ * @property {(value: number) => number} d2p the pixel of the axis at a value
+ * @property {number} _length pixels of the axis
  * @typedef {object} PlotParts
  * @property {unknown[]} [data]
  * @property {{ xaxis: Axis, yaxis: Axis }} _fullLayout
- * @property {(event: string, callback: (details: { points: { customdata?: string }[] }) => void) => void} on
  * @typedef {HTMLElement & PlotParts} Plot
  * @typedef {object} PlotlyLibrary
  * @property {string} version
- * @property {{ camera: object }} Icons
  * @property {{ resize: (plot: HTMLElement) => Promise<unknown> }} Plots
  * @property {(plot: HTMLElement, data: object[], layout: object, config: object) => Promise<unknown>} react
  * @property {(plot: HTMLElement) => void} purge
- * @property {(plot: HTMLElement, options: object) => Promise<unknown>} downloadImage
+ * @property {(figure: { data: object[], layout: object }, options: object) => Promise<unknown>} downloadImage
  */
 
 /** The round handle of a slider, by noUiSlider. */
@@ -76,6 +77,24 @@ export function valueAt(axis, pixel) {
   return Math.round(Math.min(Math.max(axis.p2d(pixel - axis._offset), low), high));
 }
 
+/**
+ * The value of an axis at a pixel of the plot, also beyond the ends of the axis.
+ * @param {Axis} axis
+ * @param {number} pixel from the left or the top of the plot
+ */
+export const beyondAt = (axis, pixel) => axis.p2d(pixel - axis._offset);
+
+/**
+ * How many pixels a value is from a pixel of the plot; undefined where that pixel is beside the axis.
+ * @param {Axis} axis
+ * @param {number} value
+ * @param {number} pixel
+ */
+export function gapAt(axis, value, pixel) {
+  const along = pixel - axis._offset;
+  return along < 0 || along > axis._length ? undefined : Math.abs(axis.d2p(value) - along);
+}
+
 /** @param {Plot} plot */
 export const axesOf = (plot) => plot._fullLayout;
 
@@ -92,6 +111,12 @@ export const wordsOf = (control) => control.get("_options_labels");
  * @param {string} reference
  */
 export const wholeModel = (manager, reference) => manager.get_model(reference.replace("anywidget:", ""));
+
+/**
+ * Whether no kernel has a model: it was saved with a notebook.
+ * @param {WholeModel} model
+ */
+export const isSaved = (model) => !model.comm_live;
 
 /**
  * Whether the value that changes now comes from the kernel.

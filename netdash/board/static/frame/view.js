@@ -5,12 +5,14 @@ import { Address, copyLink } from "./address.js";
 import { Connection } from "./connection.js";
 import { element, served, set, settings } from "./dom.js";
 import { refuseLarge, saving } from "./files.js";
+import { Handles } from "./handles.js";
 import { commandOf, keepKeys } from "./keys.js";
 import { discard } from "./morph.js";
 import { nameControls } from "./names.js";
 import { inWords, NotTaken } from "./not_taken.js";
 import { banner, notices } from "./notices.js";
 import { Picture } from "./picture.js";
+import { isLoaded } from "./plotly.js";
 import { oncePerFrame } from "./queue.js";
 import { Watch } from "./watch.js";
 
@@ -25,7 +27,7 @@ import { Watch } from "./watch.js";
  * @property {Record<string, string>} sections
  * @property {Record<string, string>} figures
  * @property {Record<string, string>} labels
- * @property {Record<string, string>} valuetexts
+ * @property {Record<string, string | string[]>} valuetexts
  * @property {string} announce
  * @property {string} query
  * @property {string} computed_at
@@ -38,6 +40,7 @@ import { Watch } from "./watch.js";
  * @property {Entries} entries
  * @property {Model[]} files the buttons that open a file
  * @property {Kernel | undefined} kernel
+ * @property {boolean} saved no kernel has the board: it was saved with a notebook
  * @property {AbortSignal} signal the widget is taken off the page
  */
 
@@ -56,11 +59,12 @@ export class View {
   recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
   live = element("p", { class: "netdash-live", "aria-live": "polite" });
   body = element("div", { class: "netdash-sections" });
+  handles = new Handles();
   notice = notices();
   saving = saving(this.notice.say);
 
   /** @param {Parts} parts */
-  constructor({ el, channel, controls, entries, files, kernel, signal }) {
+  constructor({ el, channel, controls, entries, files, kernel, saved, signal }) {
     this.el = el;
     this.channel = channel;
     this.controls = controls;
@@ -72,7 +76,7 @@ export class View {
     this.lost = banner(() => this.#reload());
     const words = (/** @type {string} */ name, /** @type {unknown} */ value) => this.words(name, value);
     this.notTaken = new NotTaken({ controls, entries, words, changed: () => this.address.settle() });
-    this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state) });
+    this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state), saved });
     const back = this.notTaken.add.bind(this.notTaken);
     this.connection = new Connection({ kernel, channel, watch: this.watch, entries, back });
     this.queue = oncePerFrame(
@@ -111,6 +115,7 @@ export class View {
     // Sent last, because the answer is another picture.
     if (served) this.channel.send({ type: "address", query: location.hash.slice(1) });
     setTimeout(() => this.#drawAnyway(), ANSWER);
+    setTimeout(() => this.picture?.sayInWords(), ANSWER);
     this.queue.soon();
   }
 
@@ -137,15 +142,23 @@ export class View {
     this.used = Date.now();
     set(root, "data-view", content.view);
     this.watch.begin();
-    picture.draw(content);
+    picture.draw(content, () => this.#painted(content));
+    if (!isLoaded()) this.watch.compare(content.inputs); // no plot can be of another case
     nameControls(root, content);
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
-    this.frame.dataset.revision = String(content.revision);
     this.entries.forget();
-    this.watch.compare(content.inputs);
     this.notTaken.set(left);
     document.getElementById("netdash-starting")?.remove();
     this.#placeLogout(root);
+  }
+
+  /**
+   * Says that the picture is complete.
+   * @param {Content} content
+   */
+  #painted(content) {
+    this.frame.dataset.revision = String(content.revision);
+    this.watch.compare(content.inputs);
   }
 
   /**
@@ -170,6 +183,7 @@ export class View {
     if (this.root && this.picture) return [this.root, this.picture];
     const root = /** @type {HTMLElement} */ (this.el.closest(".netdash-board") ?? document.body);
     if (!served) root.addEventListener("focusin", keepKeys, { signal: this.signal });
+    root.addEventListener("focusin", (event) => this.handles.note(event), { signal: this.signal });
     const failed = (/** @type {unknown} */ error) => {
       console.error(error);
       this.watch.fail();
@@ -177,6 +191,7 @@ export class View {
     const picture = new Picture(root, this.body, {
       select: (key) => this.select(key),
       copy: () => this.#copy(),
+      say: this.notice.say,
       failed,
     });
     this.root = root;
@@ -188,6 +203,7 @@ export class View {
     if (!this.root || !this.picture || !this.shown) return;
     this.picture.place();
     nameControls(this.root, this.shown);
+    this.handles.keep();
   }
 
   /** @param {string} name of a control whose value changed */
@@ -218,10 +234,13 @@ export class View {
     const unused = Date.now() - this.used >= 0.9 * 60_000 * (settings.netdashIdleMinutes ?? Number.POSITIVE_INFINITY);
     const loss = {
       idle: this.watch.over && unused,
+      saved: this.watch.saved,
+      behind: this.watch.behind,
       failed: this.watch.failed,
       at: this.shown?.computed_at,
       entered: this.missing().map(({ words }) => words),
     };
+    this.root?.toggleAttribute("data-netdash-saved", loss.saved && !loss.behind);
     this.lost.show(this.#isLost ? loss : null);
   }
 
@@ -242,6 +261,8 @@ export class View {
   /** @param {string} key */
   select(key) {
     this.saving.press();
+    // Pressed, the button keeps the focus, and would take the Enter that opens the findings.
+    if (key === "do:present" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
     this.channel.send({ type: "select", key });
   }
 
@@ -256,6 +277,7 @@ export class View {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === "Escape" && !event.defaultPrevented && this.picture?.closeCard()) return;
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
     if (key) this.channel.send({ type: "select", key });
   }

@@ -29,11 +29,13 @@ export class Watch {
    * @param {Controls} parts.controls
    * @param {(state: State) => void} parts.tell is called with the state after each change, also when it is the same
    * @param {() => void} parts.ask asks the kernel for a picture that may have been lost
+   * @param {boolean} [parts.saved] no kernel has the board: it was saved with a notebook
    */
-  constructor({ controls, tell, ask }) {
+  constructor({ controls, tell, ask, saved = false }) {
     this.controls = controls;
     this.tell = tell;
     this.ask = ask;
+    this.saved = saved;
   }
 
   /**
@@ -90,6 +92,11 @@ export class Watch {
     return this.#dead;
   }
 
+  /** Whether the inputs shown are other than those of the picture. */
+  get behind() {
+    return this.#waiting.length > 0;
+  }
+
   /** Whether the last picture could not be drawn. */
   get failed() {
     return this.#failed;
@@ -105,7 +112,7 @@ export class Watch {
       this.#asked = true;
       this.ask();
     }
-    const lost = this.#dead || this.#unreachable || this.#failed || Math.max(lag, cut) >= LOST;
+    const lost = this.saved || this.#dead || this.#unreachable || this.#failed || Math.max(lag, cut) >= LOST;
     this.tell(lost ? "lost" : lag >= RECOMPUTING ? "recomputing" : "current");
     if (!this.#waiting.length && this.#cut === null) return;
     const left = [RECOMPUTING - lag, ASK_AGAIN - lag, LOST - lag, LOST - cut].filter((ms) => ms > 0);

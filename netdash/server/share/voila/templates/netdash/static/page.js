@@ -34,12 +34,28 @@
     location.reload();
   };
 
-  // A script of the notebook may put another plotly.js at window.Plotly later: the board draws with the one kept here.
-  const keepPlotly = () => {
-    if (!page.Plotly) return; // the board asks its kernel for it
-    page.netdashPlotly ??= {};
-    page.netdashPlotly[page.Plotly.version] ??= page.Plotly;
-  };
+  // plotly.js is loaded when the board first asks for it, after its first verdicts. A script of the notebook may put
+  // another plotly.js at window.Plotly later: the board draws with the one kept here.
+  const plotly = /** @type {HTMLLinkElement} */ (document.getElementById("netdash-plotly"));
+  const version = plotly.dataset.version ?? "";
+  /** @type {Promise<any> | undefined} */
+  let loading;
+  const loadPlotly = () =>
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.onload = () => {
+        Object.defineProperty(page.netdashPlotly, version, { value: page.Plotly });
+        resolve(page.Plotly);
+      };
+      script.onerror = () => reject(new Error("plotly.js did not load"));
+      script.src = plotly.href;
+      document.head.append(script);
+    });
+  page.netdashPlotly = Object.defineProperty({}, version, {
+    get: () => (loading ??= loadPlotly()), // when it fails, the board deletes the property and asks its kernel
+    configurable: true,
+    enumerable: true,
+  });
 
   // Voila's bundle calls this once its theme is set; this page hides nothing that it would have to show.
   page.voila_finish = () => {};
@@ -49,8 +65,7 @@
     progress.value = 2; // Voila's scripts are here; widgets come next
   });
   addEventListener("DOMContentLoaded", () => {
-    progress.value = 1; // the document and plotly.js are here
-    keepPlotly();
+    progress.value = 1; // the document is here
     if (document.querySelector("[data-netdash-error]"))
       fail("netdash could not start: its notebook stopped with an error.");
     else if (!document.querySelector("main")) reloadOnce(); // the page ended before its kernel was ready

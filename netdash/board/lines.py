@@ -1,0 +1,170 @@
+"""The verdicts of a therapy in at most three lines: met, missed, open, each with its rule sets and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from netdash import evidence
+from netdash.judgement import Judgement
+from netdash.rules import Verdict
+from netdash.wording import VERDICT_WORDS, capital, in_a_sentence
+
+ORDER = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
+"""The order of the lines of a therapy."""
+NOTHING_DECIDES = "the source states nothing that decides"
+"""The reason of a rule set without criteria that decide."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rule sets of a line that share their reason.
+
+    Attributes
+    ----------
+    reason : str
+        Why: "Age 57 years (asked: under 55 years)", "not entered: symptoms". Empty for a rule set that is met without
+        a proviso.
+    judgements : tuple of Judgement
+        The judgements, in the order of the data.
+    notes : tuple of str
+        Their side notes, where the line shows them.
+    """
+
+    reason: str
+    judgements: tuple[Judgement, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """The rule sets of one therapy that have the same verdict.
+
+    Attributes
+    ----------
+    verdict : str
+        "met", "not_met" or "unknown".
+    groups : tuple of Group
+        The rule sets by reason.
+    """
+
+    verdict: str
+    groups: tuple[Group, ...]
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """The judgements of the line, in the order of its groups."""
+        return tuple(judgement for group in self.groups for judgement in group.judgements)
+
+    @property
+    def count(self) -> str:
+        """Number and word: "3 met"; the word of the kind where all are of one kind: "1 does not fit"."""
+        return counted(self.verdict, self.judgements)
+
+    @property
+    def lacking(self) -> int:
+        """How many inputs would have to be entered, or narrowed, to judge all of the line."""
+        return len({field.name for judgement in self.judgements for field in judgement.needs})
+
+
+@dataclass(frozen=True)
+class TherapyLines:
+    """The lines of one therapy.
+
+    Attributes
+    ----------
+    therapy, name : str
+        Identifier, and name on screen.
+    lines : tuple of Line
+        Met, missed, open, as far as they occur.
+    """
+
+    therapy: str
+    name: str
+    lines: tuple[Line, ...]
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """The judgements of all lines."""
+        return tuple(judgement for line in self.lines for judgement in line.judgements)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether every rule set is open."""
+        return [line.verdict for line in self.lines] == [Verdict.UNKNOWN.value]
+
+
+def by_therapy(judgements: Iterable[Judgement]) -> tuple[TherapyLines, ...]:
+    """Return the lines of each therapy, in the order of the judgements.
+
+    Parameters
+    ----------
+    judgements : iterable of Judgement
+        Judgements of one or several therapies, those of one therapy together.
+    """
+    groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
+    return tuple(TherapyLines(name, evidence.therapy_name(name), _lines(tuple(found))) for name, found in groups)
+
+
+def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:
+    """Return number and word by verdict, for those that occur: {"met": "3 met", "unknown": "25 open"}."""
+    found = tuple(judgements)
+    by_verdict = {verdict.value: [j for j in found if j.verdict is verdict] for verdict in ORDER}
+    return {verdict: counted(verdict, some) for verdict, some in by_verdict.items() if some}
+
+
+def counted(verdict: str, judgements: Sequence[Judgement]) -> str:
+    """Return number and word of judgements with one verdict."""
+    words = {judgement.word for judgement in judgements}
+    return f"{len(judgements)} {words.pop() if len(words) == 1 else VERDICT_WORDS[verdict]}"
+
+
+def met_words(judgement: Judgement) -> str:
+    """Return how many criteria a met rule set has, in the words of its kind: "meets 5 of 5"."""
+    of = len(judgement.rule_set.clauses)
+    return in_a_sentence(judgement.kind.met_of.format(n=of, of=of))
+
+
+def _lines(judgements: Sequence[Judgement]) -> tuple[Line, ...]:
+    grouping = dict(zip(ORDER, (_met, _missed, _open), strict=True))
+    found = {verdict: [j for j in judgements if j.verdict is verdict] for verdict in ORDER}
+    return tuple(Line(verdict.value, grouping[verdict](some)) for verdict, some in found.items() if some)
+
+
+def _met(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
+    """Group by provisos and side notes, so that what qualifies a met rule set stands beside it."""
+    groups = _grouped(judgements, {j.rule_set.name: ("; ".join(j.provisos), j.side_notes) for j in judgements})
+    following = [*(group.notes for group in groups[1:]), ()]
+    # Notes that the next group has too are shown once, after both.
+    return tuple(
+        Group(group.reason, group.judgements, () if group.notes == notes else group.notes)
+        for group, notes in zip(groups, following, strict=True)
+    )
+
+
+def _missed(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
+    return _grouped(judgements, {j.rule_set.name: (capital("; ".join(j.missed)), ()) for j in judgements})
+
+
+def _open(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
+    """Group those that need an input, with the inputs of all; apart from them those that nothing decides."""
+    needing = tuple(j for j in judgements if j.rule_set.clauses)
+    undecidable = tuple(j for j in judgements if not j.rule_set.clauses)
+    groups = (Group(_needed(needing), needing), Group(NOTHING_DECIDES, undecidable))
+    return tuple(group for group in groups if group.judgements)
+
+
+def _needed(judgements: Iterable[Judgement]) -> str:
+    """Return what is known in part, with the requirement, then the inputs that are not entered."""
+    found = [(j, finding) for j in judgements for finding in j.open_findings]
+    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.observed is not None)
+    missing = dict.fromkeys(field.topic for _, f in found for field in f.missing)
+    return "; ".join([*partly, *([f"not entered: {', '.join(missing)}"] if missing else [])])
+
+
+def _grouped(judgements: Iterable[Judgement], reasons: Mapping[str, tuple[str, tuple[str, ...]]]) -> tuple[Group, ...]:
+    found: dict[tuple[str, tuple[str, ...]], list[Judgement]] = {}
+    for judgement in judgements:
+        found.setdefault(reasons[judgement.rule_set.name], []).append(judgement)
+    return tuple(Group(reason, tuple(some), notes) for (reason, notes), some in found.items())

@@ -1,0 +1,137 @@
+// The verdicts: one stop of the Tab key with arrow keys inside, and what folds when there is little room.
+
+import { served, set } from "./dom.js";
+
+const NARROW = 760; // px of a board that has room for one column
+const LOW = 600; // px of a window in which three panes cannot scroll beside each other
+
+/** @type {Record<string, "line" | "button">} */
+const MOVES = {
+  arrowup: "line",
+  arrowdown: "line",
+  home: "line",
+  end: "line",
+  arrowleft: "button",
+  arrowright: "button",
+};
+
+/** @type {[string, boolean][]} what is folded, for the style sheet, and whether the populations are open */
+const STEPS = [
+  ["", true],
+  ["undecided", true],
+  ["undecided", false],
+  ["undecided notes", false],
+  ["open undecided notes", false],
+];
+
+export class Verdicts {
+  /** @type {boolean | null} whether the populations are open, as the reader wants them; null: as there is room */
+  #wanted = null;
+  #sizes = new ResizeObserver(() => this.fold());
+  /** @type {Element | null} */
+  #observed = null;
+
+  /** @param {HTMLElement} root of the board */
+  constructor(root) {
+    this.root = root;
+    root.addEventListener("keydown", (event) => this.#key(event));
+    root.addEventListener("focusin", ({ target }) => this.#focused(target));
+    root.addEventListener("click", ({ target }) => {
+      if (!(target instanceof Element) || !target.closest(".nd-trials > summary")) return;
+      this.#wanted = !this.#trials?.open;
+    });
+    const arrange = () => this.#arrange();
+    new ResizeObserver(arrange).observe(root);
+    addEventListener("resize", arrange);
+    arrange();
+  }
+
+  /** Puts everything into one column where there is no room for three. */
+  #arrange() {
+    const one = this.root.clientWidth <= NARROW || (served && innerHeight < LOW);
+    set(this.root, "data-columns", one ? "one" : "three");
+  }
+
+  get #pane() {
+    return this.root.querySelector("[data-section=verdicts]");
+  }
+
+  get #trials() {
+    return /** @type {HTMLDetailsElement | null} */ (this.root.querySelector(".nd-trials"));
+  }
+
+  /** To be called when the verdicts were drawn. */
+  drawn() {
+    const pane = this.#pane;
+    if (pane !== this.#observed) {
+      this.#sizes.disconnect();
+      this.#observed = pane;
+      if (pane) this.#sizes.observe(pane);
+    }
+    for (const grid of this.root.querySelectorAll(".nd-verdicts")) rove(grid);
+    this.fold();
+  }
+
+  /**
+   * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
+   * populations, then notes, then the reasons of all that is open. What is still too high scrolls.
+   */
+  fold() {
+    const [pane, trials] = [this.#pane, this.#trials];
+    if (!(pane instanceof HTMLElement) || !trials) return;
+    for (const [folded, open] of STEPS) {
+      set(pane, "data-folded", folded);
+      trials.open = this.#wanted ?? open;
+      if (pane.scrollHeight <= pane.clientHeight + 1) break;
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { target, key } = event;
+    const way = MOVES[key.toLowerCase()];
+    if (!way || !(target instanceof HTMLElement) || this.root.dataset.view === "present") return;
+    const grid = target.closest(".nd-verdicts");
+    const row = target.closest("[role=row]");
+    if (!grid || !row || !target.matches(STOPS) || event.ctrlKey || event.altKey || event.metaKey) return;
+    const all = way === "line" ? firsts(grid) : stops(row);
+    const here = all.findIndex((stop) => row.contains(stop) && (way === "line" || stop === target));
+    const next = { ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[key] ?? here + 1;
+    event.preventDefault();
+    all[Math.min(Math.max(next, 0), all.length - 1)]?.focus();
+  }
+
+  /** @param {EventTarget | null} target */
+  #focused(target) {
+    const grid = target instanceof HTMLElement && target.matches(STOPS) ? target.closest(".nd-verdicts") : null;
+    if (grid) rove(grid, /** @type {HTMLElement} */ (target));
+  }
+}
+
+const STOPS = ".nd-fold, .nd-row";
+
+/**
+ * The buttons in sight.
+ * @param {Element} node
+ * @returns {HTMLElement[]}
+ */
+const stops = (node) =>
+  [.../** @type {NodeListOf<HTMLElement>} */ (node.querySelectorAll(STOPS))].filter((stop) => stop.offsetParent);
+
+/**
+ * The first button of each line, and each list of an opened one.
+ * @param {Element} grid
+ */
+const firsts = (grid) => stops(grid).filter((stop) => stop.matches(".nd-fold"));
+
+/**
+ * Leaves one button to the Tab key.
+ * @param {Element} grid
+ * @param {HTMLElement} [wanted]
+ */
+function rove(grid, wanted) {
+  const all = /** @type {HTMLElement[]} */ ([...grid.querySelectorAll(STOPS)]);
+  const focused = all.find((stop) => stop === document.activeElement);
+  const one = wanted ?? focused ?? grid.querySelector(".nd-chosen .nd-fold") ?? all[0];
+  for (const stop of all) set(stop, "tabindex", stop === one ? "0" : "-1");
+}

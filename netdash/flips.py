@@ -1,0 +1,54 @@
+"""What would change a verdict: for each missed or open criterion the fields to change, and what can happen to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from netdash.fields import Known, in_part
+from netdash.judgement import Finding, Judgement
+from netdash.patient import FIELDS, Patient
+from netdash.rules import Verdict
+
+CHANGE_WORDS = {"changeable": "can change", "fixed": "stays as it is", "state": "a finding, no target"}
+
+
+def changes(patient: Patient, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
+    """Yield, for each field to change, the last five columns of ``Assessment.flips``."""
+    found = finding.criterion.change_to_meet(patient)
+    ways = {name: _may_change(patient, name, finding) for name in found}
+    # A change of two fields meets the criterion only as a whole: propose no value when one field cannot change.
+    blocked = not {"fixed", "state"}.isdisjoint(ways.values())
+    for name, needed in found.items():
+        observed = getattr(patient, name)
+        words = _change(judgement, finding, name, observed, ways[name])
+        target = None if blocked else needed
+        yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": ways[name]}
+
+
+def _may_change(patient: Patient, name: str, finding: Finding) -> str:
+    """Return what can happen to a field so that a criterion is met."""
+    observed = getattr(patient, name)
+    if observed is None:
+        return "not entered"
+    return "known in part" if in_part(observed) and finding.result is Verdict.UNKNOWN else FIELDS[name].change
+
+
+def _change(judgement: Judgement, finding: Finding, field: str, observed: Known | None, may_change: str) -> str:
+    """Return in words the change of one field that would meet a criterion.
+
+    The words give the requirement, for a fixed field the distance to the bound, and for a field that is known in part
+    what would decide.
+    """
+    quantity = finding.criterion.quantity
+    requirement = finding.criterion.requirement_text(judgement.kind.joiner)
+    asked = f"{judgement.kind.asked}: {requirement}"
+    if quantity.name != field:
+        asked = f"{quantity.topic} {asked}"
+    if observed is None:
+        return f"{FIELDS[field].phrase(None)} ({asked})"
+    if may_change == "known in part":
+        decides = FIELDS[field].topic if quantity.name == field else quantity.topic
+        return f"{FIELDS[field].phrase(observed)} ({asked}): decided once {decides} is known to be {requirement} or not"
+    distance = f", {finding.distance}" if may_change == "fixed" and finding.distance else ""
+    return f"{FIELDS[field].phrase(observed)}{distance} ({asked}): {CHANGE_WORDS[may_change]}"

@@ -1,0 +1,90 @@
+"""The verdicts of a therapy in at most three lines, with every list and every reason."""
+
+from conftest import patients
+from hypothesis import given, settings
+
+import netdash as nd
+from netdash.board import lines
+from netdash.patient import Patient
+
+CASE = Patient(
+    **{"age_years": 57, "ki67_percent": 8, "liver_involvement_percent": 45, "extrahepatic_disease": "none"},
+    **{"primary_site": "pancreas", "primary_status": "resected", "differentiation": "well", "stable_months": 7},
+)
+
+
+def of(patient, therapy, kind="published"):
+    return next(one for one in lines.by_therapy(getattr(nd.assess(patient), kind)) if one.therapy == therapy)
+
+
+def told(line):
+    return [(group.reason, [j.rule_set.name for j in group.judgements]) for group in line.groups]
+
+
+@settings(max_examples=50)
+@given(patients())
+def test_every_list_stands_in_one_line_and_lines_are_met_missed_open(patient):
+    for judgements in (nd.assess(patient).published, nd.assess(patient).studied):
+        found = lines.by_therapy(judgements)
+        assert [one.therapy for one in found] == list(dict.fromkeys(j.rule_set.therapy for j in judgements))
+        for one in found:
+            verdicts = [line.verdict for line in one.lines]
+            assert verdicts == [verdict for verdict in ("met", "not_met", "unknown") if verdict in verdicts]
+            for line in one.lines:
+                assert {j.verdict for j in line.judgements} == {line.verdict}
+        named = sorted(j.rule_set.name for one in found for j in one.judgements)
+        assert named == sorted(j.rule_set.name for j in judgements)
+
+
+@settings(max_examples=50)
+@given(patients())
+def test_no_reason_is_lost(patient):
+    for one in lines.by_therapy(nd.assess(patient).published):
+        for line in one.lines:
+            for group in line.groups:
+                for judgement in group.judgements:
+                    if line.verdict == "not_met":
+                        assert group.reason.casefold() == "; ".join(judgement.missed).casefold()
+                    elif line.verdict == "met":
+                        assert group.reason == "; ".join(judgement.provisos)
+                    else:
+                        lacking = [field.topic for field in judgement.needs if field.name not in patient.entered]
+                        assert all(topic in group.reason for topic in lacking)
+
+
+def test_lists_with_the_same_reason_share_it_and_others_name_their_own_bound():
+    missed = of(CASE, "transplantation").lines[1]
+    assert told(missed) == [
+        ("Age 57 years (asked: under 55 years)", ["milan_review"]),
+        ("Age 57 years (asked: at most 55 years)", ["milan_2007"]),
+    ]
+    trials = of(CASE, "targeted", "studied").lines[0]
+    assert ["sanet_ep_population", "axinet_population"] in [names for _, names in told(trials)]
+
+
+def test_what_is_met_with_cautions_says_so_on_its_line():
+    case = CASE.replace(liver_unresectable=True, portal_vein_occluded=True)
+    (met,) = of(case, "embolization").lines
+    assert told(met) == [("1 caution: portal vein occluded", ["embolization_review"])]
+    assert "Cautions not entered: severe liver dysfunction, biliary anastomosis" in met.groups[0].notes
+
+
+def test_what_is_open_names_the_inputs_and_what_is_known_in_part():
+    case = CASE.replace(ki67_percent="3-20")
+    reasons = [reason for reason, _ in told(of(case, "somatostatin_analog", "studied").lines[-1])]
+    assert reasons[0].startswith("Ki-67 3 to 20 % (studied: under 10 %); not entered: functioning syndrome")
+    assert (lines.NOTHING_DECIDES, ["rfa_review"]) in told(of(CASE, "ablation").lines[0])
+    assert of(CASE, "ablation").is_undecided
+    assert of(CASE, "interferon").lines[0].lacking == 1
+
+
+def test_the_words_of_a_line_are_those_of_its_kind_and_of_several_kinds_met_missed_open():
+    assert [line.count for line in of(CASE, "chemotherapy").lines] == ["1 does not fit", "1 open"]
+    assert of(CASE, "somatostatin_analog").lines[0].count == "1 within label"
+    assert of(CASE, "transplantation").lines[0].count == "2 met"
+    assert lines.counts(nd.assess(CASE).published) == {"met": "3 met", "not_met": "4 missed", "unknown": "25 open"}
+    assert lines.counts(nd.assess(CASE).studied) == {"not_met": "8 unlike", "unknown": "12 open"}
+    assert [lines.met_words(j) for j in of(CASE, "transplantation").lines[0].judgements] == [
+        "fits 5 of 5",
+        "meets 6 of 6",
+    ]
