@@ -272,13 +272,21 @@ FORGED = [
     {"content": "FORGED", "width": "FORGED"},
 ]
 TEXTS = ("HTMLModel", "HTMLMathModel", "LabelModel")
+# The kernel sets and takes these marks itself: what a search found, which group is open, which value is known.
+MARKS = {"nd-closed", "nd-asks", "nd-unknown", "nd-in-part"}
+
+
+def unmarked(model):
+    """Return a widget's state without the marks that the kernel itself sets."""
+    classes = [name for name in model.get("_dom_classes", []) if name not in MARKS]
+    return {**model, "_dom_classes": classes} if model else model
 
 
 def changed(before, after):
     """Return what differs between two states of all widgets, except the values of controls."""
     found = {}
     for comm_id in before.keys() | after.keys():
-        old, new = before.get(comm_id, {}), after.get(comm_id, {})
+        old, new = unmarked(before.get(comm_id, {})), unmarked(after.get(comm_id, {}))
         allowed = set() if old.get("_model_name") in TEXTS else {"value", "index"}
         names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)} - allowed
         if names - {"content"}:  # what the frame shows is what the kernel computed last

@@ -131,7 +131,7 @@ def test_the_source_of_an_own_criterion_is_its_file_row_and_basis(tmp_path):
         press(board, "ours")
         press(board, f"source:{name}")
         assert found == str(board.state.source and nd.source(name, board.state.own))
-        shown = board.frame.content["sections"]["findings"]
+        shown = board.frame.content["sections"]["source"]
         assert f"{row}; Our protocol, Page 1" in shown
         assert "local: a file of this hospital" in shown
     press(board, "do:forget-criteria")
