@@ -10,6 +10,7 @@ const SETTLED = 300; // ms without a change before the address follows: browsers
 export class Address {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #known = location.hash; // as it was found or written; another one is a link that was just opened in this tab
 
   /** @param {() => { query: string, carried: NotEntered[] } | null} read what the address is to hold, once there is a picture */
   constructor(read) {
@@ -24,12 +25,13 @@ export class Address {
 
   write() {
     const found = served ? this.read() : null;
-    if (!found) return;
+    if (!found || location.hash !== this.#known) return;
     const { query, carried } = settings.netdashCaseInAddress ? found : { query: "", carried: [] };
     const hash = query ? `#${query}` : "";
     const state = carried.length ? { netdashDropped: carried } : null;
     if (!location.search && location.hash === hash && same(history.state, state)) return;
     history.replaceState(state, "", location.pathname + hash);
+    this.#known = location.hash;
   }
 
   stop() {
