@@ -75,7 +75,29 @@ def test_what_is_open_names_the_inputs_and_what_is_known_in_part():
     assert reasons[0].startswith("Ki-67 3 to 20 % (studied: under 10 %); not entered: functioning syndrome")
     assert (lines.NOTHING_DECIDES, ["rfa_review"]) in told(of(CASE, "ablation").lines[0])
     assert of(CASE, "ablation").is_undecided
-    assert of(CASE, "interferon").lines[0].lacking == 1
+
+
+def test_an_open_line_says_in_few_words_what_it_lacks_and_never_calls_a_range_not_entered():
+    assert of(CASE, "interferon").lines[0].lacks == "1 input not entered"
+    assert of(CASE, "ablation").lines[0].lacks.endswith(f"for 1 of 4 {lines.NOTHING_DECIDES}")
+    assert of(CASE, "chemotherapy").lines[-1].lacks == lines.NOTHING_DECIDES
+    case = CASE.replace(ki67_percent="3-20", age_years="50-60", stable_months=None)
+    assert of(case, "transplantation").lines[0].lacks == "5 inputs not entered, 2 inputs known in part"
+    entered = case.replace(functioning_syndrome=False, sstr_positive=True, disease_progressive=False, symptomatic=False)
+    said = of(entered, "somatostatin_analog", "studied").lines[-1]
+    assert "1 input known in part" in said.lacks
+
+
+@settings(max_examples=50)
+@given(patients())
+def test_inputs_that_a_line_calls_not_entered_are_not(patient):
+    for one in lines.by_therapy(nd.assess(patient).published):
+        for line in (line for line in one.lines if line.verdict == "unknown"):
+            fields = {f.name for j in line.judgements for f in j.needs if f.name not in patient.entered}
+            assert (f"{len(fields)} input" in line.lacks) is bool(fields)
+            assert ("known in part" in line.lacks) is bool(
+                {f.name for j in line.judgements for f in j.needs} & set(patient.entered)
+            )
 
 
 def test_the_words_of_a_line_are_those_of_its_kind_and_of_several_kinds_met_missed_open():

@@ -63,9 +63,14 @@ class Line:
         return counted(self.verdict, self.judgements)
 
     @property
-    def lacking(self) -> int:
-        """How many inputs would have to be entered, or narrowed, to judge all of the line."""
-        return len({field.name for judgement in self.judgements for field in judgement.needs})
+    def lacks(self) -> str:
+        """What an open line lacks, in few words: "2 inputs not entered, 1 input known in part"."""
+        missing = {field.name for judgement in self.judgements for f in judgement.open_findings for field in f.missing}
+        narrowed = {field.name for judgement in self.judgements for field in judgement.needs} - missing
+        numbers = ((len(missing), "not entered"), (len(narrowed), "known in part"))
+        inputs = ", ".join(f"{n} input{'s' if n > 1 else ''} {words}" for n, words in numbers if n)
+        undecidable = sum(not judgement.rule_set.clauses for judgement in self.judgements)
+        return "; ".join(filter(None, [inputs, _undecidable(undecidable, len(self.judgements))]))
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,12 @@ def met_words(judgement: Judgement) -> str:
     """Return how many criteria a met rule set has, in the words of its kind: "meets 5 of 5"."""
     of = len(judgement.rule_set.clauses)
     return in_a_sentence(judgement.kind.met_of.format(n=of, of=of))
+
+
+def _undecidable(number: int, of: int) -> str:
+    if not number:
+        return ""
+    return NOTHING_DECIDES if number == of else f"for {number} of {of} {NOTHING_DECIDES}"
 
 
 def _lines(judgements: Sequence[Judgement]) -> tuple[Line, ...]:
