@@ -156,7 +156,7 @@ class Wire:
             pass
         self._received.put(None)
 
-    def receive(self, wanted, seconds=60):
+    def receive(self, wanted, seconds=600):
         """Return what `wanted` makes of the first message for which it returns anything."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
