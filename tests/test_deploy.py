@@ -2,8 +2,11 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
+import sys
+import zipfile
 
 import pytest
 from conftest import ROOT
@@ -31,7 +34,7 @@ def test_systemd_takes_the_unit(tmp_path):
         reason = "No systemd-analyze was found; on Debian: apt-get install systemd"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     unit = tmp_path / "netdash@.service"
-    unit.write_text(UNIT.replace("/opt/netdash/bin/netdash", shutil.which("true")))
+    unit.write_text(UNIT.replace("/opt/netdash/current/bin/netdash", shutil.which("true")))
     done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -48,8 +51,92 @@ def test_the_configurations_are_python(path):
     compile(path.read_text(encoding="utf-8"), path, "exec")
 
 
-def test_the_script_is_shell():
-    assert subprocess.run(["/bin/sh", "-n", DEPLOY / "install.sh"], check=False).returncode == 0
+# Install, upgrade, and the way back.
+
+
+def wheels_of(version, folder):
+    """Make a folder of wheels as make wheels does, with one small package that stands for netdash."""
+    folder.mkdir()
+    info = f"netdash-{version}.dist-info"
+    files = {
+        "netdash_stand_in.py": f"import sys\ndef main(): print('{version}', sys.prefix, flush=True); input()\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: netdash\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nnetdash = netdash_stand_in:main\n",
+    }
+    with zipfile.ZipFile(folder / f"netdash-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+        wheel.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in files))
+    (folder / "constraints.txt").write_text(f"netdash=={version}\n")
+    shutil.copy(DEPLOY / "install.sh", folder)
+    made = sorted(path.name for path in folder.iterdir())
+    sums = subprocess.run(["sha256sum", *made], cwd=folder, capture_output=True, text=True, check=True)
+    (folder / "SHA256SUMS").write_text(sums.stdout)
+    return folder
+
+
+def install(*words):
+    env = os.environ | {"PYTHON": sys.executable}
+    return subprocess.run(["sh", *map(str, words)], capture_output=True, text=True, check=False, env=env)
+
+
+def version_in(folder):
+    """Start the command of the release in use; return its version and the process."""
+    command = [folder / "current" / "bin" / "netdash"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return process.stdout.readline().split()[0], process
+
+
+def test_a_release_is_installed_beside_the_one_before_and_one_command_leads_back(tmp_path):
+    old, new, into = wheels_of("1.0", tmp_path / "old"), wheels_of("2.0", tmp_path / "new"), tmp_path / "opt"
+    assert install(old / "install.sh", "--back", into).stderr == f"There is no release before this one in {into}.\n"
+    assert install(old / "install.sh", into).returncode == 0
+    version, running = version_in(into)
+    assert version == "1.0"
+    assert install(new / "install.sh", into).returncode == 0
+    found = [version_in(into)]
+    assert running.poll() is None  # a server that runs keeps its release, whose files stay
+    for _ in range(2):
+        assert install(new / "install.sh", "--back", into).returncode == 0
+        found.append(version_in(into))
+    assert install(old / "install.sh", into).returncode == 0  # it is there already
+    found.append(version_in(into))
+    assert [version for version, _ in found] == ["2.0", "1.0", "2.0", "1.0"]
+    assert len(list((into / "releases").iterdir())) == 2
+    for process in (running, *(process for _, process in found)):
+        process.communicate("\n")
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("how", ["changed", "added", "removed", "no list"])
+def test_wheels_that_are_not_those_of_the_list_are_not_installed(tmp_path, how):
+    folder, into = wheels_of("1.0", tmp_path / "wheels"), tmp_path / "opt"
+    (wheel,) = folder.glob("*.whl")
+    if how == "changed":
+        wheel.write_bytes(wheel.read_bytes() + b" ")
+    elif how == "added":
+        shutil.copy(wheel, folder / "click-99.0-py3-none-any.whl")
+    else:
+        (wheel if how == "removed" else folder / "SHA256SUMS").unlink()
+    done = install(folder / "install.sh", into)
+    assert done.returncode == 2
+    assert re.search("nothing was installed|SHA256SUMS is missing", done.stderr)
+    assert not (into / "current").exists()
+    assert list((into / "releases").iterdir()) == []
+
+
+def test_the_folder_of_wheels_has_a_list_of_what_is_in_it():
+    (rule,) = re.findall(r"^wheels:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert "sha256sum *.whl constraints.txt install.sh > SHA256SUMS" in rule
+
+
+def test_every_package_that_serving_needs_is_in_the_list_of_licenses():
+    make = runpy.run_path(str(ROOT / "docs" / "make_sbom.py"))
+    listed = re.findall(r"^\| ([\w.-]+) \| (.+) \|$", make["LICENSES"].read_text(encoding="utf-8"), re.MULTILINE)
+    names = {name for name, _ in listed[1:]}
+    assert names == set(make["needed"]()) - {"netdash"} | {script["name"] for script in make["vendored"]()}
+    assert not [name for name, text in listed if text == "not named"]
 
 
 def test_every_promise_names_attacks_that_exist():
