@@ -1,5 +1,6 @@
 """The files of docs/deploy, judged without starting anything; tests/browser/test_nginx.py starts them."""
 
+import inspect
 import os
 import re
 import runpy
@@ -9,9 +10,12 @@ import sys
 import zipfile
 
 import pytest
+import yaml
 from conftest import ROOT
+from packaging.specifiers import SpecifierSet
 
 from netdash.cli import serve
+from netdash.serve import serve as serve_board
 
 DEPLOY = ROOT / "docs" / "deploy"
 VARIABLES = {parameter.envvar for parameter in serve.params if parameter.envvar}
@@ -49,6 +53,63 @@ def test_memory_and_tasks_are_enough_for_the_sessions_and_bounded():
 @pytest.mark.parametrize("path", sorted(DEPLOY.glob("*.py")), ids=lambda p: p.name)
 def test_the_configurations_are_python(path):
     compile(path.read_text(encoding="utf-8"), path, "exec")
+
+
+# Containers. make lint-deploy compares these files with the schemas of their formats.
+
+HOST = [{"name": "Host", "value": "netdash.example.org"}]
+
+
+def manifests(kind):
+    found = yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text(encoding="utf-8"))
+    return {one["metadata"]["name"]: one["spec"] for one in found if one["kind"] == kind}
+
+
+def test_containers_have_no_right_and_write_to_one_folder_in_memory():
+    pod = manifests("StatefulSet")["netdash"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert not pod["automountServiceAccountToken"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp"]
+    assert pod["volumes"][0]["emptyDir"]["medium"] == "Memory"
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for worker in (compose["worker1"], compose["worker2"]):
+        assert (worker["read_only"], worker["cap_drop"], worker["ulimits"]["core"]) == (True, ["ALL"], 0)
+        assert worker["mem_limit"] == worker["memswap_limit"]  # no swap
+    assert re.search(r"^USER \d+:\d+$", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_pods_are_asked_under_the_public_name_and_keep_their_boards_while_they_drain():
+    pod = manifests("StatefulSet")["netdash"]["template"]["spec"]
+    (container,) = pod["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        asked = container[probe]["httpGet"]
+        assert (asked["path"], asked["httpHeaders"]) == ("/healthz", HOST)
+    assert "kill -USR1 1" in container["lifecycle"]["preStop"]["exec"]["command"][-1]
+    drained = 60 * inspect.signature(serve_board).parameters["drain_minutes"].default
+    assert pod["terminationGracePeriodSeconds"] > drained
+    assert not pod["enableServiceLinks"]  # they would set NETDASH_PORT
+    assert manifests("PodDisruptionBudget")["netdash"]["maxUnavailable"] == 1
+
+
+def test_the_workers_of_the_containers_are_those_of_the_proxy():
+    proxy = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    named = set(re.findall(r"upstream netdash_(\w+) \{ server 127.0.0.1:(\d+); \}", proxy))
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"].values()
+    workers = [one["environment"] for one in compose if "environment" in one]
+    assert {(one["NETDASH_WORKER"], one["NETDASH_PORT"]) for one in workers} == named
+    pods = manifests("StatefulSet")["netdash"]
+    numbers = range(pods["ordinals"]["start"], pods["ordinals"]["start"] + pods["replicas"])
+    assert {str(number) for number in numbers} == {worker for worker, _ in named}
+    for number in numbers:
+        service = manifests("Service")[f"netdash-{number}"]
+        assert service["selector"] == {"statefulset.kubernetes.io/pod-name": f"netdash-{number}"}
+        assert service["publishNotReadyAddresses"]
 
 
 # Install, upgrade, and the way back.
@@ -137,6 +198,13 @@ def test_every_package_that_serving_needs_is_in_the_list_of_licenses():
     names = {name for name, _ in listed[1:]}
     assert names == set(make["needed"]()) - {"netdash"} | {script["name"] for script in make["vendored"]()}
     assert not [name for name, text in listed if text == "not named"]
+
+
+def test_what_serving_needs_runs_on_the_oldest_python_that_netdash_names():
+    needed = runpy.run_path(str(ROOT / "docs" / "make_sbom.py"))["needed"]().items()
+    ranges = {name: SpecifierSet(package.metadata["Requires-Python"] or "") for name, package in needed}
+    assert "3.11.2" in ranges["netdash"]  # of Debian 12
+    assert {name: str(range_) for name, range_ in ranges.items() if "3.11.2" not in range_} == {}
 
 
 def test_every_promise_names_attacks_that_exist():
