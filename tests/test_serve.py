@@ -496,11 +496,17 @@ def test_the_token_opens_the_board_until_the_browser_is_closed(guarded):
     assert "HttpOnly" in log_in(guarded).headers["Set-Cookie"]
 
 
+def wrong_tokens(server):
+    return float(re.search(r"netdash_wrong_tokens_total (\d\S*)", ask(server, "/board/metrics").text)[1])
+
+
 @pytest.mark.parametrize("given", ["", "wrong", TOKEN[:-1], TOKEN + "x", "\u00e9"])
-def test_a_wrong_token_is_refused_and_said(guarded, given):
+def test_a_wrong_token_is_refused_said_and_counted(guarded, given):
+    counted = wrong_tokens(guarded)
     answer = log_in(guarded, given)
     assert answer.status == 401
     assert "That is not the token" in answer.text
+    assert wrong_tokens(guarded) == counted + bool(given)
     assert "Set-Cookie" not in answer.headers
 
 

@@ -51,6 +51,8 @@ def test_serve_takes_every_option_and_its_docstring_says_what_it_does():
         ("idle_minutes", 0, "more than 0"),
         ("idle_minutes", float("nan"), "more than 0"),
         ("base_url", "board/", "a path such as /netdash/"),
+        ("session_mb", -1, "0 or more"),
+        ("session_cpu_seconds", -1, "0 or more"),
         ("worker", "a_b", "up to 8 letters and digits"),
     ],
 )

@@ -1,10 +1,55 @@
 #!/bin/sh
-# Installs netdash from the folder of wheels in which this file lies, without a network: sh install.sh /opt/netdash
+# Installs netdash from the folder of wheels in which this file lies, without a network, beside the releases before:
+#   sh install.sh /opt/netdash           install, and let /opt/netdash/current lead to the new release
+#   sh install.sh --back /opt/netdash    let it lead to the release before; once more, and it leads to the new one
+# Servers that run keep their release. Restart them one after the other: systemctl reload netdash@1
 set -eu
 umask 022  # the service runs as a user of its own
-[ $# = 1 ] || { echo "Give the folder to install into: sh install.sh /opt/netdash" >&2; exit 2; }
-wheels=$(dirname "$0")
-"${PYTHON:-python3}" -m venv "$1"
-"$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --find-links "$wheels" \
-    --constraint "$wheels/constraints.txt" netdash
-echo "Installed. Serve the board with: $1/bin/netdash serve"
+say() { echo "$1" >&2; exit 2; }
+
+use() {  # the link is replaced in one step
+    ln -sfn "releases/$1" "$into/.current"
+    mv -Tf "$into/.current" "$into/current"
+    echo "In use: $into/current, which is releases/$1. Serve the board with: $into/current/bin/netdash serve"
+}
+
+remember() {
+    ln -sfn "$(readlink "$into/current")" "$into/previous"
+}
+
+back=no
+[ "${1:-}" = --back ] && { back=yes; shift; }
+[ $# = 1 ] || say "Give the folder to install into: sh install.sh /opt/netdash"
+mkdir -p "$1/releases"
+into=$(cd "$1" && pwd)
+[ ! -e "$into/current" ] || [ -L "$into/current" ] || say "$into/current is no link: move it away, or install elsewhere."
+
+if [ $back = yes ]; then
+    [ -L "$into/previous" ] || say "There is no release before this one in $into."
+    before=$(basename "$(readlink "$into/previous")")
+    remember
+    use "$before"
+    exit
+fi
+
+cd "$(dirname "$0")"
+[ -e SHA256SUMS ] || say "The list SHA256SUMS is missing: carry the whole folder over that make wheels made."
+sha256sum --check --strict --quiet SHA256SUMS || say "A file is not the one that make wheels made: nothing was installed."
+for file in *.whl; do
+    grep -qF "  $file" SHA256SUMS || say "$file is not in SHA256SUMS: nothing was installed."
+done
+
+set -- netdash-*.whl
+[ $# = 1 ] && [ -e "$1" ] || say "Expected one wheel of netdash here, found: $*"
+version=${1#netdash-}
+release=${version%%-*}-$(sha256sum SHA256SUMS | cut -c 1-8)  # the same release with other packages is another one
+if [ ! -e "$into/releases/$release/complete" ]; then
+    "${PYTHON:-python3}" -m venv --clear "$into/releases/$release"
+    "$into/releases/$release/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --find-links . \
+        --constraint constraints.txt netdash
+    touch "$into/releases/$release/complete"
+fi
+if [ -L "$into/current" ] && [ "$(readlink "$into/current")" != "releases/$release" ]; then
+    remember
+fi
+use "$release"

@@ -12,7 +12,7 @@ c.JupyterHub.services.append(
     {
         "name": "netdash",
         "url": "http://127.0.0.1:8866",
-        "command": ["/opt/netdash/bin/netdash", "serve"],
+        "command": ["/opt/netdash/current/bin/netdash", "serve"],
         "environment": {
             "NETDASH_BASE_URL": "/services/netdash/",
             "NETDASH_PUBLIC_HOST": "hub.example.org",  # the Hub's name, without a port

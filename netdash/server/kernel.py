@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
+
+from netdash.server.machine import limit_session
+from netdash.server.settings import LIMITS, OPTIONS
 
 NOT_LOADED = ("debugpy", "pyarrow")
 """Packages that ipykernel and pandas import when they are installed. pyarrow alone takes 30 MB of a session."""
@@ -29,6 +33,7 @@ class Kernel(IPythonKernel):
     def __new__(cls, **options: Any) -> Kernel:
         """Return a kernel. The packages are blocked here, because ipykernel imports its debugger in this step."""
         block_packages()
+        limit_session(*(int(os.environ.get(OPTIONS[name].variable, "0")) for name in LIMITS))
         logging.disable()  # log records, with their tracebacks, would be sent to the page
         made: Kernel = super().__new__(cls, **options)
         return made

@@ -30,6 +30,19 @@ def forbid_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
 
 
+def limit_session(megabytes: int, seconds: int) -> None:
+    """Limit the memory that this process may ask for, and the seconds of a processor that it may use; 0 = no limit.
+
+    Linux counts for RLIMIT_DATA what a process may write to and shares with nobody, used or not: of a board that has
+    just been opened 230 MB, of which it uses 40 MB.
+    """
+    if sys.platform != "win32":
+        for which, limit in ((resource.RLIMIT_DATA, megabytes * 2**20), (resource.RLIMIT_CPU, seconds)):
+            _, hard = resource.getrlimit(which)
+            if limit and (hard == resource.RLIM_INFINITY or limit < hard):
+                resource.setrlimit(which, (limit, hard))
+
+
 def raise_descriptors() -> int:
     """Raise the limit of file descriptors to the allowed maximum, and return the limit."""
     if sys.platform == "win32":

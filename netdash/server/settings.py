@@ -20,6 +20,8 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 """Browser extensions that the board needs: the widgets, Voila's widget manager, anywidget."""
 SHORTEST_TOKEN = 16
 """Fewest characters of a token."""
+LIMITS = ("session_mb", "session_cpu_seconds")
+"""The options that a kernel reads in its environment: what a session may use."""
 
 
 class ServeError(Exception):
@@ -105,6 +107,20 @@ class Settings:
         "Minutes without activity after which a session is ended.",
         above=0,
         expected="more than 0",
+    )
+    session_mb: int = option(
+        512,
+        "session-mb",
+        "Megabytes that a session may ask for (Linux); a session that needs more ends alone. 0 = no limit.",
+        least=0,
+        expected="0 or more",
+    )
+    session_cpu_seconds: int = option(
+        3600,
+        "session-cpu-seconds",
+        "Seconds of a processor that a session may use in its life before it is ended. 0 = no limit.",
+        least=0,
+        expected="0 or more",
     )
     token: str = option("", "token", f"Secret of at least {SHORTEST_TOKEN} characters that a visitor must give.")
     public_hosts: Sequence[str] = option(

@@ -103,7 +103,9 @@ class Site:
     def start(self, name):
         """Start a worker as its unit says."""
         unit = (DEPLOY / "netdash@.service").read_text()
-        unit = replaced(unit, **{"887%i": self.ports[name], "%i": name, NAME: "localhost", "/opt/netdash/bin/": ""})
+        unit = replaced(
+            unit, **{"887%i": self.ports[name], "%i": name, NAME: "localhost", "/opt/netdash/current/bin/": ""}
+        )
         command = re.search("^ExecStart=netdash (.*)$", unit, re.MULTILINE)[1].split()
         variables = dict(re.findall("^Environment=(NETDASH_[A-Z_]+)=(.*)$", unit, re.MULTILINE))
         variables |= {"NETDASH_TOKEN": TOKEN, "NETDASH_POOL": "1", "NETDASH_MAX_SESSIONS": str(LIMITS[name])}
