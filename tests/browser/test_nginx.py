@@ -2,6 +2,7 @@
 
 import getpass
 import http.client
+import json
 import os
 import re
 import shutil
@@ -11,14 +12,17 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
+import websocket
 from conftest import ROOT
+from oidc import Gate, Provider
 from playwright.sync_api import expect
-from wire import cookies_of, kernel_of
+from wire import ask, cookies_of, kernel_of
 
 import netdash as nd
-from browser.served import Served
+from browser.served import Served, holds
 from browser.visit import Visit
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -72,8 +76,8 @@ class Site:
         The workers by their names.
     """
 
-    def __init__(self, nginx, tmp):
-        self.tmp = tmp
+    def __init__(self, nginx, tmp, login=None):
+        self.tmp, self.login = tmp, login
         self.plain, self.port, *ports = free_ports(4)
         self.ports, self.url = dict(zip("12", ports, strict=True)), f"https://localhost:{self.port}/"
         make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
@@ -87,6 +91,10 @@ class Site:
             "/etc/netdash/tls": tmp,
             "/var/log/nginx": tmp,
         }
+        if login:
+            changes["# include /etc/nginx/netdash_login.conf"] = f"include {tmp}/login.conf"
+            text = replaced((DEPLOY / "login.conf").read_text(), **{"127.0.0.1:4180": f"127.0.0.1:{login.port}"})
+            (tmp / "login.conf").write_text(text)
         (tmp / "netdash.conf").write_text(replaced((DEPLOY / "nginx.conf").read_text(), **changes))
         (tmp / "nginx.conf").write_text(MAIN.format(tmp=tmp, user=getpass.getuser()))
         self.workers = {name: self.start(name) for name in self.ports}
@@ -109,6 +117,9 @@ class Site:
         command = re.search("^ExecStart=netdash (.*)$", unit, re.MULTILINE)[1].split()
         variables = dict(re.findall("^Environment=(NETDASH_[A-Z_]+)=(.*)$", unit, re.MULTILINE))
         variables |= {"NETDASH_TOKEN": TOKEN, "NETDASH_POOL": "1", "NETDASH_MAX_SESSIONS": str(LIMITS[name])}
+        if self.login:
+            del variables["NETDASH_TOKEN"]
+            variables |= {"NETDASH_AUDIT": "yes", "NETDASH_USER_HEADER": "X-Forwarded-User"}
         return Served((sys.executable, "-m", "netdash", *command), **variables)
 
     def kill(self, name):
@@ -147,13 +158,17 @@ class Site:
                 assert TOKEN not in written, path
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def nginx_here():
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if not nginx:
         reason = "No nginx was found; install one, on Debian: apt-get install nginx-light"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    site = Site(nginx, tmp_path_factory.mktemp("nginx"))
+    return nginx
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    site = Site(nginx_here(), tmp_path_factory.mktemp("nginx"))
     yield site
     site.stop()
 
@@ -333,3 +348,69 @@ def test_that_no_worker_is_left_is_said_in_plain_words(site):
     assert status == 503
     assert headers["Retry-After"] == "30"
     assert words.startswith(b"netdash is not running")
+
+
+USER = "ward.seven@hospital.example"
+
+
+def test_who_logs_in_by_name_comes_in_and_the_name_is_in_the_audit_line_only(tmp_path):
+    provider = Provider(USER)
+    gate = Gate(provider)
+    site = Site(nginx_here(), tmp_path, login=gate)
+    gate.public = site.url
+    files = ("/", "/voila/templates/netdash/static/page.js", "/api/kernels/1_x/channels", "/nothing", "/healthz")
+    for path in files:
+        status, headers, _ = site.ask(f"{path}?{AGE.to_query()}", Cookie="gate=forged", **{"X-Forwarded-User": "boss"})
+        assert (status, headers["Location"]) == (302, "/oauth2/start?rd=/"), path
+    assert site.ask("/oauth2/auth")[0] == 404  # for nginx itself only
+    cookie, way = follow(site, "/oauth2/start?rd=/")
+    assert [urlsplit(step).path for step in way] == ["/authorize", "/oauth2/callback", "/"]
+    status, headers, page = site.ask("/", Cookie=cookie, **{"X-Forwarded-User": "boss"})
+    assert status == 200
+    kernel_id = kernel_of(page.decode())
+    cookies = "; ".join([cookie, cookies_of(SimpleNamespace(headers=headers))])
+    address = f"wss://localhost:{site.port}/api/kernels/{kernel_id}/channels"
+    trusted = {"ca_certs": str(tmp_path / "certificate.pem")}
+    websocket.create_connection(address, cookie=cookies, sslopt=trusted, timeout=60).close()
+    for known in (cookie, cookies.removeprefix(f"{cookie}; ")):  # the name alone, the session alone
+        with pytest.raises(websocket.WebSocketException):
+            websocket.create_connection(address, cookie=known, sslopt=trusted, timeout=60)
+    worker = site.workers[kernel_id[0]]
+    (line,) = map(json.loads, worker.complaints().splitlines())
+    assert (line["audit"], line["user"]) == ("opened", USER)
+    for process in (site.kernel(kernel_id), worker.warm_parent()):
+        assert not holds(process, USER)
+    assert USER not in ask(worker, "/metrics", Host="localhost").text
+    assert site.ask(f"/voila/api/shutdown/{kernel_id}", "POST", Cookie=cookies)[0] == 204
+    while len(lines := worker.complaints().splitlines()) < 2:  # it is written within a second
+        time.sleep(0.1)
+    assert [json.loads(line)["user"] for line in lines] == [USER, USER]
+    site.check()
+    assert all(USER not in path.read_text() for path in tmp_path.rglob("*.log"))
+    site.stop()
+    gate.stop()
+    provider.stop()
+
+
+def follow(site, path):
+    """Follow redirects as a browser does; return the cookie of the login and the addresses on the way."""
+    cookies, way = {}, []
+    while True:
+        address = urlsplit(path)
+        query = f"?{address.query}" if address.query else ""
+        if address.scheme == "http":
+            line = http.client.HTTPConnection(address.netloc, timeout=60)
+            line.request("GET", f"{address.path}{query}")
+            answer = line.getresponse()
+            status, headers = answer.status, answer.headers
+            line.close()
+        else:
+            given = "; ".join(f"{name}={value}" for name, value in cookies.items())
+            status, headers, _ = site.ask(f"{address.path}{query}", Cookie=given)
+            for one in headers.get_all("Set-Cookie") or []:
+                name, _, value = one.partition(";")[0].partition("=")
+                cookies[name] = value
+        if status != 302:
+            return f"gate={cookies['gate']}", way
+        path = headers["Location"]
+        way.append(path)
