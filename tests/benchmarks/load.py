@@ -2,6 +2,7 @@
 
     python tests/benchmarks/load.py load     40 sessions, each moves a slider every two seconds for five minutes
     python tests/benchmarks/load.py limit    more and more sessions, until a picture takes too long or a session is lost
+    python tests/benchmarks/load.py load --megabytes 2048    the same in a control group with so much memory, as root
     python tests/benchmarks/load.py soak     sessions that come and go for twenty minutes, some without goodbye
 
 Every answer is compared with what the library says of the inputs it is for. Server and visitors share the machine, so
@@ -37,6 +38,7 @@ from wire import Wire
 import netdash as nd
 from netdash.intervals import plain
 
+EACH = 0.2  # seconds from a move to its picture, in the middle of each session's moves
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
 WARMING = 0.3  # of a soak: what the server keeps of its first forty sessions is there when it is first measured
 STAY = 8  # moves of a session that comes and goes
@@ -248,10 +250,50 @@ class Promises:
         return bool(self.broken)
 
 
+class Cage:
+    """A control group with a limit of memory and no swap, for a server and all of its processes; root can make one.
+
+    Parameters
+    ----------
+    megabytes : int
+        The limit; 0 = no control group.
+    """
+
+    def __init__(self, megabytes):
+        root, self.folder = Path("/sys/fs/cgroup"), None
+        if not megabytes:
+            return
+        old = (root / "memory").is_dir()  # the first version of control groups
+        self.folder = (root / "memory" if old else root) / f"netdash-load-{os.getpid()}"
+        if not old:
+            (root / "cgroup.subtree_control").write_text("+memory")
+        self.folder.mkdir()
+        names = ("memory.limit_in_bytes", "memory.max_usage_in_bytes") if old else ("memory.max", "memory.peak")
+        limit, self.peak = (self.folder / name for name in names)
+        limit.write_text(str(megabytes * MB))
+        if old:
+            (self.folder / "memory.swappiness").write_text("0")
+
+    def around(self, command):
+        """Return a command that runs in the group."""
+        if not self.folder:
+            return command
+        return ("sh", "-c", f'echo $$ > {self.folder}/cgroup.procs && exec "$@"', "sh", *command)
+
+    def close(self):
+        """Remove the group, which has no process left; return the most memory that it used, in bytes."""
+        if not self.folder:
+            return 0
+        most = int(self.peak.read_text())
+        self.folder.rmdir()
+        return most
+
+
 @contextmanager
-def served(sessions, promises):
+def served(sessions, promises, megabytes=0):
     """Serve the board for so many sessions; it must end without a word and leave nothing."""
-    server = Served((*SERVE, "--pool", str(POOL), "--max-sessions", str(sessions)))
+    cage = Cage(megabytes)
+    server = Served(cage.around((*SERVE, "--pool", str(POOL), "--max-sessions", str(sessions))))
     try:
         yield server
         server.stop()
@@ -260,6 +302,8 @@ def served(sessions, promises):
     finally:
         if server.process.poll() is None:
             server.kill()
+        if most := cage.close():
+            promises.say("memory of the control group, with files", f"at most {most / MB:,.0f} MB of {megabytes:,}")
 
 
 @contextmanager
@@ -349,7 +393,7 @@ def load(asked):
         f"for {60 * asked.minutes:.0f} s"
     )
     promises = Promises()
-    with browser(asked.browsers) as chromium, served(asked.sessions, promises) as server:
+    with browser(asked.browsers) as chromium, served(asked.sessions, promises, asked.megabytes) as server:
         since = time.perf_counter()
         visitors = [
             warm(Tab(chromium, server, Case(i)) if i < asked.browsers else Line(server, Case(i)))
@@ -362,6 +406,10 @@ def load(asked):
             if share > 1:
                 figure += f"; {now / share / MB:.1f} MB each"
             promises.say(f"memory of the {name} (PSS)", figure, now <= FLAT * was)
+        whole = sum(map(pss, [psutil.Process(server.process.pid), *server.family()]))
+        promises.say("memory of all processes (PSS)", f"{whole / MB:,.0f} MB, with the parent and what waits")
+        slowest = max(statistics.median(visitor.seconds or [PATIENCE]) for visitor in visitors)
+        promises.say("the slowest session's median", f"{1000 * slowest:.0f} ms", slowest < EACH)
         with urllib.request.urlopen(f"{server.url}healthz", timeout=PATIENCE) as answered:
             counted = json.load(answered)["sessions"]
         promises.say("sessions the server counts", str(counted), counted == len(visitors))
@@ -564,7 +612,7 @@ def main():
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     which = asked.add_subparsers(required=True)
     for run, options in (
-        (load, {"sessions": 40, "browsers": 4, "minutes": 5.0, "every": 2.0}),
+        (load, {"sessions": 40, "browsers": 4, "minutes": 5.0, "every": 2.0, "megabytes": 0}),
         (limit, {"start": 40, "step": 40, "most": 400, "seconds": 60.0, "every": 2.0}),
         (soak, {"sessions": 5, "minutes": 20.0, "every": 2.0}),
     ):
