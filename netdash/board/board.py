@@ -200,7 +200,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.frame.on_select(self._select)
         self.frame.on_address(self._open_address)
         self.state.observe(self._draw_once, DRAWN_TRAITS)
-        self.state.inputs.observe(self._draw_inputs, ["open", "words"])
+        self.state.inputs.observe(self._draw_inputs, ["folded", "words"])
         for page in self.pages.values():
             for traits in page.traits:
                 traits.observe(self._page_changed)
@@ -238,7 +238,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             "source:": self.state.show_source,
             "enter:": lambda what: inputs.enter(self.state, what),
             "answer:": lambda what: inputs.answer(self.state, what),
-            "fold:": lambda group: inputs.fold(self.state, group, self.controls.opened),
+            "fold:": lambda group: inputs.fold(self.state, group, self.controls.groups),
             "case:": self._open_offered,
             "do:report": lambda _: self._hand_out_report(),
             "do:undo": lambda _: self._undo(),

@@ -41,7 +41,7 @@ class Controls:
             group: classed(ipywidgets.Box([self._controls[field.name].widget for field in fields]), "nd-group")
             for group, fields in self.groups.items()
         }
-        self.search = ipywidgets.Text(description="Find an input", placeholder="any word", continuous_update=True)
+        self.search = ipywidgets.Text(description="Search inputs", placeholder="any word", continuous_update=True)
         traitlets.link((state.inputs, "words"), (self.search.add_class("nd-search"), "value"))
         self.widget = classed(ipywidgets.VBox(list(self._column())), "nd-controls")
         self.show()
@@ -88,12 +88,15 @@ class Controls:
 
     @property
     def opened(self) -> list[str]:
-        """The groups that are open: those that hold what a search finds, else what is entered, or as it was chosen."""
-        entered, inputs = self._state.patient.entered, self._state.inputs
+        """The groups that are open: those that hold what a search finds, else all but those folded by hand.
+
+        No control is hidden at the start: who looks for one by its name, with a search of the page or a screen
+        reader, finds it without opening anything.
+        """
+        inputs = self._state.inputs
         if inputs.words.strip():
             return [name for name, fields in self.groups.items() if any(matches(one, inputs.words) for one in fields)]
-        filled = {name: any(field.name in entered for field in fields) for name, fields in self.groups.items()}
-        return [name for name in self.groups if inputs.open.get(name, filled[name])]
+        return [name for name in self.groups if name not in inputs.folded]
 
     def show(self) -> None:
         """Show the case of the state, the refused texts, and the groups that are open."""

@@ -135,6 +135,6 @@ def answer(state: State, what: str) -> None:
     enter(state, what)
 
 
-def fold(state: State, group: str, opened: Iterable[str]) -> None:
-    """Open a group, or close it."""
-    state.inputs.open = {**state.inputs.open, group: group not in opened}
+def fold(state: State, group: str, groups: Iterable[str]) -> None:
+    """Fold one of the groups, or open it."""
+    state.inputs.folded = state.inputs.folded ^ ({group} & set(groups))

@@ -20,8 +20,8 @@ class InputsState(traitlets.HasTraits):
 
     Attributes
     ----------
-    open : dict of str to bool
-        Whether a group was opened or closed, by group.
+    folded : set of str
+        The groups that were folded by hand.
     words : str
         Only inputs that hold each of these words; all when empty.
     asked : list of str
@@ -30,7 +30,7 @@ class InputsState(traitlets.HasTraits):
         The field that was answered there last. It keeps its place until the next answer.
     """
 
-    open = traitlets.Dict(value_trait=traitlets.Bool(), key_trait=traitlets.Unicode())
+    folded = traitlets.Set(traitlets.Unicode())
     words = traitlets.Unicode("")
     asked = traitlets.List(traitlets.Unicode())
     answered = traitlets.Unicode("")

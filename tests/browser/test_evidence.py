@@ -126,8 +126,12 @@ def test_the_case_is_still_there_when_the_page_is_left(visit):
 def test_three_clicks_find_every_later_outcome_with_how_far_it_was_read_at_1366_by_768(visits):
     visit = visits(size=(1366, 768))
     visit.open()
-    trial = visit.page.locator("[data-select='netter2_population'][data-verdict], [data-rule-set='netter2_population']")
-    trial.first.click()
+    # At this height an empty board shows one line for each therapy, and folds whom trials studied.
+    block, name = visit.page.locator(".nd-trials"), "netter2_population"
+    if block.get_attribute("open") is None:
+        block.locator("summary").click()
+    block.locator(".nd-line", has=visit.page.locator(f"[data-rule-set={name}]")).locator(".nd-fold").click()
+    block.locator(f".nd-one .nd-fold[data-select={name}]").click()
     result = visit.page.locator(".nd-trial li", has_text="0.276 (0.182 to 0.418)")
     result.scroll_into_view_if_needed()
     expect(result).to_be_in_viewport()
