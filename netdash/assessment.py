@@ -183,13 +183,28 @@ class Assessment(Mapping[str, Judgement]):
             One row per input: field, label, settles (number of rule sets that need this input alone), asked_by
             (number of rule sets that need it), rule_sets (their ids joined by "; "), known ("not entered", or what is
             known: "3 to 20 %"). Sorted by settles, then by asked_by, both descending.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> assessment.next_inputs()[["field", "known"]].values.tolist()[0]
+        ['resectable_percent', 'not entered']
         """
         import pandas as pd
 
         return pd.DataFrame(self.next_input_rows(), columns=NEXT_INPUT_COLUMNS)
 
     def next_input_rows(self) -> list[dict[str, Any]]:
-        """Return the rows of :meth:`next_inputs` as dictionaries; the board avoids the cost of a data frame."""
+        """Return the rows of :meth:`next_inputs` as dictionaries; the board avoids the cost of a data frame.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> assessment.next_input_rows()[0]["field"]
+        'resectable_percent'
+        """
         undecided = [j for j in self.judgements if j.verdict is Verdict.UNKNOWN and j.rule_set.clauses]
         asking: dict[str, list[Judgement]] = {name: [] for name in FIELDS}
         for judgement in undecided:
@@ -219,11 +234,17 @@ class Assessment(Mapping[str, Judgement]):
         n_cautions (number that apply), silent_on (inputs that another list or label of the therapy asks, this one does
         not, and the patient misses there, joined by "; "), not_asked (conditions that the source states and netdash
         has no input for, joined by "; "). With own criteria also basis, which is "local" for these.
-        """
-        import pandas as pd
 
-        rows = [judgement_rows.verdict_row(j, basis=self.own is not None) for j in self.judgements]
-        return pd.DataFrame(rows)
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> assessment.verdicts.set_index("rule_set").loc["milan_review", ["verdict", "kind", "missed"]].tolist()
+        ['not_met', 'list', 'Age']
+        """
+        from netdash.tables import DataFrame
+
+        return DataFrame([judgement_rows.verdict_row(j, basis=self.own is not None) for j in self.judgements])
 
     @functools.cached_property
     def findings(self) -> pd.DataFrame:
@@ -233,8 +254,17 @@ class Assessment(Mapping[str, Judgement]):
         part, None when unknown), result, margin (signed distance to the bound in `unit`, positive inside; missing
         when the value is not known exactly), unit, source, locator, note, margin_low, margin_high (the least and the
         greatest possible margin).
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> assessment.findings.loc["milan_review-age", ["requirement", "observed", "result", "unit"]].tolist()
+        ['under 55 years', 57.0, 'not_met', 'years']
         """
         import pandas as pd
+
+        from netdash.tables import DataFrame
 
         rows = {
             finding.criterion.criterion_id: judgement_rows.finding_row(judgement, finding)
@@ -244,7 +274,7 @@ class Assessment(Mapping[str, Judgement]):
         frame = pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="criterion_id"))
         # dtype=object keeps an unknown value as None; pandas would make it NaN, which compares as false.
         frame["observed"] = pd.Series([row["observed"] for row in rows.values()], index=frame.index, dtype=object)
-        return frame.astype(dict.fromkeys(("margin", "margin_low", "margin_high"), float))
+        return DataFrame(frame.astype(dict.fromkeys(("margin", "margin_low", "margin_high"), float)))
 
     def flips(self, rule_set: str) -> pd.DataFrame:
         """Return the change that would meet each missed or open criterion of one rule set.
@@ -267,6 +297,13 @@ class Assessment(Mapping[str, Judgement]):
         ------
         ValueError
             When the rule set was not assessed.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> assessment.flips("milan_review").set_index("field").loc["age_years", ["may_change", "change"]].tolist()
+        ['fixed', 'age 57 years, 2 years outside (asked: under 55 years): stays as it is']
         """
         import pandas as pd
 
@@ -280,7 +317,16 @@ class Assessment(Mapping[str, Judgement]):
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
     def changes(self, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
-        """Yield, for each field to change, the last five columns of `flips`; nothing when the criterion is met."""
+        """Yield, for each field to change, the last five columns of `flips`; nothing when the criterion is met.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+        >>> judgement = assessment["milan_review"]
+        >>> [change["field"] for found in judgement.findings for change in assessment.changes(judgement, found)]
+        ['age_years', 'primary_portal_drained', 'extrahepatic_disease', 'liver_involvement_percent']
+        """
         return flips.changes(self.patient, judgement, finding)
 
     def __str__(self) -> str:

@@ -33,6 +33,14 @@ class PooledBayes:
         Posterior median of tau, on the scale of the measure.
     k, measure, scale
         Number of studies, measure, scale of the half-normal prior.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> two = nd.effect_sizes("PLO", xi=[12, 30], ni=[20, 50])
+    >>> fit = nd.pool_bayes(two)
+    >>> fit.k, fit.measure, fit.ci_lb < fit.median < fit.ci_ub
+    (2, 'PLO', True)
     """
 
     median: float
@@ -75,6 +83,14 @@ def pool_bayes(effects: pd.DataFrame, scale: float = 0.5) -> PooledBayes:
     References
     ----------
     Röver C. J Stat Softw 2020;93(6):1-51 (bayesmeta). Friede T, et al. Res Synth Methods 2017;8:79-91.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> two = nd.effect_sizes("PLO", xi=[12, 30], ni=[20, 50])
+    >>> narrow, wide = nd.pool_bayes(two), nd.pool_bayes(two, scale=1)
+    >>> round(narrow.median, 2), wide.ci_lb < narrow.ci_lb
+    (0.6, True)
     """
     if not scale > 0:
         raise ValueError(f"scale: given {scale!r}, expected a number above 0")

@@ -42,6 +42,13 @@ def report(
     str
         Inputs, what is outside the scope, every verdict with its reason and source, the forest of five-year survival
         with the criteria of each therapy counted, sources, versions, date, and the disclaimer.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> page = nd.report(nd.Patient(age_years=57), label="Case 3")
+    >>> page.startswith("<!DOCTYPE html>"), "Misses 1 of 5" in page
+    (True, True)
     """
     import netdash
 

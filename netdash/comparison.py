@@ -48,6 +48,13 @@ def compare(
     ------
     ValueError
         When there is no such therapy; the message lists the therapies.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> table = nd.compare(nd.Patient(age_years=57), "transplantation")
+    >>> table.loc["Age", ["this_patient", "milan_review"]].tolist()
+    ['57 years', 'under 55 years: missed']
     """
     import pandas as pd
 
@@ -139,6 +146,15 @@ class Tally:
         How many of the met rule sets have a caution that applies.
     silent : int
         How many of the met rule sets are silent on a miss (``Judgement.silent_on``).
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> tally = nd.tallies(nd.assess(nd.Patient(age_years=57)))["transplantation"]
+    >>> str(tally), tally.of, tally.signs
+    ('0 of 7 met, 2 missed, 5 open', 7, '✕?')
+    >>> tally.missed
+    ('Milan, as the review quotes it', 'Milan 2007')
     """
 
     met: tuple[str, ...] = ()
@@ -195,6 +211,13 @@ def tallies(assessment: Assessment) -> dict[str, Tally]:
     dict of str to Tally
         By therapy, in the order of the data. ``str`` of a tally is "3 of 7 met, 2 missed, 2 open". Lists, statements
         and labels are counted. Populations are not: a therapy that has only populations is absent.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> counted = nd.tallies(nd.assess(nd.Patient(age_years=57)))
+    >>> str(counted["transplantation"])
+    '0 of 7 met, 2 missed, 5 open'
     """
     _check_assessment(assessment)
     found: dict[str, list[Judgement]] = {}
@@ -235,6 +258,13 @@ def standing(assessment: Assessment, selected: str = "") -> dict[str, Judgement]
     -------
     dict of str to Judgement
         By therapy, in the order of the data.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> judgements = nd.standing(nd.assess(nd.Patient(age_years=57)), "milan_2007")
+    >>> judgements["transplantation"].rule_set.name
+    'milan_2007'
     """
     _check_assessment(assessment)
     found: dict[str, Judgement] = {}
@@ -258,6 +288,13 @@ def differing(patient: Patient, studies: pd.DataFrame) -> dict[str, str]:
     -------
     dict of str to str
         Reasons by study_id: "pancreas only", "well differentiated only", or both joined by "; ".
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> patient = nd.Patient(primary_site="lung")
+    >>> set(nd.differing(patient, nd.studies()).values()) >= {"pancreas only"}
+    True
     """
     columns = ("study_id", "sites", "primary_sites", "differentiation", "grades")
     check_patient(patient)

@@ -177,6 +177,13 @@ def effect_sizes(
     References
     ----------
     Viechtbauer W. J Stat Softw 2010;36(3):1-48.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.effect_sizes("RR", ai=[12], n1i=[20], ci=[8], n2i=[25]).round(3)
+          yi     vi measure
+    0  0.629  0.118      RR
     """
     import pandas as pd
 

@@ -137,6 +137,13 @@ def corrections() -> pd.DataFrame:
     -------
     DataFrame
         table, id (of the row there), column, printed, corrected (both as text; empty = not known), discrepancy_id.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> found = nd.corrections()
+    >>> found.loc[found["discrepancy_id"] == "B1-13", ["table", "column"]].values.tolist()[0]
+    ['outcomes', 'therapy']
     """
     found = read_table("corrections").copy()
     where = zip(found["table"].tolist(), found["id"].tolist(), found["column"].tolist(), strict=True)
@@ -153,6 +160,12 @@ def studies() -> pd.DataFrame:
     DataFrame
         study_id, citation, author, year, design, consecutive, follow_up, overlap (series that may have the same
         patients), years, primary_sites, grades ("not known" where nothing is confirmed), studied, confirmed_by, note.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.studies().set_index("study_id").loc["soreide_1992", ["author", "design"]].tolist()
+    ['Søreide', 'not known']
     """
     return read_table("studies").copy()
 
@@ -164,6 +177,12 @@ def references() -> pd.DataFrame:
     -------
     DataFrame
         citation (1 to 112), authors, title, journal, year, volume, pages, pmid, doi, note, discrepancies.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.references().set_index("citation").loc[40, ["journal", "volume"]].tolist()
+    ['J Hepatol', '47']
     """
     return read_table("references").copy()
 
@@ -177,6 +196,12 @@ def discrepancies() -> pd.DataFrame:
         discrepancy_id, kind, printed, problem, corrected (the confirmed value, if any), status ("confirmed",
         "shown_by_review", "suspected", "between_sources"), evidence, pmid, doi, locator, touches (ids of
         the outcomes, claims, references, criteria, rule sets and later outcomes that carry it, joined by "; ").
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.discrepancies().set_index("discrepancy_id").loc["B1-17", ["status", "touches"]].tolist()
+    ['confirmed', 'reference 40; milan_review-age; milan_review-ki67; milan_review']
     """
     return _discrepancies().copy()
 
@@ -215,6 +240,12 @@ def claims(reading: Reading = "corrected", *, therapy: Wanted = None, endpoint: 
     ------
     ValueError
         When `reading` or a value is not known.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> set(nd.claims(therapy="radioembolization")["therapy"])
+    {'radioembolization'}
     """
     _check_reading(reading)
     return only(_of_reading("claims", reading).copy(), therapy=therapy, endpoint=endpoint)
@@ -236,6 +267,13 @@ def later_outcomes(*, therapy: Wanted = None, endpoint: Wanted = None, trial: Wa
         in percent; missing when not stated), adjusted (what the figure is adjusted for or stratified by; empty when
         not stated), how_read ("full text", "abstract", "secondary"), trial (its id in :func:`trials`, or empty),
         discrepancies, subgroup (conditions on fields of a patient; empty for all patients of the trial).
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> found = nd.later_outcomes(trial="netter-1", endpoint="progression_free_survival")
+    >>> found.set_index("outcome_id").loc["l-netter1-hr", ["statistic", "how_read"]].tolist()
+    ['hazard_ratio', 'secondary']
     """
     return only(read_table("later_outcomes").copy(), therapy=therapy, endpoint=endpoint, trial=trial)
 
@@ -254,6 +292,12 @@ def trials(*, therapy: Wanted = None) -> pd.DataFrame:
         trial, name, therapy, rule_set (of its patients), years (of its publications, joined by "; "), registration,
         design ("randomized", "one arm", "not stated where it was read"), arms and n_by_arm (in one order, joined by
         "; "; the comparator is the last), source, locator, how_read ("full text", "abstract", "secondary"), note.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.trials(therapy="prrt").set_index("trial").loc["netter-1", ["name", "design"]].tolist()
+    ['NETTER-1', 'not stated where it was read']
     """
     return only(read_table("trials").copy(), therapy=therapy)
 
@@ -271,6 +315,14 @@ def criteria(*, rule_set: Wanted = None) -> pd.DataFrame:
     DataFrame
         criterion_id, rule_set, label, role, group, alternative, field, operator, value, source, locator, note,
         discrepancies.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.criteria(rule_set="milan_review")[["field", "operator", "value"]].head(2)
+              field operator value
+    0     age_years        <    55
+    1  ki67_percent        <    10
     """
     return only(read_table("criteria").copy(), rule_set=rule_set)
 
@@ -289,6 +341,12 @@ def rule_sets(*, therapy: Wanted = None, kind: Wanted = None) -> pd.DataFrame:
         rule_set, therapy, title, basis ("review", "later", "population", "label"), source, locator, note,
         discrepancies, kind ("list", "statement", "label", "population"), not_asked (conditions that the source states
         and netdash has no input for, joined by "; "), how_read ("full text", "abstract", "secondary").
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.rule_sets(therapy="transplantation", kind="list")["rule_set"].tolist()[:2]
+    ['milan_review', 'milan_2007']
     """
     return only(read_table("rule_sets").copy(), therapy=therapy, kind=kind)
 
@@ -335,6 +393,12 @@ def therapies() -> pd.DataFrame:
     -------
     DataFrame
         therapy, label, comparator (True for an arm that others were compared with), surgery.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.therapies().set_index("therapy").loc["prrt", "label"]
+    'PRRT'
     """
     return read_table("therapies").copy()
 
@@ -352,6 +416,12 @@ def sources() -> pd.DataFrame:
     -------
     DataFrame
         source, name, citation, year, pmid, doi, read_in, secondary.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> nd.sources().set_index("source").loc["review", "name"]
+    'Review 2014'
     """
     return read_table("sources").copy()
 
@@ -364,6 +434,12 @@ def teaching_cases() -> pd.DataFrame:
     DataFrame
         case_id, title, patient (a query that ``Patient.from_query`` reads), rule_sets and expected (verdicts in the
         same order, both joined by ";"), question, mistake, teaches, source, locator, discrepancies.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> list(nd.teaching_cases())[:4]
+    ['case_id', 'title', 'patient', 'rule_sets']
     """
     return read_table("teaching").copy()
 

@@ -29,6 +29,8 @@ def only(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
     UnknownName
         A ValueError, when no row of the table has a value; the message names the nearest ones.
     """
+    from netdash.tables import DataFrame
+
     kept = table
     for column, asked in wanted.items():
         if asked is None:
@@ -39,4 +41,4 @@ def only(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
             if value not in known:
                 raise UnknownName(f"{column}: {value!r} is in no row{expected(value, [str(one) for one in known])}")
         kept = kept[kept[column].isin(values)]
-    return kept if kept is table else kept.reset_index(drop=True)
+    return DataFrame(kept if kept is table else kept.reset_index(drop=True))

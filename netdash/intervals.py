@@ -90,7 +90,16 @@ class Interval:
         return above and (number < self.most or (number == self.most and not self.high_open))
 
     def meet(self, other: Interval) -> Interval | None:
-        """Return the values that lie in both intervals; None when there are none."""
+        """Return the values that lie in both intervals; None when there are none.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> print(nd.Interval(3, 20).meet(nd.Interval(10, 90)))
+        10-20
+        >>> nd.Interval(3, 20).meet(nd.Interval(30, 90)) is None
+        True
+        """
         # Of two equal ends the open one leaves out more.
         low, low_open = max((self.least, self.low_open), (other.least, other.low_open))
         high, closed = min((self.most, not self.high_open), (other.most, not other.high_open))
@@ -99,17 +108,38 @@ class Interval:
         return Interval(low, high, low_open, not closed)
 
     def whole(self) -> Interval | None:
-        """Return the whole numbers of the interval, with both ends included; None when there are none."""
+        """Return the whole numbers of the interval, with both ends included; None when there are none.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> print(nd.Interval(2.5, 6, high_open=True).whole())
+        3-5
+        """
         low, high = _next(self.low, self.low_open), _next(self.high, self.high_open, down=True)
         return None if low is not None and high is not None and low > high else Interval(low, high)
 
     def completed(self) -> Interval:
-        """Return the values without their decimals: an age from 54.5 to under 56 is 54 or 55 completed years."""
+        """Return the values without their decimals: an age from 54.5 to under 56 is 54 or 55 completed years.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> print(nd.Interval(54.5, 56, high_open=True).completed())
+        54-55
+        """
         low = None if self.low is None else math.floor(self.low)
         return Interval(low, _next(self.high, self.high_open, down=True))
 
     def map(self, factor: float, shift: float) -> Interval:
-        """Return the interval of ``factor * value + shift``; a negative factor swaps the ends."""
+        """Return the interval of ``factor * value + shift``; a negative factor swaps the ends.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> print(nd.Interval(35, 60).map(0.1, 0))
+        3.5-6
+        """
         low, high = (None if end is None else round(factor * end + shift, 10) for end in (self.low, self.high))
         if low == high:  # ends closer than the rounding
             return Interval(low, high)

@@ -96,6 +96,18 @@ class Judgement:
         The patient.
     findings : tuple of Finding
         One finding per criterion, in the order of the data.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> assessment = nd.assess(nd.Patient(age_years=57, ki67_percent=4))
+    >>> judgement = assessment["milan_review"]
+    >>> judgement.verdict == "not_met", judgement.headline
+    (True, 'Misses 1 of 5: age 57 years (asked: under 55 years)')
+    >>> judgement.missed
+    ('age 57 years (asked: under 55 years)',)
+    >>> [field.name for field in judgement.needs]
+    ['primary_site', 'extrahepatic_disease', 'liver_involvement_percent']
     """
 
     rule_set: RuleSet
@@ -138,7 +150,15 @@ class Judgement:
         return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
 
     def clauses(self, result: Verdict) -> tuple[Clause, ...]:
-        """Return the required clauses with one result."""
+        """Return the required clauses with one result.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> judgement = nd.assess(nd.Patient(age_years=57))["milan_review"]
+        >>> [clause.label for clause in judgement.clauses(judgement.verdict)]
+        ['Age']
+        """
         return tuple(clause for clause, found in self._clauses if found is result)
 
     def _with_result(self, alternative: tuple[Criterion, ...], result: Verdict) -> list[Finding]:
@@ -252,7 +272,15 @@ class Judgement:
         return tuple(found.lacking for found in self._open_elsewhere if found.observed is not None)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
-        """Return the findings on required criteria that cause one result of a clause."""
+        """Return the findings on required criteria that cause one result of a clause.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> judgement = nd.assess(nd.Patient(age_years=57))["milan_review"]
+        >>> [found.criterion.label for found in judgement.required(judgement.verdict)]
+        ['Age']
+        """
         alternatives = (alternative for clause in self.clauses(result) for alternative in clause.alternatives)
         return tuple(finding for alternative in alternatives for finding in self._with_result(alternative, result))
 

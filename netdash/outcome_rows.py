@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdash import data_tables
 from netdash.evidence import Reading
+from netdash.filters import Wanted, only
 from netdash.refusals import expected
 from netdash.wording import number_of
 
@@ -217,6 +218,23 @@ def check_months(horizon_months: object) -> None:
 
     if not isinstance(horizon_months, numbers.Real):
         raise ValueError(f"horizon_months: given {horizon_months!r}, expected a number of months, such as 60")
+
+
+def check_horizon(outcomes: pd.DataFrame, horizon_months: float) -> None:
+    """Raise ValueError when neither the table nor the evidence has a rate at a horizon; the message lists these."""
+    tables = (outcomes, data_tables.read_table("outcomes"))
+    known = {months for table in tables for months in table["horizon_months"].dropna()}
+    if horizon_months not in known:
+        there = ", ".join(f"{months:g}" for months in sorted(known))
+        raise ValueError(f"horizon_months: given {horizon_months:g}, which no rate has; expected one of {there}")
+
+
+def of_therapy(outcomes: pd.DataFrame, therapy: Wanted) -> pd.DataFrame:
+    """Return the rows of one therapy, or of several; all rows when None."""
+    if therapy is None:
+        return outcomes
+    check_outcomes(outcomes, "therapy")
+    return only(outcomes, therapy=therapy)
 
 
 def shares_followed(outcomes: pd.DataFrame, followed: float | str | Sequence[float]) -> list[float]:

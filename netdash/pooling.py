@@ -85,6 +85,17 @@ class Pooled:
         where these are wider; `se` stays Knapp and Hartung's.
     yi, vi : tuple of float
         The effects and sampling variances that were pooled.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> fit = nd.pool_by_therapy(nd.outcomes())["resection"]
+    >>> print(fit)
+    Pooled: proportion 74.0 % (95 % confidence interval 68.9 to 78.6, 95 % prediction interval 60.5 to 84.1)
+    Heterogeneity: tau² 0.066 (0.00 to 0.45), I² 46 % (0 to 85), Q 20.70 (p = 0.037)
+    Model: 12 studies, PLO, REML, knha
+    >>> fit.k, fit.method, fit.test
+    (12, 'REML', 'knha')
     """
 
     estimate: float
@@ -146,7 +157,15 @@ class Pooled:
         return f"tau² {tau2} ({low} to {high}), I² {percent(self.i2)} % ({percent(on.i2_lb)} to {percent(on.i2_ub)})"
 
     def transformed(self) -> Natural:
-        """Return estimate and intervals on the natural scale."""
+        """Return estimate and intervals on the natural scale.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> fit = nd.pool_by_therapy(nd.outcomes())["resection"]
+        >>> print(fit.transformed())
+        proportion 74.0 % (95 % confidence interval 68.9 to 78.6, 95 % prediction interval 60.5 to 84.1)
+        """
         values = natural(self.measure, [getattr(self, name) for name in _BOUNDS]).tolist()
         bounds: dict[str, Any] = dict(zip(_BOUNDS, values, strict=True))
         return Natural(**bounds, measure=self.measure)
@@ -169,6 +188,15 @@ class Pooled:
         ------
         ValueError
             When they are not the studies that were pooled.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> counts = {"xi": [12, 30, 41], "ni": [20, 50, 60]}
+        >>> effects = nd.effect_sizes("PLO", **counts)
+        >>> fit = nd.pool(effects)
+        >>> fit.weights_of("PLO", effects["yi"], effects["vi"]).round(1).tolist()
+        [16.1, 40.3, 43.6]
         """
         y, w = np.asarray(yi, float), 1 / (np.asarray(vi, float) + self.tau2)
         weights: Numbers = 100 * w / w.sum()
@@ -234,6 +262,17 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Viechtbauer W. J Stat Softw 2010;36(3):1-48. Knapp G, Hartung J. Stat Med 2003;22:2693-2710. DerSimonian R,
     Laird N. Control Clin Trials 1986;7:177-188. Paule RC, Mandel J. J Res Natl Bur Stand 1982;87:377-385. The names
     of the tests are metafor's.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> counts = {"xi": [12, 30, 41], "ni": [20, 50, 60]}
+    >>> effects = nd.effect_sizes("PLO", **counts)
+    >>> print(nd.pool(effects, method="DL"))
+    Pooled: proportion 63.7 % (95 % confidence interval 50.4 to 75.3, 95 % prediction interval 50.4 to 75.3)
+    Heterogeneity: tau² 0.00 (0.00 to 1.64), I² 0 % (0 to 94), Q 0.97 (p = 0.616)
+    Model: 3 studies, PLO, DL, knha
+    Caution: Only 3 studies: with fewer than 5, tau² and both intervals are unsettled.
     """
     return fit(*checked(effects, method, test), method, test)
 

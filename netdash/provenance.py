@@ -41,6 +41,15 @@ class Source:
         The discrepancies that touch it, each with id, status and evidence.
     figure : str
         The figure of an outcome or a claim in words, such as "49 %"; empty for other rows.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> found = nd.source("milan_review-age")
+    >>> found.kind, found.locator
+    ('criterion', 'Role of liver transplantation, citing reference 40')
+    >>> found.says
+    'milan_review, Age (age_years < 55). The published list of 2007 has 55 or less.'
     """
 
     id: str

@@ -37,6 +37,15 @@ def leave_one_out(effects: pd.DataFrame, method: Method = "REML", test: Test = "
     ------
     ValueError
         As for :func:`pool`, and with fewer than three studies.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> table = nd.outcomes(therapy="resection")
+    >>> rows = table[table["poolable"] & table["horizon_months"].eq(60) & table["endpoint"].eq("overall_survival")]
+    >>> fits = nd.leave_one_out(nd.outcome_effects(rows))
+    >>> fits.shape[0] == len(rows), fits["shift"].idxmax()
+    (True, 'Sarmiento 2003')
     """
     yi, vi, measure = checked(effects, method, test, least=3)
     kept = ~np.eye(yi.size, dtype=bool)
@@ -76,6 +85,14 @@ def cumulative(
     ------
     ValueError
         As for :func:`pool`, and when `order` is not a number for each study.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> counts = {"xi": [12, 30, 41], "ni": [20, 50, 60]}
+    >>> effects = nd.effect_sizes("PLO", **counts)
+    >>> nd.cumulative(effects, order=[2009, 2001, 2005])["k"].tolist()
+    [2, 3]
     """
     _require_same_index("order", order, effects)
     if order is not None:
@@ -110,6 +127,14 @@ def subgroups(
     ------
     ValueError
         As for :func:`pool`, and when there is not one group for each study.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> counts = {"xi": [12, 30, 41], "ni": [20, 50, 60]}
+    >>> effects = nd.effect_sizes("PLO", **counts)
+    >>> nd.subgroups(effects, ["surgery", "surgery", "ablation"])["k"].to_dict()
+    {'surgery': 2, 'ablation': 1}
     """
     import pandas as pd
 

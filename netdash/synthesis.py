@@ -89,10 +89,10 @@ def pool_by_therapy(
     outcomes = outcomes.assign(followed=outcome_rows.shares_followed(outcomes, followed))
     groups = _rows_to_pool(outcomes, endpoint, horizon_months).groupby("therapy", sort=False)
     pools = {str(name): pool(_effects(found, "followed"), method, test) for name, found in groups if len(found) > 1}
-    return _Pools(pools)
+    return Pools(pools)
 
 
-class _Pools(dict[str, Pooled]):
+class Pools(dict[str, Pooled]):
     """Pools by therapy. A therapy without one is refused in words."""
 
     def __missing__(self, therapy: object) -> Pooled:
@@ -128,6 +128,15 @@ def contrasts(outcomes: pd.DataFrame, measure: str = "RR") -> pd.DataFrame:
     -----
     Resection is compared with any other treatment, and every treatment with the comparators of ``nd.therapies()``.
     Both arms are in one row of a table of the review, or are a center's own.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> table = nd.contrasts(nd.outcomes(), "RR")
+    >>> table.loc[table["left_out"] == "", ["label", "treated", "control", "estimate"]].round(2).head(2)
+            label    treated       control  estimate
+    0   Chen 1998  resection  no_resection      2.52
+    6  Ahmed 2009  resection  no_resection      1.50
     """
     if measure not in ("RR", "OR", "RD"):
         raise ValueError(f"measure: given {measure!r}, expected one of RR, OR, RD")
@@ -276,6 +285,14 @@ def outcome_effects(outcomes: pd.DataFrame, followed: Followed = 1.0) -> pd.Data
     ValueError
         When there are fewer than two rows, :func:`why_not_pooled` finds a reason, a rate is 0 or 100 % (log odds would
         need an added half), or a share is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> table = nd.outcomes(therapy="transplantation")
+    >>> rows = table[table["poolable"] & table["horizon_months"].eq(60) & table["endpoint"].eq("overall_survival")]
+    >>> list(nd.outcome_effects(rows))
+    ['yi', 'vi', 'measure', 'xi', 'ni', 'label']
     """
     outcome_rows.check_outcomes(outcomes, *_NEEDED)
     return _effects(outcomes, followed)
@@ -312,7 +329,33 @@ def _effects(outcomes: pd.DataFrame, followed: Followed) -> pd.DataFrame:
 def pool_outcomes(
     outcomes: pd.DataFrame, method: Method = "REML", test: Test = "knha", followed: Followed = 1.0
 ) -> Pooled:
-    """Pool rates of one endpoint at one horizon, one row per cohort; refuses what :func:`outcome_effects` refuses."""
+    """Pool rates of one endpoint at one horizon, one row per cohort.
+
+    Parameters
+    ----------
+    outcomes, followed
+        As for :func:`outcome_effects`.
+    method, test
+        As for :func:`pool`.
+
+    Returns
+    -------
+    Pooled
+        On the log-odds scale (PLO). When rows of several therapies are pooled, the caution names these.
+
+    Raises
+    ------
+    ValueError
+        As :func:`outcome_effects` and :func:`pool`.
+
+    Examples
+    --------
+    >>> import netdash as nd
+    >>> table = nd.outcomes(therapy="resection")
+    >>> rows = table[table["poolable"] & table["horizon_months"].eq(60) & table["endpoint"].eq("overall_survival")]
+    >>> print(nd.pool_outcomes(rows).transformed())
+    proportion 74.0 % (95 % confidence interval 68.9 to 78.6, 95 % prediction interval 60.5 to 84.1)
+    """
     pooled = pool(outcome_effects(outcomes, followed), method, test)
     therapies = list(dict.fromkeys(outcomes["therapy"]))
     mixed = f"Therapies pooled into one estimate: {', '.join(therapies)}." if len(therapies) > 1 else ""

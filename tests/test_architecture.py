@@ -30,10 +30,10 @@ MAY_IMPORT = {
     "data_tables": {"files"},
     "evidence": {"data_tables", "filters", "own_series", "wording"},
     "derived": {"intervals"},
-    "declarations": {"fields"},
-    "patient": {"declarations", "derived", "fields", "intervals", "links", "refusals"},
+    "declarations": {"derived", "fields", "intervals"},
+    "patient": {"declarations", "derived", "fields", "links", "refusals"},
     "sensitivity": {"effects", "pooling"},
-    "outcome_rows": {"data_tables", "evidence", "refusals", "wording"},
+    "outcome_rows": {"data_tables", "evidence", "filters", "refusals", "wording"},
     "outcome_tables": {
         "assessment",
         "comparison",
@@ -84,6 +84,7 @@ MAY_IMPORT = {
         "remarks",
         "rule_tables",
         "rules",
+        "tables",
         "wording",
     },
     "ranges": {"derived", "fields", "intervals", "judgement", "patient", "refusals", "rule_tables", "rules"},
@@ -104,6 +105,7 @@ MAY_IMPORT = {
         "evidence",
         "fields",
         "figures",
+        "filters",
         "outcome_rows",
         "outcome_tables",
         "patient",
@@ -193,12 +195,13 @@ MAY_IMPORT = {
         "synthesis",
         "wording",
     },
-    "filters": {"refusals"},
+    "filters": {"refusals", "tables"},
     "flips": {"fields", "judgement", "patient", "rules"},
     "installed": {"", "data_tables"},
     "judgement_rows": {"evidence", "fields", "intervals", "judgement", "patient", "rules", "wording"},
     "links": set(),
     "refusals": set(),
+    "tables": {"refusals"},
     "searches": {"evidence", "patient"},
 }
 
@@ -324,11 +327,19 @@ def code_lines(function):
     return len({node.lineno for statement in body for node in ast.walk(statement) if hasattr(node, "lineno")})
 
 
+def lines_of_examples(tree):
+    """Lines of the examples in docstrings, which are no lines of the module to read through."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, documented)]
+    return sum(text.count("\n", text.find("\n\nExamples\n")) for text in docstrings if "\n\nExamples\n" in text)
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_modules_and_functions_stay_short(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES_OF_A_MODULE, "look for the second noun of the module"
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    assert len(text.splitlines()) - lines_of_examples(tree) <= MOST_LINES_OF_A_MODULE, "look for the second noun"
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert code_lines(node) <= MOST_LINES_OF_A_FUNCTION, f"{node.name}: look for the second thing that it does"
 

@@ -1,6 +1,7 @@
 """The documents say what the data and the code say."""
 
 import importlib
+import inspect
 import re
 import runpy
 import shlex
@@ -189,6 +190,27 @@ def test_every_public_name_that_a_page_uses_exists():
     for page in PAGES:
         for name in re.findall(r"\bnd\.(\w+)", page.read_text(encoding="utf-8")):
             assert name in nd.__all__, f"{page.name}: nd.{name}"
+
+
+def documented():
+    """Every public name that is called, and the public methods of the public classes."""
+    for name in nd.__all__:
+        thing = getattr(nd, name)
+        yield name, thing
+        for method, found in vars(thing).items() if inspect.isclass(thing) else ():
+            function = getattr(found, "__func__", found)
+            if inspect.isfunction(function) and not method.startswith("_"):
+                yield f"{name}.{method}", function
+
+
+@pytest.mark.parametrize(("name", "thing"), [pytest.param(*one, id=one[0]) for one in documented()])
+def test_a_public_docstring_says_what_goes_in_and_out_with_an_example_that_runs(name, thing):
+    text = inspect.getdoc(thing)
+    assert "Examples\n--------\n>>> " in text
+    assert "+SKIP" not in text
+    if inspect.isfunction(thing) and "." not in name:
+        assert "Returns\n-------" in text
+        assert "Parameters\n----------" in text or not inspect.signature(thing).parameters
 
 
 def test_every_make_target_that_a_page_names_exists():

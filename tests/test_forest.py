@@ -291,7 +291,9 @@ def test_an_endpoint_without_rows_is_refused_with_those_there_are(outcomes):
 def test_nothing_to_draw_is_said(outcomes):
     none = outcomes[outcomes["statistic"] == "median"]
     assert "no series can be drawn" in forest_table(none).sentence()
-    assert not points(nd.forest(none))
+    figure = nd.forest(none)
+    assert not points(figure)
+    assert "No series can be drawn." in {note.text for note in figure.layout.annotations}
 
 
 def test_figures_hold_plain_lists(outcomes):

@@ -5,6 +5,7 @@ import contextlib
 import copy
 import html
 import pickle
+import sys
 
 import nbformat
 import pandas as pd
@@ -96,6 +97,7 @@ def test_a_board_is_shown_as_text_and_as_plain_html():
 def test_a_served_board_is_shown_without_its_plain_html(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.publish_display_data", lambda bundle: shown.append(set(bundle)))
+    monkeypatch.delitem(sys.modules, "netdash.server.kernel", raising=False)  # the doctests import every module
     board, view = nd.Board(), {"text/plain", "application/vnd.jupyter.widget-view+json"}
     board._ipython_display_()
     assert shown == [{"text/plain", "text/html"}, view]

@@ -121,7 +121,7 @@ def _widget() -> type:
 def _fields() -> str:
     lines = [
         "# Inputs of a case\n",
-        "Every input, declared once in `netdash/patient.py`. The same name is the keyword of `nd.Patient`, the option",
+        "Every input, declared once in `netdash/declarations.py`. The same name is the keyword of `nd.Patient`, the option",
         "of the commands (`--age-years`), the key of a link and the column of a registry. An input that is not entered is",
         "unknown. Numbers can be known in part (`3-20`, `<3`, `>=10`); words can be several (`pancreas|duodenum`).\n",
     ]

@@ -187,7 +187,16 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         return notebook.static(self.patient, self.state.own, self.mark)
 
     def close(self) -> None:
-        """Close the board and every widget in it, in the kernel and on the page."""
+        """Close the board and every widget in it, in the kernel and on the page.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> board = nd.Board(nd.Patient(age_years=57))
+        >>> board.close()
+        >>> board.comm is None
+        True
+        """
         if self.comm is not None:
             for widget in notebook.widgets_of(*self.children, self.layout, self.controls, self.pages):
                 widget.close()

@@ -65,6 +65,16 @@ def attrition(
     ------
     TypeError, ValueError
         As :func:`assess_cohort`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import netdash as nd
+    >>> frame = pd.DataFrame({"age_years": [48, 57], "ki67_percent": ["<3", "12"]})
+    >>> nd.attrition(frame, "milan_review")[["criterion", "n_before", "n_remaining"]].head(2)
+      criterion  n_before  n_remaining
+    0       Age         2            1
+    1     Ki-67         1            1
     """
     if isinstance(rule_set, str):
         return attritions(frame, [rule_set], mapping=mapping, criteria=criteria, strict=strict, ignore=ignore)[rule_set]

@@ -87,6 +87,16 @@ def assess_cohort(
     ValueError
         When a rule set is not known, a column has the name of a new column, or a column's name
         resembles a field that has no column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import netdash as nd
+    >>> frame = pd.DataFrame({"age_years": [48, 57], "ki67_percent": ["<3", "12"]})
+    >>> nd.assess_cohort(frame, "milan_review")[["age_years", "milan_review"]]
+       age_years milan_review
+    0         48      unknown
+    1         57      not_met
     """
     wanted, using = wanted_sets(rule_sets, criteria), as_mapping(mapping)
     read, asked, hints = read_asked(frame, wanted, using, ignore)
@@ -177,6 +187,16 @@ def verdict_counts(
     ------
     ValueError
         When no rule set has a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import netdash as nd
+    >>> frame = pd.DataFrame({"age_years": [48, 57], "ki67_percent": ["<3", "12"]})
+    >>> nd.verdict_counts(nd.assess_cohort(frame, ["milan_review", "milan_2007"]))
+           rule_set  n  met  not_met  unknown
+    0  milan_review  2    0        1        1
+    1    milan_2007  2    0        1        1
     """
     import pandas as pd
 
@@ -216,6 +236,15 @@ def cohort_report(
     ------
     TypeError, ValueError
         As :func:`assess_cohort`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import netdash as nd
+    >>> frame = pd.DataFrame({"age_years": [48, 57], "ki67_percent": ["<3", "12"]})
+    >>> report = nd.cohort_report(frame, "milan_review").set_index("field")
+    >>> report.loc["ki67_percent", ["n", "n_known", "n_partial", "n_unknown"]].tolist()
+    [2, 2, 1, 0]
     """
     read, asked, hints = read_asked(frame, wanted_sets(rule_sets, criteria), as_mapping(mapping), ignore)
     return as_table(account_of(read, asked, hints, every=True, compute=True))

@@ -136,6 +136,15 @@ class Mapping:
         ------
         ValueError
             When a line makes no sense; the message names file, line and cure.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import netdash as nd
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "map.csv")
+        >>> nd.Mapping.from_rows([{"column": "Alter", "field": "age_years"}]).write(path)
+        >>> print(nd.Mapping.read(path))
+        Alter -> age_years
         """
         text = Path(path).read_text(encoding="utf-8-sig")
         delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
@@ -159,11 +168,28 @@ class Mapping:
         ------
         ValueError
             When a line makes no sense.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> mapping = nd.Mapping.from_rows([{"column": "size_mm", "field": "largest_lesion_cm", "unit": "mm"}])
+        >>> mapping.of_field("largest_lesion_cm").factor
+        0.1
         """
         return cls(tuple(_entry(dict(row)) for row in rows))
 
     def write(self, path: str | Path) -> None:
-        """Write the mapping to a CSV file, to be checked by a person and read again."""
+        """Write the mapping to a CSV file, to be checked by a person and read again.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import netdash as nd
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "map.csv")
+        >>> nd.Mapping.from_rows([{"column": "Alter", "field": "age_years"}]).write(path)
+        >>> path.read_text(encoding="utf-8").splitlines()
+        ['column,field,unit,factor,words,missing,note', 'Alter,age_years,,,,,']
+        """
         self.to_frame().to_csv(path, index=False, encoding="utf-8")
 
     def __str__(self) -> str:
@@ -176,17 +202,41 @@ class Mapping:
         return "\n".join(lines) or "No column looks like a field."
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the lines as text: column, field, unit, factor, words, missing, note."""
+        """Return the lines as text: column, field, unit, factor, words, missing, note.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> mapping = nd.Mapping.from_rows([{"column": "Alter", "field": "age_years"}])
+        >>> mapping.to_frame()[["column", "field"]].values.tolist()
+        [['Alter', 'age_years']]
+        """
         import pandas as pd
 
         return pd.DataFrame([_row(entry) for entry in self.entries], columns=list(COLUMNS), dtype=str)
 
     def of_field(self, name: str) -> Entry | None:
-        """Return the line of a field, None when there is none."""
+        """Return the line of a field, None when there is none.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> mapping = nd.Mapping.from_rows([{"column": "Alter", "field": "age_years"}])
+        >>> mapping.of_field("age_years").column, mapping.of_field("ki67_percent") is None
+        ('Alter', True)
+        """
         return next((entry for entry in self.entries if entry.field == name), None)
 
     def with_missing(self, codes: Words[str, Iterable[str]]) -> Mapping:
-        """Return the mapping with further texts that mean unknown, by field; "" stands for every field."""
+        """Return the mapping with further texts that mean unknown, by field; "" stands for every field.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> mapping = nd.Mapping().with_missing({"ki67_percent": ["-1", "999"]})
+        >>> mapping.of_field("ki67_percent").missing
+        ('-1', '999')
+        """
         lines = {entry.field: entry for entry in self.entries if entry.field}
         taken = {entry.column for entry in self.entries}
         for name in FIELDS:

@@ -59,6 +59,15 @@ def propose_mapping(frame: IntoFrameT) -> Mapping:
     ------
     TypeError
         When `frame` is not a data frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import netdash as nd
+    >>> frame = pd.DataFrame({"age": [48, 61], "Ki67": [2, 15]})
+    >>> print(nd.propose_mapping(frame))
+    age -> age_years
+    Ki67 -> ki67_percent
     """
     table = _as_table(frame)
     schema = table.collect_schema()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from netdash.figures import marks, rows, theme
 from netdash.figures.drawing import FigureDict, as_figure
 from netdash.figures.summary import summary_lines
+from netdash.filters import Wanted
+from netdash.outcome_rows import check_horizon, of_therapy
 from netdash.outcome_tables.criteria_words import Given, Verdicts, of_therapies, warnings
 from netdash.outcome_tables.forest import (
     FIVE_YEARS,
@@ -36,6 +38,7 @@ def forest(
     *,
     endpoint: str = OVERALL_SURVIVAL,
     horizon_months: float = FIVE_YEARS,
+    therapy: Wanted = None,
     left_out: bool = True,
     weights: bool = True,
     prediction: bool = True,
@@ -61,6 +64,8 @@ def forest(
         is shown in words and signs beside the name of the therapy, and changes the look of no series.
     endpoint, horizon_months
         The outcome on the axis. Every other row is left out, with the reason.
+    therapy : str or iterable of str, optional
+        Only the rows of this therapy, or of several.
     left_out : bool
         Whether the picture contains the texts that the board writes under it: how each diamond was made, and the rows
         of the same endpoint and horizon that are left out, each with its reason.
@@ -92,7 +97,8 @@ def forest(
     Raises
     ------
     ValueError
-        When no row has that endpoint, or a pooled estimate is of other rows than those drawn.
+        When no row has that endpoint or therapy, no rate has that horizon, or a pooled estimate is of other rows than
+        those drawn.
 
     Notes
     -----
@@ -110,7 +116,9 @@ def forest(
     >>> figure.layout.title.text
     '5-year overall survival'
     """
+    outcomes = of_therapy(outcomes, therapy)
     table = forest_table(outcomes, pooled, endpoint=endpoint, horizon_months=horizon_months, followed=followed)
+    check_horizon(outcomes, horizon_months)
     drawn = forest_dict(
         table,
         verdicts,
@@ -146,6 +154,8 @@ def forest_dict(
         lines = _series_lines(table, judged, criteria or {}, show)
     else:
         lines = _summary(table, series_of, judged, criteria or {}, show)
+    if not table.drawn:
+        lines.append(rows.note_line("", "No series can be drawn.", font_px, color=theme.INK))
     if left_out:
         lines += _model_lines(table, font_px)
         not_drawn = [row for row in table.left_out if row.same_axis]

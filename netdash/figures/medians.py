@@ -12,7 +12,8 @@ from netdash import evidence
 from netdash.figures import rows, theme
 from netdash.figures.drawing import Axis, FigureDict, Trace, as_figure
 from netdash.figures.summary import summary_lines
-from netdash.outcome_rows import OutcomeRow
+from netdash.filters import Wanted
+from netdash.outcome_rows import OutcomeRow, of_therapy
 from netdash.outcome_tables.criteria_words import Given, of_therapies, warnings
 from netdash.outcome_tables.medians import MediansTable, medians_table
 
@@ -41,6 +42,7 @@ def medians(
     verdicts: Given | None = None,
     *,
     endpoint: str = "overall_survival",
+    therapy: Wanted = None,
     left_out: bool = True,
     compact: bool = False,
     criteria: Mapping[str, str] | None = None,
@@ -58,6 +60,8 @@ def medians(
         By therapy, as for ``nd.forest``: what ``nd.tallies`` returns.
     endpoint : str
         The endpoint on the axis.
+    therapy : str or iterable of str, optional
+        Only the rows of this therapy, or of several.
     left_out : bool
         Whether means, and rows without a figure, are listed below with the reason.
     compact : bool
@@ -82,7 +86,7 @@ def medians(
     Raises
     ------
     ValueError
-        When no row has that endpoint.
+        When no row has that endpoint, or a therapy is in no row.
 
     Examples
     --------
@@ -90,7 +94,7 @@ def medians(
     >>> nd.medians(nd.outcomes()).layout.title.text
     'Median overall survival'
     """
-    table = medians_table(outcomes, endpoint=endpoint)
+    table = medians_table(of_therapy(outcomes, therapy), endpoint=endpoint)
     drawn = medians_dict(
         table,
         verdicts,
