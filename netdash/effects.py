@@ -164,9 +164,10 @@ def effect_sizes(
     Returns
     -------
     DataFrame
-        yi, vi, measure; one row per study, with the index of the given series. In a study with an empty cell, 1/2 is
-        added to every cell (metafor's ``add=1/2, to="only0"``). A risk difference has none: there 1/2 is added for
-        its variance only, which would be 0 otherwise (metafor's ``addyi=FALSE``).
+        yi, vi, measure, added; one row per study, with the index of the given series. In a study with an empty cell,
+        1/2 is added to every cell (metafor's ``add=1/2, to="only0"``), and `added` is 0.5, otherwise 0. A risk
+        difference has none: there 1/2 is added for its variance only, which would be 0 otherwise (metafor's
+        ``addyi=FALSE``).
 
     Raises
     ------
@@ -193,7 +194,8 @@ def effect_sizes(
     if any(not index.equals(indexes[0]) for index in indexes):
         raise ValueError(f"{measure}: given series with different indexes, expected one; take them from one table")
     yi, vi = _effects(measure, counts)
-    return pd.DataFrame({"yi": yi, "vi": vi, "measure": measure}, index=indexes[0] if indexes else None)
+    columns = {"yi": yi, "vi": vi, "measure": measure, "added": 0.5 * _has_empty(_cells(counts))}
+    return pd.DataFrame(columns, index=indexes[0] if indexes else None)
 
 
 def _counts(measure: str, given: dict[str, Any]) -> list[Numbers]:
@@ -233,10 +235,21 @@ def numbers(name: str, values: Any) -> Numbers:
         raise ValueError(f"{name}: given {given!r}, expected one number per study, as a list or a series") from error
 
 
-def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+def _cells(counts: Sequence[Numbers]) -> Numbers:
+    """Return events and patients without one, of each arm."""
     arms = zip(counts[::2], counts[1::2], strict=True)
-    given = np.array([cell for events, patients in arms for cell in (events, patients - events)])
-    cells = given + 0.5 * (given == 0).any(axis=0)
+    return np.array([cell for events, patients in arms for cell in (events, patients - events)])
+
+
+def _has_empty(cells: Numbers) -> NDArray[np.bool_]:
+    """Return which studies have a cell without a patient."""
+    empty: NDArray[np.bool_] = (cells == 0).any(axis=0)
+    return empty
+
+
+def _effects(measure: str, counts: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    given = _cells(counts)
+    cells = given + 0.5 * _has_empty(given)
     if measure == "PLO":
         a, b = cells
         return np.log(a / b), 1 / a + 1 / b

@@ -167,6 +167,7 @@ def _wrong_heading(heading: list[str]) -> Iterator[Problem]:
 
 def _rule_sets(complete: list[tuple[str, Cells]]) -> tuple[RuleSet, ...]:
     refuse(islice((problem for where, row in complete for problem in _wrong_set(where, row)), MOST_CHECKED))
+    refuse(islice(_unlike_first(complete), MOST_CHECKED))
     refuse(islice((problem for where, row in complete for problem in _wrong_criterion(where, row)), MOST_CHECKED))
     refuse(islice(csv_checks.repeated(complete, ["criterion_id"]), MOST_CHECKED))
     cells = [row for _, row in complete]
@@ -223,6 +224,17 @@ def _wrong_set(where: str, row: Cells) -> Iterator[Problem]:
         yield Problem(f"{where}, column kind", shown(row["kind"]), f"one of {', '.join(RULE_SET_KINDS)}")
 
 
+def _unlike_first(complete: list[tuple[str, Cells]]) -> Iterator[Problem]:
+    """Yield the cells that say of a rule set another thing than its first row."""
+    first: dict[str, tuple[str, Cells]] = {}
+    for where, row in complete:
+        place, head = first.setdefault(row["rule_set"], (where, row))
+        for column in OF_A_SET:
+            if row[column] != head[column]:
+                expected = f"{shown(head[column])} as in {place}, or an empty cell; another rule set needs another name"
+                yield Problem(f"{where}, column {column}", shown(row[column]), expected)
+
+
 def _wrong_criterion(where: str, row: Cells) -> Iterator[Problem]:
     try:
         made = rule_tables.criterion(dict(_of_criterion(row)))
@@ -241,6 +253,9 @@ def _wrong_criterion(where: str, row: Cells) -> Iterator[Problem]:
         yield Problem(
             where, f"{asked}, the same for every value", "a requirement that some patients meet and some miss"
         )
+    words_asked = row["value"].split("|")
+    if len(set(words_asked)) < len(words_asked):
+        yield Problem(f"{where}, column value", shown(row["value"]), "each word once")
     if made.label != made.quantity.label:
         yield Problem(f"{where}, column label", shown(made.label), f"{made.quantity.label!r}, the label of the field")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -246,8 +246,9 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Returns
     -------
     Pooled
-        It has a caution when there are fewer than five studies. Where Knapp and Hartung's interval (``knha``) is
-        narrower than the normal one, the wider of the two is given and ``widened`` is true.
+        It has a caution when there are fewer than five studies, and when 1/2 was added to the cells of a study. Where
+        Knapp and Hartung's interval (``knha``) is narrower than the normal one, the wider of the two is given and
+        ``widened`` is true.
 
     Raises
     ------
@@ -274,7 +275,11 @@ def pool(effects: pd.DataFrame, method: Method = "REML", test: Test = "knha") ->
     Model: 3 studies, PLO, DL, knha
     Caution: Only 3 studies: with fewer than 5, tau² and both intervals are unsettled.
     """
-    return fit(*checked(effects, method, test), method, test)
+    found = fit(*checked(effects, method, test), method, test)
+    halves = int((effects["added"] > 0).sum()) if "added" in effects else 0
+    if not halves:
+        return found
+    return replace(found, caution=" ".join(filter(None, (found.caution, _halves(halves, found.measure)))))
 
 
 def checked(effects: pd.DataFrame, method: str, test: str, least: int = 2) -> tuple[Numbers, Numbers, str]:
@@ -347,6 +352,16 @@ def _spread(apart: Numbers, w: Numbers, tau2: float, test: str) -> tuple[float, 
     if own < half:
         return se, half, max(reach, far), True
     return se, own, far, False
+
+
+def _halves(number: int, measure: str) -> str:
+    """Return the caution on studies with an empty cell."""
+    told = f"1/2 was added to the cells of {number_of(number, 'study', 'studies')} with an empty one"
+    cure = {
+        "PLO": "; near 0 or 100 % fit a binomial-normal model (metafor's rma.glmm), which adds none",
+        "RD": ", for the variance alone",
+    }
+    return f"{told}{cure.get(measure, '')}."
 
 
 def _caution(k: int, *, widened: bool) -> str:

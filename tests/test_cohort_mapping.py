@@ -1,5 +1,7 @@
 """A mapping: proposed from names and values, written, corrected, read and used."""
 
+import datetime
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -9,6 +11,7 @@ from cohorts import assessed
 import netdash as nd
 from netdash import data_tables
 from netdash.cohort.accounts import CohortNotice
+from netdash.cohort.files import assess_file
 from netdash.cohort.mapping import Entry
 from netdash.cohort.names import resemblances
 from netdash.patient import FIELDS, Patient
@@ -140,6 +143,51 @@ def test_an_age_is_counted_at_the_day_of_a_column_and_from_columns_of_dates():
     assert verdicts(years, mapping=mapping) == assessed([Patient(age_years=70), Patient(age_years=30)], SETS)
     with pytest.raises(ValueError, match="expected a day such as"):
         nd.assess_cohort(years, mapping=nd.Mapping((Entry("born", "age_years", unit="date of birth at 2020-13-01"),)))
+
+
+@pytest.mark.parametrize(
+    ("born", "at", "ages"),
+    [
+        (["1969-02-30", "1969-13-01", "1969-04-31", "31.06.1969", "1900-02-29"], "2024-12-31", [None] * 5),
+        (["2000-02-29", "29.02.1968", "UNK", " ", "1969-3-1"], "2024-02-28", [23, 55, None, None, None]),
+    ],
+)
+def test_a_day_that_no_calendar_has_gives_no_age(born, at, ages):
+    entry = Entry("born", "age_years", unit=f"date of birth at {at}", missing=("UNK",))
+    frame = pd.DataFrame({"born": born})
+    assert verdicts(frame, mapping=nd.Mapping((entry,))) == assessed([Patient(age_years=age) for age in ages], SETS)
+    told = nd.cohort_report(frame, SETS, nd.Mapping((entry,))).set_index("field").loc["age_years"]
+    assert told["n_refused"] == (5 if at == "2024-12-31" else 1)
+
+
+def test_what_is_no_date_of_birth_is_refused_with_what_is_expected(tmp_path):
+    mapping = nd.Mapping((Entry("born", "age_years", unit="date of birth at 2024-12-31"),))
+    with pytest.warns(CohortNotice, match="31/12/1963 1; expected a day such as 1963-12-31 or 31.12.1963"):
+        nd.assess_cohort(pd.DataFrame({"born": ["31/12/1963"]}), SETS, mapping=mapping)
+    (tmp_path / "a.csv").write_text("born\n31/12/1963\n")
+    done = assess_file(tmp_path / "a.csv", tmp_path / "o.csv", SETS, mapping=mapping)
+    assert "expected a day such as" in pd.read_csv(done.rejects)["reason"].item()
+    for cells in ([datetime.date(1963, 12, 31)], [True]):
+        with pytest.raises(TypeError, match=r"column 'born' \(Age\) holds"):
+            nd.assess_cohort(pd.DataFrame({"born": pd.Series(cells, dtype=object)}), SETS, mapping=mapping)
+
+
+@pytest.mark.parametrize(("born", "at"), [("1969", "2024-06-30"), ("1969-06-30", "2024")])
+def test_a_year_alone_leaves_two_ages_whether_of_birth_or_of_the_day(born, at):
+    mapping = nd.Mapping((Entry("born", "age_years", unit=f"date of birth at {at}"),))
+    age = {"age_years": nd.Interval(54, 55)}
+    assert verdicts(pd.DataFrame({"born": [born]}), mapping=mapping) == assessed([Patient(**age)], SETS)
+    judged = nd.assess_cohort(pd.DataFrame({"born": [born]}), "milan_review", mapping=mapping, reasons=True)
+    assert "Age" in judged["milan_review__open"].item()
+
+
+@pytest.mark.parametrize(
+    "words", ["Ileum=lung; ILEUM=small_intestine", "x y=lung; x=pancreas; X-Y=colon", "a=lung; a=colon"]
+)
+def test_a_word_with_two_meanings_is_refused(words):
+    with pytest.raises(ValueError, match="do not tell them apart; keep one meaning"):
+        nd.Mapping.from_rows([{"column": "site", "field": "primary_site", "words": words}])
+    nd.Mapping.from_rows([{"column": "site", "field": "primary_site", "words": "Ileum=lung; ILEUM=lung"}])
 
 
 def test_codes_that_are_numbers_are_words_by_a_mapping():

@@ -161,6 +161,60 @@ def test_traps_are_said(tmp_path):
     assert "at most 1" not in str(told[0].message)
 
 
+def test_percentages_of_one_batch_are_no_fractions_when_those_of_another_are_not(tmp_path):
+    rows = [f"{i},48,{ki67},pancreas,none,30" for i, ki67 in enumerate([30, 0.5, 0.6, 0.7])]
+    (tmp_path / "a.csv").write_text("\n".join([HEAD, *rows, ""]))
+    for size in (1, 2, 100):
+        done = assess_file(tmp_path / "a.csv", tmp_path / "o.csv", SET, batch_rows=size)
+        assert "are they fractions" not in str(done)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"oligonodular": [True]}, "There is oligonodular; choose rule sets that ask one"),
+        ({"AGE": [48], "KI67": [4]}, "column 'AGE' may be age_years"),
+        ({"x": [1]}, "No column is a field that is asked: every verdict is unknown"),
+    ],
+)
+def test_a_table_without_a_field_that_is_asked_is_never_unknown_without_the_cure(tmp_path, columns, said):
+    frame = pd.DataFrame(columns)
+    with pytest.warns(CohortNotice) as told:
+        nd.assess_cohort(frame, SET)
+    assert said in str(told[0].message)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    done = command(tmp_path / "a.csv", tmp_path / "o.csv")
+    assert done.exit_code == 2
+    for cure in ("choose rule sets that ask one", "may be age_years", "write a mapping"):
+        assert (cure in done.output.lower()) >= (cure in str(told[0].message).lower())
+
+
+def test_a_mapping_that_names_no_field_says_where_to_write_one(tmp_path):
+    (tmp_path / "a.csv").write_text("YEAR_OF_BIRTH\n1963\n")
+    (tmp_path / "MAP.csv").write_text("column,field\nYEAR_OF_BIRTH,\n")
+    done = command(tmp_path / "a.csv", tmp_path / "o.csv", "--map", tmp_path / "MAP.csv")
+    assert (done.exit_code, "write one under 'field'" in done.output) == (2, True)
+
+
+def test_names_of_several_levels_are_refused_and_an_index_is_said():
+    for names in ([("a", "age_years")], [("age_years", "")]):
+        with pytest.raises(TypeError, match="a MultiIndex"):
+            nd.assess_cohort(pd.DataFrame([[48]], columns=pd.MultiIndex.from_tuples(names)), SET)
+    with pytest.warns(CohortNotice, match="age_years is the index of the frame"):
+        nd.assess_cohort(pd.DataFrame({"age_years": [48], "ki67_percent": [4]}).set_index("age_years"), SET)
+
+
+def test_limits_in_two_columns_may_be_text_and_what_is_no_number_is_refused(tmp_path):
+    text = "id,age_years_low,age_years_high,ki67_percent\n1,40,50,4\n2,NA,54,4\n3,x,60,4\n4,,,4\n5,60,,4\n"
+    done, found = both(tmp_path, "a.csv", text)
+    assert (found, done.n_refused) == (["unknown", "unknown", "unknown", "unknown", "not_met"], 2)
+    assert pd.read_csv(done.rejects)["value"].tolist() == ["NA/54", "x/60"]
+    done = assess_file(tmp_path / "a.csv", tmp_path / "o.csv", SET, missing=["age_years=NA"], reasons=True)
+    assert done.n_refused == 1
+    opened = pd.read_csv(done.target)[f"{SET}__open"]
+    assert opened.str.contains("Age").tolist() == [False, False, True, True, False]
+
+
 def test_lower_and_upper_limits_stand_in_two_columns():
     columns = {
         "age_years": [48] * 5,

@@ -50,6 +50,15 @@ WRONG = {
     "a word that is none": (changed(field="differentiation", operator="is", value="good"), "one of well, poor"),
     "a number with is": (changed(operator="is"), "is a number; use <, <=, >= or >"),
     "a choice with a bound": (changed(field="differentiation", value="well"), "is no number; use 'is' or 'one of'"),
+    "a word twice": (changed(field="primary_site", operator="one of", value="lung|colon|lung"), "each word once"),
+    "two therapies of a rule set": (
+        lines(GOOD, GOOD.replace(",prrt,", ",resection,").replace("age_years,<=,70", "ecog,<=,1")),
+        "column therapy: given 'resection', expected 'prrt' as in line 2",
+    ),
+    "two titles of a rule set": (
+        lines(GOOD, GOOD.replace("Our PRRT", "Ours").replace("age_years,<=,70", "ecog,<=,1")),
+        "column title: given 'Ours', expected 'Our PRRT' as in line 2",
+    ),
     "no source": (changed(source=""), "column source: given nothing"),
     "no place": (changed(locator=""), "column locator: given nothing"),
     "a name that is taken": (changed(rule_set="milan_2007"), "no published rule set"),

@@ -338,6 +338,29 @@ def test_a_half_is_added_only_to_studies_with_an_empty_cell():
     assert effects["measure"].tolist() == ["PLO"] * 3
 
 
+@pytest.mark.parametrize(
+    ("measure", "counts", "says"),
+    [
+        (
+            "PLO",
+            {"xi": [0, 1, 0, 2, 0], "ni": [10, 20, 15, 30, 8]},
+            "cells of 3 studies with an empty one; near 0 or 100 %",
+        ),
+        ("PLO", {"xi": [9, 12, 5, 30], "ni": [10, 12, 10, 40]}, "cells of 1 study with an empty one; near 0 or 100 %"),
+        ("RR", {"ai": [0, 3], "n1i": [9, 9], "ci": [1, 2], "n2i": [9, 9]}, "cells of 1 study with an empty one."),
+        ("RD", {"ai": [0, 3], "n1i": [9, 9], "ci": [1, 2], "n2i": [9, 9]}, "empty one, for the variance alone."),
+        ("PLO", {"xi": [1, 5], "ni": [10, 10]}, ""),
+    ],
+)
+def test_what_was_added_to_empty_cells_is_said_with_the_pool(measure, counts, says):
+    effects = effect_sizes(measure, **counts)
+    fit = pool(effects)
+    assert says in fit.caution
+    assert ("1/2 was added" in str(fit)) == bool(says) == effects["added"].gt(0).any()
+    bare = pool(effects[["yi", "vi", "measure"]])
+    assert (bare.estimate, bare.ci_ub, "1/2" in bare.caution) == (fit.estimate, fit.ci_ub, False)
+
+
 def test_a_risk_difference_has_no_added_half():
     effects = effect_sizes("RD", ai=[15, 0], n1i=[15, 10], ci=[0, 0], n2i=[23, 12])
     assert effects["yi"].tolist() == [1, 0]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SENTINELS = (99, 999)
 """Numbers that registries write for "unknown" and that can be values too."""
 
-AT_ODDS = "at odds"
+AT_ODDS, ABOVE_1 = "at odds", "above 1"
 
 MOST_WORDS = 5
 """The number of refused texts that are named for a field."""
@@ -59,6 +59,10 @@ class Account:
         Rows whose patient has an earlier row; 0 when no column of identifiers was named.
     remarks : tuple of str
         Sentences on columns that resemble a field that is not asked.
+    others : tuple of str
+        Fields that have a column and are not asked.
+    expected : dict
+        What is expected in a column in place of the values of its field: days of birth for an age.
     """
 
     asked: dict[str, list[str]]
@@ -69,6 +73,8 @@ class Account:
     n_rows: int = 0
     n_repeated: int = 0
     remarks: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    expected: Mapping[str, str] = field(default_factory=dict)
 
     def add(self, other: Account) -> None:
         """Add the counts of further rows."""
@@ -85,6 +91,18 @@ class Account:
     def absent(self) -> list[str]:
         """The fields that are asked and have no column."""
         return [name for name in self.asked if name not in self.columns]
+
+    @property
+    def nothing(self) -> list[str]:
+        """The sentence on rows of which no field is read that the rule sets ask; empty when one is read."""
+        if self.columns or not self.asked:
+            return []
+        if not self.others:
+            return ["No column is a field that is asked: every verdict is unknown."]
+        return [
+            "No column is asked by the rule sets that were chosen: every verdict is unknown. There "
+            f"{'is' if len(self.others) == 1 else 'are'} {', '.join(self.others)}; choose rule sets that ask one."
+        ]
 
     @property
     def n_refused(self) -> int:
@@ -121,17 +139,19 @@ class Account:
             number = self.count(name, "refused")
             if number:
                 common = ", ".join(f"{text} {n:,}" for text, n in self.words[name].most_common(MOST_WORDS))
-                parts.append(f"{number:,} of {name} ({common}; expected {FIELDS[name].allowed})")
+                parts.append(
+                    f"{number:,} of {name} ({common}; expected {self.expected.get(name, FIELDS[name].allowed)})"
+                )
         if not parts:
             return "Values refused: none."
         return f"Values refused, so unknown: {'; '.join(parts)}. A mapping can say what they mean."
 
     def traps(self) -> list[str]:
         """Return a sentence for each trap that was seen."""
-        found = list(self.remarks)
+        found = [*self.nothing, *self.remarks]
         for name in self.columns:
             known, small = self.count(name, "known"), self.count(name, "fraction")
-            if known and small == known and self.count(name, "zero_or_one") < known:
+            if known and small == known and self.count(name, "zero_or_one") < known and not self.count(name, ABOVE_1):
                 found.append(
                     f"Every value of {name} is at most 1: are they fractions? If so, say unit 'fraction' in a mapping."
                 )
@@ -198,7 +218,8 @@ def account_of(
     """
     columns = {name: column.names for name, column in read.columns.items()} | dict(read.empty)
     given = {name: columns[name] for name in asked if name in columns}
-    account = Account(asked, given, dict(hints), remarks=read.remarks)
+    others = tuple(name for name in read.given if name not in asked)
+    account = Account(asked, given, dict(hints), remarks=read.remarks, others=others, expected=read.expected)
     if isinstance(read.table, nw.LazyFrame) and not compute:
         return account
     wheres = {key: where for name in read.columns for key, where in _counted(read, name, every=every)}
@@ -212,6 +233,8 @@ def account_of(
             name, _, what = key.partition(": ")
             account.counts[name, what] = number
     for name, column in read.columns.items():
+        if isinstance(column, Exact) and column.field.unit == "%" and (column.largest or 0) > 1:
+            account.counts[name, ABOVE_1] = 1
         if account.count(name, "refused"):
             account.words[name] = _words(read, column.names, column.invalid)
     return account

@@ -25,6 +25,36 @@ Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
 Closed = Literal["left", "right", "both"]
 
 
+def as_table(frame: Any) -> Table:
+    """Return a data frame as a table of narwhals.
+
+    Raises
+    ------
+    TypeError
+        When it is no data frame, or its columns have names of several levels.
+    ValueError
+        When columns have the same name.
+    """
+    try:
+        table: Table = nw.from_native(frame)
+        names = list(table.collect_schema())
+    except TypeError:
+        raise TypeError(
+            f"given {type(frame).__name__}, expected a data frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark; "
+            "make one of it first, for example pandas.DataFrame(...)"
+        ) from None
+    except nw.exceptions.DuplicateError as error:
+        raise ValueError(
+            f"the frame has columns of the same name, expected one each; rename or drop them ({error})"
+        ) from None
+    if any(isinstance(name, tuple) for name in names):
+        raise TypeError(
+            "the columns have names of several levels (a MultiIndex), expected one name each; join the levels first, "
+            "for example frame.columns = ['_'.join(filter(None, name)) for name in frame.columns]"
+        )
+    return table
+
+
 def add_columns(table: Table, columns: Mapping[str, nw.Expr]) -> Table:
     """Return a table with further columns."""
     if not columns:

@@ -151,8 +151,8 @@ def _plain_numbers(mapping: Mapping) -> dict[str, tuple[str, ...]]:
         entry = entries.get(name)
         if known.minimum is None or (entry and (entry.words or entry.born)):
             continue
-        numbers[entry.column if entry else name] = entry.missing if entry else ()
-        numbers |= {f"{name}_low": (), f"{name}_high": ()}
+        missing = entry.missing if entry else ()
+        numbers |= dict.fromkeys([entry.column if entry else name, f"{name}_low", f"{name}_high"], missing)
     return numbers
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdash.cohort.names import UNIT_FACTORS, unit_word
+from netdash.cohort.texts import folded_word
 from netdash.patient import FIELDS
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Entry:
             raise ValueError(f"column {self.column!r}: given {self.unit!r}, which is for age_years; say another unit")
         if self.factor is None and not self.born:
             object.__setattr__(self, "factor", self._factor_of_unit())
+        _once(self.column, self.words.items())
         for word, meaning in self.words.items():
             if not _understood(self.field, meaning):
                 raise ValueError(
@@ -274,10 +276,24 @@ def _entry(row: dict[str, Any]) -> Entry:
         raise ValueError(f"factor {factor!r} is no number; write a number or leave it empty") from None
     if number is not None and not 0 < number < float("inf"):
         raise ValueError(f"factor {factor!r} is not above 0; write a number above 0 or leave it empty")
+    words = list(_pairs(cells["words"]))
+    _once(cells["column"], words)
     return Entry(
-        cells["column"], cells["field"], cells["unit"], number, dict(_pairs(cells["words"])),
+        cells["column"], cells["field"], cells["unit"], number, dict(words),
         tuple(part.strip() for part in cells["missing"].split(";") if part.strip()), cells["note"],
     )  # fmt: skip
+
+
+def _once(column: str, words: Iterable[tuple[str, str]]) -> None:
+    """Refuse a word with two meanings; case, blanks and hyphens tell no words apart."""
+    known: dict[str, tuple[str, str]] = {}
+    for word, meaning in words:
+        other, before = known.setdefault(folded_word(word), (word, meaning))
+        if before != meaning:
+            raise ValueError(
+                f"column {column!r}: {other!r} is mapped to {before!r} and {word!r} to {meaning!r}, and case, blanks "
+                "and hyphens do not tell them apart; keep one meaning"
+            )
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ import narwhals.stable.v2 as nw
 
 from netdash.cohort import texts
 from netdash.cohort.accounts import SENTINELS
+from netdash.cohort.columns import as_table
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import Resemblance, resemblances
 from netdash.data_tables import read_table
@@ -69,7 +70,7 @@ def propose_mapping(frame: IntoFrameT) -> Mapping:
     age -> age_years
     Ki67 -> ki67_percent
     """
-    table = _as_table(frame)
+    table = as_table(frame)
     schema = table.collect_schema()
     near = {found.column: found for found in resemblances(schema, FIELDS, frozenset())}
     entries: list[Entry] = []
@@ -89,14 +90,6 @@ def hints_of(names: Iterable[str], absent: Iterable[str], mapping: Mapping, igno
     found = {name: _by_name(name) for name in names if name not in known}
     wanted = set(absent)
     return {name: synonym.field for name, synonym in found.items() if synonym and synonym.field in wanted}
-
-
-def _as_table(frame: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
-    try:
-        found: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(frame)
-    except TypeError:
-        raise TypeError(f"given {type(frame).__name__}, expected a data frame; make one of it first") from None
-    return found
 
 
 def _line(table: Any, column: str, near: Resemblance | None) -> Entry:

@@ -13,7 +13,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from netdash.cohort import births, texts
-from netdash.cohort.columns import Column, Exact, Span, Table, WordSet, add_columns
+from netdash.cohort.columns import Column, Exact, Span, Table, WordSet, add_columns, as_table
 from netdash.cohort.mapping import Entry, Mapping
 from netdash.cohort.names import resemblances
 from netdash.cohort.places import HIGH, LOW, columns_of, refuse_absent, refuse_twice
@@ -27,7 +27,8 @@ class Read:
 
     `empty` has the fields whose column is known to have no value, with the names of their columns; `remarks` are
     sentences on columns that resemble a field that is not asked; `staged` are the names of columns that were added to
-    the table, so that an engine reads each text once.
+    the table, so that an engine reads each text once; `given` are the fields that have a column, asked or not;
+    `expected` says what a column of births may hold.
     """
 
     table: Table
@@ -35,6 +36,8 @@ class Read:
     empty: Named[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     staged: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    expected: Named[str, str] = field(default_factory=dict)
 
 
 def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Iterable[str] = ()) -> Read:
@@ -48,15 +51,21 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
         When a column of the mapping is not there, or a column's name resembles a field that is
         asked, has no column, and is not in `ignore`.
     """
-    table, schema = _table(frame)
+    table = as_table(frame)
+    schema = table.collect_schema()
     asked = list(asked)
     refuse_absent(mapping, schema)
     mapped = {entry.column for entry in mapping.entries}
-    given = {name for name in FIELDS if list(columns_of(name, mapping, schema))}
+    given = tuple(name for name in FIELDS if list(columns_of(name, mapping, schema)))
     near = resemblances(schema, [name for name in FIELDS if name not in given], frozenset({*ignore, *mapped}))
     near = [found for found in near if not found.column.endswith((LOW, HIGH))]
     remarks = [
         f"Column {found.column!r} {found.cure}. It is not asked here." for found in near if found.field not in asked
+    ]
+    remarks += [
+        f"{name} is the index of the frame, which is not read: frame.reset_index() makes a column of it."
+        for name in getattr(getattr(frame, "index", None), "names", ())
+        if name in asked and name not in given
     ]
     near = [found for found in near if found.field in asked]
     if near:
@@ -68,6 +77,7 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
     refuse_twice(asked, mapping, schema, frozenset(ignore))
     columns: dict[str, Column] = {}
     without: dict[str, tuple[str, ...]] = {}
+    expected: dict[str, str] = {}
     stages: Stages = ({}, {}, {})
     for name in asked:
         for entry, cells in columns_of(name, mapping, schema):
@@ -76,24 +86,12 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
                 without[name] = cells
             else:
                 columns[name] = column
+            if entry.born:
+                expected[name] = births.EXPECTED
     for stage in stages:
         table = add_columns(table, stage)
-    return Read(table, columns, without, tuple(remarks), tuple(name for stage in stages for name in stage))
-
-
-def _table(frame: Any) -> tuple[Table, Named[str, Any]]:
-    try:
-        table: Table = nw.from_native(frame)
-        return table, table.collect_schema()
-    except TypeError:
-        raise TypeError(
-            f"given {type(frame).__name__}, expected a data frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark; "
-            "make one of it first, for example pandas.DataFrame(...)"
-        ) from None
-    except nw.exceptions.DuplicateError as error:
-        raise ValueError(
-            f"the frame has columns of the same name, expected one each; rename or drop them ({error})"
-        ) from None
+    staged = tuple(name for stage in stages for name in stage)
+    return Read(table, columns, without, tuple(remarks), staged, given, expected)
 
 
 Stages = tuple[dict[str, nw.Expr], dict[str, nw.Expr], dict[str, nw.Expr]]
@@ -219,28 +217,39 @@ class _Reader:
             if name not in self._schema or self._is_empty(name):
                 ends.append(nw.lit(limit))
                 continue
-            if self._held(name) != "numbers":
-                raise self._refusal(name, self._held(name))
-            cells = nw.col(name)
-            if self._table.implementation.is_pandas_like() or self._table.implementation.is_dask():
-                cells = nw.when(~cells.is_null()).then(cells)
+            cells, numbers = self._end(name)
             missing.append(cells.is_null())
-            ends.append(nw.when(cells.is_null()).then(nw.lit(limit)).otherwise(cells.cast(nw.Float64)))
+            ends.append(nw.when(cells.is_null()).then(nw.lit(limit)).otherwise(numbers))
         absent = missing[0] & missing[-1] if missing else nw.lit(value=True)
         low, high = (nw.when(~absent).then(end) for end in ends)
         return self._span(absent, texts.Limits(low, high, closed, closed))
 
+    def _end(self, name: str) -> tuple[nw.Expr, nw.Expr]:
+        """Return the cells of one limit, and their numbers: null where a text is not one number."""
+        held = self._held(name)
+        if held == "words":
+            cells = self._staged(0, f"text of {name}", texts.tidy(self._text(name)))
+            found = texts.limits(cells, self._field, self._field.unit)
+            return cells, nw.when(found.low == found.high).then(found.low)
+        if held != "numbers":
+            raise self._refusal(name, held)
+        cells = texts.without(nw.col(name), self._entry.missing, numeric=True)
+        if self._table.implementation.is_pandas_like() or self._table.implementation.is_dask():
+            cells = nw.when(~cells.is_null()).then(cells)
+        return cells, cells.cast(nw.Float64)
+
     def _born(self, name: str, held: str) -> Column:
-        what, at = self._entry.born or ("", "")
-        day = births.column_day(at, self._schema) if at in self._schema else births.fixed_day(at)
-        if what == "year" and held == "numbers":
-            cells = texts.without(nw.col(name), self._entry.missing, numeric=True)
-            born, missing = cells.cast(nw.Float64) * births.YEAR, cells.is_null()
-        else:
-            born, missing = births.column_day(name, self._schema), nw.col(name).is_null()
-        born, day = self._staged(0, "born", born), self._staged(0, "day", day)
-        low, high = births.ages(born, day, whole_year=what == "year")
-        low, high = self._staged(1, "low", low), self._staged(1, "high", high)
+        _, at = self._entry.born or ("", "")
+        if held not in ("words", "numbers") and not self._schema[name].is_temporal():
+            raise self._refusal(name, held)
+        day = births.column_day(nw.col(at), self._schema[at]) if at in self._schema else births.fixed_day(at)
+        cells = texts.without(nw.col(name), self._entry.missing, numeric=True) if held == "numbers" else nw.col(name)
+        if held == "words":
+            cells = self._staged(0, "text", self._text(name))
+        born = births.column_day(cells, self._schema[name])
+        born, day = self._staged(1, "born", born), self._staged(1, "day", day)
+        low, high = births.ages(born, day)
+        low, high, missing = self._staged(2, "low", low), self._staged(2, "high", high), cells.is_null()
         return Span(self._field, self._names, missing, low, high, nw.lit(value=False), nw.lit(value=False))
 
     # --- Words, yes and no ---------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from netdash.cohort.columns import Column
 from netdash.cohort.frames import judged, read_asked, refused_rows
 from netdash.cohort.identifiers import Identifiers
 from netdash.cohort.mapping import Mapping
-from netdash.cohort.places import columns_of
 from netdash.cohort.proposals import hints_of
 from netdash.cohort.reading import Read
 from netdash.cohort.sources import Batch, Reject
@@ -102,12 +101,15 @@ class Run:
 
     def _nothing_to_judge(self, names: list[str], read: Read) -> str:
         """Return the message for a table that has no column that the rule sets ask."""
-        fields = [name for name in FIELDS if list(columns_of(name, self._mapping, names))]
-        if fields:
-            told = f"no column is asked by the rule sets that were chosen; the file has {', '.join(fields)}"
+        if read.given:
+            told = f"no column is asked by the rule sets that were chosen; the file has {', '.join(read.given)}"
             return " ".join([f"{told}. Choose rule sets that ask one of them.", *read.remarks])
         hints = hints_of(names, FIELDS, self._mapping, self._ignore)
         told = f"no column is a field of a patient ({', '.join(names)[:200]})."
+        if self._mapping.entries and not hints:
+            return (
+                f"{told} The mapping names no field: write one under 'field' where its note says what a column may be."
+            )
         return " ".join([told, *read.remarks, hint_text(hints)])
 
     def _read(self, table: pa.Table) -> tuple[Read, Account]:
@@ -201,6 +203,8 @@ def _refused(read: Read, cells: pa.Table, rows: Any, ids: pa.Array | None) -> It
         for at in map(int, np.flatnonzero(invalid.to_numpy())):
             given = _given(cells, column, at)
             reason = str(FIELDS[name].refusal(given))
+            if name in read.expected:
+                reason = f"{name} was given {given!r}, expected {read.expected[name]}"
             yield Reject(
                 int(rows[at]), "" if ids is None else str(ids[at].as_py()), "/".join(column.names), given, reason
             )

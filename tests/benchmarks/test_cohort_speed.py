@@ -101,6 +101,31 @@ def test_cost_grows_with_the_rows(benchmark, engine, n):
     benchmark.extra_info["microseconds_per_row"] = benchmark.stats.stats.min / n * 1e6
 
 
+@pytest.mark.parametrize("engine", ["dask", "pyspark"])
+def test_a_cluster_engine_against_polars(benchmark, engine):
+    n = MILLION // 10
+    fields = ["age_years", "ki67_percent", "liver_involvement_percent", "extrahepatic_disease", "primary_site"]
+    table = registry(n, fields=fields)
+    frame, run = {"dask": dask_of, "pyspark": spark_of}[engine](table)
+    benchmark.pedantic(lambda: run(assess_cohort(frame, SETS)), rounds=3, warmup_rounds=1)
+    eager = pl.from_arrow(table)
+    alone = seconds(lambda: assess_cohort(eager, SETS))
+    loaded = seconds(lambda: run(frame), rounds=3)
+    benchmark.extra_info |= {"times_polars": benchmark.stats.stats.min / alone, "without_verdicts_s": loaded}
+
+
+def dask_of(table):
+    dask = pytest.importorskip("dask.dataframe", reason="Dask is not installed: pip install 'dask[dataframe]'")
+    return dask.from_pandas(table.to_pandas().convert_dtypes(), npartitions=2), lambda found: found.compute()
+
+
+def spark_of(table):
+    spark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed: pip install pyspark").SparkSession
+    session = spark.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session.createDataFrame(table).cache(), lambda found: found.write.format("noop").mode("overwrite").save()
+
+
 def duckdb_of(table):
     return pytest.importorskip("duckdb", reason="DuckDB is not installed: pip install duckdb").from_arrow(table)
 
