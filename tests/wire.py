@@ -19,7 +19,7 @@ V1 = "v1.kernel.websocket.jupyter.org"
 
 def ask(server, path="/", method="GET", body=None, **headers):
     """Send a request just as it is written, dots and all."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=180)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=600)
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     answer = SimpleNamespace(status=response.status, headers=response.headers, text=response.read().decode())
@@ -29,7 +29,7 @@ def ask(server, path="/", method="GET", body=None, **headers):
 
 def raw(server, path, **headers):
     """Return status, headers and body of an answer just as they were sent."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=180)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=600)
     connection.request("GET", path, None, headers)
     response = connection.getresponse()
     answer = SimpleNamespace(status=response.status, headers=response.headers, body=response.read())
@@ -76,7 +76,7 @@ def open_page(server, query="", path="/", **headers):
 def line_to(server, kernel_id, **options):
     """Open a websocket to a kernel."""
     address = f"ws://{urlsplit(server.url).netloc}/api/kernels/{kernel_id}/channels?session_id={uuid.uuid4()}"
-    return websocket.create_connection(address, **{"timeout": 60, **options})
+    return websocket.create_connection(address, **{"timeout": 600, **options})
 
 
 def message(kind, channel="shell", **content):
@@ -110,7 +110,7 @@ class Wire:
         Identifier of each control by its name.
     """
 
-    def __init__(self, server, query="", timeout=120):
+    def __init__(self, server, query="", timeout=600):
         self.meet(server, query, timeout)
         self.models = self.states()
         (frame,) = (state for state in self.models.values() if "controls" in state)
@@ -118,10 +118,10 @@ class Wire:
         self.controls = {name: of.removeprefix("anywidget:") for name, (of, _) in frame["controls"].items()}
         self.custom({"type": "address", "query": query})
 
-    def meet(self, server, query="", timeout=120):
+    def meet(self, server, query="", timeout=600):
         """Open the page and a line to its kernel, whatever the notebook."""
         self.base = server.url
-        with urllib.request.urlopen(f"{self.base}?{query}", timeout=180) as answer:
+        with urllib.request.urlopen(f"{self.base}?{query}", timeout=600) as answer:
             page, self.cookies = answer.read().decode(), cookies_of(answer)
         self.kernel_id = kernel_of(page)
         # Whether text is UTF-8 is seen when it is decoded; to look at each byte before is slow.
@@ -207,7 +207,7 @@ class Wire:
         self.socket.close()
         address, headers = f"{self.base}voila/api/shutdown/{self.kernel_id}", {"Cookie": self.cookies}
         request = urllib.request.Request(address, method="POST", headers=headers)
-        urllib.request.urlopen(request, timeout=120).close()
+        urllib.request.urlopen(request, timeout=600).close()
 
 
 def pack_v1(text, channel="shell"):

@@ -127,9 +127,9 @@ class Served:
         """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""
         family = self.family()
         self.process.send_signal(how)
-        code = self.process.wait(timeout=120)
+        code = self.process.wait(timeout=600)
         rest = self.process.stdout.read()
-        _, alive = psutil.wait_procs(family, timeout=60)
+        _, alive = psutil.wait_procs(family, timeout=600)
         complaints, left = self.complaints(), list(Path(self.scratch.name).iterdir())
         self.close()
         assert code == 0, f"exit code {code}; {complaints}"
