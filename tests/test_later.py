@@ -101,6 +101,15 @@ def test_an_endpoint_that_no_row_has_is_refused_with_those_there_are():
         nd.hazard_ratios(endpoint="wait_time")
     with pytest.raises(ValueError, match="given no outcome_id"):
         nd.hazard_ratios(nd.trials())
+    with pytest.raises(ValueError, match="given no row of hazard_ratio, expected rows of"):
+        nd.hazard_ratios(nd.later_outcomes().iloc[:0])
+
+
+def test_the_trials_of_which_it_was_read_that_they_are_randomized_can_be_drawn_alone():
+    rows, trials = nd.later_outcomes(), nd.trials()
+    randomized = rows[rows["trial"].isin(trials.loc[trials["design"] == "randomized", "trial"])]
+    names = " ".join(nd.hazard_ratios(randomized).layout.yaxis.ticktext)
+    assert ("CLARINET 2014" in names, "E2211 2023" in names, "NETTER-2" in names) == (True, True, False)
 
 
 def test_the_rows_of_a_picture_can_be_saved():

@@ -48,8 +48,10 @@ def hazard_ratios(
     -------
     plotly.graph_objects.Figure
         A log axis with a line at 1. Each line names the trial, its arm and comparator, and how far it was read. A ratio
-        without an interval where it was read has a point alone. "Randomized" stands where that was read. Comparisons
-        that are not of the arms of a trial stand below.
+        without an interval where it was read has a point alone. Comparisons that are not of the arms of a trial (of
+        groups that nobody assigned, or of several studies) stand below. "Randomized" stands where that was read; the
+        `design` of the other trials in ``nd.trials()`` is "not stated where it was read". Rows of trials of one design
+        can be given alone.
 
     Raises
     ------

@@ -209,6 +209,8 @@ def later_table(
     found = outcome_rows.records(outcomes)
     found = [row for row in found if row["statistic"] == statistic and number(row["value"]) is not None]
     endpoints = sorted({row["endpoint"] for row in found})
+    if not endpoints:
+        raise ValueError(f"outcomes: given no row of {statistic}, expected rows of nd.later_outcomes() that have one")
     if endpoint not in endpoints:
         raise ValueError(f"endpoint {endpoint!r} is in no row of {statistic}{expected(endpoint, endpoints)}")
     found = [row for row in found if row["endpoint"] == endpoint]
