@@ -64,6 +64,7 @@ MAY_IMPORT = {
         "intervals",
         "own_criteria",
         "patient",
+        "refusals",
         "rules",
         "wording",
     },

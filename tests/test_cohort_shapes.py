@@ -65,6 +65,33 @@ def test_a_file_of_any_usual_form_is_read_and_what_is_found_is_said(tmp_path, na
     assert "Values refused: none." in str(done)
 
 
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", "sep=;;;;;;"])
+def test_the_line_in_which_excel_names_the_delimiter_is_no_header(tmp_path, first):
+    done, found = both(tmp_path, "a.csv", f"{first}\r\n{HEAD}\r\n1,48,4,pancreas,none,30\r\n".replace(",", ";"))
+    assert (found, done.n_judged) == (["met"], 1)
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_refused_with_the_cure(tmp_path):
+    (tmp_path / "a.csv").write_bytes(f"{HEAD}\r1,48,4,pancreas,none,30\r".encode())
+    done = command(tmp_path / "a.csv", tmp_path / "o.csv")
+    assert (done.exit_code, "save the file as 'CSV UTF-8'" in done.output, "a.csv" in done.output) == (2, True, True)
+
+
+def test_a_missing_text_of_a_field_that_there_is_not_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n1,99,4,pancreas,none,30\n")
+    done = command(tmp_path / "a.csv", tmp_path / "o.csv", "--missing", "ki67=99")
+    assert (done.exit_code, "'ki67' is no field" in done.output) == (2, True)
+    done = command(tmp_path / "a.csv", tmp_path / "o.csv", "--missing", "=99", "--missing", "a b=c")
+    assert done.exit_code == 0
+
+
+def test_blanks_and_missing_identifiers_repeat_no_patient(tmp_path):
+    rows = [f"{name},48,4,pancreas,none,30" for name in ("P1", " P1", "", "", " ", "P2")]
+    (tmp_path / "a.csv").write_text("\n".join([HEAD, *rows, ""]))
+    done = assess_file(tmp_path / "a.csv", tmp_path / "o.csv", SET, id="id")
+    assert done.account.n_repeated == 1
+
+
 def test_delimiter_and_encoding_can_be_said(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes("age_years|name\n48|Ü\n".encode("cp850"))

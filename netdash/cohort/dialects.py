@@ -6,6 +6,7 @@ import codecs
 import collections
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +15,8 @@ from netdash.wording import number_of
 
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_SEPARATOR = re.compile(r"sep=([,;|\t])[,;|\t]*", re.IGNORECASE)
+"""The first line with which Excel names the delimiter."""
 SAMPLE_BYTES = 2**20
 """Bytes at the beginning of a file from which encoding, delimiter and header are found."""
 
@@ -63,18 +66,26 @@ def dialect_of(sample: bytes, encoding: str | None = None, delimiter: str | None
     Raises
     ------
     ValueError
-        When the encoding is not known to Python, or the file has no header.
+        When the encoding is not known to Python, lines end with a carriage return alone, or the file has no header.
     """
     told = []
     encoding = encoding or _encoding(sample)
     if encoding not in ("utf-8", "utf-8-sig"):
         told.append(f"read as {encoding}; another encoding can be given with --encoding")
     text = _decoded(sample, encoding)
+    if "\r" in text.rstrip("\r") and "\n" not in text:
+        raise ValueError(
+            "the lines end with a carriage return alone, as in files for an old Macintosh, expected a line feed; save "
+            "the file as 'CSV UTF-8'"
+        )
     lines = io.StringIO(text, newline="").readlines()
     start = next((i for i, line in enumerate(lines) if not line.startswith("#") and line.strip()), len(lines))
     notes = sum(line.startswith("#") for line in lines[:start])
     if notes:
         told.append(f"{number_of(notes, 'line')} that {'begins' if notes == 1 else 'begin'} with # left out")
+    named = _SEPARATOR.fullmatch(lines[start].rstrip("\r\n")) if start < len(lines) else None
+    if named:
+        delimiter, start = delimiter or named[1], start + 1
     delimiter = delimiter or _delimiter(lines[start:])
     if delimiter != ",":
         told.append(f"cells are separated by {_NAMES.get(delimiter, repr(delimiter))}")

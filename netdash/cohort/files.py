@@ -21,6 +21,7 @@ from netdash.cohort.sources import Options, Reject, Source, is_csv, naming, open
 from netdash.cohort.stamps import Stamp
 from netdash.cohort.streams import SHEET_SUFFIX, TEXT_SUFFIXES, kind_of
 from netdash.patient import FIELDS
+from netdash.refusals import hint
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,6 +139,11 @@ def _codes(missing: Collection[str]) -> dict[str, list[str]]:
         name, equals, text = given.partition("=")
         if equals and name in FIELDS:
             found.setdefault(name, []).append(text)
+        elif equals and name.isidentifier():
+            raise ValueError(
+                f"missing: given {given!r}, and {name!r} is no field, expected TEXT or FIELD=TEXT such as "
+                f"ki67_percent=99{hint(name, list(FIELDS))}"
+            )
         elif given.strip():
             found.setdefault("", []).append(given)
     return found

@@ -16,10 +16,12 @@ class Identifiers:
         self._hashes: list[np.ndarray[Any, Any]] = []
 
     def add(self, texts: pa.Array) -> None:
-        """Add the identifiers of some rows; missing ones are not counted."""
+        """Add the identifiers of some rows; missing ones are not counted, blanks around one do not matter."""
         import pandas as pd
+        import pyarrow.compute as pc
 
-        known = texts.drop_null().to_numpy(zero_copy_only=False)
+        trimmed = pc.utf8_trim_whitespace(texts.drop_null())
+        known = trimmed.filter(pc.not_equal(trimmed, "")).to_numpy(zero_copy_only=False)
         self._hashes.append(pd.util.hash_array(known, categorize=False))
 
     @property

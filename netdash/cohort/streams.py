@@ -45,7 +45,10 @@ def dialect_of_file(path: Path, encoding: str | None, delimiter: str | None) -> 
             sample = file.read(SAMPLE_BYTES)
     except (gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"{path} cannot be read: {error}; name a file that is compressed with gzip") from None
-    return dialect_of(sample, encoding, delimiter)
+    try:
+        return dialect_of(sample, encoding, delimiter)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 class Utf8(io.RawIOBase):
