@@ -277,6 +277,28 @@ TEXTS = {
 """Texts as a registry has them."""
 
 
+BIRTHS = {
+    "row": list(range(8)),
+    "born": ["1969-02-30", "1969-06-30", "31.12.1969", "1969", "UNK", "", "29.02.1968", "x"],
+    "ki67_percent_low": ["1", "", "x", "<3", "5", "12", "3", "4"],
+    "ki67_percent_high": ["5", "9", "9", "4", "", "20", "2", "4"],
+}
+"""Dates of birth, and limits in two columns of text."""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_births_and_limits_in_two_columns_mean_the_same_on_every_engine(engine, request):
+    mapping = Mapping((Entry("born", "age_years", unit="date of birth at 2024-06-30", missing=("UNK",)),))
+    names = ["milan_review", "milan_review__missed", "milan_review__open"]
+    frame = request.getfixturevalue(f"{engine}_of")(pa.table(BIRTHS))
+    rows = collected(assess_cohort(frame, "milan_review", mapping=mapping, reasons=True))
+    reference = assess_cohort(pl.DataFrame(BIRTHS), "milan_review", mapping=mapping, reasons=True).to_dicts()
+    assert [[row[name] for name in names] for row in rows] == [[row[name] for name in names] for row in reference]
+    table = cohort_report(frame, "milan_review", mapping=mapping).set_index("field")
+    assert table.loc["age_years", ["n_known", "n_partial", "n_refused"]].tolist() == [4, 1, 2]
+    assert table.loc["ki67_percent", ["n_known", "n_partial", "n_refused"]].tolist() == [5, 4, 3]
+
+
 @pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow", *ENGINES])
 def test_texts_mean_the_same_on_every_engine(engine, request):
     make = {"pandas": pa.Table.to_pandas, "polars": pl.from_arrow, "pyarrow": lambda table: table}.get(engine)

@@ -107,6 +107,29 @@ def test_a_mapping_that_makes_no_sense_is_refused(tmp_path, text, said):
         nd.Mapping.read(tmp_path / "MAP.csv")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_mapping_that_was_saved_by_a_spreadsheet_is_read(tmp_path, encoding):
+    lines = 'column;field;words\nOrt;primary_site;"Dünndarm=small_intestine; Blinddarm=appendix"\n'
+    (tmp_path / "MAP.csv").write_bytes(lines.encode(encoding))
+    (entry,) = nd.Mapping.read(tmp_path / "MAP.csv").entries
+    assert entry.words == {"Dünndarm": "small_intestine", "Blinddarm": "appendix"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (",primary_site,,", "names no column"),
+        ("Ort,primary_site,,2", "primary_site is no number"),
+        ("x,ki67_percent,fraction,10", "factor 10 is not that of the unit fraction, 100"),
+        ("x,ki67_percent,,,y", "more cells than columns"),
+    ],
+)
+def test_a_line_of_a_mapping_that_loses_something_is_refused_with_its_number(tmp_path, line, said):
+    (tmp_path / "MAP.csv").write_text(f"column,field,unit,factor\n{line}\n")
+    with pytest.raises(ValueError, match=f"line 2: .*{said}"):
+        nd.Mapping.read(tmp_path / "MAP.csv")
+
+
 def test_a_column_of_the_mapping_that_is_not_there_is_named():
     frame = pd.DataFrame({"age_years": [48]})
     for entry in (Entry("Alter", "age_years"), Entry("age_years", "age_years", unit="date of birth at visit")):

@@ -119,6 +119,11 @@ def _encoding(sample: bytes) -> str:
     return "utf-8"
 
 
+def decoded(content: bytes) -> str:
+    """Return the text of a small file, whose encoding is found from its bytes."""
+    return _decoded(content, _encoding(content))
+
+
 def _decoded(sample: bytes, encoding: str) -> str:
     try:
         return codecs.getincrementaldecoder(encoding)("replace").decode(sample)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Words
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdash.cohort.dialects import decoded
 from netdash.cohort.names import UNIT_FACTORS, unit_word
 from netdash.cohort.texts import folded_word
 from netdash.patient import FIELDS
@@ -64,8 +66,11 @@ class Entry:
             raise ValueError(f"column {self.column!r} is mapped to {self.field!r}, which is no field of a patient")
         if self.born and self.field != "age_years":
             raise ValueError(f"column {self.column!r}: given {self.unit!r}, which is for age_years; say another unit")
+        if not self.column:
+            raise ValueError(f"a line for {self.field} names no column, expected one; name it or drop the line")
         if self.factor is None and not self.born:
             object.__setattr__(self, "factor", self._factor_of_unit())
+        self._refuse_factor()
         _once(self.column, self.words.items())
         for word, meaning in self.words.items():
             if not _understood(self.field, meaning):
@@ -85,6 +90,19 @@ class Entry:
                 f"{known.unit or 'no unit'}; write the factor"
             )
         return factor
+
+    def _refuse_factor(self) -> None:
+        """Refuse a factor of what is no number, and one that is not that of the unit."""
+        if self.factor in (None, 1.0):
+            return
+        if FIELDS[self.field].minimum is None:
+            raise ValueError(f"column {self.column!r}: {self.field} is no number, and has no factor; leave it empty")
+        known = UNIT_FACTORS.get((unit_word(self.unit), unit_word(FIELDS[self.field].unit)), self.factor)
+        if not math.isclose(known, self.factor or known, rel_tol=1e-3):
+            raise ValueError(
+                f"column {self.column!r}: factor {self.factor:g} is not that of the unit {self.unit}, {known:.6g}; "
+                "leave the factor empty, or correct the unit"
+            )
 
     @property
     def born(self) -> tuple[str, str] | None:
@@ -148,7 +166,7 @@ class Mapping:
         >>> print(nd.Mapping.read(path))
         Alter -> age_years
         """
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = decoded(Path(path).read_bytes())
         delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
         lines = csv.DictReader(io.StringIO(text), delimiter=delimiter)
         unknown = [name for name in lines.fieldnames or [] if name not in COLUMNS]
@@ -157,6 +175,8 @@ class Mapping:
         found = []
         for number, row in enumerate(lines, start=2):
             try:
+                if None in row:
+                    raise ValueError("more cells than columns; put a text that holds the delimiter in quotation marks")
                 found.append(_entry(row))
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}") from None
