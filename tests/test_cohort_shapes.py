@@ -318,6 +318,15 @@ def test_a_grade_at_odds_with_ki67_is_said():
     assert mapping.of_field("grade_reported").words == {"2": "G2"}
 
 
+@pytest.mark.parametrize(("strict", "done"), [(False, "so unknown"), (True, "so their rows are left out")])
+def test_both_doors_say_what_was_done_with_refused_values(tmp_path, strict, done):
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n1,48,4,moon,none,30\n2,48,4,colon,none,30\n")
+    with pytest.warns(CohortNotice, match=f"Values refused, {done}: 1 of primary_site"):
+        nd.assess_cohort(pd.read_csv(tmp_path / "a.csv"), SET, strict=strict)
+    told = command(tmp_path / "a.csv", tmp_path / "o.csv", *["--strict"] * strict)
+    assert f"Values refused, {done}: 1 of primary_site" in told.output
+
+
 def test_own_criteria_judge_a_file_and_are_in_its_stamp(tmp_path):
     from netdash import own_criteria
 

@@ -63,6 +63,8 @@ class Account:
         Fields that have a column and are not asked.
     expected : dict
         What is expected in a column in place of the values of its field: days of birth for an age.
+    strict : bool
+        Whether rows with a refused value are left out.
     """
 
     asked: dict[str, list[str]]
@@ -75,6 +77,7 @@ class Account:
     remarks: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     expected: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
     def add(self, other: Account) -> None:
         """Add the counts of further rows."""
@@ -144,7 +147,8 @@ class Account:
                 )
         if not parts:
             return "Values refused: none."
-        return f"Values refused, so unknown: {'; '.join(parts)}. A mapping can say what they mean."
+        done = "so their rows are left out" if self.strict else "so unknown"
+        return f"Values refused, {done}: {'; '.join(parts)}. A mapping can say what they mean."
 
     def traps(self) -> list[str]:
         """Return a sentence for each trap that was seen."""

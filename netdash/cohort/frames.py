@@ -101,6 +101,7 @@ def assess_cohort(
     wanted, using = wanted_sets(rule_sets, criteria), as_mapping(mapping)
     read, asked, hints = read_asked(frame, wanted, using, ignore)
     account = account_of(read, asked, hints)
+    account.strict = strict
     warnings.warn(CohortNotice(str(account)), stacklevel=2)
     result: IntoFrameT = nw.to_native(judged(read, wanted, strict=strict, reasons=reasons))
     if hasattr(result, "attrs"):

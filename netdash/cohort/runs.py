@@ -169,7 +169,7 @@ class Run:
     def result(self, target: Path, rejects: Path | None, found: tuple[str, ...]) -> CohortRun:
         """Return the counts of all batches."""
         account = self._account
-        account.n_repeated = self._identifiers.n_repeated
+        account.n_repeated, account.strict = self._identifiers.n_repeated, self._strict
         left_out = self._n_unread + self._n_left_out
         return CohortRun(
             target, rejects, self._n_judged + left_out, self._n_judged, left_out, account.n_refused, account,
