@@ -182,7 +182,8 @@ def effect_sizes(
     Examples
     --------
     >>> import netdash as nd
-    >>> nd.effect_sizes("RR", ai=[12], n1i=[20], ci=[8], n2i=[25]).round(3)
+    >>> effects = nd.effect_sizes("RR", ai=[12], n1i=[20], ci=[8], n2i=[25])
+    >>> effects[["yi", "vi", "measure"]].round(3)
           yi     vi measure
     0  0.629  0.118      RR
     """

@@ -151,6 +151,15 @@ def test_a_wheel_finds_its_own_data(wheel, tmp_path):
     assert said == "not_met"
 
 
+def test_the_examples_of_every_docstring_run_from_the_wheel(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "site/netdash"]
+    env = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
+    assert re.search(r"^\d\d+ passed", done.stdout, re.MULTILINE), done.stdout
+    assert "failed" not in done.stdout
+
+
 USERS_SCRIPT = """\
 import netdash as nd
 
@@ -167,6 +176,7 @@ found = nd.search("Milan")
 versions: dict[str, str] = nd.versions()
 board = nd.Board(patient, pages="explore")
 nd.save(nd.forest(outcomes, pools, assessment), "forest.html")
+nd.save(nd.medians(outcomes, assessment, therapy="resection"), "medians.csv")
 """
 MISTAKE = "nd.nothing_of_the_kind\n"
 WITHOUT_PYRIGHT = "pyright is tried where it is installed: npm install --no-save pyright"

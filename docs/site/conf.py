@@ -1,6 +1,6 @@
 """How Sphinx makes the site from the pages that build.py puts together."""
 
-from typing import Any
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -27,6 +27,7 @@ html_theme = "furo"
 html_title = f"netdash {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = "_static/icon.svg"
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False
@@ -38,14 +39,28 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 
-def reachable(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Mend what axe-core calls serious in the HTML of Sphinx: headings without a level, code that no key can scroll."""
-    for opening in ("<pre>", '<div class="table-wrapper colwidths-auto docutils container">'):
-        context["body"] = context.get("body", "").replace(opening, opening[:-1] + ' tabindex="0">')
-    tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+MENDED = {
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper colwidths-auto docutils container">': '<div class="table-wrapper colwidths-auto docutils container" tabindex="0">',
+    'role="heading"': 'role="heading" aria-level="2"',
+    '<th class="head"><p></p></th>': "<td></td>",
+    "<th></th>": "<td></td>",
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
+    '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="On this page">',
+    '<div id="search-results"></div>': '<h1>Search</h1><div id="search-results"></div>',
+}
+"""What axe-core finds in the HTML of Sphinx, Furo and pandas: code that no key can scroll, heads and parts without a name."""
+
+
+def mend(app: Sphinx, failed: Exception | None) -> None:
+    """Replace in every page that was built."""
+    for page in Path(app.outdir).rglob("*.html") if failed is None else ():
+        text = page.read_text(encoding="utf-8")
+        for found, better in MENDED.items():
+            text = text.replace(found, better)
+        page.write_text(text, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    """Connect what is done to each page, after the theme has made its parts."""
-    app.connect("html-page-context", reachable, priority=900)
+    """Connect what is done to the pages when they are built."""
+    app.connect("build-finished", mend)

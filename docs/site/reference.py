@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -67,7 +68,7 @@ def _index(rooms: Mapping[str, Iterable[str]]) -> str:
     ]
     for room, found in rooms.items():
         title, about = ROOMS[room]
-        lines += [f"## {title}\n", f"{about}\n", "| name | |", "|---|---|"]
+        lines += [f"## {title}\n", f"{about}\n", "| name | what it is |", "|---|---|"]
         lines += [f"| {{py:obj}}`{_short(name)} <{name}>` | {_summary(name)} |" for name in found]
         lines += [""]
     lines += ["## Data and commands\n", "- [Inputs of a case](fields.md)", "- [Tables of the data](data.md)"]
@@ -92,7 +93,8 @@ def _summary(name: str) -> str:
     found = _found(name)
     documented = inspect.isclass(found) or callable(found)
     text = inspect.getdoc(found) if documented else ""
-    return (text or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|").replace("``", "`")
+    first = re.sub(r":\w+:(?=`)", "", (text or "").split("\n\n")[0])
+    return first.replace("\n", " ").replace("|", "\\|").replace("``", "`")
 
 
 def _room(room: str, names: Iterable[str]) -> str:
@@ -103,13 +105,21 @@ def _room(room: str, names: Iterable[str]) -> str:
 def _entry(name: str) -> str:
     found = _found(name)
     if inspect.isclass(found):
-        members = "" if issubclass(found, _widget()) else "   :members:\n"
-        directive = f".. autoclass:: {name}\n{members}"
+        widget = issubclass(found, _widget())
+        given, members = (_parameters(found), "close") if widget else ("", "")
+        directive = f".. autoclass:: {name}{given}\n   :members: {members}\n"
     elif callable(found):
         directive = f".. autofunction:: {name}\n"
     else:
         directive = f".. autodata:: {name}\n"
     return f"## {_short(name)}\n\n```{{eval-rst}}\n{directive}```\n"
+
+
+def _parameters(found: type) -> str:
+    """Return the parameters of a class, which Sphinx does not find behind a class of traitlets."""
+    signature = inspect.signature(found)
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=plain, return_annotation=signature.empty))
 
 
 def _widget() -> type:
@@ -167,7 +177,7 @@ def _column(column: Mapping[str, Any]) -> str:
 
 
 def _commands() -> str:
-    lines = ["# Commands\n", f"{main.help}\n"]
+    lines = ["# Commands\n", f"{inspect.cleandoc(main.help or '').replace(chr(8), '')}\n"]
     for name, command in main.commands.items():
         context = click.Context(command, info_name=f"netdash {name}")
         usage = " ".join(command.collect_usage_pieces(context))
