@@ -29,7 +29,7 @@ class FieldType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value written in the option's text."""
         try:
-            return self.field.parse(value)
+            return self.field.parse_entry(value)
         except ValueError as error:
             return self.fail(str(error), param, ctx)
 

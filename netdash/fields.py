@@ -143,6 +143,17 @@ class Field:
         accepted = None if value is None else self.accept(value)
         return self._part(value, text) if accepted is None else accepted
 
+    def parse_entry(self, text: str) -> Known:
+        """As :meth:`parse`, for what a person writes: "3-200" of a percentage is a slip, and not "at least 3"."""
+        value = self.parse(text)
+        if why := self.beyond(text):
+            raise self.refusal(text, why)
+        return value
+
+    def beyond(self, text: str) -> str:
+        """Return in words the end of a written range that is out of the limits; empty when there is none."""
+        return ""
+
     def _part(self, value: object, given: object) -> Known:
         try:
             accepted = self.accept_part(value)
@@ -237,6 +248,13 @@ class Number(Field):
         if possible is None:
             raise ValueError("no value in it is allowed")
         return possible if possible.only is None else self.accept(possible.only)
+
+    def beyond(self, text: str) -> str:  # noqa: D102
+        known = self.read(text.strip())
+        ends = (known.low, known.high) if isinstance(known, Interval) else ()
+        return next(
+            (f"{self.show(e)} is out of the limits" for e in ends if e is not None and e not in self.limits), ""
+        )
 
     def _possible(self, interval: Interval) -> Interval | None:
         """Return the values of an interval that the field allows."""

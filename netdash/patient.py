@@ -180,7 +180,7 @@ class Patient(Declared):
         Raises
         ------
         ValueError, TypeError
-            As :class:`Patient`; a field given twice is refused.
+            As :class:`Patient`; a field given twice is refused, and so is a range of which one end is not allowed.
 
         Notes
         -----
@@ -197,7 +197,7 @@ class Patient(Declared):
             _check_names([name])
             if name in values:
                 raise ValueError(f"{name} was given twice, expected once; keep one of them")
-            values[name] = FIELDS[name].parse(value)
+            values[name] = FIELDS[name].parse_entry(value)
         return cls.from_dict(values)
 
     @staticmethod

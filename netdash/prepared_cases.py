@@ -111,7 +111,7 @@ def _cases(rows: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, Pa
         for name, text in cells.items():
             try:
                 if text:
-                    values[name] = FIELDS[name].parse(text)
+                    values[name] = FIELDS[name].parse_entry(text)
             except ValueError:
                 wrong.append(_wrong_cell(row, name, text))
         problems += wrong

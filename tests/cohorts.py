@@ -1,12 +1,16 @@
 """Patients as data frames of every kind, and random registries."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 
+from netdash import rule_tables
 from netdash.assessment import assess
-from netdash.patient import FIELDS
+from netdash.intervals import Interval
+from netdash.patient import FIELDS, Patient
 
 _PANDAS = {"number": "Float64", "integer": "Int64", "choice": "string", "bool": "boolean"}
 _POLARS = {"number": pl.Float64, "integer": pl.Int64, "choice": pl.String, "bool": pl.Boolean}
@@ -108,3 +112,26 @@ def registry(n, seed=0, fields=FIELDS, unknown=0.15):
 
     columns = {"row": pa.array(range(n), pa.int64())} | {name: column(FIELDS[name]) for name in fields}
     return pa.table(columns)
+
+
+ENDS = (None, 0, 2.9, 3, 3.1, 19.9, 20, 20.1, 100, 101)
+LIMITED = [name for name, found in rule_tables.load().items() if found.clauses and "ki67_percent" in found.inputs]
+"""The rule sets that depend on the columns of `limits`."""
+
+
+def limits():
+    """Limits of Ki-67 in two columns beside what else tells a grade, and what a patient takes of each row."""
+    found, group = [], []
+    for low, high in itertools.product(ENDS, repeat=2):
+        try:
+            index = None if low is high is None else Interval(low, high)
+            Patient(ki67_percent=index)
+        except ValueError:
+            index = None
+        for reported in (None, "G1", "G2", "G3", "NEC", "G1|G2", "G3|NEC"):
+            for word in (None, "well", "poor", "well|poor"):
+                found.append((len(found), low, high, reported, word))
+                group.append(Patient(ki67_percent=index, grade_reported=reported, differentiation=word))
+    types = {"row": pl.Int64, "ki67_percent_low": pl.Float64, "ki67_percent_high": pl.Float64}
+    types |= dict.fromkeys(("grade_reported", "differentiation"), pl.String)
+    return pl.DataFrame(found, schema=types, orient="row"), group

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from cohorts import arrow, assessed, pandas_inferred, pandas_nullable, registry
+from cohorts import LIMITED, arrow, assessed, limits, pandas_inferred, pandas_nullable, registry
 
 from netdash import rule_tables
 from netdash.assessment import assess
@@ -115,6 +115,14 @@ def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_reg
     rows = collected(result)
     assert [row["row"] for row in rows] == list(range(2000))
     assert [{name: row[name] for name in SETS} for row in rows] == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_reads_two_columns_of_limits_as_an_interval(engine, request):
+    table, group = limits()
+    rows = collected(assess_cohort(request.getfixturevalue(f"{engine}_of")(table.to_arrow()), LIMITED))
+    wanted = [dict(assess(p, LIMITED).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+    assert [{name: row[name] for name in LIMITED} for row in rows] == wanted
 
 
 OWN = (

@@ -382,6 +382,24 @@ def test_an_age_is_counted_at_the_year_of_a_column():
     assert verdicts(frame, mapping=mapping) == assessed([Patient(age_years=70), Patient(age_years=30)], SETS)
 
 
+def test_the_limits_of_a_range_are_read_by_name_and_never_proposed_as_the_value():
+    limits = {"ki67_percent_low": [3], "ki67_percent_high": [30]}
+    frame = pd.DataFrame({**limits, "Ki-67": [4], "Age_Years_Low": [40]})
+    mapping = nd.propose_mapping(frame)
+    assert {entry.column: entry.field for entry in mapping.entries} == {"Ki-67": "", "Age_Years_Low": ""}
+    assert [entry.note for entry in mapping.entries] == [
+        "looks like ki67_percent too, for which there is a column",
+        "check: nearly age_years_low, a limit of a range; rename the column if it is",
+    ]
+    known = nd.Patient(ki67_percent="3-30")
+    assert verdicts(frame, mapping=mapping) == assessed([known], SETS)
+    both = nd.propose_mapping(pd.DataFrame({**limits, "ki67_percent": [4]}))
+    assert {entry.column: entry.field for entry in both.entries} == {
+        **dict.fromkeys(limits, ""),
+        "ki67_percent": "ki67_percent",
+    }
+
+
 def test_a_name_that_is_nearly_a_field_is_proposed_for_checking(tmp_path):
     (entry,) = nd.propose_mapping(pd.DataFrame({"KI67_PERCENT": [4]})).entries
     assert (entry.field, entry.note) == ("ki67_percent", "check: nearly ki67_percent")

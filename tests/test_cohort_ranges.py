@@ -4,6 +4,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from cohorts import LIMITED, limits
 from conftest import values
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,34 +81,33 @@ def test_a_number_is_refused_where_a_patient_refuses_it(data):
         assert table.n_refused[field.name] == len(known) - sum(known)
 
 
-ENDS = (None, 0, 2.9, 3, 3.1, 19.9, 20, 20.1, 100, 101)
-
-
 def test_lower_and_upper_limits_in_two_columns_are_an_interval():
-    rows, group = [], []
-    for low in ENDS:
-        for high in ENDS:
-            for reported in (None, "G1", "G2", "G3", "NEC", "G1|G2", "G3|NEC"):
-                for word in (None, "well", "poor", "well|poor"):
-                    try:
-                        index = nd.Interval(low, high)
-                        Patient(ki67_percent=index)
-                    except ValueError:
-                        index = None
-                    index = None if low is high is None else index
-                    rows.append((low, high, reported, word))
-                    group.append(Patient(ki67_percent=index, grade_reported=reported, differentiation=word))
-    columns = ["ki67_percent_low", "ki67_percent_high", "grade_reported", "differentiation"]
-    sets = [name for name in SETS if "ki67_percent" in rule_tables.get(name).inputs]
-    frame = pl.DataFrame(
-        rows, schema=dict(zip(columns, [pl.Float64, pl.Float64, pl.String, pl.String], strict=True)), orient="row"
-    )
-    wanted = [dict(nd.assess(p, sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+    frame, group = limits()
+    wanted = [dict(nd.assess(p, LIMITED).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
     for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
-        result = assess_cohort(one, sets)
+        result = assess_cohort(one, LIMITED)
         result = result.collect() if isinstance(result, pl.LazyFrame) else result
         table = result if isinstance(result, pd.DataFrame) else result.to_pandas()
-        assert table[sets].to_dict("records") == wanted
+        assert table[LIMITED].to_dict("records") == wanted
+
+
+@pytest.mark.parametrize("low", ["Ki67_percent_low", "ki67_percent_lo", "ki67 percent low", "ki67_prcent_low"])
+@pytest.mark.parametrize("high", ["ki67_percent_high", "Ki67_Percent_High", "ki67_percent_hihg"])
+def test_a_misspelt_limit_is_refused_unless_it_is_said_to_be_none(low, high):
+    frame = pl.DataFrame({low: [3], high: [8]})
+    slips = [name for name in (low, high) if name != "ki67_percent_high"]
+    with pytest.raises(ValueError, match="limit of a range") as refusal:
+        assess_cohort(frame)
+    for name in slips:
+        end = "low" if name == low else "high"
+        assert f"column {name!r} is nearly 'ki67_percent_{end}', a limit of a range" in str(refusal.value)
+    known = Patient() if len(slips) == 2 else Patient(ki67_percent="<=8")
+    judged = assess_cohort(frame, ignore=slips).row(0, named=True)
+    assert {name: judged[name] for name in SETS} == nd.assess(known, SETS).verdicts.set_index(
+        "rule_set"
+    ).verdict.to_dict()
+    # A field that is there in one column has no limits that could be misspelt.
+    assert set(assess_cohort(pl.DataFrame({slips[0]: [3], "ki67_percent": [4]}), SETS).columns) >= set(SETS)
 
 
 def test_no_word_is_among_none():

@@ -1,6 +1,7 @@
 """A patient known in part: the law of verdicts, every bound of every rule, and what is said."""
 
 import math
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -223,6 +224,17 @@ def test_what_is_known_in_part_round_trips(item):
     assert hash(eval(repr(patient))) == hash(patient)
     text = patient.to_dict()[name]
     assert isinstance(text, str) if in_part(known) else text == known
+
+
+@pytest.mark.parametrize("text", ["3-200", "<300", ">=-5", "3..101"])
+def test_a_written_range_with_an_end_out_of_the_limits_is_refused_by_box_link_and_list(text):
+    with pytest.raises(ValueError, match=r"ki67_percent \(Ki-67\) was given"):
+        FIELDS["ki67_percent"].parse_entry(text)
+    with pytest.raises(ValueError, match=r"ki67_percent \(Ki-67\) was given"):
+        Patient.from_query(f"ki67_percent={quote(text)}")
+    with pytest.raises(ValueError, match="column ki67_percent"):
+        nd.cases(f"label,ki67_percent\nA,{text}\n".encode())
+    assert Patient.from_query("ki67_percent=>=90").ki67_percent == Interval(90, 100)
 
 
 def test_text_of_the_form_is_taken_by_a_patient():

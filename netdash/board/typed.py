@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from netdash.fields import Field, Known, Number
-from netdash.intervals import Interval
+from netdash.fields import Field, Known
 
 
 def read(field: Field, text: str) -> Known | None:
@@ -16,10 +15,7 @@ def read(field: Field, text: str) -> Known | None:
     """
     if not text.strip():
         return None
-    value = field.parse(text)
-    if reason := _beyond(field, text):
-        raise ValueError(reason)
-    return value
+    return field.parse_entry(text)
 
 
 def why(field: Field, text: str) -> str:
@@ -28,13 +24,4 @@ def why(field: Field, text: str) -> str:
         field.accept_part(text.strip())
     except ValueError as error:
         return str(error)
-    return _beyond(field, text)
-
-
-def _beyond(field: Field, text: str) -> str:
-    """Return the end of a typed range that is not allowed, in words: 3-200 % is a slip, and not at least 3 %."""
-    known = field.read(text.strip())
-    if not isinstance(field, Number) or not isinstance(known, Interval):
-        return ""
-    ends = [end for end in (known.low, known.high) if end is not None and end not in field.limits]
-    return f"{field.show(ends[0])} is out of the limits" if ends else ""
+    return field.beyond(text)

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from netdash.fields import Number
 from netdash.patient import FIELDS
 
+LOW, HIGH = "_low", "_high"
+"""What ends the names of the two columns that hold a number known in part."""
 NEAR_MISS = 0.85
 """The similarity (difflib's ratio) to an absent field from which a column's name counts as misspelt."""
 
@@ -32,13 +35,15 @@ _OPPOSITES = ("a", "in", "un", "non", "dys", "no", "not", "im", "ir")
 class Resemblance(NamedTuple):
     """A column whose name resembles a field that has no column.
 
-    `how` is "spelling", "opposite" or "unit"; `unit` is that of the column when it is another one.
+    `how` is "spelling", "opposite" or "unit"; `unit` is that of the column when it is another one. `name` is the name
+    that was nearly given, when it is that of a limit of the field.
     """
 
     column: str
     field: str
     how: str
     unit: str = ""
+    name: str = ""
 
     @property
     def cure(self) -> str:
@@ -54,6 +59,8 @@ class Resemblance(NamedTuple):
                 f"looks like {self.field!r} in another unit ({self.unit}): convert it, with the unit "
                 f"{self.unit}{f' and so the factor {factor:.6g}' if factor else ''} in a mapping"
             )
+        if self.name:
+            return f"is nearly {self.name!r}, a limit of a range, which is not there; rename it"
         return f"is no field of a patient, but nearly {self.field!r}, which is not there; rename it, or map it"
 
 
@@ -63,15 +70,36 @@ def unit_word(unit: str) -> str:
     return _UNIT_WORDS.get(word, word.removesuffix("s") if len(word) > 2 else word)
 
 
+def limits_of(field: str) -> tuple[str, ...]:
+    """Return the names of the two columns that hold the limits of a number; none of another field."""
+    return (field + LOW, field + HIGH) if isinstance(FIELDS[field], Number) else ()
+
+
+_LIMITS = frozenset(name for field in FIELDS for name in limits_of(field))
+
+
 def resemblances(names: Iterable[object], asked: Iterable[str], ignore: frozenset[str]) -> list[Resemblance]:
-    """Return the columns whose name resembles a field that is asked and has no column."""
+    """Return the columns whose name resembles a field that is asked and has no column, or a limit that has none."""
     given = [name for name in names if isinstance(name, str)]
-    absent = [name for name in asked if name not in given]
-    near = (_nearest(name, absent) for name in given if name not in FIELDS and name not in ignore)
+    single = [name for name in asked if name not in given]
+    ends = {name: field for field in single for name in limits_of(field) if name not in given}
+    absent = [name for name in single if not {*limits_of(name)} & {*given}]
+    mine = (name for name in given if name not in FIELDS and name not in _LIMITS and name not in ignore)
+    near = (_nearest(name, absent, ends) for name in mine)
     return [found for found in near if found is not None]
 
 
-def _nearest(column: str, absent: list[str]) -> Resemblance | None:
+def refuse_near(near: Iterable[Resemblance]) -> None:
+    """Refuse columns whose name is nearly that of a field, or of a limit, that is asked and not there."""
+    slips = {found.column: f"column {found.column!r} {found.cure}" for found in near}
+    if slips:
+        raise ValueError(
+            f"{'; '.join(slips.values())}. If it is something else, pass ignore={list(slips)!r}, or --ignore "
+            f"{' --ignore '.join(slips)}"
+        )
+
+
+def _nearest(column: str, absent: list[str], ends: dict[str, str]) -> Resemblance | None:
     for field in absent:
         if _opposite(_words(column), _words(field)):
             return Resemblance(column, field, "opposite")
@@ -79,9 +107,12 @@ def _nearest(column: str, absent: list[str]) -> Resemblance | None:
         unit = _other_unit(_words(column), field)
         if unit:
             return Resemblance(column, field, "unit", unit)
-    by_letters = {"".join(_words(name)): name for name in absent}
+    by_letters = {"".join(_words(name)): name for name in [*absent, *ends]}
     near = difflib.get_close_matches("".join(_words(column)), by_letters, n=1, cutoff=NEAR_MISS)
-    return Resemblance(column, by_letters[near[0]], "spelling") if near else None
+    if not near:
+        return None
+    name = by_letters[near[0]]
+    return Resemblance(column, ends.get(name, name), "spelling", name=name if name in ends else "")
 
 
 def _words(name: str) -> list[str]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netdash.cohort.mapping import Entry, Mapping
-from netdash.patient import FIELDS
-
-LOW, HIGH = "_low", "_high"
-"""What ends the names of the two columns that hold a number known in part."""
+from netdash.cohort.names import limits_of
 
 
 def refuse_absent(mapping: Mapping, schema: Iterable[str]) -> None:
@@ -28,15 +25,15 @@ def columns_of(name: str, mapping: Mapping, schema: Iterable[str]) -> Iterator[t
         yield entry, (entry.column,)
     elif name in schema and name not in taken:
         yield Entry(name, name), (name,)
-    elif FIELDS[name].minimum is not None and {name + LOW, name + HIGH} & set(schema) - taken:
-        yield entry or Entry(name, name), (name + LOW, name + HIGH)
+    elif {*limits_of(name)} & set(schema) - taken:
+        yield entry or Entry(name, name), limits_of(name)
 
 
 def refuse_twice(asked: Iterable[str], mapping: Mapping, schema: Iterable[str], ignore: frozenset[str]) -> None:
     """Refuse a field that stands in a column of its own and in one or two of its limits."""
     used = {entry.column for entry in mapping.entries}
     for name in asked:
-        pair = sorted({name + LOW, name + HIGH} & set(schema) - used - ignore)
+        pair = sorted({*limits_of(name)} & set(schema) - used - ignore)
         for _, cells in columns_of(name, mapping, schema):
             if pair and not set(pair) & set(cells):
                 raise ValueError(

@@ -15,7 +15,7 @@ from netdash.cohort import texts
 from netdash.cohort.accounts import SENTINELS
 from netdash.cohort.columns import as_table
 from netdash.cohort.mapping import Entry, Mapping
-from netdash.cohort.names import Resemblance, resemblances
+from netdash.cohort.names import Resemblance, limits_of, resemblances
 from netdash.data_tables import read_table
 from netdash.fields import Field
 from netdash.patient import FIELDS
@@ -54,7 +54,8 @@ def propose_mapping(frame: IntoFrameT) -> Mapping:
     -------
     Mapping
         One line per column. Lines whose note is not empty say what is not sure. Columns that are no field have an
-        empty field. Write it with :meth:`Mapping.write`, correct the file, and read it again.
+        empty field. The limits of a range, ``<field>_low`` and ``<field>_high``, are read by their names and need no
+        line. Write it with :meth:`Mapping.write`, correct the file, and read it again.
 
     Raises
     ------
@@ -74,8 +75,13 @@ def propose_mapping(frame: IntoFrameT) -> Mapping:
     schema = table.collect_schema()
     near = {found.column: found for found in resemblances(schema, FIELDS, frozenset())}
     entries: list[Entry] = []
-    taken = {name for name in schema if name in FIELDS}
+    limits = {name: field for field in FIELDS for name in limits_of(field)}
+    taken = {name for name in schema if name in FIELDS} | {limits[name] for name in schema if name in limits}
     for column in schema:
+        if column in limits:
+            if limits[column] in schema:
+                entries.append(Entry(column, note=f"a limit of {limits[column]}, for which there is a column"))
+            continue
         entry = _line(table, str(column), near.get(column))
         if entry.field and entry.field != column and entry.field in taken:
             entry = Entry(str(column), note=f"looks like {entry.field} too, for which there is a column")
@@ -105,6 +111,8 @@ def _line(table: Any, column: str, near: Resemblance | None) -> Entry:
 
 
 def _resembling(table: Any, near: Resemblance) -> Entry:
+    if near.name:
+        return Entry(near.column, note=f"check: nearly {near.name}, a limit of a range; rename the column if it is")
     if near.how == "unit":
         return _with_values(table, Entry(near.column, near.field, unit=near.unit))
     if near.how == "opposite":

@@ -15,8 +15,8 @@ import narwhals.stable.v2 as nw
 from netdash.cohort import births, texts
 from netdash.cohort.columns import Column, Exact, Span, Table, WordSet, add_columns, as_table
 from netdash.cohort.mapping import Entry, Mapping
-from netdash.cohort.names import resemblances
-from netdash.cohort.places import HIGH, LOW, columns_of, refuse_absent, refuse_twice
+from netdash.cohort.names import refuse_near, resemblances
+from netdash.cohort.places import columns_of, refuse_absent, refuse_twice
 from netdash.fields import Field
 from netdash.patient import FIELDS
 
@@ -55,10 +55,13 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
     schema = table.collect_schema()
     asked = list(asked)
     refuse_absent(mapping, schema)
+    held = {name: list(columns_of(name, mapping, schema)) for name in FIELDS}
+    given = tuple(name for name, lines in held.items() if lines)
+    # A limit that is there may have a fellow that is misspelt.
+    whole = {name for name, lines in held.items() if any(set(cells) <= set(schema) for _, cells in lines)}
     mapped = {entry.column for entry in mapping.entries}
-    given = tuple(name for name in FIELDS if list(columns_of(name, mapping, schema)))
-    near = resemblances(schema, [name for name in FIELDS if name not in given], frozenset({*ignore, *mapped}))
-    near = [found for found in near if not found.column.endswith((LOW, HIGH))]
+    near = resemblances(schema, [name for name in FIELDS if name not in whole], frozenset({*ignore, *mapped}))
+    refuse_near(found for found in near if found.field in asked)
     remarks = [
         f"Column {found.column!r} {found.cure}. It is not asked here." for found in near if found.field not in asked
     ]
@@ -67,13 +70,6 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
         for name in getattr(getattr(frame, "index", None), "names", ())
         if name in asked and name not in given
     ]
-    near = [found for found in near if found.field in asked]
-    if near:
-        told = "; ".join(f"column {found.column!r} {found.cure}" for found in near)
-        names = [found.column for found in near]
-        raise ValueError(
-            f"{told}. If it is something else, pass ignore={names!r}, or --ignore {' --ignore '.join(names)}"
-        )
     refuse_twice(asked, mapping, schema, frozenset(ignore))
     columns: dict[str, Column] = {}
     without: dict[str, tuple[str, ...]] = {}
