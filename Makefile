@@ -8,7 +8,7 @@ ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install dashboard test test-fast lint lint-scripts lint-deploy vendor mutate bench bench-page load limit soak browser node check-latest wheels sbom docs recording clean
+.PHONY: install dashboard test test-fast lint lint-scripts lint-deploy vendor mutate bench bench-page load limit soak browser node check-latest wheels hub sbom docs recording clean
 
 install: .venv/all browser node     ## everything pinned in constraints.txt
 
@@ -82,6 +82,11 @@ lint-deploy:                        ## the files for containers, by the schemas 
 	build/lint/bin/kubernetes-validate --strict docs/deploy/kubernetes.yaml
 	build/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docs/deploy/compose.yaml
 	build/lint/bin/yamllint --strict --config-data '{extends: relaxed, rules: {line-length: {max: 140}}}' docs/deploy
+
+hub: .venv/all                      ## the test with a real JupyterHub, which is installed for it
+	$(PIP) jupyterhub==6.1.1
+	npm install --prefix build/hub --no-audit --no-fund --loglevel=error configurable-http-proxy@5.3.0
+	$(BIN)/python -m pytest tests/test_hub.py
 
 sbom: .venv/all                     ## build/netdash.cdx.json, what serving needs (CycloneDX), and docs/licenses.md
 	rm -rf build/serving

@@ -56,6 +56,8 @@ def serve(settings: Settings) -> None:
     """
     notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
     check_installation(notebook)
+    if settings.hub:
+        check_hub()
     # Voila looks for templates here. The kernels inherit the variable and do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
     pass_cases_to_kernels(settings.cases)
@@ -110,6 +112,14 @@ def check_installation(notebook: Path) -> None:
 
     for extension in set(EXTENSIONS) - set(get_federated_extensions(get_voila_labextensions_path())):
         raise ServeError(f"The browser part {extension} is missing; install voila, ipywidgets and anywidget again.")
+
+
+def check_hub() -> None:
+    """Raise ServeError if this is no service of a Hub, or jupyterhub is not installed."""
+    if find_spec("jupyterhub") is None:
+        raise ServeError("The package jupyterhub is missing; install the version of the Hub: pip install jupyterhub.")
+    if "JUPYTERHUB_SERVICE_PREFIX" not in os.environ:
+        raise ServeError("hub: netdash was not started by a Hub; see docs/deploy/jupyterhub_config.py.")
 
 
 def pass_cases_to_kernels(cases: Path | None) -> None:

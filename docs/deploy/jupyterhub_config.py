@@ -1,10 +1,8 @@
 """netdash as a service of JupyterHub 5.4.5 or later: one server for all, at /services/netdash/; load it from jupyterhub_config.py.
 
-The Hub starts and restarts it and its proxy leads there. It does not ask who comes: the Hub leaves that to the service, and
-netdash knows no Hub. What asks is the token; without one the board is open to whoever reaches the Hub.
+The Hub starts and restarts it, its proxy leads there, and its login decides who comes. netdash needs the package jupyterhub for it:
+/opt/netdash/current/bin/pip install jupyterhub, in the version of the Hub.
 """
-
-import os
 
 c = get_config()  # noqa: F821
 
@@ -17,7 +15,12 @@ c.JupyterHub.services.append(
             "NETDASH_BASE_URL": "/services/netdash/",
             "NETDASH_PUBLIC_HOST": "hub.example.org",  # the Hub's name, without a port
             "NETDASH_BROWSER": "no",
-            "NETDASH_TOKEN": os.environ["NETDASH_TOKEN"],
+            "NETDASH_HUB": "yes",
+            "NETDASH_AUDIT": "yes",
         },
+        "oauth_no_confirm": True,
     }
 )
+
+# Who may use it; here every user of the Hub.
+c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", "access:services!service=netdash"]})

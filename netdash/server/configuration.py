@@ -66,12 +66,13 @@ def configuration(settings: Settings, notebook: Path) -> Config:
 def _application(settings: Settings, notebook: Path) -> dict[str, Any]:
     """Return the options of Voila's application."""
     secret = {"cookie_secret": secret_of(settings.token)} if settings.token else {}
+    identity = "netdash.server.hub.HubIdentity" if settings.hub else Identity
     return secret | {
         "ip": settings.host,
         "port": settings.port,
         "base_url": settings.base_url,
         "token": settings.token,
-        "identity_provider_class": Identity,
+        "identity_provider_class": identity,
         "notebook_path": str(notebook),
         "root_dir": str(notebook.parent),
         "open_browser": False,
@@ -103,7 +104,7 @@ def _page(settings: Settings) -> dict[str, Any]:
     page_options = {
         "netdashIdleMinutes": settings.idle_minutes,
         "netdashCaseInAddress": settings.case_in_address,
-        "netdashLogout": bool(settings.token),
+        "netdashLogout": bool(settings.token) or settings.hub,
         "netdashPlotly": plotly_version(),
         "fullStaticUrl": settings.base_url + SCRIPTS,
     } | ({} if settings.notebook else without_mathjax(settings.base_url))

@@ -93,7 +93,10 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
         self.finish(self.get_template(template).render(**words))
 
     def get_login_url(self) -> str:
-        """Return the address of the login form. The case of an old link goes into the fragment."""
+        """Return the address of the login. The case of an old link goes into the fragment of that of the form."""
+        elsewhere: str = self.identity_provider.login_elsewhere(self)
+        if elsewhere:
+            return elsewhere
         case = f"#{self.request.query}" if self.request.query else ""
         return f"{super().get_login_url()}?{urlencode({'next': self.request.path})}{case}"
 
@@ -101,7 +104,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
         """Yield the page piece by piece. The session begins when the page names its kernel."""
         self._forget_query()
         sessions, kernel_id, began = self._sessions, "", time.monotonic()
-        user = self.request.headers.get(self.settings["netdash_user_header"], "")[:LONGEST_NAME]
+        user = self.identity_provider.name_of(self)[:LONGEST_NAME]
         sessions.opening += 1
         try:
             async for html in self._pieces(path):

@@ -100,6 +100,8 @@ class Logout(JupyterHandler):
 class Identity(IdentityProvider):
     """Accepts visitors who gave the token, until they close the browser; all visitors when there is no token."""
 
+    callbacks: tuple[tuple[str, type], ...] = ()
+    """Further routes that the login needs, below the base URL."""
     cookie_options = {"expires_days": None, "samesite": "Lax"}
     get_secure_cookie_kwargs = {"max_age_days": COOKIE_DAYS}
 
@@ -152,6 +154,15 @@ class Identity(IdentityProvider):
             self.guesses.count(address)
             WRONG_TOKENS.inc()
         return right
+
+    def login_elsewhere(self, handler: Any) -> str:
+        """Return the address of a login that is not netdash's form; empty when there is none."""
+        return ""
+
+    def name_of(self, handler: Any) -> str:
+        """Return the user's name for the audit lines, as the proxy gives it."""
+        name: str = handler.request.headers.get(handler.settings["netdash_user_header"], "")
+        return name
 
     def log_out(self, handler: Any) -> None:
         """Clear the cookie of the token, and refuse it from now on if the browser kept it."""

@@ -123,6 +123,9 @@ class Settings:
         expected="0 or more",
     )
     token: str = option("", "token", f"Secret of at least {SHORTEST_TOKEN} characters that a visitor must give.")
+    hub: bool = option(
+        False, "hub", "Let JupyterHub say who comes, as a service that it starts; needs the package jupyterhub."
+    )
     public_hosts: Sequence[str] = option(
         (),
         "public-host",

@@ -218,6 +218,7 @@ class Server(Voila):  # type: ignore[misc]
             (url_path_join(self.server_url, "/metrics"), Metrics),
             (self.app.settings["netdash_scripts"], ScriptsHandler, {"scripts": self._scripts}),
             (url_path_join(self.server_url, SCRIPTS, "(.*)"), CachedStatic, {"paths": self.static_paths}),
+            *((url_path_join(self.server_url, path), handler) for path, handler in self.identity_provider.callbacks),
             *routes_served(super().init_handlers(), self.server_url),
         ]
 

@@ -9,12 +9,14 @@ there:
 
     python tests/benchmarks/page.py "before=http://127.0.0.1:8901/?CASE"
 
-The word CASE stands for the case of the board itself.
+The word CASE stands for the case of the board itself. `--line` loads the pages over a line of 50 ms and
+20 Mbit/s instead, then on a processor that is six times slower, as Chromium emulates both (websockets are not slowed).
 """
 
 import argparse
 import json
 import shutil
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ BOARD = "netdash"
 CASE = "age_years=54&ki67_percent=4&liver_involvement_percent=35&extrahepatic_disease=none&differentiation=well"
 HANDLE = "[role=slider], .noUi-handle, input[type=range]"
 MARK = ".js-plotly-plot .main-svg .trace path"
+VERDICT = "[data-verdict]"
 QUIET = 400  # ms without a change after which a picture is finished, whole and not in bits
 KEY_REPEAT = 15  # ms between the keys of a drag
 DRAG = 20  # keys of a drag, fewer than the moves before it
@@ -75,6 +78,67 @@ def load(browser, url, measured):
         page.locator(needed).first.wait_for(state="attached")
     measured.loads.append(1000 * (time.perf_counter() - start))
     return page
+
+
+SLOWER = {  # what Chromium is told; the latency is that of each request
+    "line": (
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 50, "downloadThroughput": 20e6 / 8, "uploadThroughput": 20e6 / 8},
+    ),
+    "processor": ("Emulation.setCPUThrottlingRate", {"rate": 6}),
+}
+
+
+@dataclass
+class Slow:
+    """Loads of one page on a slow line or processor: milliseconds, requests, bytes over the line."""
+
+    words: list[float] = field(default_factory=list)  # until the first verdict, on the board
+    loads: list[float] = field(default_factory=list)
+    requests: int = 0
+    sent: int = 0
+
+
+def load_slowly(browser, url, how, measured):
+    """Load a page as `load` does, on a slow line or processor."""
+    page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
+    told = page.context.new_cdp_session(page)
+    finished = []
+    told.on("Network.loadingFinished", lambda event: finished.append(event["encodedDataLength"]))
+    told.send("Network.enable")
+    told.send(*SLOWER[how])
+    start = time.perf_counter()
+    page.goto(url, wait_until="commit", timeout=180_000)
+    for needed, times in ((VERDICT, measured.words), (MARK, measured.loads)):
+        if needed == VERDICT and "?" not in url:
+            continue  # no board
+        page.locator(needed).first.wait_for(state="attached", timeout=180_000)
+        times.append(1000 * (time.perf_counter() - start))
+    page.locator(HANDLE).first.wait_for(state="attached")
+    measured.requests, measured.sent = len(finished), sum(finished)
+    page.close(run_before_unload=True)
+    page.context.close()
+
+
+def slowly(browser, server, pages, loads):
+    """Load all pages in turn on a slow line, then on a slow processor; print what was measured."""
+    for how in SLOWER:
+        found = {name: Slow() for name in pages}
+        for turn in range(loads):
+            names = list(pages)
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                ready(server)
+                rest()
+                load_slowly(browser, pages[name], how, found[name])
+        first = statistics.median(next(iter(found.values())).loads)
+        for name, one in found.items():
+            median = statistics.median(one.loads)
+            words = f", first verdict {statistics.median(one.words):,.0f} ms" if one.words else ""
+            print(
+                f"slow {how}: {name:10} {median:,.0f} ms ({median / first:.2f} x){words}; "
+                f"{one.requests} requests, {one.sent / 1e6:.2f} MB",
+                flush=True,
+            )
 
 
 def move(page, measured, moves):
@@ -144,6 +208,7 @@ def main():
     asked.add_argument("pages", nargs="*", metavar="NAME=URL")
     asked.add_argument("--loads", type=int, default=7)
     asked.add_argument("--moves", type=int, default=30)
+    asked.add_argument("--line", action="store_true", help="loads on a slow line and a slow processor only")
     given = asked.parse_args()
     server = Served()
     pages = dict(page.replace("?CASE", f"?{CASE}").split("=", 1) for page in given.pages) | {
@@ -153,6 +218,9 @@ def main():
         with sync_playwright() as playwright:
             # The system's Chromium, as the browser tests use it, else playwright's own.
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            if given.line:
+                slowly(browser, server, pages, given.loads)
+                return
             found, memory = measure(browser, server, pages, given.loads, given.moves)
     finally:
         server.kill()
