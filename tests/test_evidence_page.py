@@ -301,7 +301,7 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
     def offered():
         return [control.description for control in page.toolbar if control.layout.display != "none"]
 
-    assert offered() == ["Show", "Therapy", "Endpoint", "Reading", "Followed", "Own series"]
+    assert offered() == ["Show", "Therapy", "Endpoint", "Numbers", "Followed", "Load own series…"]
     board.state.evidence.show = "harms"
     assert offered() == ["Show", "Therapy", "Reading"]
     board.state.evidence.show = "references"

@@ -194,7 +194,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("button", ["Own cases", "Own series"])
+@pytest.mark.parametrize("button", ["Load cases…", "Load own series…"])
 def test_a_file_of_any_kind_is_refused_by_its_session_alone(hostile, button):
     for content in FILES:
         hostile.upload(button, content)
@@ -209,7 +209,7 @@ def test_a_file_of_any_kind_is_refused_by_its_session_alone(hostile, button):
 
 
 def test_a_list_of_cases_stays_in_its_session_and_its_labels_are_text(hostile, neighbor):
-    hostile.upload("Own cases", b"label,age_years\n<script>alert(1)</script>,61\nB,62\n")
+    hostile.upload("Load cases…", b"label,age_years\n<script>alert(1)</script>,61\nB,62\n")
     assert "2 prepared cases" in hostile.content()["sections"]["case"]
     for key in ("do:present", "do:next"):
         hostile.custom({"type": "select", "key": key})
@@ -217,7 +217,7 @@ def test_a_list_of_cases_stays_in_its_session_and_its_labels_are_text(hostile, n
     assert "1 of 2: &lt;script&gt;alert(1)&lt;/script&gt;" in shown["sections"]["case"]
     assert shown["query"] == "age_years=61"
     assert "prepared case" not in neighbor.content()["sections"]["case"]
-    hostile.upload("Own cases", b"label,age_years\nA,480\n")
+    hostile.upload("Load cases…", b"label,age_years\nA,480\n")
     assert "not taken" in hostile.content()["sections"]["case"]
     assert hostile.content()["query"] == "age_years=61"
     hostile.custom({"type": "select", "key": "do:leave"})

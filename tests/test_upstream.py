@@ -344,7 +344,7 @@ IN_BROWSER = [
     *(("ipywidgets", name, SCRIPT) for name in ("noUi-handle", "widget-upload")),
     *(("ipywidgets", f"widget-{name}", "board/static/board.css") for name in ("dropdown", "text", "label", "hbox")),
     ("ipywidgets", "_options_labels", SCRIPT),
-    *(("ipywidgets", name, "board/static/board.css") for name in ("widget-readout", "jupyter-button")),
+    ("ipywidgets", "jupyter-button", "board/static/board.css"),
     ("ipywidgets", "data-lm-suppress-shortcuts", SCRIPT),
     ("anywidget", "anywidget:", SCRIPT),
     ("anywidget", "getModel", "board/static/frame/frame.js"),

@@ -32,6 +32,8 @@ from netdash.patient import FIELDS, Patient
 
 STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots", "inputs")]
 """The style sheets of the board, which are sent as one."""
+SKIP = '<button type="button" class="nd-skip">Skip to the verdicts</button>'
+"""The first stop of the Tab key; verdicts.js takes the focus from there. A link would change the address, the case."""
 NO_EXAMPLE, NO_CASE = "Open an example", "Open a case"
 CASES_VARIABLE, CRITERIA_VARIABLE = "NETDASH_CASES", "NETDASH_CRITERIA"
 """The environment variables with the paths of a file of prepared cases and of a file of own criteria."""
@@ -125,8 +127,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.examples = ipywidgets.Dropdown(
             options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"
         )
-        self.upload = offer_file("Own cases", CASES_TIP, self.state.take_cases)
-        self.criteria = offer_named_file("Own criteria", CRITERIA_TIP, self.state.take_criteria)
+        self.upload = offer_file("Load cases…", CASES_TIP, self.state.take_cases)
+        self.criteria = offer_named_file("Load criteria…", CRITERIA_TIP, self.state.take_criteria)
         self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
         self.frame = self._make_frame()
         self.mark = f"nd-static-{self.frame.model_id}"
@@ -147,16 +149,16 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
         styles = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS) + notebook.hiding(self.mark)
-        name = ipywidgets.HTML(f'<h1 class="nd-title">netdash</h1><style>{styles}</style>')
-        bars = [
-            _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items() if page.toolbar
-        ]
-        for bar in bars:
+        name = ipywidgets.HTML(f'{SKIP}<h1 class="nd-title">netdash</h1><style>{styles}</style>')
+        bars = {name: _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items()}
+        for bar in bars.values():
             bar.add_class("nd-bar")
-        chosen = [self.examples, self.upload, self.criteria, self.reset, *bars]
+        plot = [bars.pop(name) for name in ("board",) if name in bars]  # what the plot shows is chosen beside it
+        chosen = [self.examples, self.upload, self.criteria, self.reset, *bars.values()]
         head = _box(ipywidgets.HBox, "nd-head", name, *chosen, _box(ipywidgets.Box, "netdash-slot-tools"))
         case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
-        body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, _box(ipywidgets.Box, "nd-frame", self.frame))
+        frame = _box(ipywidgets.Box, "nd-frame", *plot, self.frame)
+        body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, frame)
         return [head, case, body, foot]
 
     def __repr__(self) -> str:

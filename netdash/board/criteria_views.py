@@ -18,12 +18,9 @@ from netdash.outcome_tables.later import trial_results
 from netdash.patient import FIELDS
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING
 
-MOST_OPEN_INPUTS = 3
-"""The most open inputs that are listed above the verdicts."""
-
 
 def verdicts(state: State, assessment: Assessment) -> str:
-    """Return the open inputs, the lines of each therapy, then those of the populations of trials."""
+    """Return the lines of each therapy, then those of the populations of trials."""
     studied = assessment.studied
     return render(
         "verdicts",
@@ -34,7 +31,6 @@ def verdicts(state: State, assessment: Assessment) -> str:
         chosen=assessment[state.selected],
         selected=state.selected,
         unfolded="" if state.presenting else state.unfolded,
-        wanted=assessment.next_input_rows()[:MOST_OPEN_INPUTS],
         before=_changes(state),
         remarks=assessment.remarks,
         notes=(*assessment.general, HEADLINE_LEGEND),

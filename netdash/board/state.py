@@ -27,7 +27,7 @@ LONGEST_REFUSED = 200
 """The most characters that are kept of a text that a box refused."""
 FIRST_SELECTED = "milan_review"
 """The rule set whose findings are shown first."""
-READINGS = {"corrected where confirmed": "corrected", "as printed": "printed"}
+READINGS = {"corrected": "corrected", "as printed": "printed"}
 """The readings of the tables, by their names on screen."""
 ERAS = {"review and later": "both", "review of 2014": "review", "published later": "later"}
 """The eras of the plot, by their names on screen."""

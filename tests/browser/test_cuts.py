@@ -241,10 +241,10 @@ def test_a_case_that_was_chosen_in_a_silence_is_said_and_opened(hurt):
 
 def test_a_file_that_was_opened_in_a_silence_is_said(hurt):
     visit = hurt()
-    cut_while_entering(visit, lambda visit: open_file(visit, "Own cases", CASES))
+    cut_while_entering(visit, lambda visit: open_file(visit, "Load cases…", CASES))
     expect_not_taken(visit, "the file own.csv (open it again if it is not there)")
     expect(dropped(visit).get_by_role("button", name="Enter")).to_be_hidden()
-    open_file(visit, "Own cases", CASES)
+    open_file(visit, "Load cases…", CASES)
     expect(visit.case).to_contain_text("2 prepared cases")
 
 
@@ -262,7 +262,7 @@ def turn_to(visit, page):
 def test_a_minute_without_a_network_costs_nothing_that_lives_in_the_session(hurt):
     visit = hurt()
     turn_to(visit, "evidence")
-    open_file(visit, "Own series", OWN.read_bytes())
+    open_file(visit, "Load own series…", OWN.read_bytes())
     own = visit.page.get_by_role("button", name="Pool Our center 2024 (local)")
     expect(own).to_be_visible()
     turn_to(visit, "teaching")
@@ -273,10 +273,10 @@ def test_a_minute_without_a_network_costs_nothing_that_lives_in_the_session(hurt
     score = visit.page.get_by_text("This sitting: 2 of 3 verdicts right")
     expect(score).to_be_visible()
     turn_to(visit, "board")
-    open_file(visit, "Own cases", CASES)
+    open_file(visit, "Load cases…", CASES)
     expect(visit.case).to_contain_text("2 prepared cases")
-    visit.page.get_by_role("button", name="Pin as A").click()
-    expect(visit.page.get_by_role("button", name="Unpin A")).to_be_visible()
+    visit.page.get_by_role("button", name="Compare with this").click()
+    expect(visit.page.get_by_role("button", name="Stop comparing")).to_be_visible()
     kernel_id = visit.kernel_id()
     visit.server.refuse()
     visit.page.wait_for_timeout(60_000)
@@ -286,7 +286,7 @@ def test_a_minute_without_a_network_costs_nothing_that_lives_in_the_session(hurt
     visit.press("age_years", "ArrowRight")
     visit.settle()
     expect(visit.case).to_contain_text("Age 51 years")
-    expect(visit.page.get_by_role("button", name="Unpin A")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="Stop comparing")).to_be_visible()
     visit.page.get_by_label("Case").select_option(label="2. Second")
     expect(visit.case).to_contain_text("Age 60 years")
     turn_to(visit, "teaching")

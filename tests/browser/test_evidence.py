@@ -57,7 +57,7 @@ def test_a_series_is_left_out_with_the_keyboard_and_the_focus_stays(evidence):
 def test_own_series_are_uploaded_checked_and_drawn(evidence, tmp_path):
     def upload(file):
         with evidence.page.expect_file_chooser() as chooser:
-            evidence.page.get_by_role("button", name="Own series").click()
+            evidence.page.get_by_role("button", name="Load own series…").click()
         chooser.value.set_files(file)
 
     wrong = tmp_path / "own.csv"

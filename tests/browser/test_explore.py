@@ -66,7 +66,7 @@ def test_a_rule_set_is_outlined_with_the_keyboard_and_the_focus_stays(visit):
 
 def test_map_and_what_if_follow_their_lists(visit):
     explore(visit)
-    visit.page.get_by_label("Map across").select_option(label="Ki-67")
+    visit.page.get_by_label("Horizontal").select_option(label="Ki-67")
     expect(visit.page.locator("[data-figure=map] .xtitle")).to_have_text(re.compile("Ki-67"))
     visit.page.get_by_label("What if").select_option(label="Age")
     expect(visit.page.locator("[data-figure=whatif] .gtitle")).to_have_text("Age: 55 years")

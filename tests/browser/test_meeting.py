@@ -117,7 +117,7 @@ Tuesday C;;70;;colon
 
 def open_list(visit, content):
     with visit.page.expect_file_chooser() as chooser:
-        visit.page.get_by_role("button", name="Own cases", exact=True).click()
+        visit.page.get_by_role("button", name="Load cases…", exact=True).click()
     chooser.value.set_files({"name": "tuesday.csv", "mimeType": "text/csv", "buffer": content})
 
 
@@ -144,7 +144,7 @@ def test_a_list_of_cases_is_opened_presented_and_stepped_through(visits, size):
     expect(visit.case).to_contain_text("2 of 3")
     visit.expect_case(list(cases.values())[1])
     visit.shoot(f"cases-present-{size[0]}")
-    expect(visit.page.get_by_role("button", name="Own cases")).to_be_hidden()
+    expect(visit.page.get_by_role("button", name="Load cases…")).to_be_hidden()
     visit.page.keyboard.press("Escape")
     expect(visit.board).to_have_attribute("data-view", "board")
     visit.press("age_years", "ArrowRight")
@@ -167,7 +167,7 @@ def test_a_file_too_large_to_be_sent_is_refused_and_said_and_the_session_goes_on
     visit.open()
     (tmp_path / "large.csv").write_bytes(b"label\n" + b"x" * 11_000_000)
     with visit.page.expect_file_chooser() as chooser:
-        visit.page.get_by_role("button", name="Own cases").click()
+        visit.page.get_by_role("button", name="Load cases…").click()
     chooser.value.set_files(tmp_path / "large.csv")
     expect(visit.page.get_by_role("status").filter(has_text="large.csv was not opened")).to_be_visible()
     open_list(visit, TUESDAY)
@@ -184,14 +184,14 @@ def test_the_letter_p_typed_into_a_box_presents_nothing(visit):
 def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
     visit.open()
     visit.open_example(BOUNDS)
-    visit.page.get_by_role("button", name="Pin as A").click()
-    expect(visit.page.get_by_role("button", name="Unpin A")).to_be_visible()
+    visit.page.get_by_role("button", name="Compare with this").click()
+    expect(visit.page.get_by_role("button", name="Stop comparing")).to_be_visible()
     visit.press("age_years", "ArrowLeft")
     findings = visit.case
     expect(findings).to_contain_text("Age: 55 years → 54 years")
     expect(findings).to_contain_text("Misses 1 of 5: age 55 years (asked: under 55 years) → Meets 5 of 5")
     expect(visit.page.locator("[data-section=verdicts]")).to_contain_text("A: missed →")
-    visit.page.get_by_role("button", name="Unpin A").click()
+    visit.page.get_by_role("button", name="Stop comparing").click()
     expect(findings).not_to_contain_text("Since A")
 
 
@@ -240,7 +240,7 @@ def test_the_plot_and_the_reading_are_chosen(visit):
     expect(visit.page.locator("[data-section=forest] .nd-says")).to_contain_text("not reached in 2")
     visit.page.get_by_label("Plot", exact=True).select_option(label="5-year overall survival")
     click(visit.page, visit.plot.locator(".annotation", has_text="Resection").first)
-    visit.page.get_by_label("Figures", exact=True).select_option(label="as printed")
+    visit.page.get_by_label("Numbers", exact=True).select_option(label="as printed")
     layout = "JSON.stringify(document.querySelector('[data-figure=forest]').layout)"
     visit.page.wait_for_function(f"() => {layout}.includes('Kianmanesh 2008, n\\u00a023\\u00a0†')")
 

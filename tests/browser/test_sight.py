@@ -42,7 +42,8 @@ def out_of_sight(locators):
 # What is wrong with the texts and the controls of the page: cut off, over each other, out of reach.
 FAULTS = """() => {
   const board = document.querySelector(".netdash-board");
-  const skip = "[data-figure], .nd-strip, .nd-ticks, .nd-hidden, .netdash-live, .netdash-notice, option, style, script";
+  const quiet = ".nd-strip, .nd-ticks, .nd-hidden, .nd-skip, .nd-bar-board label, .netdash-live, .netdash-notice";
+  const skip = `[data-figure], ${quiet}, option, style, script`;
   const leave = (node) => node.closest(skip) || node.matches("details:not([open])"); // its text is in no sight
   const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && !leave(node);
   const nodes = [...board.querySelectorAll("*")].filter(seen);
@@ -244,6 +245,23 @@ def test_sliders_are_named_and_say_their_value(shared):
         expect(handle).to_have_attribute("aria-valuetext", said[name])
     shared.press("age_years", "ArrowRight")
     expect(shared.handle("age_years")).to_have_attribute("aria-valuetext", "56 years")
+
+
+def test_the_first_stop_of_the_tab_key_skips_to_the_verdicts(visit):
+    page = visit.open().page
+    visit.open_example(BOUNDS)
+    verdict = page.locator(".nd-verdicts :focus")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Skip to the verdicts")).to_be_focused()
+    assert out_of_sight([page.locator(".nd-skip")]) == []
+    page.keyboard.press("Enter")
+    expect(verdict).to_have_count(1)
+    chosen = verdict.inner_text()
+    page.keyboard.press("ArrowDown")
+    expect(verdict).not_to_have_text(chosen)
+    page.keyboard.press("Tab")  # all verdicts are one stop
+    expect(verdict).to_have_count(0)
 
 
 def test_every_input_has_an_accessible_name(shared):

@@ -74,7 +74,7 @@ class Evidence(Page):
         )
         self.therapy = choose(choices, "therapy", list(therapies.items()), "Therapy", "Only series of this therapy")
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
-        self.reading = choose(state, "reading", READINGS, "Reading", "What the review prints, or corrected")
+        self.reading = choose(state, "reading", READINGS, "Numbers", "What the review prints, or corrected")
         tip = "Only rows that hold each of these words"
         self.words = ipywidgets.Text(description="Find", placeholder="words", tooltip=tip)
         traitlets.link((choices, "words"), (self.words, "value"))
@@ -85,7 +85,7 @@ class Evidence(Page):
             "Followed",
             "As if only this share of each series had been followed: no source states it",
         )
-        self.upload = offer_file("Own series", "A CSV file; it stays in memory", choices.take)
+        self.upload = offer_file("Load own series…", "A CSV file; it stays in memory", choices.take)
         self.toolbar = [self.show, self.therapy, self.outcome, self.reading, self.followed, self.words, self.upload]
         self.parts = {"browse-words": self.words}
         choices.observe(self._offer, "show")

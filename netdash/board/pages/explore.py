@@ -31,8 +31,8 @@ class Explore(Page):
         exploring = state.explore
         self.traits = [exploring]
         self.toolbar = [
-            choose(exploring, "x", _named(numbers()), "Map across", "The input along the bottom of the map"),
-            choose(exploring, "y", _named(numbers()), "up", "The input along the side of the map"),
+            choose(exploring, "x", _named(numbers()), "Horizontal", "The input along the bottom of the map"),
+            choose(exploring, "y", _named(numbers()), "Vertical", "The input along the side of the map"),
             choose(exploring, "along", _named(ordered()), "What if", "The input that is varied"),
         ]
 

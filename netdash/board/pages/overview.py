@@ -20,7 +20,7 @@ class Overview(Page):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Plot", "One endpoint at one time")
-        self.reading = choose(state, "reading", READINGS, "Figures", "What the review prints, or corrected")
+        self.reading = choose(state, "reading", READINGS, "Numbers", "What the review prints, or corrected")
         self.era = choose(state, "era", ERAS, "Era", "Outcomes of the review, published later, or both")
         self.toolbar = [self.outcome, self.reading, self.era]
 

@@ -37,8 +37,9 @@ export class Verdicts {
     root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("focusin", ({ target }) => this.#focused(target));
     root.addEventListener("click", ({ target }) => {
-      if (!(target instanceof Element) || !target.closest(".nd-trials > summary")) return;
-      this.#wanted = !this.#trials?.open;
+      if (!(target instanceof Element)) return;
+      if (target.matches(".nd-skip")) this.#skip();
+      if (target.closest(".nd-trials > summary")) this.#wanted = !this.#trials?.open;
     });
     const arrange = () => this.#arrange();
     new ResizeObserver(arrange).observe(root);
@@ -50,6 +51,14 @@ export class Verdicts {
   #arrange() {
     const one = this.root.clientWidth <= NARROW || (served && innerHeight < LOW);
     set(this.root, "data-columns", one ? "one" : "three");
+  }
+
+  /** Moves the focus over the head and the inputs: to the chosen verdict, or to the page where none is. */
+  #skip() {
+    const page = /** @type {HTMLElement | null} */ (this.root.querySelector(".netdash-sections"));
+    const stop = /** @type {HTMLElement | null | undefined} */ (page?.querySelector(".nd-verdicts [tabindex='0']"));
+    if (page && !stop) page.tabIndex = -1;
+    (stop ?? page)?.focus();
   }
 
   get #pane() {
