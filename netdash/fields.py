@@ -299,7 +299,7 @@ class Count(Number):
 
     def read(self, text: str) -> object:  # noqa: D102
         # "1,000" is a thousand to one person and one to another: it is refused.
-        return None if re.search(r"[.,]\d{3}(?!\d)", text) else super().read(text)
+        return None if re.search(r"(?<!\.)[.,]\d{3}(?!\d)", text) else super().read(text)
 
     def accept(self, value: object) -> Value | None:  # noqa: D102
         number = super().accept(value)

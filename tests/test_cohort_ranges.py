@@ -69,6 +69,13 @@ def test_a_text_in_a_frame_means_what_it_means_for_a_patient(data):
         assert verdicts(frame) == wanted, type(frame)
 
 
+def test_a_range_of_counts_that_is_written_with_dots_is_no_thousand():
+    frame = pl.DataFrame({"lesion_count": ["1..100", "1,000", "2..1,000"]})
+    table = cohort_report(frame).set_index("field").loc["lesion_count", ["n_partial", "n_refused"]]
+    assert table.tolist() == [1, 2]
+    assert Patient(lesion_count="1..100") == Patient(lesion_count="1-100")
+
+
 @settings(max_examples=200)
 @given(st.data())
 def test_a_number_is_refused_where_a_patient_refuses_it(data):
