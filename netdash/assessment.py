@@ -165,6 +165,11 @@ class Assessment(Mapping[str, Judgement]):
         return conflicts.at_odds(self.patient)
 
     @property
+    def assumed(self) -> tuple[str, ...]:
+        """A sentence where a reported grade assumes the higher part of a Ki-67 known as a range; else none."""
+        return conflicts.assumed(self.patient)
+
+    @property
     def published(self) -> tuple[Judgement, ...]:
         """The judgements by lists, statements and labels."""
         return tuple(j for j in self.judgements if j.rule_set.kind != "population")
@@ -355,10 +360,12 @@ class Assessment(Mapping[str, Judgement]):
 
     @property
     def context(self) -> tuple[str, ...]:
-        """The sentences before the verdicts: inputs at odds, statements out of scope, general remarks."""
+        """The sentences before the verdicts: inputs at odds, what is assumed, statements out of scope, remarks."""
         outside = [f"Outside the scope: {c.label}. {c.note}" for c in self.scope]
         local = [f"Own criteria, marked local: {self.own}."] if self.own else []
-        return (*local, *(f"Inputs at odds: {sentence}." for sentence in self.conflicts), *outside, *self.general)
+        at_odds = [f"Inputs at odds: {sentence}." for sentence in self.conflicts]
+        assumed = [f"Assumed: {sentence}." for sentence in self.assumed]
+        return (*local, *at_odds, *assumed, *outside, *self.general)
 
     def _repr_html_(self) -> str:
         """Return the assessment as HTML for Jupyter."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, outcome_rows, rule_tables
+from netdash.derived import G2_TO_KI67_PERCENT, GRADES, KI67_BY_GRADE, possible
 from netdash.intervals import Interval
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
@@ -90,6 +91,26 @@ def at_odds(patient: Patient) -> tuple[str, ...]:
         if all(alone) and not any(sentence in found for sentence in _of_word(patient, name)):
             found += [sentence for sentences in alone for sentence in sentences]
     return tuple(dict.fromkeys(found))
+
+
+def assumed(patient: Patient) -> tuple[str, ...]:
+    """Return a sentence where a reported grade assumes the higher part of a Ki-67 that is known as a range.
+
+    A grade can follow from a count of mitoses, which is no input; the Ki-67 may then lie in the lower part.
+    """
+    index, reported = patient.ki67_percent, patient.grade_reported
+    if not isinstance(index, Interval) or reported is None or not patient.grades <= {*possible(reported, GRADES)}:
+        return ()
+    # A carcinoma has the Ki-67 of G3.
+    kept = [KI67_BY_GRADE.get(grade, KI67_BY_GRADE["G3"]).meet(index) for grade in sorted(patient.grades)]
+    least = min((part.least for part in kept if part), default=index.least)
+    part = index.meet(Interval(least, None, low_open=least == G2_TO_KI67_PERCENT))
+    if least < index.least or part in (None, index):
+        return ()
+    first, second = (FIELDS[name].phrase(getattr(patient, name)) for name in ("grade_reported", "ki67_percent"))
+    graded = patient.grades != {"NEC"}
+    why = "; a count of mitoses, which is no input here, can give a higher grade" * graded
+    return (f"{capital(first)} and {second}: the grade assumes Ki-67 {FIELDS['ki67_percent'].show(part)}{why}",)
 
 
 def _of_word(patient: Patient, name: str) -> list[str]:

@@ -68,7 +68,7 @@ MAY_IMPORT = {
         "rules",
         "wording",
     },
-    "conflicts": {"evidence", "intervals", "outcome_rows", "patient", "rule_tables", "rules", "wording"},
+    "conflicts": {"derived", "evidence", "intervals", "outcome_rows", "patient", "rule_tables", "rules", "wording"},
     "judgement": {"fields", "intervals", "patient", "rule_tables", "rules", "wording"},
     "remarks": {"evidence", "outcome_rows", "patient", "rule_tables", "rules"},
     "assessment": {

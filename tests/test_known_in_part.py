@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 import netdash as nd
 from netdash import ranges, rule_tables
+from netdash.board import Board
+from netdash.case_report import report
 from netdash.fields import Choice, Count, Number, in_part
 from netdash.intervals import Interval
 from netdash.judgement import judge
@@ -182,6 +184,36 @@ def test_a_reported_grade_at_odds_with_the_others_leaves_both_and_is_said():
         "here, can give a higher grade",
     )
     assert nd.assess(patient)["milan_2007"].headline == "Open, 1 of 7: grade G2 or G3 (asked: G1 or G2)"
+
+
+MITOSES = "; a count of mitoses, which is no input here, can give a higher grade"
+
+
+@pytest.mark.parametrize(
+    ("index", "reported", "said"),
+    [
+        ("3-30", "G3", f"Reported grade G3 and Ki-67 3 to 30 %: the grade assumes Ki-67 over 20 to 30 %{MITOSES}"),
+        ("20-30", "G3", f"Reported grade G3 and Ki-67 20 to 30 %: the grade assumes Ki-67 over 20 to 30 %{MITOSES}"),
+        ("1-10", "G2", f"Reported grade G2 and Ki-67 1 to 10 %: the grade assumes Ki-67 3 to 10 %{MITOSES}"),
+        ("3-30", "NEC", "Reported grade NEC and Ki-67 3 to 30 %: the grade assumes Ki-67 over 20 to 30 %"),
+        ("3-30", "G2", ""),  # WHO gives G2 at most 20 %
+        ("3-30", "G2|G3", ""),
+        ("3-20", "G3", ""),  # at odds, which is said
+        (">20", "G3", ""),
+        ("25", "G3", ""),
+        ("3-30", None, ""),
+    ],
+)
+def test_a_reported_grade_that_assumes_the_higher_part_of_a_range_says_so_and_changes_no_verdict(index, reported, said):
+    assessment = nd.assess(CANDIDATE.replace(ki67_percent=index, grade_reported=reported, differentiation=None))
+    assert assessment.assumed == ((said,) if said else ())
+    sentence = f"Assumed: {said}."
+    assert (sentence in str(assessment)) == (sentence in report(assessment.patient)) == bool(said)
+    html = str(Board(assessment.patient).frame.content["sections"]["case"])
+    assert ("Assumed:" in html) == bool(said)
+    # A criterion on Ki-67 itself is judged by all of the range.
+    without = nd.assess(assessment.patient.replace(grade_reported=None))
+    assert assessment["milan_review"].verdict == without["milan_review"].verdict
 
 
 def test_the_drainage_of_several_sites_is_what_all_of_them_settle():
@@ -375,8 +407,6 @@ def test_comparison_text_and_report_say_what_is_known():
     assert table.loc["Ki-67", "this_patient"] == "3 to 20 %"
     assert "Ki-67 3 to 20 %" in str(nd.assess(patient))
     assert "primary pancreas or duodenum" in str(nd.assess(patient)).lower()
-    from netdash.case_report import report
-
     assert "Ki-67 3 to 20 %" in report(patient)
 
 

@@ -70,6 +70,7 @@ def case(state: State, assessment: Assessment, at: str) -> str:
         at=at,
         scope=assessment.scope,
         conflicts=assessment.conflicts,
+        assumed=assessment.assumed,
         counts=lines.counts(assessment.published),
         just_done=undo is not None and bool(undo.done) and undo.after == state.patient,
         brings_back=[*brings_back[:MOST_BROUGHT_BACK], *([f"and {more} more"] if more > 0 else [])],
