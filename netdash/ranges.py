@@ -6,6 +6,7 @@ The other inputs keep what is known of the case. A *span* is a part of one input
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
@@ -85,8 +86,15 @@ def verdict_span_rows(patient: Patient, field: str, rule_set: str | rules.RuleSe
 
 def criterion_span_rows(patient: Patient, field: str, criterion: Criterion) -> list[dict[str, Any]]:
     """Return the rows of :func:`verdict_spans` for one criterion alone, which depends on the field."""
+    others = {name: getattr(patient, name) for name in criterion.inputs if name != field}
+    return [dict(row) for row in _criterion_span_rows(Patient(**others), field, criterion)]
+
+
+@functools.lru_cache(maxsize=512)
+def _criterion_span_rows(others: Patient, field: str, criterion: Criterion) -> list[dict[str, Any]]:
+    """Return the rows for a patient of whom only the other inputs of the criterion are entered, few of them new."""
     return _span_rows(
-        field, criterion.breaks(field), lambda value: criterion.judge(_with(patient, {field: value})).value
+        field, criterion.breaks(field), lambda value: criterion.judge(_with(others, {field: value})).value
     )
 
 

@@ -38,7 +38,11 @@ def _templates() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("netdash.board"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
+        loader=PackageLoader("netdash.board"),
+        autoescape=True,
+        auto_reload=False,  # it would ask for the time of each file at each move
+        trim_blocks=True,
+        undefined=StrictUndefined,
     )
     environment.globals.update(
         verdict_words=VERDICT_WORDS,

@@ -94,7 +94,8 @@ class Settings:
     max_sessions: int = option(
         20,
         "max-sessions",
-        "Boards that can be open at once; each takes 30 to 80 MB. The kernels of the pool come on top.",
+        "Boards that can be open at once; each takes about 40 MB, or 80 where sessions are not forked. The kernels of "
+        "the pool come on top.",
         least=1,
         expected="1 or more",
     )
