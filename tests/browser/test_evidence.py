@@ -99,7 +99,8 @@ def test_every_row_has_room_for_its_name(evidence):
       tops.sort((a, b) => a.top - b.top);
       return tops.slice(1).some((box, i) => box.top < tops[i].bottom - 2);
     }"""
-    assert not evidence.page.locator("[data-figure=all]").evaluate(overlap)
+    # The rows get their height a moment after their names are there.
+    evidence.page.wait_for_function(f"() => !({overlap})(document.querySelector('[data-figure=all]'))")
 
 
 def test_a_table_is_searched_while_typing_and_a_place_shows_its_source(evidence):

@@ -240,7 +240,7 @@ def test_the_plot_and_the_reading_are_chosen(visit):
     expect(visit.page.locator("[data-section=forest] .nd-says")).to_contain_text("not reached in 2")
     visit.page.get_by_label("Plot", exact=True).select_option(label="5-year overall survival")
     click(visit.page, visit.plot.locator(".annotation", has_text="Resection").first)
-    visit.page.get_by_label("Numbers", exact=True).select_option(label="as printed")
+    visit.page.locator(".nd-bar-board").get_by_label("Numbers").select_option(label="as printed")
     layout = "JSON.stringify(document.querySelector('[data-figure=forest]').layout)"
     visit.page.wait_for_function(f"() => {layout}.includes('Kianmanesh 2008, n\\u00a023\\u00a0†')")
 

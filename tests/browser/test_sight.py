@@ -96,6 +96,8 @@ SIZES = [
     *((2560, 1440), (3840, 1080)),
     *((853, 480), (640, 360), (1280, 600), (960, 540)),  # 1280x720 and 1920x1080 at 150 and 200 %
 ]
+PANES = (300, 450, 600, 750, 900, 1050, 1200)
+"""Widths of a board in a pane of a notebook."""
 
 
 def test_at_every_size_no_text_is_cut_or_over_another_and_every_control_is_in_reach(visit):
@@ -124,6 +126,12 @@ def test_at_every_size_no_text_is_cut_or_over_another_and_every_control_is_in_re
             if faults := page.evaluate(FAULTS):
                 found[view, size] = faults
         page.set_viewport_size({"width": 1920, "height": 1080})
+        for width in PANES if view == "board" else ():
+            page.evaluate("width => { document.querySelector('.netdash-board').style.width = width; }", f"{width}px")
+            page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            if faults := page.evaluate(FAULTS):
+                found[view, width] = faults
+        page.evaluate("document.querySelector('.netdash-board').style.width = ''")
     assert found == {}, "\n".join(f"{where}: {one}" for where, faults in found.items() for one in faults)
 
 

@@ -58,6 +58,7 @@ export const CONFIGURATION = { responsive: true, displayModeBar: false, displayl
  */
 export function palette(place) {
   const probe = document.createElement("i");
+  probe.style.setProperty("forced-color-adjust", "none"); // else every color is that of the system's text
   place.append(probe);
   const found = Object.entries(COLORS).map(([color, token]) => {
     probe.style.color = `var(${token}, ${color})`;
