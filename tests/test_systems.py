@@ -32,7 +32,7 @@ sys.platform = SYSTEM
 
 import netdash as nd
 for found in pkgutil.walk_packages(nd.__path__, "netdash."):
-    if "share" not in found.name and not found.name.endswith("__main__"):
+    if "share" not in found.name and not found.name.endswith(("__main__", ".hub")):  # hub needs jupyterhub
         importlib.import_module(found.name)
 for name in nd.__all__:
     getattr(nd, name)
