@@ -200,6 +200,15 @@ def test_a_file_is_opened_on_the_board_and_the_list_is_closed(board):
     assert plain.state.patient == C
 
 
+def test_a_board_without_a_case_opens_the_first_of_a_list():
+    plain = Board()
+    upload(plain, b"label,age_years\nFirst,480\n")
+    assert plain.state.shown is None
+    upload(plain, b"label,age_years\nFirst,48\nSecond,61\n")
+    assert plain.state.patient == nd.Patient(age_years=48)
+    assert "1 of 2: First" in section(plain, "case")
+
+
 def test_another_list_takes_the_place_of_the_first(board):
     choose(board, "3. Third")
     upload(board, b"label,age_years\nThird,61\n")

@@ -127,7 +127,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.examples = ipywidgets.Dropdown(
             options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"
         )
-        self.upload = offer_file("Load cases…", CASES_TIP, self.state.take_cases)
+        self.upload = offer_file("Load cases…", CASES_TIP, self._load_cases)
         self.criteria = offer_named_file("Load criteria…", CRITERIA_TIP, self.state.take_criteria)
         self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
         self.frame = self._make_frame()
@@ -226,6 +226,14 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         for case in self.state.offered:
             if what == f"{'own' if case.own else 'example'}={case.number}" and case != self.state.shown:
                 self.state.open_prepared(case)
+
+    def _load_cases(self, content: bytes) -> None:
+        """Take the list that a visitor loads; open its first case on a board that shows no case."""
+        no_case = not self.state.patient.entered and self.state.shown is None
+        with self.state.hold_trait_notifications():
+            self.state.take_cases(content)
+            if no_case and "cases" not in self.state.refusals:
+                self.state.step(1)
 
     def _read_list(self) -> None:
         """Read the files of ``NETDASH_CASES`` and ``NETDASH_CRITERIA``, in place of what was read before."""
