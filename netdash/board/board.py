@@ -262,9 +262,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
             "do:report": lambda _: self._hand_out_report(),
             "do:undo": lambda _: self._undo(),
             "do:csv": lambda _: self._hand_out_table(),
-            "do:cases-template": lambda _: self._hand_out_template(),
+            "do:cases-template": lambda _: self._hand_out("netdash-cases", prepared_cases.example_file()),
             "do:forget-cases": lambda _: self.state.take_cases({}),
-            "do:criteria-template": lambda _: self._hand_out_criteria(),
+            "do:criteria-template": lambda _: self._hand_out("netdash-criteria", own_criteria.template()),
             "do:forget-criteria": lambda _: self.state.take_criteria(b""),
         }
         for page in self.pages.values():
@@ -293,11 +293,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         name, table = self.pages[self.state.page].csv()
         self.frame.download(name, "text/csv", table)
 
-    def _hand_out_template(self) -> None:
-        self.frame.download("netdash-cases.csv", "text/csv", prepared_cases.example_file().read_bytes())
-
-    def _hand_out_criteria(self) -> None:
-        self.frame.download("netdash-criteria.csv", "text/csv", own_criteria.template().read_bytes())
+    def _hand_out(self, name: str, template: Path) -> None:
+        self.frame.download(f"{name}.csv", "text/csv", template.read_bytes())
 
     def _draw_once(self, _: traitlets.Bunch) -> None:
         """Draw once for several changes: after hold_trait_notifications, traitlets notifies for each trait."""
