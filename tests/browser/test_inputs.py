@@ -278,3 +278,71 @@ def test_a_verdict_opens_its_findings(visit, how):
         head = visit.page.get_by_role("rowheader", name=criterion, exact=True)
         expect(findings.locator("tr").filter(has=head)).to_contain_text(requirement)
     visit.expect_case(ON_THE_BOUNDS)
+
+
+def test_a_range_is_entered_by_a_usual_entry_of_the_first_open_and_moved_by_both_handles(visit):
+    """One value makes it one handle again."""
+    visit.open()
+    page = visit.page
+    start = page.locator(".nd-start")
+    expect(start.locator("li")).to_have_count(3)
+    expect(start.get_by_role("button")).to_have_text(list(examples()))
+    expect(start).to_be_in_viewport(ratio=0.95)
+    assert visit.verdicts().keys() == set(nd.rule_sets()["rule_set"])
+
+    entries = page.get_by_role("group", name="Ki-67: entries, not a standard")
+    expect(entries.get_by_role("button")).to_have_text(["under 3 %", "3 to 20 %", "over 20 %"])
+    entries.get_by_role("button", name="3 to 20 %").click()
+    visit.expect_case(nd.Patient(ki67_percent="3-20"))
+    expect(start).to_have_count(0)
+    expect(entries.get_by_role("button", name="3 to 20 %")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label("Ki-67, %", exact=True)).to_have_value("3-20")
+
+    lowest, highest = (
+        page.get_by_role("slider", name="Ki-67, lowest"),
+        page.get_by_role("slider", name="Ki-67, highest"),
+    )
+    expect(lowest).to_have_attribute("aria-valuetext", "at least 3 %")
+    expect(highest).to_have_attribute("aria-valuetext", "at most 20 %")
+    expect(page.get_by_role("slider", name="Ki-67", exact=True)).to_have_count(0)
+    highest.press("ArrowLeft")
+    visit.expect_case(nd.Patient(ki67_percent="3-19"))
+    lowest.press("ArrowRight")
+    visit.expect_case(nd.Patient(ki67_percent="4-19"))
+    expect(page.get_by_label("Ki-67, %", exact=True)).to_have_value("4-19")
+    page.get_by_label("Ki-67, %", exact=True).fill("8")
+    page.keyboard.press("Enter")
+    visit.expect_case(nd.Patient(ki67_percent=8))
+    expect(page.get_by_role("slider", name="Ki-67", exact=True)).to_have_count(1)
+    expect(lowest).to_have_count(0)
+
+
+def test_several_words_stops_and_groups_are_reached_and_a_search_shows_what_it_finds(visit):
+    visit.open()
+    page, known = visit.page, {"primary_site": {"pancreas", "duodenum"}}
+    page.get_by_label("Primary site", exact=True).select_option(label="pancreas")
+    more = page.locator(".nd-pick", has=page.get_by_label("Primary site", exact=True)).get_by_label("or also possible")
+    more.select_option(label="or duodenum")
+    visit.expect_case(nd.Patient(**known))
+    expect(page.get_by_label("Primary site", exact=True).locator("option:checked")).to_have_text("pancreas or duodenum")
+    more.select_option(label="without pancreas")
+    known["primary_site"] = "duodenum"
+    visit.expect_case(nd.Patient(**known))
+
+    page.get_by_role("group", name="Extrahepatic disease: stops").get_by_role("button", name="none", exact=True).click()
+    known["extrahepatic_disease"] = "none"
+    visit.expect_case(nd.Patient(**known))
+
+    search, site = page.get_by_label("Search inputs"), page.get_by_label("Primary site", exact=True)
+    search.fill("portal vein")
+    expect(site).to_be_hidden()
+    expect(page.get_by_label("Portal vein", exact=True)).to_be_visible()
+    search.fill("")
+    expect(site).to_be_visible()
+    head = page.get_by_role("button", name="Primary 1 of 5 entered")
+    head.click()
+    expect(site).to_be_hidden()
+    expect(head).to_have_attribute("aria-expanded", "false")
+    head.press("Enter")
+    expect(site).to_be_visible()
+    visit.expect_case(nd.Patient(**known))

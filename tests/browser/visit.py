@@ -19,7 +19,7 @@ TRIES = 4  # of a page that has not started in time
 
 def in_words(patient):
     """Return the case as the head of the page says it, all of it and nothing else, as a pattern."""
-    known = [FIELDS[name].capitalized(value) for name, value in patient.to_dict().items()]
+    known = [FIELDS[name].capitalized(value) for name, value in patient.entered.items()]
     words = re.escape("; ".join(known)) if known else "Everything is unknown: .*"
     return re.compile(
         rf"(Case|No case yet|no real patient|prepared)\s+{words}\.\s+Computed \d\d:\d\d:\d\d\.", re.DOTALL
