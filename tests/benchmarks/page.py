@@ -209,11 +209,14 @@ def main():
     asked.add_argument("--loads", type=int, default=7)
     asked.add_argument("--moves", type=int, default=30)
     asked.add_argument("--line", action="store_true", help="loads on a slow line and a slow processor only")
+    asked.add_argument("--range", action="store_true", help="also the board itself with a Ki-67 known as a range")
     given = asked.parse_args()
     server = Served()
     pages = dict(page.replace("?CASE", f"?{CASE}").split("=", 1) for page in given.pages) | {
         BOARD: f"{server.url}?{CASE}"
     }
+    if given.range:
+        pages["range"] = pages[BOARD].replace("ki67_percent=4", "ki67_percent=3-8")
     try:
         with sync_playwright() as playwright:
             # The system's Chromium, as the browser tests use it, else playwright's own.
