@@ -303,11 +303,11 @@ def test_only_controls_that_have_a_say_are_offered(board, page):
 
     assert offered() == ["Show", "Therapy", "Endpoint", "Numbers", "Followed", "Load own series…"]
     board.state.evidence.show = "harms"
-    assert offered() == ["Show", "Therapy", "Reading"]
+    assert offered() == ["Show", "Therapy", "Numbers"]
     board.state.evidence.show = "references"
     assert offered() == ["Show", "Find"]
     board.state.evidence.show = "claims"
-    assert offered() == ["Show", "Therapy", "Reading", "Find"]
+    assert offered() == ["Show", "Therapy", "Numbers", "Find"]
 
 
 # What leaves the page.
