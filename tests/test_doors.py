@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import logging
 import os
@@ -302,6 +303,13 @@ def test_a_wrong_token_does_not_stay_in_the_address(guarded):
     answer = ask(guarded, f"/?token=bad&{CASE.to_query()}")
     assert (answer.status, answer.headers["Location"]) == (302, f"/#{CASE.to_query()}")
     assert "bad" not in ask(guarded, answer.headers["Location"]).headers["Location"]
+
+
+def test_an_address_with_a_token_leads_to_no_other_site(server, guarded):
+    for served, start in itertools.product((server, guarded), ("//", "///", "/\\", "/\\/", "//user@")):
+        answer = ask(served, f"{start}elsewhere.example/?token=x&{CASE.to_query()}")
+        assert answer.status == 302
+        assert re.match(r"/[^/\\]", answer.headers["Location"])
 
 
 def test_logging_out_ends_the_cookie_and_the_sessions_of_the_browser(guarded):

@@ -26,6 +26,11 @@ LONGEST_NAME = 100
 log = logging.getLogger("netdash")
 
 
+def _path_here(path: str) -> str:
+    """Return a path that leads to this server. A browser takes two slashes or backslashes for another server's name."""
+    return "/" + path.lstrip("/\\")
+
+
 class NotReadyError(Exception):
     """No board can be opened now; the text says why."""
 
@@ -44,7 +49,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
             return
         await self.identity_provider.get_user(self)  # sets the cookie
         rest = [(k, v) for k, values in self.request.query_arguments.items() if k != "token" for v in values]
-        self.redirect(self.request.path + (f"#{urlencode(rest)}" if rest else ""))
+        self.redirect(_path_here(self.request.path) + (f"#{urlencode(rest)}" if rest else ""))
 
     async def get(self, path: str | None = None) -> None:
         """Write the page."""
