@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from types import ModuleType, SimpleNamespace
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import nbformat
 import psutil
@@ -117,6 +119,29 @@ def test_the_login_of_a_hub_needs_a_hub(code, said):
     ended = subprocess.run([sys.executable, "-c", command], check=False, capture_output=True, text=True, timeout=180)
     assert ended.returncode == 1
     assert re.fullmatch(rf"Error: {said}\n", ended.stderr)
+
+
+@pytest.mark.parametrize("pkce", [False, True], ids=["JupyterHub 5", "JupyterHub 6"])
+def test_the_login_of_a_hub_is_asked_for_as_its_version_takes_it(monkeypatch, pkce):
+    auth = ModuleType("jupyterhub.services.auth")
+    auth.HubOAuth = auth.HubOAuthCallbackHandler = type("Part", (), {})
+    for name, module in (("jupyterhub", ModuleType("jupyterhub")), ("jupyterhub.services.auth", auth)):
+        monkeypatch.setitem(sys.modules, name, module)
+    kept = {}
+    hub = SimpleNamespace(
+        login_url="/hub/api/oauth2/authorize?client_id=netdash",
+        set_state_cookie=lambda handler, next_url, **more: kept.update(more, next_url=next_url) or "a-state",
+    )
+    if pkce:
+        hub.pkce_enabled, hub.generate_pkce_code_challenge = True, lambda: ("verifier", "challenge", "S256")
+    handler = SimpleNamespace(request=SimpleNamespace(path="/services/netdash/"))
+    identity = runpy.run_path(str(ROOT / "netdash" / "server" / "hub.py"))["HubIdentity"]
+    address = identity.login_elsewhere(SimpleNamespace(hub=hub), handler)
+    asked = dict(parse_qsl(urlsplit(address).query))
+    assert asked.pop("state") == "a-state"
+    more = {"code_challenge": "challenge", "code_challenge_method": "S256"} if pkce else {}
+    assert asked == {"client_id": "netdash"} | more
+    assert kept == {"next_url": "/services/netdash/"} | ({"code_verifier": "verifier"} if pkce else {})
 
 
 # What it gives away.

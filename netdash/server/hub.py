@@ -47,9 +47,11 @@ class HubIdentity(Identity):
 
     def login_elsewhere(self, handler: Any) -> str:
         """Return the address of the Hub's login, which leads back to the page."""
-        verifier, challenge, method = self.hub.generate_pkce_code_challenge()
-        state = self.hub.set_state_cookie(handler, next_url=handler.request.path, code_verifier=verifier)
-        words = {"state": state, "code_challenge": challenge, "code_challenge_method": method}
+        words, kept = {}, {}
+        if getattr(self.hub, "pkce_enabled", False):  # JupyterHub 5 has no PKCE
+            kept["code_verifier"], *challenge = self.hub.generate_pkce_code_challenge()
+            words["code_challenge"], words["code_challenge_method"] = challenge
+        words["state"] = self.hub.set_state_cookie(handler, next_url=handler.request.path, **kept)
         return str(url_concat(self.hub.login_url, words))
 
     def name_of(self, handler: Any) -> str:
