@@ -143,4 +143,11 @@ def test_the_users_of_the_hub_come_in_by_its_login_and_the_name_is_in_the_audit_
         assert USER.encode() not in said
         assert b"TOKEN" not in said
     assert "kernelId" in visitor.ask("/services/netdash/")[2]
-    assert visitor.ask("/services/netdash/logout")[0] == 200
+    given = next(cookie for cookie in visitor.jar if cookie.name == "service-netdash")
+    assert given.discard  # it ends with the browser
+    assert given.has_nonstandard_attr("HttpOnly")
+    assert given.get_nonstandard_attr("SameSite") == "Lax"
+    status, _, text = visitor.ask("/services/netdash/logout")
+    assert status == 200
+    assert 'href="/hub/logout"' in text  # netdash does not end that login
+    assert "service-netdash" not in {cookie.name for cookie in visitor.jar}

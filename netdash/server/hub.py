@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_server.auth.identity import User
+from jupyter_server.utils import url_path_join
 from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from tornado.httputil import url_concat
 
@@ -29,6 +30,9 @@ class HubIdentity(Identity):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.hub = Hub.instance()
+        # As netdash's own cookies; JUPYTERHUB_COOKIE_OPTIONS may say otherwise. The Hub's default is 30 days.
+        self.hub.cookie_options = self.cookie_options | self.hub.cookie_options
+        self.still_in_at = f"{self.hub.hub_host}{url_path_join(self.hub.hub_prefix, 'logout')}"
 
     @property
     def auth_enabled(self) -> bool:

@@ -94,7 +94,8 @@ class Logout(JupyterHandler):
         identity.log_out(self)
         self.set_header("Cache-Control", "no-store")
         template = self.get_template("logout.html")  # type: ignore[no-untyped-call]
-        self.finish(template.render(base_url=self.base_url, asked=identity.auth_enabled))
+        words = {"asked": identity.auth_enabled, "elsewhere": identity.still_in_at}
+        self.finish(template.render(base_url=self.base_url, **words))
 
 
 class Identity(IdentityProvider):
@@ -102,6 +103,8 @@ class Identity(IdentityProvider):
 
     callbacks: tuple[tuple[str, type], ...] = ()
     """Further routes that the login needs, below the base URL."""
+    still_in_at = ""
+    """Where one logs out of the login that netdash's own does not end; empty when there is none."""
     cookie_options = {"expires_days": None, "samesite": "Lax"}
     get_secure_cookie_kwargs = {"max_age_days": COOKIE_DAYS}
 
