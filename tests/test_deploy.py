@@ -170,7 +170,7 @@ def test_a_release_is_installed_beside_the_one_before_and_one_command_leads_back
         assert process.returncode == 0
 
 
-@pytest.mark.parametrize("how", ["changed", "added", "removed", "no list"])
+@pytest.mark.parametrize("how", ["changed", "added", "sources", "links", "hidden", "removed", "no list"])
 def test_wheels_that_are_not_those_of_the_list_are_not_installed(tmp_path, how):
     folder, into = wheels_of("1.0", tmp_path / "wheels"), tmp_path / "opt"
     (wheel,) = folder.glob("*.whl")
@@ -178,6 +178,9 @@ def test_wheels_that_are_not_those_of_the_list_are_not_installed(tmp_path, how):
         wheel.write_bytes(wheel.read_bytes() + b" ")
     elif how == "added":
         shutil.copy(wheel, folder / "click-99.0-py3-none-any.whl")
+    elif how in ("sources", "links", "hidden"):  # pip would look into the first two as well
+        name = {"sources": "netdash-99.0.tar.gz", "links": "wheels.html", "hidden": ".netdash-99.0-py3-none-any.whl"}
+        (folder / name[how]).write_text("x")
     else:
         (wheel if how == "removed" else folder / "SHA256SUMS").unlink()
     done = install(folder / "install.sh", into)

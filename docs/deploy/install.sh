@@ -35,8 +35,9 @@ fi
 cd "$(dirname "$0")"
 [ -e SHA256SUMS ] || say "The list SHA256SUMS is missing: carry the whole folder over that make wheels made."
 sha256sum --check --strict --quiet SHA256SUMS || say "A file is not the one that make wheels made: nothing was installed."
-for file in *.whl; do
-    grep -qF "  $file" SHA256SUMS || say "$file is not in SHA256SUMS: nothing was installed."
+for file in * .[!.]*; do  # pip would also take an archive of sources, and follow the links of a page
+    [ ! -e "$file" ] || [ "$file" = SHA256SUMS ] || cut -c 67- SHA256SUMS | grep -qxF -e "$file" ||
+        say "$file is not in SHA256SUMS: nothing was installed. Remove it, or carry the whole folder over again."
 done
 
 set -- netdash-*.whl
@@ -46,7 +47,7 @@ release=${version%%-*}-$(sha256sum SHA256SUMS | cut -c 1-8)  # the same release 
 if [ ! -e "$into/releases/$release/complete" ]; then
     "${PYTHON:-python3}" -m venv --clear "$into/releases/$release"
     "$into/releases/$release/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --find-links . \
-        --constraint constraints.txt netdash
+        --only-binary :all: --constraint constraints.txt netdash
     touch "$into/releases/$release/complete"
 fi
 if [ -L "$into/current" ] && [ "$(readlink "$into/current")" != "releases/$release" ]; then
