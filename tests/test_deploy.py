@@ -151,8 +151,8 @@ def version_in(folder):
 
 def test_a_release_is_installed_beside_the_one_before_and_one_command_leads_back(tmp_path):
     old, new, into = wheels_of("1.0", tmp_path / "old"), wheels_of("2.0", tmp_path / "new"), tmp_path / "opt"
-    assert install(old / "install.sh", "--back", into).stderr == f"There is no release before this one in {into}.\n"
     assert install(old / "install.sh", into).returncode == 0
+    assert install(old / "install.sh", "--back", into).stderr == f"There is no release before this one in {into}.\n"
     version, running = version_in(into)
     assert version == "1.0"
     assert install(new / "install.sh", into).returncode == 0
@@ -168,6 +168,20 @@ def test_a_release_is_installed_beside_the_one_before_and_one_command_leads_back
     for process in (running, *(process for _, process in found)):
         process.communicate("\n")
         assert process.returncode == 0
+
+
+def test_no_way_back_leads_to_a_release_that_is_not_there(tmp_path):
+    old, new, into = wheels_of("1.0", tmp_path / "old"), wheels_of("2.0", tmp_path / "new"), tmp_path / "opt"
+    assert install(old / "install.sh", "--back", into).stderr == f"There is no folder {into}.\n"
+    assert not into.exists()
+    for folder in (old, new):
+        assert install(folder / "install.sh", into).returncode == 0
+    used = (into / "current").readlink()
+    shutil.rmtree(into / (into / "previous").readlink())
+    done = install(new / "install.sh", "--back", into)
+    assert done.returncode == 2
+    assert re.fullmatch("The release before, .*/releases/1.0-.*, was deleted: nothing was changed.\n", done.stderr)
+    assert (into / "current").readlink() == used
 
 
 @pytest.mark.parametrize("how", ["changed", "added", "sources", "links", "hidden", "removed", "no list"])

@@ -20,6 +20,7 @@ remember() {
 back=no
 [ "${1:-}" = --back ] && { back=yes; shift; }
 [ $# = 1 ] || say "Give the folder to install into: sh install.sh /opt/netdash"
+[ $back = no ] || [ -d "$1" ] || say "There is no folder $1."
 mkdir -p "$1/releases"
 into=$(cd "$1" && pwd)
 [ ! -e "$into/current" ] || [ -L "$into/current" ] || say "$into/current is no link: move it away, or install elsewhere."
@@ -27,6 +28,7 @@ into=$(cd "$1" && pwd)
 if [ $back = yes ]; then
     [ -L "$into/previous" ] || say "There is no release before this one in $into."
     before=$(basename "$(readlink "$into/previous")")
+    [ -e "$into/releases/$before/complete" ] || say "The release before, $into/releases/$before, was deleted: nothing was changed."
     remember
     use "$before"
     exit
