@@ -1,13 +1,16 @@
 """The files of docs/deploy, judged without starting anything; tests/browser/test_nginx.py starts them."""
 
 import inspect
+import json
 import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import yaml
@@ -82,6 +85,28 @@ def test_containers_have_no_right_and_write_to_one_folder_in_memory():
         assert (worker["read_only"], worker["cap_drop"], worker["ulimits"]["core"]) == (True, ["ALL"], 0)
         assert worker["mem_limit"] == worker["memswap_limit"]  # no swap
     assert re.search(r"^USER \d+:\d+$", (DEPLOY / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("base", ["/", "/board/"])
+def test_the_image_asks_after_its_health_where_the_board_is(base):
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^    CMD (\[.*\])$", text, re.MULTILINE)
+    asked = []
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Health) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        env = {"NETDASH_PORT": str(server.server_port), "NETDASH_BASE_URL": base}
+        subprocess.run([sys.executable, *json.loads(command)[1:]], env=env, check=True)
+        thread.join()
+    assert asked == [f"{base}healthz"]
+    assert "NETDASH_BASE_URL=/ " in text  # the default
 
 
 def test_pods_are_asked_under_the_public_name_and_keep_their_boards_while_they_drain():
