@@ -174,6 +174,19 @@ def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
     served.close()
 
 
+@pytest.mark.parametrize("how", ["terminated", "drained for too long"])
+def test_a_server_that_ends_says_which_boards_it_closed(how):
+    served = Served(NETDASH_AUDIT="yes", NETDASH_DRAIN_MINUTES="0.02")
+    line = open_page(served).connect()
+    served.process.send_signal(signal.SIGTERM if how == "terminated" else signal.SIGUSR1)
+    assert served.process.wait(timeout=120) == 0
+    opened, closed = (json.loads(line) for line in served.complaints().splitlines())
+    assert (opened["audit"], closed["audit"]) == ("opened", "closed")
+    assert opened["session"] == closed["session"]
+    line.close()
+    served.close()
+
+
 def test_the_page_forbids_what_it_does_not_need(server):
     headers = ask(server).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))

@@ -139,6 +139,11 @@ class Sessions:
             audit("closed", public_name(kernel_id)[:8], session.user)
         return session is not None
 
+    def forget_all(self) -> None:
+        """Remove every session, each with its audit line, because the server ends."""
+        for name in list(self._sessions):
+            self._forget(name)
+
     def loaded(self, kernel_id: str) -> None:
         """Note that the whole page was written: from now on it must connect or send requests."""
         if session := self._sessions.get(kernel_id):

@@ -294,4 +294,5 @@ class Server(Voila):  # type: ignore[misc]
         for logger in self._loggers():
             logger.setLevel(logging.CRITICAL)  # we are killing the kernels ourselves; do not log that they died
         self._loop.run_sync(self.kernel_manager.shutdown_all)
+        self.app.settings["netdash_sessions"].forget_all()
         super().stop()
