@@ -161,7 +161,10 @@ def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
     while (answer := ask(served, "/readyz")).status == 200:
         time.sleep(0.1)
     assert json.loads(answer.text) == {"ready": False, "reason": "no new boards are taken"}
-    assert ask(served).status == 503
+    refused = ask(served)
+    assert refused.status == 503
+    assert "This server takes no new boards" in refused.text
+    assert "places are taken" not in refused.text
     assert 'netdash_refused_total{reason="draining"} 1.0' in ask(served, "/metrics").text
     assert served.knows(page.kernel_id)  # an open board goes on
     line.close()

@@ -75,7 +75,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
             raise tornado.web.HTTPError(404)
         if not self._sessions.accepting:
             REFUSED.labels("draining" if self._sessions.draining else "full").inc()
-            self._say("busy.html", limit=self._sessions.limit)
+            self._say("busy.html", limit=self._sessions.limit, draining=self._sessions.draining)
         return self._sessions.accepting
 
     def _hand_out_cookie(self) -> None:
