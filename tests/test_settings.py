@@ -61,3 +61,10 @@ def test_a_value_beyond_its_limits_is_refused_in_one_sentence(name, value, expec
         Settings(**{name: value})
     assert str(refused.value) == f"{name}: given {value!r}, expected {expected}."
     assert "\n" not in str(refused.value)
+
+
+def test_a_users_name_that_would_not_be_written_is_refused():
+    for given, said in (({}, "no proxy is believed"), ({"hub": True, "public_hosts": ["board"]}, "the Hub names")):
+        with pytest.raises(ServeError, match=f"^user_header: given 'X-User', which is not read: {said}"):
+            Settings(user_header="X-User", **given)
+    assert Settings(user_header="X-User", public_hosts=["board"]).user_header

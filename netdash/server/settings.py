@@ -187,6 +187,12 @@ class Settings:
                 f"token: given one of {len(self.token)} characters, expected at least {SHORTEST_TOKEN}: a short "
                 'one can be guessed; make one with: python -c "import secrets; print(secrets.token_urlsafe())".'
             )
+        if self.user_header and (self.hub or not self.public_hosts):
+            by_hub = "the Hub names the user; leave it out."
+            no_proxy = "no proxy is believed without --public-host, the name under which it serves the board."
+            raise ServeError(
+                f"user_header: given {self.user_header!r}, which is not read: {by_hub if self.hub else no_proxy}"
+            )
         if not (self.is_local or self.token or self.public_hosts):
             raise ServeError(
                 f"host: given {self.host}, which other machines can reach, without a token and without a public "
