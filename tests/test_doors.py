@@ -416,6 +416,20 @@ def test_the_log_says_the_same_once_a_minute_and_names_no_kernel():
     assert sum(map(redacting.filter, various)) < 100
 
 
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("Task was destroyed\ntask: <Task age_years=48>", "Task was destroyed"),
+        ("GET /?name='Smith'&x=\xa048\x8548 failed", "GET /?... failed"),
+        ('Request(uri="/?age_years=48", method="GET")', 'Request(uri="/?... method="GET")'),
+    ],
+)
+def test_a_line_of_the_log_is_one_line_without_the_query(message, line):
+    record = logging.makeLogRecord({"msg": message, "levelno": 40})
+    RedactingFilter().filter(record)
+    assert record.getMessage() == line
+
+
 # Serves with jupyter_server's time of day an hour later once a file is there; looks for idle sessions each second.
 CLOCK = """
 import datetime, pathlib, sys

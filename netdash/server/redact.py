@@ -21,7 +21,7 @@ def public_name(kernel_id: str) -> str:
 
 def redact(text: str) -> str:
     """Return a text without the queries of addresses and the identifiers of kernels."""
-    text = re.sub(r"\?[^\s'\"]*", "?...", text)
+    text = re.sub(r"\?[^ \n]*", "?...", text)  # a client need not encode quotes and other white space
     return KERNEL_ID.sub(lambda found: f"[kernel {public_name(found[0])[:8]}]", text)
 
 
@@ -50,10 +50,9 @@ class RedactingFilter(logging.Filter):
 
 def _one_line(record: logging.LogRecord) -> str:
     """Return the first line of a record, with the last line of its error instead of a traceback."""
-    message = record.getMessage()
+    first = record.getMessage().partition("\n")[0]
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         said = str(error).strip().splitlines() or [type(error).__name__]
-        first = message.partition("\n")[0]
-        message = f"{first.partition(':')[0]}: {said[-1]}"
-    return message
+        return f"{first.partition(':')[0]}: {said[-1]}"
+    return first
