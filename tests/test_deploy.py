@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 from netdash.cli import serve
 from netdash.serve import serve as serve_board
+from netdash.server.gate import Hosts
 
 DEPLOY = ROOT / "docs" / "deploy"
 VARIABLES = {parameter.envvar for parameter in serve.params if parameter.envvar}
@@ -120,6 +121,10 @@ def test_pods_are_asked_under_the_public_name_and_keep_their_boards_while_they_d
     assert pod["terminationGracePeriodSeconds"] > drained
     assert not pod["enableServiceLinks"]  # they would set NETDASH_PORT
     assert manifests("PodDisruptionBudget")["netdash"]["maxUnavailable"] == 1
+    given = [one for one in container["env"] if one["name"] in ("POD_IP", "NETDASH_PUBLIC_HOST")]
+    assert given[0]["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}  # Prometheus asks under this name
+    hosts = Hosts(given[1]["value"].replace("$(POD_IP)", "10.1.2.3").split())
+    assert all(map(hosts.allow, ("netdash.example.org", "10.1.2.3:8866")))
 
 
 def test_the_workers_of_the_containers_are_those_of_the_proxy():

@@ -157,6 +157,7 @@ def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
     assert "netdash_sessions 1.0" in counts
     assert "netdash_start_seconds_count 1.0" in counts
     assert "61.37125" not in counts
+    assert "ward 7" not in counts
     served.process.send_signal(signal.SIGUSR1)
     while (answer := ask(served, "/readyz")).status == 200:
         time.sleep(0.1)
