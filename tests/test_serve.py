@@ -629,6 +629,8 @@ def test_a_proxy_is_believed_that_the_visitor_came_by_https_and_nobody_else_is(g
     assert "Secure" not in ask(guarded, "/board/login", "POST", body=form, **https).headers["Set-Cookie"]
     served = Served(NETDASH_PUBLIC_HOST="localhost", NETDASH_TOKEN=TOKEN)
     assert "Secure" in ask(served, "/login", "POST", body=form, **https).headers["Set-Cookie"]
+    behind_two = {**FORM, "X-Forwarded-Proto": "https,http"}  # as that of JupyterHub behind another one
+    assert "Secure" in ask(served, "/login", "POST", body=form, **behind_two).headers["Set-Cookie"]
     assert "Secure" not in ask(served, "/login", "POST", body=form, **FORM).headers["Set-Cookie"]
     served.kill()
 

@@ -131,20 +131,22 @@ class Gate(Router):
 
 
 def believe_proxy(request: HTTPServerRequest) -> None:
-    """Take the visitor's address and the protocol from the last entries of the proxy's two headers.
+    """Take the visitor's address and the protocol from the proxy's two headers.
+
+    The address is the last one, which the proxy wrote. The protocol is https when any of several proxies was asked by
+    https, such as one before that of JupyterHub; a visitor who writes that himself makes his own cookies stricter.
 
     tornado also believes X-Real-Ip and X-Scheme. A proxy that does not set these passes on what the visitor wrote
     there. A visitor could then guess tokens under any number of addresses.
     """
-    address, scheme = (_last(request.headers, f"X-Forwarded-{name}") for name in ("For", "Proto"))
-    if is_valid_ip(address):
-        request.remote_ip = address
-    if scheme in ("http", "https"):
-        request.protocol = scheme
+    addresses, schemes = (_entries(request.headers, f"X-Forwarded-{name}") for name in ("For", "Proto"))
+    if is_valid_ip(addresses[-1]):
+        request.remote_ip = addresses[-1]
+    request.protocol = next((known for known in ("https", "http") if known in schemes), request.protocol)
 
 
-def _last(headers: HTTPHeaders, name: str) -> str:
-    return headers.get(name, "").rpartition(",")[2].strip()
+def _entries(headers: HTTPHeaders, name: str) -> list[str]:
+    return [entry.strip() for entry in headers.get(name, "").split(",")]
 
 
 class CommonHeaders(OutputTransform):
