@@ -20,6 +20,8 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 """Browser extensions that the board needs: the widgets, Voila's widget manager, anywidget."""
 SHORTEST_TOKEN = 16
 """Fewest characters of a token."""
+LEAST_SESSION_MB = 300
+"""Fewest megabytes that a session may be limited to: a board that was just opened has 230 MB."""
 LIMITS = ("session_mb", "session_cpu_seconds")
 """The options that a kernel reads in its environment: what a session may use."""
 
@@ -114,7 +116,7 @@ class Settings:
         "session-mb",
         "Megabytes that a session may ask for (Linux); a session that needs more ends alone. 0 = no limit.",
         least=0,
-        expected="0 or more",
+        expected=f"0, or {LEAST_SESSION_MB} or more, for a board that was just opened has 230",
     )
     session_cpu_seconds: int = option(
         3600,
@@ -180,7 +182,7 @@ class Settings:
         """Raise ServeError for a value that is not allowed."""
         for name, found in OPTIONS.items():
             value = getattr(self, name)
-            if not found.allows(value):
+            if not found.allows(value) or (name == "session_mb" and 0 < value < LEAST_SESSION_MB):
                 raise ServeError(f"{name}: given {value!r}, expected {found.expected}.")
         if 0 < len(self.token) < SHORTEST_TOKEN:
             raise ServeError(
