@@ -116,7 +116,8 @@ def test_pods_are_asked_under_the_public_name_and_keep_their_boards_while_they_d
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         asked = container[probe]["httpGet"]
         assert (asked["path"], asked["httpHeaders"]) == ("/healthz", HOST)
-    assert "kill -USR1 1" in container["lifecycle"]["preStop"]["exec"]["command"][-1]
+    told = container["lifecycle"]["preStop"]["exec"]["command"][-1]
+    assert told == "while kill -USR1 1; do sleep 1; done"  # the first process hears no signal while it still starts
     drained = 60 * inspect.signature(serve_board).parameters["drain_minutes"].default
     assert pod["terminationGracePeriodSeconds"] > drained
     assert not pod["enableServiceLinks"]  # they would set NETDASH_PORT
