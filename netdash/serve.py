@@ -57,7 +57,7 @@ def serve(settings: Settings) -> None:
     notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
     check_installation(notebook)
     if settings.hub:
-        check_hub()
+        check_hub(settings.base_url)
     # Voila looks for templates here. The kernels inherit the variable and do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
     pass_cases_to_kernels(settings.cases)
@@ -114,12 +114,15 @@ def check_installation(notebook: Path) -> None:
         raise ServeError(f"The browser part {extension} is missing; install voila, ipywidgets and anywidget again.")
 
 
-def check_hub() -> None:
-    """Raise ServeError if this is no service of a Hub, or jupyterhub is not installed."""
+def check_hub(base_url: str) -> None:
+    """Raise ServeError if this is no service of a Hub, the Hub leads elsewhere, or jupyterhub is not installed."""
     if find_spec("jupyterhub") is None:
         raise ServeError("The package jupyterhub is missing; install the version of the Hub: pip install jupyterhub.")
     if "JUPYTERHUB_SERVICE_PREFIX" not in os.environ:
         raise ServeError("hub: netdash was not started by a Hub; see docs/deploy/jupyterhub_config.py.")
+    prefix = os.environ["JUPYTERHUB_SERVICE_PREFIX"]
+    if base_url != prefix:
+        raise ServeError(f"base_url: given {base_url!r}, but the Hub leads to {prefix}; set NETDASH_BASE_URL={prefix}.")
 
 
 def pass_cases_to_kernels(cases: Path | None) -> None:

@@ -112,10 +112,14 @@ def test_a_missing_package_is_one_plain_sentence(package):
     [
         ("sys.modules['jupyterhub'] = None", "The package jupyterhub is missing; install the version of the Hub: .*"),
         ("sys.modules['jupyterhub'] = sys", "hub: netdash was not started by a Hub; see .*"),
+        (
+            "sys.modules['jupyterhub'] = sys; os.environ['JUPYTERHUB_SERVICE_PREFIX'] = '/services/board/'",
+            "base_url: given '/', but the Hub leads to /services/board/; set NETDASH_BASE_URL=/services/board/.",
+        ),
     ],
 )
 def test_the_login_of_a_hub_needs_a_hub(code, said):
-    command = f"import sys; {code}; from netdash.cli import main; main(['serve', '--hub', '--port', '0'])"
+    command = f"import os, sys; {code}; from netdash.cli import main; main(['serve', '--hub', '--port', '0'])"
     ended = subprocess.run([sys.executable, "-c", command], check=False, capture_output=True, text=True, timeout=180)
     assert ended.returncode == 1
     assert re.fullmatch(rf"Error: {said}\n", ended.stderr)
