@@ -308,11 +308,13 @@ def test_a_page_makes_no_widget_and_closes_none(hostile):
     before = hostile.states()
     model = next(model for model in before.values() if model["_model_name"] == "HTMLModel")
     state = {name: value for name, value in model.items() if name.startswith("_") and not name.startswith("_dom")}
-    for comm_id in ("new", *hostile.models):
+    for number, comm_id in enumerate(("new", *hostile.models)):
         for target in ("jupyter.widget", "jupyter.widget.control", "none"):
             data = {"state": state, "buffer_paths": []}
             hostile.send("comm_open", comm_id=comm_id, target_name=target, target_module="os", data=data)
         hostile.send("comm_close", comm_id=comm_id, data={})
+        if number % 10 == 0:  # of too many answers at once a socket drops those that it has no room for
+            hostile.content()
     hostile.content()
     assert changed(before, hostile.states()) == {}
 

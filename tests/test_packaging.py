@@ -156,7 +156,7 @@ def test_the_examples_of_every_docstring_run_from_the_wheel(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "site/netdash"]
     command.append("--ignore=site/netdash/server/hub.py")  # it needs jupyterhub
-    env = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    env = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
     assert re.search(r"^\d\d+ passed", done.stdout, re.MULTILINE), done.stdout
     assert "failed" not in done.stdout

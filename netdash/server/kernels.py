@@ -8,6 +8,7 @@ import gc
 import os
 import sys
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ import zmq.asyncio
 from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from tornado.web import HTTPError
 from traitlets import Instance, Unicode, default
 
 from netdash.server import provisioner
@@ -136,7 +138,12 @@ class Kernels(AsyncMappingKernelManager):
         await asyncio.gather(*self.start_tasks, return_exceptions=True)
         ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
         await asyncio.gather(*ends, return_exceptions=True)
-        await super().shutdown_all(*args, **options)
+        try:
+            await super().shutdown_all(*args, **options)
+        except HTTPError as error:
+            if error.status_code != HTTPStatus.NOT_FOUND:
+                raise
+            await super().shutdown_all(*args, **options)  # the kernel that was gone is no longer listed
         await asyncio.to_thread(provisioner.Forked.warm_parent.close)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

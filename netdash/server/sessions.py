@@ -16,8 +16,8 @@ from netdash.server.redact import public_name
 
 ALONE_SECONDS = 75.0
 """Seconds without a connection or request of its page after which a session ends. It survives 60 s without network."""
-SILENT_SECONDS = 12.0
-"""The same for a page that never connected. With the interval of `watch`, its place is free again within 15 s."""
+SILENT_SECONDS = 30.0
+"""The same for a page that never connected. With the interval of `watch`, its place is free again within 35 s."""
 NEWCOMER_SECONDS = 180.0
 """Seconds after which a session ends whose page never connected, even if the page still loads or sends requests."""
 WATCH_MILLISECONDS = 1000

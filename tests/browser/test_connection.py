@@ -130,6 +130,7 @@ def test_a_session_that_does_not_start_is_said_and_can_be_tried_again(fragile):
     expect(fragile.page.get_by_role("alert")).to_contain_text("has not started within 30 seconds")
     kernel.resume()
     fragile.page.get_by_role("button", name="Try again").click()
+    fragile.started()
     fragile.expect_case(AGE)
 
 

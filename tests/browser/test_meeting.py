@@ -196,6 +196,7 @@ def test_a_pinned_case_is_compared_with_in_words_and_marks(visit):
 
 
 def click(page, node):
+    node.hover(force=True)  # it waits until the mark is drawn, and brings it into sight
     box = node.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
