@@ -6,9 +6,9 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netdash import rule_tables, rules
-from netdash.fields import Field, Known, counted
-from netdash.intervals import Interval, plain
+from netdash import distances, rule_tables, rules
+from netdash.fields import Field, Known
+from netdash.intervals import Interval
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 from netdash.wording import RULE_SET_KINDS, Kind
@@ -50,21 +50,13 @@ class Finding:
         """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin.
 
         Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside", "at the bound
-        (excluded) to 5 years inside".
+        (excluded) to 5 years inside"; "up to 10 points inside" where the bound itself is no possible value.
         """
         if self.margin is None:
             return ""
         unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
-        if isinstance(self.margin, Interval):
-            return _stretch(self.margin, unit, self._at_bound)
-        if self.margin == 0:
-            return f"at the bound, which is {self._at_bound}"
-        return f"{counted(abs(self.margin), unit)} {_side(self.margin)}"
-
-    @property
-    def _at_bound(self) -> str:
         excluded = isinstance(self.criterion, rules.Bound) and self.criterion.strict
-        return "excluded" if excluded else "included"
+        return distances.in_words(self.margin, unit, "excluded" if excluded else "included")
 
     @property
     def lacking(self) -> str:
@@ -380,20 +372,3 @@ def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:
     texts = [" and ".join(field.topic for field in fields) for fields in fewest]
     mixed = len(texts) > 1 and any(len(fields) > 1 for fields in fewest)
     return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
-
-
-def _stretch(margin: Interval, unit: str, at_bound: str) -> str:
-    """Return the distance of all possible values in words, the nearer end first when both are on one side."""
-    ends = [round(margin.least, 10), round(margin.most, 10)]
-    if not any(ends):
-        return f"at the bound, which is {at_bound}"
-    if ends[0] <= 0 <= ends[1]:
-        return " to ".join(
-            f"{counted(abs(end), unit)} {_side(end)}" if end else f"at the bound ({at_bound})" for end in ends
-        )
-    near, far = sorted(map(abs, ends))
-    return f"{plain(near)} to {counted(far, unit)} {_side(ends[0] + ends[1])}"
-
-
-def _side(margin: float) -> str:
-    return "inside" if margin > 0 else "outside"
