@@ -36,6 +36,8 @@ class Finding:
         The inputs to enter, or to narrow, when the result is unknown.
     missing : tuple of Field
         Those of them that are not entered, when nothing is known of the quantity.
+    partly : str
+        What is known of the others, when nothing is known of the quantity: "primary pancreas or stomach".
     """
 
     criterion: Criterion
@@ -44,6 +46,7 @@ class Finding:
     margin: float | Interval | None
     needs: tuple[Field, ...] = ()
     missing: tuple[Field, ...] = ()
+    partly: str = ""
 
     @property
     def distance(self) -> str:
@@ -67,13 +70,23 @@ class Finding:
         quantity = self.criterion.quantity
         if self.observed is not None:
             return f"{quantity.topic} ({quantity.show(self.observed)})"
-        inputs = [field.topic for field in self.missing]
+        inputs = [field.topic for field in self.missing] or [self.partly]
         return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
 
+    @property
+    def is_told(self) -> bool:
+        """Whether something is known that :meth:`phrase` tells: of the quantity, or of an input it follows from."""
+        return self.observed is not None or bool(self.partly)
+
     def phrase(self, kind: Kind) -> str:
-        """Return value and requirement in words: "age 57 years (asked: under 55 years)"."""
-        requirement = self.criterion.requirement_text(kind.joiner)
-        return f"{self.criterion.quantity.phrase(self.observed)} ({kind.asked}: {requirement})"
+        """Return value and requirement in words: "age 57 years (asked: under 55 years)".
+
+        Of an input that a quantity follows from: "Ki-67 15 to 30 % (asked: grade G1 or G2)".
+        """
+        quantity, asked = self.criterion.quantity, self.criterion.requirement_text(kind.joiner)
+        if self.partly:
+            return f"{self.partly} ({kind.asked}: {quantity.noun or quantity.topic} {asked})"
+        return f"{quantity.phrase(self.observed)} ({kind.asked}: {asked})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,12 +218,12 @@ class Judgement:
     def _open(self, clause: Clause) -> str:
         alternatives = [self._open_findings(alternative) for alternative in clause.alternatives]
         missing = [tuple(dict.fromkeys(f for finding in found for f in finding.missing)) for found in alternatives]
-        if not any(finding.observed is not None for found in alternatives for finding in found):
+        if not any(finding.is_told for found in alternatives for finding in found):
             return _not_entered(missing)
         texts = [
             " and ".join(
                 [
-                    *(finding.phrase(self.kind) for finding in found if finding.observed is not None),
+                    *(finding.phrase(self.kind) for finding in found if finding.is_told),
                     *([_not_entered([fields])] if fields else []),
                 ]
             )
@@ -237,7 +250,7 @@ class Judgement:
     def _caution(self, found: Finding) -> str:
         if found.result is not Verdict.UNKNOWN:
             return found.criterion.quantity.caution_phrase(found.observed)
-        return f"{found.lacking}: not entered" if found.observed is None else found.phrase(self.kind)
+        return f"{found.lacking}: not entered" if found.missing else found.phrase(self.kind)
 
     @property
     def n_cautions(self) -> int:
@@ -252,7 +265,7 @@ class Judgement:
     @property
     def unasked(self) -> tuple[str, ...]:
         """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
-        return tuple(found.lacking for found in self._open_elsewhere if found.observed is None)
+        return tuple(found.lacking for found in self._open_elsewhere if found.missing)
 
     @functools.cached_property
     def _open_elsewhere(self) -> tuple[Finding, ...]:
@@ -261,7 +274,7 @@ class Judgement:
 
     @property
     def _narrowable(self) -> tuple[str, ...]:
-        return tuple(found.lacking for found in self._open_elsewhere if found.observed is not None)
+        return tuple(found.lacking for found in self._open_elsewhere if not found.missing)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
         """Return the findings on required criteria that cause one result of a clause.
@@ -315,10 +328,8 @@ class Judgement:
         still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
         parts = {
             f"{'Caution' if n == 1 else 'Cautions'}: ": () if met else self.cautions[:n],
-            "Cautions not entered: ": [f.lacking for f in self._cautions[n:] if f.observed is None] if met else (),
-            "Cautions open: ": [f.phrase(self.kind) for f in self._cautions[n:] if f.observed is not None]
-            if met
-            else (),
+            "Cautions not entered: ": [f.lacking for f in self._cautions[n:] if f.missing] if met else (),
+            "Cautions open: ": [f.phrase(self.kind) for f in self._cautions[n:] if not f.missing] if met else (),
             "Not entered, asked by another list or label: ": self.unasked if met else (),
             "Open, asked by another list or label: ": self._narrowable if met else (),
             "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
@@ -360,8 +371,11 @@ def _find(criterion: Criterion, patient: Patient) -> Finding:
     if result is not Verdict.UNKNOWN:
         return Finding(criterion, observed, result, margin)
     needs = criterion.needs(patient)
-    missing = tuple(field for field in needs if observed is None and getattr(patient, field.name) is None)
-    return Finding(criterion, observed, result, margin, needs, missing)
+    if observed is not None:
+        return Finding(criterion, observed, result, margin, needs)
+    missing = tuple(field for field in needs if getattr(patient, field.name) is None)
+    partly = (field.phrase(getattr(patient, field.name)) for field in needs if field not in missing)
+    return Finding(criterion, observed, result, margin, needs, missing, " and ".join(partly))
 
 
 def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:

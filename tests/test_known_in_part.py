@@ -340,7 +340,7 @@ def test_a_headline_says_what_is_known_and_what_is_asked():
     assert found.headline == "Open, 1 of 7: grade G2 or G3 (asked: G1 or G2)"
     assert [field.name for field in found.needs] == ["ki67_percent"]
     found = nd.assess(CANDIDATE.replace(ki67_percent="15-30", differentiation=None))["milan_2007"]
-    assert found.headline == "Open, 1 of 7: differentiation not entered"
+    assert found.headline == ("Open, 1 of 7: Ki-67 15 to 30 % (asked: grade G1 or G2) and differentiation not entered")
     found = nd.assess(CANDIDATE.replace(primary_site="pancreas|lung"))["milan_2007"]
     assert [field.name for field in found.needs] == ["primary_site"]
     found = nd.assess(CANDIDATE.replace(ki67_percent="5-15", differentiation="poor"))["milan_2023"]

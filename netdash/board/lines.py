@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from netdash import evidence
+from netdash.fields import in_part
 from netdash.judgement import Judgement
 from netdash.rules import Verdict
-from netdash.wording import VERDICT_WORDS, capital, in_a_sentence
+from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
 
 ORDER = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
 """The order of the lines of a therapy."""
@@ -65,10 +66,11 @@ class Line:
     @property
     def lacks(self) -> str:
         """What an open line lacks, in few words: "2 inputs not entered, 1 input known in part"."""
-        missing = {field.name for judgement in self.judgements for f in judgement.open_findings for field in f.missing}
-        narrowed = {field.name for judgement in self.judgements for field in judgement.needs} - missing
-        numbers = ((len(missing), "not entered"), (len(narrowed), "known in part"))
-        inputs = ", ".join(f"{n} input{'s' if n > 1 else ''} {words}" for n, words in numbers if n)
+        needed = {field.name: j.patient.entered.get(field.name) for j in self.judgements for field in j.needs}
+        missing = sum(known is None for known in needed.values())
+        narrowed = sum(in_part(known) for known in needed.values())
+        numbers = {"not entered": missing, "known in part": narrowed, "at odds": len(needed) - missing - narrowed}
+        inputs = ", ".join(f"{number_of(n, 'input')} {words}" for words, n in numbers.items() if n)
         undecidable = sum(not judgement.rule_set.clauses for judgement in self.judgements)
         return "; ".join(filter(None, [inputs, _undecidable(undecidable, len(self.judgements))]))
 
@@ -169,7 +171,7 @@ def _open(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
 def _needed(judgements: Iterable[Judgement]) -> str:
     """Return what is known in part, with the requirement, then the inputs that are not entered."""
     found = [(j, finding) for j in judgements for finding in j.open_findings]
-    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.observed is not None)
+    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.is_told)
     missing = dict.fromkeys(field.topic for _, f in found for field in f.missing)
     return "; ".join([*partly, *([f"not entered: {', '.join(missing)}"] if missing else [])])
 
