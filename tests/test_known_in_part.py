@@ -436,3 +436,19 @@ def test_the_strip_and_the_map_draw_the_stretch_that_is_possible():
     here = [trace for trace in nd.eligibility_map(patient).data if trace.name == "this patient"]
     assert [(list(trace.x), list(trace.y)) for trace in here] == [([48, 48, 48, 48, 48], [3, 3, 20, 20, 3])]
     assert "3 to 20 %" in here[0].hovertemplate
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {"differentiation": "well", "grade_reported": "NEC"},
+        {"ki67_percent": 10, "grade_reported": "G1|G3"},
+        {"ki67_percent": 30, "grade_reported": "G1"},
+    ],
+)
+def test_of_a_grade_at_odds_the_reported_grade_is_asked_and_no_input_that_leaves_it_open(entered):
+    assessment = nd.assess(Patient(**entered))
+    criterion = next(f.criterion for f in assessment["milan_2019"].findings if f.criterion.quantity.name == "grade")
+    assert criterion.judge(assessment.patient) == "unknown"
+    assert [field.name for field in criterion.needs(assessment.patient)] == ["grade_reported"]
+    assert "not entered" not in assessment["milan_2019"].open[0]
