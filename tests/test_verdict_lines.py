@@ -97,11 +97,17 @@ def test_inputs_that_a_line_calls_not_entered_are_not(patient):
     for one in lines.by_therapy(nd.assess(patient).published):
         for line in (line for line in one.lines if line.verdict == "unknown"):
             known = [patient.entered.get(name) for name in {f.name for j in line.judgements for f in j.needs}]
-            missing, narrowed = known.count(None), sum(map(in_part, known))
-            at_odds = len(known) - missing - narrowed
-            for number, words in ((missing, "not entered"), (narrowed, "known in part"), (at_odds, "at odds")):
-                said = re.findall(rf"(\d+) inputs? {words}", line.lacks)
-                assert said == [str(number)] * bool(number)
+            numbers = {"not entered": known.count(None), "known in part": sum(map(in_part, known))}
+            numbers["unknown"] = known.count("unknown_primary")
+            numbers["at odds"] = len(known) - sum(numbers.values())
+            for words, number in numbers.items():
+                assert re.findall(rf"(\d+) inputs? {words}", line.lacks) == [str(number)] * bool(number)
+
+
+def test_a_primary_that_was_not_found_is_called_unknown():
+    case = CASE.replace(age_years=50, liver_involvement_percent=20, primary_site="unknown_primary")
+    (one,) = lines.by_therapy(nd.assess(case, "sanet_p_population").judgements)
+    assert one.lines[0].lacks == "1 input not entered, 1 input unknown"
 
 
 def test_a_grade_that_is_entered_exactly_and_at_odds_is_not_called_known_in_part():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from netdash import evidence
-from netdash.fields import in_part
+from netdash.fields import Field, Known, in_part
 from netdash.judgement import Judgement
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
@@ -66,10 +67,9 @@ class Line:
     @property
     def lacks(self) -> str:
         """What an open line lacks, in few words: "2 inputs not entered, 1 input known in part"."""
-        needed = {field.name: j.patient.entered.get(field.name) for j in self.judgements for field in j.needs}
-        missing = sum(known is None for known in needed.values())
-        narrowed = sum(in_part(known) for known in needed.values())
-        numbers = {"not entered": missing, "known in part": narrowed, "at odds": len(needed) - missing - narrowed}
+        needed = {field: j.patient.entered.get(field.name) for j in self.judgements for field in j.needs}
+        found = Counter(_standing(field, known) for field, known in needed.items())
+        numbers = {words: found[words] for words in ("not entered", "known in part", "unknown", "at odds")}
         inputs = ", ".join(f"{number_of(n, 'input')} {words}" for words, n in numbers.items() if n)
         undecidable = sum(not judgement.rule_set.clauses for judgement in self.judgements)
         return "; ".join(filter(None, [inputs, _undecidable(undecidable, len(self.judgements))]))
@@ -131,6 +131,15 @@ def met_words(judgement: Judgement) -> str:
     """Return how many criteria a met rule set has, in the words of its kind: "meets 5 of 5"."""
     of = len(judgement.rule_set.clauses)
     return in_a_sentence(judgement.kind.met_of.format(n=of, of=of))
+
+
+def _standing(field: Field, known: Known | None) -> str:
+    """Return in words why an input that is needed leaves a criterion open."""
+    if known is None:
+        return "not entered"
+    if in_part(known):
+        return "known in part"
+    return "unknown" if known == field.open_word else "at odds"
 
 
 def _undecidable(number: int, of: int) -> str:
