@@ -45,9 +45,13 @@ class Kind:
     asked: str = "asked"
     joiner: str = " or "
 
-    def word(self, verdict: str) -> str:
-        """Return the word of this kind for a verdict ("met", "not_met", "unknown")."""
-        return {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
+    def word(self, verdict: str, number: int = 1) -> str:
+        """Return the word of this kind for a verdict ("met", "not_met", "unknown") of a number of rule sets."""
+        word = {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
+        return word if number == 1 else _OF_SEVERAL.get(word, word)
+
+
+_OF_SEVERAL = {"fits": "fit", "does not fit": "do not fit", "like its patients": "like their patients"}
 
 
 RULE_SET_KINDS: Mapping[str, Kind] = {

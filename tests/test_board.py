@@ -587,6 +587,21 @@ def test_a_pinned_case_is_compared_with_in_words(board):
     assert "Since A" not in section(board, "case")
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"mibg_positive": False}, "1 rule set differs."),
+        ({"pregnant": True}, "4 rule sets differ."),
+        ({}, "0 rule sets"),
+    ],
+)
+def test_the_rule_sets_that_differ_are_counted_in_the_right_number(change, says):
+    board = Board(nd.Patient(mibg_positive=True))
+    press(board, "do:pin")
+    board.patient = board.patient.replace(**change)
+    assert says in section(board, "case")
+
+
 def test_present_and_leave_restore_everything(board):
     before = board.frame.content["sections"]["verdicts"]
     press(board, "do:present")

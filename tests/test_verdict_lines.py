@@ -134,3 +134,16 @@ def test_the_words_of_a_line_are_those_of_its_kind_and_of_several_kinds_met_miss
         "fits 5 of 5",
         "meets 6 of 6",
     ]
+
+
+def test_counts_of_several_rule_sets_stand_in_the_plural():
+    fits = nd.assess(Patient(disease_progressive=True, sstr_positive=True, symptomatic=True))
+    for one in lines.by_therapy((*fits.published, *fits.studied)):
+        for line in one.lines:
+            assert not re.search(
+                r"^([2-9]|\d\d) (fits|does not fit|like its)|^1 (fit|do not fit|like their)$", line.count
+            )
+    of_kind = [j for j in fits.published if j.rule_set.kind == "statement"]
+    assert [lines.counted("not_met", of_kind[:n]) for n in (1, 2)] == ["1 does not fit", "2 do not fit"]
+    assert [lines.counted("met", of_kind[:n]) for n in (1, 2)] == ["1 fits", "2 fit"]
+    assert lines.counted("met", fits.studied[:2]) == "2 like their patients"

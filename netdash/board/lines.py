@@ -123,7 +123,7 @@ def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:
 
 def counted(verdict: str, judgements: Sequence[Judgement]) -> str:
     """Return number and word of judgements with one verdict."""
-    words = {judgement.word for judgement in judgements}
+    words = {judgement.kind.word(verdict, len(judgements)) for judgement in judgements}
     return f"{len(judgements)} {words.pop() if len(words) == 1 else VERDICT_WORDS[verdict]}"
 
 
