@@ -198,6 +198,8 @@ MITOSES = "; a count of mitoses, which is no input here, can give a higher grade
         ("3-30", "NEC", "Reported grade NEC and Ki-67 3 to 30 %: the grade assumes Ki-67 over 20 to 30 %"),
         ("3-30", "G2", ""),  # WHO gives G2 at most 20 %
         ("3-30", "G2|G3", ""),
+        ("20-30", "G2", ""),  # 20 % is G2
+        ("20-30", "G2|G3", ""),
         ("3-20", "G3", ""),  # at odds, which is said
         (">20", "G3", ""),
         ("25", "G3", ""),
