@@ -31,7 +31,7 @@ from netdash.derived import G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, GRADES
 from netdash.fields import Choice, Field, Known, Value, in_part
 from netdash.intervals import Interval
 from netdash.patient import FIELDS, Patient
-from netdash.wording import BASIS_TAGS, listed
+from netdash.wording import BASIS_TAGS, either
 
 
 class Verdict(StrEnum):
@@ -266,7 +266,7 @@ class OneOf(Criterion):
     allowed: tuple[Value, ...]
 
     def requirement_text(self, joiner: str) -> str:  # noqa: D102
-        return listed([self.quantity.show(value) for value in self.allowed], joiner)
+        return either([self.quantity.show(value) for value in self.allowed], joiner)
 
     def holds(self, value: Any) -> bool:  # noqa: D102
         return value in self.allowed or self.quantity.narrower.get(value) in self.allowed

@@ -139,6 +139,12 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
     return f"{', '.join(most)}{joiner}{end}" if most else end
 
 
+def either(words: Iterable[str], joiner: str = " or ") -> str:
+    """Return the words of a choice as a list; between words that hold a comma stands none: "none or a, b or c"."""
+    found = list(words)
+    return " or ".join(found) if any("," in word for word in found) else listed(found, joiner)
+
+
 def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
     """Return rows of text as an HTML table for Jupyter.
 

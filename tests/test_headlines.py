@@ -16,7 +16,7 @@ from netdash.wording import RULE_SET_KINDS
 FIXED = ("not entered", "not asked:", "Does not fit", NOTHING_DECIDES)
 """Phrases that may hold a negation: they stand for no value of a patient."""
 VALUE = re.compile(
-    r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?(?=[,)])|\(no(?:ne)?\)|: no(?=[,;]|$)"
+    r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?(?=[,)]| or )|\(no(?:ne)?\)|: no(?=[,;]|$)"
 )
 """The words "no" and "none" where they are a value, or what is asked."""
 NEGATION = re.compile(r"\b(?:no|none|not|nor|neither|never|nothing|without|cannot|lacks?)\b|n't\b", re.IGNORECASE)
@@ -344,3 +344,10 @@ def test_a_derived_input_that_another_list_asks_is_open_when_it_is_known_in_part
     assert "portal drainage of the primary (primary pancreas or stomach)" in met.side_notes[-1]
     assert met.side_notes[-1].startswith("Open, asked by another list or label: ")
     assert not any("portal drainage" in text for text in met.unasked)
+
+
+def test_no_comma_stands_between_words_that_hold_one():
+    says = "extrahepatic disease extensive (studied: none or limited, stable or limited, progressing)"
+    assert says in nd.assess(nd.Patient(extrahepatic_disease="extensive"))["retnet_population"].missed
+    known = nd.Patient(extrahepatic_disease="none|limited_stable|limited_progressing")
+    assert "extrahepatic disease none or limited, stable or limited, progressing (asked: none)" in str(nd.assess(known))

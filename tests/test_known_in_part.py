@@ -324,7 +324,7 @@ def test_a_range_without_an_allowed_value_is_refused_in_words(name, value, why):
         ("age_years", "90+", "at least 90 years"),
         ("age_years", "<1", "under 1 year"),
         ("primary_site", "duodenum|pancreas", "pancreas or duodenum"),
-        ("extrahepatic_disease", "none|limited_stable|extensive", "none, limited, stable or extensive"),
+        ("extrahepatic_disease", "none|limited_stable|extensive", "none or limited, stable or extensive"),
     ],
 )
 def test_what_is_known_in_part_is_shown_in_words(name, text, words):
