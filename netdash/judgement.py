@@ -74,6 +74,11 @@ class Finding:
         return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
 
     @property
+    def shown(self) -> str:
+        """What is known of the quantity, or of an input known in part that it follows from; else "not entered"."""
+        return self.partly or self.criterion.quantity.show(self.observed)
+
+    @property
     def is_told(self) -> bool:
         """Whether something is known that :meth:`phrase` tells: of the quantity, or of an input it follows from."""
         return self.observed is not None or bool(self.partly)

@@ -1182,3 +1182,11 @@ def test_what_is_typed_on_a_ward_is_understood(board, name, typed, text):
     box.value = typed
     assert box.value == text == FIELDS[name].text(board.state.patient.entered[name])
     assert f"refused-{name}" not in board.frame.content["sections"]
+
+
+def test_the_findings_show_the_input_known_in_part_that_a_quantity_follows_from():
+    board = Board(nd.Patient(primary_site="pancreas|stomach"))
+    press(board, "milan_review")
+    board.state.unfolded = "findings"
+    row = section(board, "findings").partition("Portal drainage of the primary</th>")[2].partition("</tr>")[0]
+    assert '<td data-column="This patient">primary pancreas or stomach</td>' in row
