@@ -590,8 +590,8 @@ def test_a_pinned_case_is_compared_with_in_words(board):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"mibg_positive": False}, "1 rule set differs."),
-        ({"pregnant": True}, "4 rule sets differ."),
+        ({"mibg_positive": False}, "1 rule set differs in verdict or reason."),
+        ({"pregnant": True}, "4 rule sets differ in verdict or reason."),
         ({}, "0 rule sets"),
     ],
 )
