@@ -454,3 +454,11 @@ def test_of_a_grade_at_odds_the_reported_grade_is_asked_and_no_input_that_leaves
     assert criterion.judge(assessment.patient) == "unknown"
     assert [field.name for field in criterion.needs(assessment.patient)] == ["grade_reported"]
     assert "not entered" not in assessment["milan_2019"].open[0]
+
+
+def test_a_value_that_is_not_possible_is_not_said_to_be_decided_once_it_is_known():
+    at_odds = nd.assess(Patient(ki67_percent="16-54", grade_reported="G1")).flips("milan_2019").set_index("field")
+    assert at_odds.loc["ki67_percent", "may_change"] == "changeable"
+    assert "decided once" not in at_odds.loc["ki67_percent", "change"]
+    partly = nd.assess(Patient(primary_site="liver|unknown_primary")).flips("milan_2023").set_index("field")
+    assert partly.loc["primary_site", "may_change"] == "known in part"
