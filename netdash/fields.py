@@ -187,7 +187,7 @@ class Field:
         noun, shown = self.noun or self.topic, self.show(value)
         if value is None:
             return f"{self.topic} {shown}"
-        return shown if shown.endswith(f" {noun}") else f"{noun} {shown}"  # "unknown primary" names the primary
+        return shown if f" {noun}" in shown else f"{noun} {shown}"  # "unknown primary" names the primary
 
     def capitalized(self, value: Known | None) -> str:
         """Return field and value for the start of a sentence: "Age 57 years", "Portal vein occluded"."""

@@ -331,6 +331,20 @@ def test_what_is_known_in_part_is_shown_in_words(name, text, words):
     assert FIELDS[name].show(FIELDS[name].parse(text)) == words
 
 
+@pytest.mark.parametrize(
+    ("sites", "says"),
+    [
+        ("unknown_primary", "unknown primary"),
+        ("unknown_primary|other", "unknown primary or other"),
+        ("lung|unknown_primary", "lung or unknown primary"),
+        ("lung|other", "primary lung or other"),
+    ],
+)
+def test_a_site_names_the_primary_once(sites, says):
+    field = FIELDS["primary_site"]
+    assert field.phrase(field.parse(sites)) == says
+
+
 def test_a_headline_says_what_is_known_and_what_is_asked():
     found = nd.assess(CANDIDATE.replace(ki67_percent="3-20"))["milan_review"]
     assert found.headline == "Open, 1 of 5: Ki-67 3 to 20 % (asked: under 10 %)"
