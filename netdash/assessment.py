@@ -157,7 +157,8 @@ class Assessment(Mapping[str, Judgement]):
     @property
     def scope(self) -> tuple[Criterion, ...]:
         """The statements that put the case outside the scope of netdash; they change no verdict."""
-        return tuple(found for found in rule_tables.scope() if found.judge(self.patient) is Verdict.MET)
+        applying = (found for found in rule_tables.scope() if found.judge(self.patient) is Verdict.MET)
+        return tuple({found.label: found for found in applying}.values())
 
     @property
     def conflicts(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, outcome_rows, rule_tables
-from netdash.derived import G2_TO_KI67_PERCENT, GRADES, KI67_BY_GRADE, possible
+from netdash.derived import GRADES, KI67_BY_GRADE, possible
 from netdash.intervals import Interval
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Criterion, Verdict
@@ -103,8 +103,9 @@ def assumed(patient: Patient) -> tuple[str, ...]:
         return ()
     # A carcinoma has the Ki-67 of G3.
     kept = [KI67_BY_GRADE.get(grade, KI67_BY_GRADE["G3"]).meet(index) for grade in sorted(patient.grades)]
-    least = min((part.least for part in kept if part), default=index.least)
-    part = index.meet(Interval(least, None, low_open=least == G2_TO_KI67_PERCENT))
+    ends = [(part.least, part.low_open) for part in kept if part]
+    least, is_open = min(ends, default=(index.least, index.low_open))
+    part = index.meet(Interval(least, None, low_open=is_open))
     if least < index.least or part in (None, index):
         return ()
     first, second = (FIELDS[name].phrase(getattr(patient, name)) for name in ("grade_reported", "ki67_percent"))

@@ -22,7 +22,7 @@ from netdash import intervals
 from netdash.data_tables import table_of_text
 from netdash.intervals import Interval, interval_of, plain
 from netdash.refusals import hint
-from netdash.wording import capital, in_a_sentence, listed, words
+from netdash.wording import capital, either, in_a_sentence, words
 
 Value = float | int | bool | str
 """The type of a value that is known exactly."""
@@ -187,7 +187,7 @@ class Field:
         noun, shown = self.noun or self.topic, self.show(value)
         if value is None:
             return f"{self.topic} {shown}"
-        return shown if shown.endswith(f" {noun}") else f"{noun} {shown}"  # "unknown primary" names the primary
+        return shown if f" {noun}" in shown else f"{noun} {shown}"  # "unknown primary" names the primary
 
     def capitalized(self, value: Known | None) -> str:
         """Return field and value for the start of a sentence: "Age 57 years", "Portal vein occluded"."""
@@ -360,7 +360,7 @@ class Choice(Field):
 
     def show(self, value: Known | None) -> str:  # noqa: D102
         if isinstance(value, frozenset):
-            return listed(map(self.show, self.ordered(value)), " or ")
+            return either(map(self.show, self.ordered(value)))
         return self.words[self.choices.index(str(value))] if value is not None and self.words else super().show(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netdash.fields import Known, in_part
+from netdash.fields import Known, Value, in_part
 from netdash.judgement import Finding, Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
@@ -16,7 +16,7 @@ CHANGE_WORDS = {"changeable": "can change", "fixed": "stays as it is", "state": 
 def changes(patient: Patient, judgement: Judgement, finding: Finding) -> Iterator[dict[str, Any]]:
     """Yield, for each field to change, the last five columns of ``Assessment.flips``."""
     found = finding.criterion.change_to_meet(patient)
-    ways = {name: _may_change(patient, name, finding) for name in found}
+    ways = {name: _may_change(patient, name, finding, needed) for name, needed in found.items()}
     # A change of two fields meets the criterion only as a whole: propose no value when one field cannot change.
     blocked = not {"fixed", "state"}.isdisjoint(ways.values())
     for name, needed in found.items():
@@ -26,12 +26,14 @@ def changes(patient: Patient, judgement: Judgement, finding: Finding) -> Iterato
         yield {"field": name, "observed": observed, "needed": target, "change": words, "may_change": ways[name]}
 
 
-def _may_change(patient: Patient, name: str, finding: Finding) -> str:
+def _may_change(patient: Patient, name: str, finding: Finding, needed: Value) -> str:
     """Return what can happen to a field so that a criterion is met."""
-    observed = getattr(patient, name)
+    observed, field = getattr(patient, name), FIELDS[name]
     if observed is None:
         return "not entered"
-    return "known in part" if in_part(observed) and finding.result is Verdict.UNKNOWN else FIELDS[name].change
+    # Of a grade at odds the value that would meet it may be none of those that are possible.
+    possible = in_part(observed) and (needed in observed or field.open_word in observed)
+    return "known in part" if possible and finding.result is Verdict.UNKNOWN else field.change
 
 
 def _change(judgement: Judgement, finding: Finding, field: str, observed: Known | None, may_change: str) -> str:

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from netdash import rule_tables, rules
-from netdash.fields import Field, Known, counted
-from netdash.intervals import Interval, plain
+from netdash import distances, rule_tables, rules
+from netdash.fields import Field, Known
+from netdash.intervals import Interval
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 from netdash.wording import RULE_SET_KINDS, Kind
@@ -36,6 +36,8 @@ class Finding:
         The inputs to enter, or to narrow, when the result is unknown.
     missing : tuple of Field
         Those of them that are not entered, when nothing is known of the quantity.
+    partly : str
+        What is known of the others, when nothing is known of the quantity: "primary pancreas or stomach".
     """
 
     criterion: Criterion
@@ -44,27 +46,20 @@ class Finding:
     margin: float | Interval | None
     needs: tuple[Field, ...] = ()
     missing: tuple[Field, ...] = ()
+    partly: str = ""
 
     @property
     def distance(self) -> str:
         """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin.
 
         Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside", "at the bound
-        (excluded) to 5 years inside".
+        (excluded) to 5 years inside"; "up to 10 points inside" where the bound itself is no possible value.
         """
         if self.margin is None:
             return ""
         unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
-        if isinstance(self.margin, Interval):
-            return _stretch(self.margin, unit, self._at_bound)
-        if self.margin == 0:
-            return f"at the bound, which is {self._at_bound}"
-        return f"{counted(abs(self.margin), unit)} {_side(self.margin)}"
-
-    @property
-    def _at_bound(self) -> str:
         excluded = isinstance(self.criterion, rules.Bound) and self.criterion.strict
-        return "excluded" if excluded else "included"
+        return distances.in_words(self.margin, unit, "excluded" if excluded else "included")
 
     @property
     def lacking(self) -> str:
@@ -75,13 +70,28 @@ class Finding:
         quantity = self.criterion.quantity
         if self.observed is not None:
             return f"{quantity.topic} ({quantity.show(self.observed)})"
-        inputs = [field.topic for field in self.missing]
+        inputs = [field.topic for field in self.missing] or [self.partly]
         return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
 
+    @property
+    def shown(self) -> str:
+        """What is known of the quantity, or of an input known in part that it follows from; else "not entered"."""
+        return self.partly or self.criterion.quantity.show(self.observed)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether something is known that :meth:`phrase` tells: of the quantity, or of an input it follows from."""
+        return self.observed is not None or bool(self.partly)
+
     def phrase(self, kind: Kind) -> str:
-        """Return value and requirement in words: "age 57 years (asked: under 55 years)"."""
-        requirement = self.criterion.requirement_text(kind.joiner)
-        return f"{self.criterion.quantity.phrase(self.observed)} ({kind.asked}: {requirement})"
+        """Return value and requirement in words: "age 57 years (asked: under 55 years)".
+
+        Of an input that a quantity follows from: "Ki-67 15 to 30 % (asked: grade G1 or G2)".
+        """
+        quantity, asked = self.criterion.quantity, self.criterion.requirement_text(kind.joiner)
+        if self.partly:
+            return f"{self.partly} ({kind.asked}: {quantity.noun or quantity.topic} {asked})"
+        return f"{quantity.phrase(self.observed)} ({kind.asked}: {asked})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,12 +223,12 @@ class Judgement:
     def _open(self, clause: Clause) -> str:
         alternatives = [self._open_findings(alternative) for alternative in clause.alternatives]
         missing = [tuple(dict.fromkeys(f for finding in found for f in finding.missing)) for found in alternatives]
-        if not any(finding.observed is not None for found in alternatives for finding in found):
+        if not any(finding.is_told for found in alternatives for finding in found):
             return _not_entered(missing)
         texts = [
             " and ".join(
                 [
-                    *(finding.phrase(self.kind) for finding in found if finding.observed is not None),
+                    *(finding.phrase(self.kind) for finding in found if finding.is_told),
                     *([_not_entered([fields])] if fields else []),
                 ]
             )
@@ -245,7 +255,7 @@ class Judgement:
     def _caution(self, found: Finding) -> str:
         if found.result is not Verdict.UNKNOWN:
             return found.criterion.quantity.caution_phrase(found.observed)
-        return f"{found.lacking}: not entered" if found.observed is None else found.phrase(self.kind)
+        return f"{found.lacking}: not entered" if found.missing else found.phrase(self.kind)
 
     @property
     def n_cautions(self) -> int:
@@ -260,7 +270,7 @@ class Judgement:
     @property
     def unasked(self) -> tuple[str, ...]:
         """The inputs that another list or label of the therapy asks, this one does not, and that are not entered."""
-        return tuple(found.lacking for found in self._open_elsewhere if found.observed is None)
+        return tuple(found.lacking for found in self._open_elsewhere if found.missing)
 
     @functools.cached_property
     def _open_elsewhere(self) -> tuple[Finding, ...]:
@@ -269,7 +279,7 @@ class Judgement:
 
     @property
     def _narrowable(self) -> tuple[str, ...]:
-        return tuple(found.lacking for found in self._open_elsewhere if found.observed is not None)
+        return tuple(found.lacking for found in self._open_elsewhere if not found.missing)
 
     def required(self, result: Verdict) -> tuple[Finding, ...]:
         """Return the findings on required criteria that cause one result of a clause.
@@ -323,10 +333,8 @@ class Judgement:
         still_open = len(self.clauses(Verdict.UNKNOWN)) if self.verdict is Verdict.NOT_MET else 0
         parts = {
             f"{'Caution' if n == 1 else 'Cautions'}: ": () if met else self.cautions[:n],
-            "Cautions not entered: ": [f.lacking for f in self._cautions[n:] if f.observed is None] if met else (),
-            "Cautions open: ": [f.phrase(self.kind) for f in self._cautions[n:] if f.observed is not None]
-            if met
-            else (),
+            "Cautions not entered: ": [f.lacking for f in self._cautions[n:] if f.missing] if met else (),
+            "Cautions open: ": [f.phrase(self.kind) for f in self._cautions[n:] if not f.missing] if met else (),
             "Not entered, asked by another list or label: ": self.unasked if met else (),
             "Open, asked by another list or label: ": self._narrowable if met else (),
             "Still open: ": (f"{still_open} of {len(self._clauses)}",) if still_open else (),
@@ -368,8 +376,11 @@ def _find(criterion: Criterion, patient: Patient) -> Finding:
     if result is not Verdict.UNKNOWN:
         return Finding(criterion, observed, result, margin)
     needs = criterion.needs(patient)
-    missing = tuple(field for field in needs if observed is None and getattr(patient, field.name) is None)
-    return Finding(criterion, observed, result, margin, needs, missing)
+    if observed is not None:
+        return Finding(criterion, observed, result, margin, needs)
+    missing = tuple(field for field in needs if getattr(patient, field.name) is None)
+    partly = (field.phrase(getattr(patient, field.name)) for field in needs if field not in missing)
+    return Finding(criterion, observed, result, margin, needs, missing, " and ".join(partly))
 
 
 def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:
@@ -380,20 +391,3 @@ def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:
     texts = [" and ".join(field.topic for field in fields) for fields in fewest]
     mixed = len(texts) > 1 and any(len(fields) > 1 for fields in fewest)
     return f"{', or '.join(texts)}, not entered" if mixed else f"{' or '.join(texts)} not entered"
-
-
-def _stretch(margin: Interval, unit: str, at_bound: str) -> str:
-    """Return the distance of all possible values in words, the nearer end first when both are on one side."""
-    ends = [round(margin.least, 10), round(margin.most, 10)]
-    if not any(ends):
-        return f"at the bound, which is {at_bound}"
-    if ends[0] <= 0 <= ends[1]:
-        return " to ".join(
-            f"{counted(abs(end), unit)} {_side(end)}" if end else f"at the bound ({at_bound})" for end in ends
-        )
-    near, far = sorted(map(abs, ends))
-    return f"{plain(near)} to {counted(far, unit)} {_side(ends[0] + ends[1])}"
-
-
-def _side(margin: float) -> str:
-    return "inside" if margin > 0 else "outside"

@@ -31,7 +31,7 @@ from netdash.derived import G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT, GRADES
 from netdash.fields import Choice, Field, Known, Value, in_part
 from netdash.intervals import Interval
 from netdash.patient import FIELDS, Patient
-from netdash.wording import BASIS_TAGS, listed
+from netdash.wording import BASIS_TAGS, either
 
 
 class Verdict(StrEnum):
@@ -266,7 +266,7 @@ class OneOf(Criterion):
     allowed: tuple[Value, ...]
 
     def requirement_text(self, joiner: str) -> str:  # noqa: D102
-        return listed([self.quantity.show(value) for value in self.allowed], joiner)
+        return either([self.quantity.show(value) for value in self.allowed], joiner)
 
     def holds(self, value: Any) -> bool:  # noqa: D102
         return value in self.allowed or self.quantity.narrower.get(value) in self.allowed
@@ -301,9 +301,8 @@ class GradeOneOf(OneOf):
 
     def needs(self, patient: Patient) -> tuple[Field, ...]:
         """Return the fields whose value decides; the reported grade when it is at odds with the others."""
-        entered, reported = (patient.differentiation, patient.ki67_percent), (patient.grade_reported, None)
-        found = (derived.inputs_that_decide(*entered, grade, self.allowed) for grade in reported)
-        return tuple(FIELDS[name] for name in next(filter(None, found), ("grade_reported",)))
+        known = (patient.differentiation, patient.ki67_percent, patient.grade_reported)
+        return tuple(FIELDS[name] for name in derived.inputs_that_decide(*known, self.allowed) or ("grade_reported",))
 
     def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
         return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()

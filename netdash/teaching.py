@@ -216,6 +216,5 @@ def _case(row: Mapping[str, str]) -> TeachingCase:
 def _finding(found: Finding) -> str:
     criterion = found.criterion
     distance = f", {found.distance}" if found.distance else ""
-    observed = criterion.quantity.show(found.observed)
     where = f"{evidence.source_name(criterion.source)}, {criterion.locator}"
-    return f"{criterion.label}: {criterion.requirement}; here {observed}{distance} [{where}]"
+    return f"{criterion.label}: {criterion.requirement}; here {found.shown}{distance} [{where}]"

@@ -45,9 +45,13 @@ class Kind:
     asked: str = "asked"
     joiner: str = " or "
 
-    def word(self, verdict: str) -> str:
-        """Return the word of this kind for a verdict ("met", "not_met", "unknown")."""
-        return {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
+    def word(self, verdict: str, number: int = 1) -> str:
+        """Return the word of this kind for a verdict ("met", "not_met", "unknown") of a number of rule sets."""
+        word = {"met": self.met, "not_met": self.not_met, "unknown": self.unknown}[verdict]
+        return word if number == 1 else _OF_SEVERAL.get(word, word)
+
+
+_OF_SEVERAL = {"fits": "fit", "does not fit": "do not fit", "like its patients": "like their patients"}
 
 
 RULE_SET_KINDS: Mapping[str, Kind] = {
@@ -133,6 +137,12 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
     """Return names as a list in a sentence: "a, b and c"."""
     *most, end = names
     return f"{', '.join(most)}{joiner}{end}" if most else end
+
+
+def either(words: Iterable[str], joiner: str = " or ") -> str:
+    """Return the words of a choice as a list; between words that hold a comma stands none: "none or a, b or c"."""
+    found = list(words)
+    return " or ".join(found) if any("," in word for word in found) else listed(found, joiner)
 
 
 def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "intervals": set(),
     "server": {"board", "files", "server"},
     "wording": {"refusals"},
+    "distances": {"fields", "intervals"},
     "fields": {"data_tables", "intervals", "refusals", "wording"},
     "own_series": {"csv_checks"},
     "bayes": {"effects", "pooling"},
@@ -69,7 +70,7 @@ MAY_IMPORT = {
         "wording",
     },
     "conflicts": {"derived", "evidence", "intervals", "outcome_rows", "patient", "rule_tables", "rules", "wording"},
-    "judgement": {"fields", "intervals", "patient", "rule_tables", "rules", "wording"},
+    "judgement": {"distances", "fields", "intervals", "patient", "rule_tables", "rules", "wording"},
     "remarks": {"evidence", "outcome_rows", "patient", "rule_tables", "rules"},
     "assessment": {
         "",

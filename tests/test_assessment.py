@@ -401,3 +401,10 @@ def test_one_year_is_no_plural(age, said):
     findings = nd.assess(nd.Patient(age_years=age))["milan_review"].findings
     (finding,) = (found for found in findings if found.criterion.quantity.name == "age_years")
     assert finding.distance == said
+
+
+def test_a_report_without_a_case_says_only_that_nothing_is_known():
+    page = nd.report(nd.Patient())
+    assert "<p>Nothing is known.</p>" in page
+    assert "Nothing else is entered" not in page
+    assert "Age 57 years. Nothing else is entered." in nd.report(nd.Patient(age_years=57))

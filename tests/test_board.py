@@ -587,6 +587,21 @@ def test_a_pinned_case_is_compared_with_in_words(board):
     assert "Since A" not in section(board, "case")
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"mibg_positive": False}, "1 rule set differs in verdict or reason."),
+        ({"pregnant": True}, "4 rule sets differ in verdict or reason."),
+        ({}, "0 rule sets"),
+    ],
+)
+def test_the_rule_sets_that_differ_are_counted_in_the_right_number(change, says):
+    board = Board(nd.Patient(mibg_positive=True))
+    press(board, "do:pin")
+    board.patient = board.patient.replace(**change)
+    assert says in section(board, "case")
+
+
 def test_present_and_leave_restore_everything(board):
     before = board.frame.content["sections"]["verdicts"]
     press(board, "do:present")
@@ -1167,3 +1182,11 @@ def test_what_is_typed_on_a_ward_is_understood(board, name, typed, text):
     box.value = typed
     assert box.value == text == FIELDS[name].text(board.state.patient.entered[name])
     assert f"refused-{name}" not in board.frame.content["sections"]
+
+
+def test_the_findings_show_the_input_known_in_part_that_a_quantity_follows_from():
+    board = Board(nd.Patient(primary_site="pancreas|stomach"))
+    press(board, "milan_review")
+    board.state.unfolded = "findings"
+    row = section(board, "findings").partition("Portal drainage of the primary</th>")[2].partition("</tr>")[0]
+    assert '<td data-column="This patient">primary pancreas or stomach</td>' in row

@@ -73,6 +73,9 @@ def test_before_and_after_lists_what_changed_and_through_what():
     ("fields", "said"),
     [
         ({"differentiation": "poor"}, ["Poorly differentiated carcinoma"]),
+        ({"grade_reported": "NEC"}, ["Poorly differentiated carcinoma"]),
+        ({"grade_reported": "NEC", "differentiation": "poor"}, ["Poorly differentiated carcinoma"]),
+        ({"grade_reported": "G3|NEC"}, []),
         ({"primary_site": "other"}, ["Primary outside the sites named"]),
         ({"age_years": 17.9}, ["A child"]),
         ({"age_years": 18}, []),

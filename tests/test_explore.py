@@ -80,7 +80,7 @@ def test_the_what_if_is_of_all_lists_those_that_depend_on_the_input_first_and_sa
     drawn = [name for trace in figure(board, "whatif")["data"] for name in trace["y"]]
     asking = {found.title for found in board.state.book.values() if "ki67_percent" in found.inputs}
     assert set(drawn) == asking
-    assert f"{len(asking)} lists ask it" in section(board, "whatif")
+    assert f"{len(asking)} rule sets ask it" in section(board, "whatif")
     depend = {name for name in asking if drawn.count(name) > 1}
     order = figure(board, "whatif")["layout"]["yaxis"]["categoryarray"][::-1]
     assert depend

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 import netdash as nd
 from netdash import rule_tables
+from netdash.board import lines
 from netdash.judgement import NOTHING_DECIDES
 from netdash.rules import QUANTITIES, Verdict
 from netdash.wording import RULE_SET_KINDS
@@ -15,7 +16,7 @@ from netdash.wording import RULE_SET_KINDS
 FIXED = ("not entered", "not asked:", "Does not fit", NOTHING_DECIDES)
 """Phrases that may hold a negation: they stand for no value of a patient."""
 VALUE = re.compile(
-    r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?(?=[,)])|\(no(?:ne)?\)|: no(?=[,;]|$)"
+    r"\bno(?:ne)? \((?:asked|studied): |\((?:asked|studied): no(?:ne)?(?=[,)]| or )|\(no(?:ne)?\)|: no(?=[,;]|$)"
 )
 """The words "no" and "none" where they are a value, or what is asked."""
 NEGATION = re.compile(r"\b(?:no|none|not|nor|neither|never|nothing|without|cannot|lacks?)\b|n't\b", re.IGNORECASE)
@@ -316,3 +317,37 @@ def test_a_grade_that_is_open_names_the_inputs_it_comes_from():
     assert "WHO grade (differentiation)" in found.side_notes[0]
     found = nd.assess(nd.Patient(resectable_percent=100))["resection_review"]
     assert "WHO grade (differentiation, Ki-67)" in found.side_notes[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "known", "says"),
+    [
+        ("primary_site", "pancreas|stomach", "primary pancreas or stomach (asked: portal drainage of the primary yes)"),
+        ("ki67_percent", "15-30", "Ki-67 15 to 30 % (asked: grade G1 or G2) and differentiation not entered"),
+        ("differentiation", "well|poor", "differentiation well or poor (asked: grade G1 or G2) and Ki-67 not entered"),
+    ],
+)
+def test_what_is_derived_from_an_input_known_in_part_is_open_and_names_that_input(field, known, says):
+    assessment = nd.assess(nd.Patient(**{field: known}, stable_months=7, liver_unresectable=True))
+    assert says in assessment["milan_2007"].open
+    assert not re.search(r"[;:] not entered| \(\)", str(assessment))
+    told = says.partition(" and ")[0]
+    (transplantation,) = (one for one in lines.by_therapy(assessment.published) if one.therapy == "transplantation")
+    assert any(told in group.reason for line in transplantation.lines for group in line.groups)
+
+
+def test_a_derived_input_that_another_list_asks_is_open_when_it_is_known_in_part():
+    entered = {"differentiation": "well", "liver_unresectable": True, "extrahepatic_disease": "none"}
+    patient = nd.Patient(**entered, primary_status="resected", stable_months=7, primary_site="pancreas|stomach")
+    met = nd.assess(patient)["review_option"]
+    assert met.verdict == "met"
+    assert "portal drainage of the primary (primary pancreas or stomach)" in met.side_notes[-1]
+    assert met.side_notes[-1].startswith("Open, asked by another list or label: ")
+    assert not any("portal drainage" in text for text in met.unasked)
+
+
+def test_no_comma_stands_between_words_that_hold_one():
+    says = "extrahepatic disease extensive (studied: none or limited, stable or limited, progressing)"
+    assert says in nd.assess(nd.Patient(extrahepatic_disease="extensive"))["retnet_population"].missed
+    known = nd.Patient(extrahepatic_disease="none|limited_stable|limited_progressing")
+    assert "extrahepatic disease none or limited, stable or limited, progressing (asked: none)" in str(nd.assess(known))

@@ -198,6 +198,8 @@ MITOSES = "; a count of mitoses, which is no input here, can give a higher grade
         ("3-30", "NEC", "Reported grade NEC and Ki-67 3 to 30 %: the grade assumes Ki-67 over 20 to 30 %"),
         ("3-30", "G2", ""),  # WHO gives G2 at most 20 %
         ("3-30", "G2|G3", ""),
+        ("20-30", "G2", ""),  # 20 % is G2
+        ("20-30", "G2|G3", ""),
         ("3-20", "G3", ""),  # at odds, which is said
         (">20", "G3", ""),
         ("25", "G3", ""),
@@ -322,11 +324,25 @@ def test_a_range_without_an_allowed_value_is_refused_in_words(name, value, why):
         ("age_years", "90+", "at least 90 years"),
         ("age_years", "<1", "under 1 year"),
         ("primary_site", "duodenum|pancreas", "pancreas or duodenum"),
-        ("extrahepatic_disease", "none|limited_stable|extensive", "none, limited, stable or extensive"),
+        ("extrahepatic_disease", "none|limited_stable|extensive", "none or limited, stable or extensive"),
     ],
 )
 def test_what_is_known_in_part_is_shown_in_words(name, text, words):
     assert FIELDS[name].show(FIELDS[name].parse(text)) == words
+
+
+@pytest.mark.parametrize(
+    ("sites", "says"),
+    [
+        ("unknown_primary", "unknown primary"),
+        ("unknown_primary|other", "unknown primary or other"),
+        ("lung|unknown_primary", "lung or unknown primary"),
+        ("lung|other", "primary lung or other"),
+    ],
+)
+def test_a_site_names_the_primary_once(sites, says):
+    field = FIELDS["primary_site"]
+    assert field.phrase(field.parse(sites)) == says
 
 
 def test_a_headline_says_what_is_known_and_what_is_asked():
@@ -340,7 +356,7 @@ def test_a_headline_says_what_is_known_and_what_is_asked():
     assert found.headline == "Open, 1 of 7: grade G2 or G3 (asked: G1 or G2)"
     assert [field.name for field in found.needs] == ["ki67_percent"]
     found = nd.assess(CANDIDATE.replace(ki67_percent="15-30", differentiation=None))["milan_2007"]
-    assert found.headline == "Open, 1 of 7: differentiation not entered"
+    assert found.headline == ("Open, 1 of 7: Ki-67 15 to 30 % (asked: grade G1 or G2) and differentiation not entered")
     found = nd.assess(CANDIDATE.replace(primary_site="pancreas|lung"))["milan_2007"]
     assert [field.name for field in found.needs] == ["primary_site"]
     found = nd.assess(CANDIDATE.replace(ki67_percent="5-15", differentiation="poor"))["milan_2023"]
@@ -436,3 +452,27 @@ def test_the_strip_and_the_map_draw_the_stretch_that_is_possible():
     here = [trace for trace in nd.eligibility_map(patient).data if trace.name == "this patient"]
     assert [(list(trace.x), list(trace.y)) for trace in here] == [([48, 48, 48, 48, 48], [3, 3, 20, 20, 3])]
     assert "3 to 20 %" in here[0].hovertemplate
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {"differentiation": "well", "grade_reported": "NEC"},
+        {"ki67_percent": 10, "grade_reported": "G1|G3"},
+        {"ki67_percent": 30, "grade_reported": "G1"},
+    ],
+)
+def test_of_a_grade_at_odds_the_reported_grade_is_asked_and_no_input_that_leaves_it_open(entered):
+    assessment = nd.assess(Patient(**entered))
+    criterion = next(f.criterion for f in assessment["milan_2019"].findings if f.criterion.quantity.name == "grade")
+    assert criterion.judge(assessment.patient) == "unknown"
+    assert [field.name for field in criterion.needs(assessment.patient)] == ["grade_reported"]
+    assert "not entered" not in assessment["milan_2019"].open[0]
+
+
+def test_a_value_that_is_not_possible_is_not_said_to_be_decided_once_it_is_known():
+    at_odds = nd.assess(Patient(ki67_percent="16-54", grade_reported="G1")).flips("milan_2019").set_index("field")
+    assert at_odds.loc["ki67_percent", "may_change"] == "changeable"
+    assert "decided once" not in at_odds.loc["ki67_percent", "change"]
+    partly = nd.assess(Patient(primary_site="liver|unknown_primary")).flips("milan_2023").set_index("field")
+    assert partly.loc["primary_site", "may_change"] == "known in part"

@@ -91,6 +91,20 @@ def test_the_distance_of_a_range_says_where_its_ends_are(age, words):
     assert found["milan_review-age"].distance == words
 
 
+@pytest.mark.parametrize(
+    ("field", "range_", "criterion", "words"),
+    [
+        ("ki67_percent", "<10", "milan_review-ki67", "up to 10 points inside"),
+        ("ki67_percent", "<=10", "milan_review-ki67", "at the bound (excluded) to 10 points inside"),
+        ("liver_involvement_percent", ">50", "milan_review-liver", "up to 50 points outside"),
+        ("ki67_percent", ">=10", "milan_review-ki67", "90 points outside to at the bound (excluded)"),
+    ],
+)
+def test_a_range_that_leaves_out_the_bound_is_not_said_to_be_at_it(field, range_, criterion, words):
+    judgement = nd.assess(Patient(**{field: range_}))["milan_review"]
+    assert {f.criterion.criterion_id: f for f in judgement.findings}[criterion].distance == words
+
+
 def test_no_patient_is_like_those_of_two_cohorts_that_exclude_each_other():
     patient = Patient(
         primary_site="pancreas", differentiation="well", disease_progressive=True, prior_systemic_treatment=True

@@ -184,3 +184,14 @@ def test_the_python_gives_the_same_words(board):
     python = re.search(r"<pre>(.*?)</pre>", html(board).rsplit("Show the Python", 1)[1], re.DOTALL)[1]
     said, _ = run(python.replace("&#39;", "'"))
     assert said == str(board.state.teaching.score.feedback[0])
+
+
+def test_a_population_is_taught_in_its_own_words(board):
+    name = "promid_population"
+    case = next(case for case in teaching.cases().values() if name in {found.name for found in case.rule_sets})
+    board.state.teaching.case = case.case_id
+    answer(board, verdicts_of(case))
+    asked = next(part for part in html(board).split("<fieldset")[1:] if f"say:{name}:" in part)
+    assert "<summary>Whom it studied</summary>" in asked
+    assert "What it asks for" not in asked
+    assert '<th scope="col">Studied</th>' in asked

@@ -1,10 +1,13 @@
 """The verdicts of a therapy in at most three lines, with every list and every reason."""
 
+import re
+
 from conftest import patients
 from hypothesis import given, settings
 
 import netdash as nd
 from netdash.board import lines
+from netdash.fields import in_part
 from netdash.patient import Patient
 
 CASE = Patient(
@@ -93,11 +96,32 @@ def test_an_open_line_says_in_few_words_what_it_lacks_and_never_calls_a_range_no
 def test_inputs_that_a_line_calls_not_entered_are_not(patient):
     for one in lines.by_therapy(nd.assess(patient).published):
         for line in (line for line in one.lines if line.verdict == "unknown"):
-            fields = {f.name for j in line.judgements for f in j.needs if f.name not in patient.entered}
-            assert (f"{len(fields)} input" in line.lacks) is bool(fields)
-            assert ("known in part" in line.lacks) is bool(
-                {f.name for j in line.judgements for f in j.needs} & set(patient.entered)
-            )
+            known = [patient.entered.get(name) for name in {f.name for j in line.judgements for f in j.needs}]
+            numbers = {"not entered": known.count(None), "known in part": sum(map(in_part, known))}
+            numbers["unknown"] = known.count("unknown_primary")
+            numbers["at odds"] = len(known) - sum(numbers.values())
+            for words, number in numbers.items():
+                assert re.findall(rf"(\d+) inputs? {words}", line.lacks) == [str(number)] * bool(number)
+
+
+def test_a_primary_that_was_not_found_is_called_unknown():
+    case = CASE.replace(age_years=50, liver_involvement_percent=20, primary_site="unknown_primary")
+    (one,) = lines.by_therapy(nd.assess(case, "sanet_p_population").judgements)
+    assert one.lines[0].lacks == "1 input not entered, 1 input unknown"
+
+
+def test_a_grade_that_is_entered_exactly_and_at_odds_is_not_called_known_in_part():
+    case = CASE.replace(grade_reported="G3")
+    said = of(case, "transplantation").lines[-1].lacks
+    assert "known in part" not in said
+    assert said.endswith("1 input at odds")
+
+
+def test_an_input_that_is_not_entered_counts_as_such_where_a_set_of_grades_is():
+    case = CASE.replace(age_years=50, differentiation=None, ki67_percent="<=20", grade_reported="G2|NEC")
+    (one,) = lines.by_therapy(nd.assess(case, "milan_2019").judgements)
+    assert [line.lacks for line in one.lines] == ["1 input not entered"]
+    assert told(one.lines[0])[0][0] == "grade G2 or NEC (asked: G1 or G2)"
 
 
 def test_the_words_of_a_line_are_those_of_its_kind_and_of_several_kinds_met_missed_open():
@@ -110,3 +134,16 @@ def test_the_words_of_a_line_are_those_of_its_kind_and_of_several_kinds_met_miss
         "fits 5 of 5",
         "meets 6 of 6",
     ]
+
+
+def test_counts_of_several_rule_sets_stand_in_the_plural():
+    fits = nd.assess(Patient(disease_progressive=True, sstr_positive=True, symptomatic=True))
+    for one in lines.by_therapy((*fits.published, *fits.studied)):
+        for line in one.lines:
+            assert not re.search(
+                r"^([2-9]|\d\d) (fits|does not fit|like its)|^1 (fit|do not fit|like their)$", line.count
+            )
+    of_kind = [j for j in fits.published if j.rule_set.kind == "statement"]
+    assert [lines.counted("not_met", of_kind[:n]) for n in (1, 2)] == ["1 does not fit", "2 do not fit"]
+    assert [lines.counted("met", of_kind[:n]) for n in (1, 2)] == ["1 fits", "2 fit"]
+    assert lines.counted("met", fits.studied[:2]) == "2 like their patients"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from netdash import evidence
+from netdash.fields import Field, Known, in_part
 from netdash.judgement import Judgement
 from netdash.rules import Verdict
-from netdash.wording import VERDICT_WORDS, capital, in_a_sentence
+from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
 
 ORDER = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
 """The order of the lines of a therapy."""
@@ -65,10 +67,10 @@ class Line:
     @property
     def lacks(self) -> str:
         """What an open line lacks, in few words: "2 inputs not entered, 1 input known in part"."""
-        missing = {field.name for judgement in self.judgements for f in judgement.open_findings for field in f.missing}
-        narrowed = {field.name for judgement in self.judgements for field in judgement.needs} - missing
-        numbers = ((len(missing), "not entered"), (len(narrowed), "known in part"))
-        inputs = ", ".join(f"{n} input{'s' if n > 1 else ''} {words}" for n, words in numbers if n)
+        needed = {field: j.patient.entered.get(field.name) for j in self.judgements for field in j.needs}
+        found = Counter(_standing(field, known) for field, known in needed.items())
+        numbers = {words: found[words] for words in ("not entered", "known in part", "unknown", "at odds")}
+        inputs = ", ".join(f"{number_of(n, 'input')} {words}" for words, n in numbers.items() if n)
         undecidable = sum(not judgement.rule_set.clauses for judgement in self.judgements)
         return "; ".join(filter(None, [inputs, _undecidable(undecidable, len(self.judgements))]))
 
@@ -121,7 +123,7 @@ def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:
 
 def counted(verdict: str, judgements: Sequence[Judgement]) -> str:
     """Return number and word of judgements with one verdict."""
-    words = {judgement.word for judgement in judgements}
+    words = {judgement.kind.word(verdict, len(judgements)) for judgement in judgements}
     return f"{len(judgements)} {words.pop() if len(words) == 1 else VERDICT_WORDS[verdict]}"
 
 
@@ -129,6 +131,15 @@ def met_words(judgement: Judgement) -> str:
     """Return how many criteria a met rule set has, in the words of its kind: "meets 5 of 5"."""
     of = len(judgement.rule_set.clauses)
     return in_a_sentence(judgement.kind.met_of.format(n=of, of=of))
+
+
+def _standing(field: Field, known: Known | None) -> str:
+    """Return in words why an input that is needed leaves a criterion open."""
+    if known is None:
+        return "not entered"
+    if in_part(known):
+        return "known in part"
+    return "unknown" if known == field.open_word else "at odds"
 
 
 def _undecidable(number: int, of: int) -> str:
@@ -169,7 +180,7 @@ def _open(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
 def _needed(judgements: Iterable[Judgement]) -> str:
     """Return what is known in part, with the requirement, then the inputs that are not entered."""
     found = [(j, finding) for j in judgements for finding in j.open_findings]
-    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.observed is not None)
+    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.is_told)
     missing = dict.fromkeys(field.topic for _, f in found for field in f.missing)
     return "; ".join([*partly, *([f"not entered: {', '.join(missing)}"] if missing else [])])
 
