@@ -250,7 +250,7 @@ def test_every_package_that_serving_needs_is_in_the_list_of_licenses():
 
 def test_what_serving_needs_runs_on_the_oldest_python_that_netdash_names():
     needed = runpy.run_path(str(ROOT / "docs" / "make_sbom.py"))["needed"]().items()
-    ranges = {name: SpecifierSet(package.metadata["Requires-Python"] or "") for name, package in needed}
+    ranges = {name: SpecifierSet(package.metadata.get("Requires-Python") or "") for name, package in needed}
     assert "3.11.2" in ranges["netdash"]  # of Debian 12
     assert {name: str(range_) for name, range_ in ranges.items() if "3.11.2" not in range_} == {}
 
