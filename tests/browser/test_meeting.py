@@ -240,6 +240,9 @@ def test_the_plot_and_the_reading_are_chosen(visit):
     visit.page.get_by_label("Plot", exact=True).select_option(label="Median overall survival")
     expect(visit.page.locator("[data-section=forest] .nd-says")).to_contain_text("not reached in 2")
     visit.page.get_by_label("Plot", exact=True).select_option(label="5-year overall survival")
+    visit.settle()
+    visit.page.mouse.move(0, 0)
+    visit.page.wait_for_timeout(1_000)  # the plot is drawn at its size before it is pressed
     click(visit.page, visit.plot.locator(".annotation", has_text="Resection").first)
     visit.page.locator(".nd-bar-board").get_by_label("Numbers").select_option(label="as printed")
     layout = "JSON.stringify(document.querySelector('[data-figure=forest]').layout)"
