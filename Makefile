@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Most of the time is waiting for a server or a page: five workers keep two cores busy. What stands first in the suite starts first.
-WORKERS ?= 5
+# A third worker uses what the waits for a server or a page leave free; with five, pages start late. What stands first in the suite starts first.
+WORKERS ?= 3
 ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
