@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ import psutil
 import pytest
 import websocket
 from conftest import ROOT
-from wire import kernel_of
+from wire import free_ports, kernel_of
 
 PROXY = shutil.which("configurable-http-proxy", path=f"{ROOT}/build/hub/node_modules/.bin:{os.environ['PATH']}")
 PATIENCE = 180
@@ -38,14 +37,6 @@ c.Authenticator.allow_all = True
 pytestmark = pytest.mark.skipif(
     not (PROXY and find_spec("jupyterhub")), reason="there is no JupyterHub with its proxy here: make hub"
 )
-
-
-def free_ports(n):
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 class Browser:

@@ -4,6 +4,7 @@ import http.client
 import json
 import queue
 import re
+import socket
 import threading
 import time
 import urllib.request
@@ -15,6 +16,15 @@ from urllib.parse import urlsplit
 import websocket
 
 V1 = "v1.kernel.websocket.jupyter.org"
+
+
+def free_ports(n):
+    """Return ports of this machine that nothing listens on."""
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports
 
 
 def ask(server, path="/", method="GET", body=None, **headers):

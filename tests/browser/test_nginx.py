@@ -19,7 +19,7 @@ import websocket
 from conftest import ROOT
 from oidc import Gate, Provider
 from playwright.sync_api import expect
-from wire import ask, cookies_of, kernel_of
+from wire import ask, cookies_of, free_ports, kernel_of
 
 import netdash as nd
 from browser.served import Served, holds
@@ -45,14 +45,6 @@ http {{
     include {tmp}/netdash.conf;
 }}
 """
-
-
-def free_ports(n):
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 def replaced(text, **changes):
