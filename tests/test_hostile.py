@@ -273,7 +273,7 @@ FORGED = [
 ]
 TEXTS = ("HTMLModel", "HTMLMathModel", "LabelModel")
 # The kernel sets and takes these marks itself: what a search found, which group is open, which value is known.
-MARKS = {"nd-closed", "nd-asks", "nd-unknown", "nd-in-part"}
+MARKS = {"nd-closed", "nd-asks", "nd-unknown", "nd-in-part", "nd-ranged"}
 
 
 def unmarked(model):

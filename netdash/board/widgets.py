@@ -277,6 +277,7 @@ class Slider(Control):
         # Of several words it shows one only: style it as not exact.
         mark(self.slider, "nd-unknown", value is None)
         mark(self.slider, "nd-in-part", in_part(value))
+        mark(self.widget, "nd-ranged", isinstance(value, Interval))  # its box needs more room
         self._arrange(value)
         for part in (self.box, self.more):
             if part:
