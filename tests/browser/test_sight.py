@@ -56,7 +56,8 @@ FAULTS = """() => {
     const ends = textOverflow === "ellipsis" && node.nodeName !== "SELECT";
     if (written(node).length && (cut || ends)) faults.push(`cut ${name(node)}`);
     // A number that is cut in its box is another number: "12.5-17" of "12.5-17.5".
-    if (node.nodeName === "INPUT" && node.value && node.scrollWidth > node.clientWidth) faults.push(`cut ${node.value}`);
+    const narrow = node.nodeName === "INPUT" && node.value && node.scrollWidth > node.clientWidth;
+    if (narrow) faults.push(`cut ${node.value}`);
   }
   const clip = (node, box) => {
     let [left, top, right, bottom] = [box.left, box.top, box.right, box.bottom];
