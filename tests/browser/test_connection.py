@@ -106,6 +106,24 @@ def test_a_killed_kernel_is_said_and_one_click_restores_the_case(visit):
     visit.forgive("404")  # the question about the dead kernel
 
 
+# The first page of a tab asks for a widget that does not exist.
+LOSE_THE_BOARD = """() => addEventListener("DOMContentLoaded", () => {
+  const lost = Number(sessionStorage.getItem("lost") ?? 0);
+  sessionStorage.setItem("lost", lost + 1);
+  const output = document.querySelector("script[type='application/vnd.voila.cell-output+json']");
+  if (!lost) output.textContent = output.textContent.replace(/[0-9a-f]{32}/, "none");
+})"""
+
+
+def test_a_page_whose_board_is_not_found_is_loaded_again(visit):
+    """On a busy machine a page was seen that did not find its board."""
+    visit.page.add_init_script(f"({LOSE_THE_BOARD})()")
+    visit.forgive("widget model not found")
+    visit.page.goto(f"{visit.url}#{AGE.to_query()}")
+    visit.expect_case(AGE)
+    assert visit.page.evaluate("sessionStorage.getItem('lost')") == "2"
+
+
 def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fragile):
     server = fragile.server
     waiting = server.waiting_kernel()

@@ -2,6 +2,7 @@
 {
   const PATIENCE = 30_000; // ms until the page says that netdash has not started
   const SOON = 100; // ms between checks whether the page has its kernel's name
+  const NOT_FOUND = "Error displaying widget"; // Jupyter's words where the board's widget was not found
   const POLL = 2_000; // ms between questions to the server whether the kernel still runs
   const page =
     /** @type {Window & { voila_finish?: () => void, Plotly?: any, netdashPlotly?: Record<string, any> }} */ (window);
@@ -71,11 +72,13 @@
     else if (!document.querySelector("main")) reloadOnce(); // the page ended before its kernel was ready
   });
 
-  // A waiting kernel may have died, before or while it runs the notebook. Then the page is loaded again, once.
+  // A waiting kernel may have died, before or while it runs the notebook, or it answered without the board. Then the
+  // page is loaded again, once.
   const check = async () => {
     if (!starting.isConnected) return sessionStorage.removeItem("netdash-again");
     const config = document.querySelector("main") && document.getElementById("jupyter-config-data");
     if (!config) return setTimeout(check, SOON); // its kernel is not known yet
+    if (document.querySelector("main")?.textContent?.includes(NOT_FOUND)) return reloadOnce();
     const { baseUrl, kernelId } = JSON.parse(config.textContent);
     const address = `${baseUrl}api/kernels/${kernelId}`;
     const { status } = await fetch(address, { cache: "no-store" }).catch(() => ({ status: 0 }));
