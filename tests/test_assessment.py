@@ -408,3 +408,10 @@ def test_a_report_without_a_case_says_only_that_nothing_is_known():
     assert "<p>Nothing is known.</p>" in page
     assert "Nothing else is entered" not in page
     assert "Age 57 years. Nothing else is entered." in nd.report(nd.Patient(age_years=57))
+
+
+def test_a_judgement_shows_its_list_and_its_line_and_prints_the_side_notes_too():
+    judgement = nd.assess(nd.Patient(age_years=57, ki67_percent=4))["milan_review"]
+    assert repr(judgement) == "Judgement(milan_review: Misses 1 of 5: age 57 years (asked: under 55 years))"
+    assert str(judgement) == judgement.sentence
+    assert str(judgement).startswith(judgement.headline)

@@ -832,6 +832,7 @@ def test_a_fit_is_read_out_in_these_words():
     assert "95 % prediction interval 0." in lines[0]
     assert lines[1] == "Heterogeneity: tau² 0.31 (0.12 to 1.11), I² 92 % (82 to 98), Q 152.23 (p < 0.001)"
     assert lines[2] == "Model: 13 studies, RR, REML, knha"
+    assert repr(fit) == f"Pooled({fit.transformed()}; 13 studies, RR, REML, knha)"
     assert len(lines) == 3  # nothing to be cautious of
     assert fit._repr_html_().count("<tr>") == 3
     alike = pool(SIX.iloc[:3])
