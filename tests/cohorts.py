@@ -1,5 +1,6 @@
 """Patients as data frames of every kind, and random registries."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -91,7 +92,12 @@ KINDS = (
 
 def assessed(patients, rule_sets=None):
     """The verdicts of each patient, assessed one by one."""
-    return [dict(assess(p, rule_sets).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in patients]
+
+    @functools.cache
+    def of(patient):
+        return {judged.rule_set.name: judged.verdict.value for judged in assess(patient, rule_sets).judgements}
+
+    return [of(patient) for patient in patients]
 
 
 def registry(n, seed=0, fields=FIELDS, unknown=0.15):
@@ -119,8 +125,9 @@ LIMITED = [name for name, found in rule_tables.load().items() if found.clauses a
 """The rule sets that depend on the columns of `limits`."""
 
 
+@functools.cache
 def limits():
-    """Limits of Ki-67 in two columns beside what else tells a grade, and what a patient takes of each row."""
+    """Limits of Ki-67 in two columns beside what else tells a grade, and the verdicts of the patient of each row."""
     found, group = [], []
     for low, high in itertools.product(ENDS, repeat=2):
         try:
@@ -134,4 +141,4 @@ def limits():
                 group.append(Patient(ki67_percent=index, grade_reported=reported, differentiation=word))
     types = {"row": pl.Int64, "ki67_percent_low": pl.Float64, "ki67_percent_high": pl.Float64}
     types |= dict.fromkeys(("grade_reported", "differentiation"), pl.String)
-    return pl.DataFrame(found, schema=types, orient="row"), group
+    return pl.DataFrame(found, schema=types, orient="row"), assessed(group, LIMITED)

@@ -49,8 +49,8 @@ def one(**columns):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=25)
-@given(st.lists(patients(), min_size=1, max_size=12))
+@settings(max_examples=12)
+@given(st.lists(patients(), min_size=1, max_size=24))
 def test_a_cohort_gets_what_each_of_its_patients_gets(kind, group):
     frame = kind(group)
     result = assess_cohort(frame)

@@ -4,7 +4,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from cohorts import LIMITED, limits
+from cohorts import LIMITED, assessed, limits
 from conftest import values
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +64,7 @@ def test_a_text_in_a_frame_means_what_it_means_for_a_patient(data):
         st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=1, max_size=6)
     )
     group = [understood(row) for row in rows]
-    wanted = [dict(nd.assess(p, SETS).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+    wanted = assessed(group, SETS)
     for frame in (pd.DataFrame(rows), pl.DataFrame(rows), pl.LazyFrame(rows), pa.Table.from_pylist(rows)):
         assert verdicts(frame) == wanted, type(frame)
 
@@ -89,8 +89,7 @@ def test_a_number_is_refused_where_a_patient_refuses_it(data):
 
 
 def test_lower_and_upper_limits_in_two_columns_are_an_interval():
-    frame, group = limits()
-    wanted = [dict(nd.assess(p, LIMITED).verdicts[["rule_set", "verdict"]].itertuples(index=False)) for p in group]
+    frame, wanted = limits()
     for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
         result = assess_cohort(one, LIMITED)
         result = result.collect() if isinstance(result, pl.LazyFrame) else result

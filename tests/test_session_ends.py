@@ -44,27 +44,17 @@ def open_session(server, query=""):
 # Sessions that end.
 
 
-def ends(kernel):
-    kernel.wait(timeout=600)
-
-
-def test_a_session_nobody_is_connected_to_any_more_ends_within_two_minutes(server):
-    page = open_page(server)
-    kernel, line = server.kernel(page.kernel_id), page.connect()
+def test_a_session_survives_a_minute_without_a_network_and_ends_within_two(server):
+    left, roaming = open_page(server), open_page(server)
+    lines = [page.connect() for page in (left, roaming)]
     time.sleep(4)
-    line.sock.close()  # without a word, as a browser that is killed
-    kernel.wait(timeout=600)
-
-
-def test_a_session_survives_a_minute_without_a_network(server):
-    page = open_page(server)
-    line = page.connect()
-    time.sleep(4)
-    line.sock.close()
+    for line in lines:
+        line.sock.close()  # without a word, as a browser that is killed
     time.sleep(60)
-    page.connect().close()
-    assert server.kernel(page.kernel_id).is_running()
-    page.say_goodbye()
+    roaming.connect().close()
+    assert server.kernel(roaming.kernel_id).is_running()
+    server.kernel(left.kernel_id).wait(timeout=600)
+    roaming.say_goodbye()
 
 
 # What it leaves behind.
