@@ -1190,3 +1190,8 @@ def test_the_findings_show_the_input_known_in_part_that_a_quantity_follows_from(
     board.state.unfolded = "findings"
     row = section(board, "findings").partition("Portal drainage of the primary</th>")[2].partition("</tr>")[0]
     assert '<td data-column="This patient">primary pancreas or stomach</td>' in row
+
+
+def test_names_of_lists_that_hold_a_comma_are_told_apart():
+    shown = re.sub(r"<[^>]+>", "", str(section(Board(Patient(age_years=57)), "verdicts")))
+    assert "Review, option paragraph: open; Review, conclusion: open; Review, one sentence" in shown
