@@ -25,7 +25,7 @@ from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_
 import netdash as nd
 from netdash.board.frame import PLOTLY
 from netdash.serve import serve
-from netdash.server.configuration import EXTENSIONS
+from netdash.server.configuration import EXTENSIONS, REFILL_SECONDS
 from netdash.server.settings import ServeError
 from netdash.server.voila_app import CACHE_SECONDS, SCRIPTS
 
@@ -90,6 +90,43 @@ def test_a_host_that_is_none_of_ours_is_one_plain_sentence():
     ended = run("--port", "0", "--host", "192.0.2.1", "--public-host", "board.example")
     assert ended.returncode != 0
     assert re.fullmatch(r"Error: netdash cannot listen on 192\.0\.2\.1:0 \(.+\): .+\.\n", ended.stderr)
+
+
+@pytest.fixture
+def folder_too_long(tmp_path):
+    """A folder for temporary files in which no socket of a session can have a path."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a session has ports, not paths")
+def test_a_folder_whose_name_is_too_long_for_sockets_is_one_plain_sentence(folder_too_long, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(folder_too_long))
+    ended = run("--port", "0")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(
+        rf"Error: The folder for temporary files, {folder_too_long}, has a name that is too long for the sockets of a "
+        r"session, by \d+ characters; set TMPDIR to a folder with a shorter name\.\n",
+        ended.stderr,
+    )
+    assert list(folder_too_long.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a session has ports, not paths")
+def test_where_every_kernel_dies_at_once_a_visitor_is_told_and_no_kernel_is_started_for_ever(folder_too_long):
+    """The check of the folder is left out, so that kernels are started where they cannot live."""
+    unchecked = "import netdash.server.voila_app as app; app.check_room_for_sockets = lambda folder: None; "
+    unchecked += "from netdash.cli import main; main()"
+    served = Served((sys.executable, "-c", unchecked, *SERVE[3:], "--pool", "1"), TMPDIR=str(folder_too_long))
+    page = ask(served)
+    assert page.status == 503
+    assert "No board can be opened on this server now: a kernel could not be started" in page.text
+    tried = served.complaints().count("ERROR")
+    time.sleep(2 * REFILL_SECONDS)  # the pool tries one more
+    assert 1 <= tried <= 5
+    assert served.complaints().count("ERROR") <= tried + 1
+    served.kill()
 
 
 def test_a_missing_notebook_is_one_plain_sentence(tmp_path):

@@ -135,9 +135,13 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
         self.request.arguments = self.request.query_arguments = {}
 
     async def _pieces(self, path: str | None) -> AsyncIterator[str]:
-        """Yield the page, with a kernel of the pool if one works, else with a new kernel."""
+        """Yield the page, with a kernel of the pool if one works, else with a new kernel.
+
+        Each kernel that is ready now is tried once, and one more: Voila refills the pool meanwhile, and where no kernel
+        can live that would never end.
+        """
         kernels, written = self.kernel_manager, False
-        while True:
+        for last in [False] * kernels.get_pool_size(self.notebook_path) + [True]:
             ready = kernels.get_pool_size(self.notebook_path)
             try:
                 async for html in super().get_generator(path):
@@ -147,7 +151,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
             except Exception as error:
                 if written:
                     raise
-                if not ready:
+                if last or not ready:
                     raise NotReadyError(self._why_not_ready()) from error
         if not ready and hasattr(kernels, "fill_if_needed"):
             # Voila refills the pool only when it takes a kernel from it.

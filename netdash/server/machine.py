@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import zmq
+
+from netdash.server.settings import ServeError
 
 if sys.platform != "win32":
     import resource
@@ -15,6 +20,8 @@ if sys.platform != "win32":
 MOST_DESCRIPTORS = 65_536
 PROBE = b"\0" * 4096
 """Content of the file that tests whether there is room for a connection file."""
+SOCKET = f"kernel-{'0' * 32}-ipc-99"
+"""The longest name of a socket of a session: its public name, and the number of the socket."""
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 
 
@@ -70,3 +77,19 @@ def trouble_with(folder: str | Path) -> str:
     except OSError as error:
         return f"temporary files cannot be written ({error.strerror or type(error).__name__})"
     return ""
+
+
+def check_room_for_sockets(folder: str | Path) -> None:
+    """Refuse a folder for temporary files whose name is so long that a session could not open its sockets in it.
+
+    Raises
+    ------
+    ServeError
+        If a path would be longer than the system allows for the address of a socket.
+    """
+    too_long = len(os.fsencode(Path(folder) / SOCKET)) - zmq.IPC_PATH_MAX_LEN
+    if too_long > 0 and os.name != "nt":  # there a session has ports
+        raise ServeError(
+            f"The folder for temporary files, {Path(folder).parent}, has a name that is too long for the sockets of a "
+            f"session, by {too_long} characters; set TMPDIR to a folder with a shorter name."
+        )

@@ -31,6 +31,7 @@ from netdash.server.frames import LARGEST_MESSAGE, NOT_ACCEPTED, fault_of
 from netdash.server.gate import BODY_SECONDS, HEADER_SECONDS, CommonHeaders, Gate, Hosts, Listener
 from netdash.server.handlers import Health, PageHandler, Ready
 from netdash.server.login import Login, Logout
+from netdash.server.machine import check_room_for_sockets
 from netdash.server.operations import Metrics
 from netdash.server.redact import RedactingFilter
 from netdash.server.scripts import PageScripts, ScriptsHandler, joined
@@ -187,7 +188,8 @@ class Server(Voila):  # type: ignore[misc]
     drain_seconds: float
 
     def init_settings(self) -> dict[str, Any]:
-        """Return tornado's settings; raise ServeError if an option of the kernels was not taken."""
+        """Return tornado's settings; raise ServeError if no session could start, or an option was not taken."""
+        check_room_for_sockets(self.connection_dir)
         settings: dict[str, Any] = super().init_settings()
         for name, value in self.config.Kernels.items():
             if getattr(self.kernel_manager, name, None) != value:
