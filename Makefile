@@ -83,10 +83,13 @@ lint-deploy:                        ## the files for containers, by the schemas 
 	build/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docs/deploy/compose.yaml
 	build/lint/bin/yamllint --strict --config-data '{extends: relaxed, rules: {line-length: {max: 140}}}' docs/deploy
 
-hub: .venv/all                      ## the test with a real JupyterHub, which is installed for it
+hub: build/hub/.made               ## the test with a real JupyterHub, which is installed for it
+	$(BIN)/python -m pytest tests/test_hub.py
+
+build/hub/.made: .venv/all
 	$(PIP) jupyterhub==6.1.1
 	npm install --prefix build/hub --no-audit --no-fund --loglevel=error configurable-http-proxy@5.3.0
-	$(BIN)/python -m pytest tests/test_hub.py
+	touch $@
 
 sbom: .venv/all                     ## build/netdash.cdx.json, what serving needs (CycloneDX), and docs/licenses.md
 	rm -rf build/serving

@@ -146,12 +146,15 @@ def test_the_workers_of_the_containers_are_those_of_the_proxy():
 # Install, upgrade, and the way back.
 
 
-def wheels_of(version, folder):
+STAND_IN = "import sys\ndef main(): print('{version}', sys.prefix, flush=True); input()\n"
+
+
+def wheels_of(version, folder, command=STAND_IN):
     """Make a folder of wheels as make wheels does, with one small package that stands for netdash."""
     folder.mkdir()
     info = f"netdash-{version}.dist-info"
     files = {
-        "netdash_stand_in.py": f"import sys\ndef main(): print('{version}', sys.prefix, flush=True); input()\n",
+        "netdash_stand_in.py": command.format(version=version),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: netdash\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\nnetdash = netdash_stand_in:main\n",

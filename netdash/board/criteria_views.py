@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -21,20 +23,67 @@ from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING
 
 def verdicts(state: State, assessment: Assessment) -> str:
     """Return the lines of each therapy, then those of the populations of trials."""
-    studied = assessment.studied
+    before = {name: row["before"] for name, row in (_changes(state) or {}).items()}
+    remarks = {therapy: tuple(one.text for one in found) for therapy, found in assessment.remarks.items()}
     return render(
         "verdicts",
-        therapies=lines.by_therapy(assessment.published),
-        studied=lines.by_therapy(studied),
-        studied_counts=lines.counts(studied),
+        therapies=[_drawn(one) for one in _therapies(state, assessment.published, before, remarks)],
+        studied=[_drawn(one) for one in _therapies(state, assessment.studied, before, {})],
+        studied_counts=lines.counts(assessment.studied),
         heading=POPULATIONS_HEADING,
-        chosen=assessment[state.selected],
-        selected=state.selected,
-        unfolded="" if state.presenting else state.unfolded,
-        before=_changes(state),
-        remarks=assessment.remarks,
         notes=(*assessment.general, HEADLINE_LEGEND),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Therapy:
+    """What the lines of a therapy are drawn from; two that are equal look the same."""
+
+    judgements: tuple[Judgement, ...] = dataclasses.field(compare=False)
+    told: tuple[Any, ...]
+    own: str
+    selected: str
+    unfolded: str
+    before: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
+
+
+def _therapies(
+    state: State,
+    judgements: Iterable[Judgement],
+    before: Mapping[str, str],
+    remarks: Mapping[str, tuple[str, ...]],
+) -> Iterator[_Therapy]:
+    """Yield each therapy of some judgements; the choices of the visitor are those of its own rule sets."""
+    for therapy, _, found in _by_therapy(judgements):
+        names = [judgement.rule_set.name for judgement in found]
+        chosen = state.selected in names
+        yield _Therapy(
+            judgements=tuple(found),
+            told=tuple(map(lines.told, found)),
+            own=state.own.digest if state.own else "",
+            selected=state.selected if chosen else "",
+            unfolded=state.unfolded if chosen and not state.presenting else "",
+            before=tuple((name, before[name]) for name in names if name in before),
+            remarks=remarks.get(therapy, ()),
+        )
+
+
+@functools.lru_cache(maxsize=128)
+def _drawn(therapy: _Therapy) -> Any:
+    """Return the lines of a therapy as HTML. A move of a slider leaves most therapies as they were."""
+    from markupsafe import Markup
+
+    (found,) = lines.by_therapy(therapy.judgements)
+    html = render(
+        "therapy",
+        one=found,
+        selected=therapy.selected,
+        unfolded=therapy.unfolded,
+        before=dict(therapy.before),
+        remarks=therapy.remarks,
+    )
+    return Markup(html)  # noqa: S704 - Jinja2 has escaped every value
 
 
 def outlines(state: State, assessment: Assessment, python: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from netdash import evidence
 from netdash.fields import Field, Known, in_part
@@ -60,6 +61,11 @@ class Line:
         return tuple(judgement for group in self.groups for judgement in group.judgements)
 
     @property
+    def rule_sets(self) -> tuple[str, ...]:
+        """The identifiers of its rule sets."""
+        return tuple(judgement.rule_set.name for judgement in self.judgements)
+
+    @property
     def count(self) -> str:
         """Number and word: "3 met"; the word of the kind where all are of one kind: "1 does not fit"."""
         return counted(self.verdict, self.judgements)
@@ -92,9 +98,9 @@ class TherapyLines:
     lines: tuple[Line, ...]
 
     @property
-    def judgements(self) -> tuple[Judgement, ...]:
-        """The judgements of all lines."""
-        return tuple(judgement for line in self.lines for judgement in line.judgements)
+    def rule_sets(self) -> tuple[str, ...]:
+        """The identifiers of the rule sets of all lines."""
+        return tuple(name for line in self.lines for name in line.rule_sets)
 
     @property
     def is_undecided(self) -> bool:
@@ -112,6 +118,20 @@ def by_therapy(judgements: Iterable[Judgement]) -> tuple[TherapyLines, ...]:
     """
     groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
     return tuple(TherapyLines(name, evidence.therapy_name(name), _lines(tuple(found))) for name, found in groups)
+
+
+def told(judgement: Judgement) -> tuple[Any, ...]:
+    """Return all that the words of a judgement depend on: two that are equal have the same words.
+
+    The words of a criterion that is met do not name the value of the patient.
+    """
+    entered = judgement.patient.entered
+    return judgement.rule_set.name, *(
+        f.result
+        if f.result is Verdict.MET
+        else (f.result, f.observed, f.partly, *((field in f.missing, entered.get(field.name)) for field in f.needs))
+        for f in judgement.findings
+    )
 
 
 def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:

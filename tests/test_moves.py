@@ -1,0 +1,66 @@
+"""What the board keeps of one drawing for the next is what would be drawn anew."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_known_in_part import CANDIDATE, parts
+from test_own_criteria import TEMPLATE
+
+from netdash import own_criteria
+from netdash.assessment import assess
+from netdash.board import criteria_views
+from netdash.board.state import State
+from netdash.patient import FIELDS
+
+OWN = own_criteria.read(TEMPLATE.encode())
+OTHER = own_criteria.read(TEMPLATE.replace("<=,65,", "<=,60,").encode())
+MOVES = st.sampled_from(list(FIELDS)).flatmap(lambda name: st.tuples(st.just(name), st.none() | parts(name)))
+
+
+def choices(state):
+    """What a visitor can choose beside the inputs."""
+    names = st.sampled_from(list(state.book))
+    return {
+        "selected": names,
+        "unfolded": st.sampled_from(["", "lists", "findings"]),
+        "presenting": st.booleans(),
+        "pinned": st.sampled_from([None, CANDIDATE]),
+        "own": st.sampled_from([None, OWN, OTHER]),
+    }
+
+
+def kept_and_anew(state):
+    """Return the HTML of each therapy as the board shows it, and as it is drawn from nothing."""
+    assessment = assess(state.patient, criteria=state.own)
+    kept = criteria_views.verdicts(state, assessment)
+    criteria_views._drawn.cache_clear()
+    return kept, criteria_views.verdicts(state, assessment)
+
+
+@settings(max_examples=min(30, settings().max_examples))
+@given(st.lists(MOVES, min_size=2, max_size=8), st.data())
+def test_a_board_that_moved_shows_what_a_board_made_there_shows(moves, data):
+    state = State(patient=CANDIDATE)
+    for name, value in moves:
+        state.patient = state.patient.replace(**{name: value})
+        kept, anew = kept_and_anew(state)
+        assert kept == anew
+        chosen = data.draw(st.sampled_from(sorted(choices(state))))
+        setattr(state, chosen, data.draw(choices(state)[chosen]))
+        kept, anew = kept_and_anew(state)
+        assert kept == anew
+
+
+def test_values_that_follow_each_other_are_not_taken_for_one_another():
+    for name, values in (("age_years", (54, 55, 56, 57)), ("ki67_percent", (20, 21, "21-30", 22, None))):
+        for value in values:
+            kept, anew = kept_and_anew(State(patient=CANDIDATE.replace(**{name: value})))
+            assert kept == anew
+
+
+def test_a_file_of_own_criteria_is_not_taken_for_another_one_with_the_same_names():
+    state, shown = State(patient=CANDIDATE.replace(age_years=70)), {}
+    for own in (OWN, OTHER, None):
+        state.own = own
+        shown[own.digest if own else ""], anew = kept_and_anew(state)
+        assert shown[own.digest if own else ""] == anew
+    assert len(set(shown.values())) == 3
