@@ -17,7 +17,7 @@ from netdash.derived import possible
 from netdash.fields import Choice, Count, Field, Number, Value
 from netdash.intervals import Interval, plain
 from netdash.judgement import judge
-from netdash.patient import FIELDS, Patient
+from netdash.patient import FIELDS, Patient, check_patient
 from netdash.refusals import expected
 from netdash.rules import Criterion
 
@@ -99,7 +99,7 @@ def _criterion_span_rows(others: Patient, field: str, criterion: Criterion) -> l
 
 
 def _span_rows(field: str, breaks: Iterable[float], verdict_at: Callable[[Value], str]) -> list[dict[str, Any]]:
-    asked = _field(field)
+    asked = ordered_field(field)
     rows: list[dict[str, Any]] = []
     if isinstance(asked, Choice):
         for place, word in enumerate(asked.choices):
@@ -170,7 +170,7 @@ def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str | rules.Ru
 
 
 def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:
-    field = _field(name)
+    field = ordered_field(name)
     if not isinstance(field, Number):
         raise ValueError(f"{name!r} has no numbers{expected(name, numbers())}")
     return (span for span in spans(field, found.breaks(name)) if span.low < span.high)
@@ -197,7 +197,7 @@ def places(patient: Patient, field: str) -> list[dict[str, Any]]:
     ValueError
         When the field has no order.
     """
-    asked, known = _field(field), getattr(patient, field)
+    asked, known = ordered_field(field), getattr(patient, field)
     if known is None:
         return []
     if isinstance(asked, Choice):
@@ -222,7 +222,10 @@ def ordered() -> list[str]:
     return [name for name, field in FIELDS.items() if isinstance(field, Number | Choice)]
 
 
-def _field(name: str) -> Field:
+def ordered_field(name: str) -> Field:
+    """Return the field of a name; raise ValueError when it has neither numbers nor ordered words."""
+    if name in rule_tables.load():
+        raise ValueError(f"{name!r} is a rule set, expected a field here; rule sets come after fields")
     if name not in ordered():
         texts = {known: FIELDS[known].label for known in ordered()}
         raise ValueError(f"{name!r} is no field with an order{expected(name, texts)}")
@@ -230,8 +233,7 @@ def _field(name: str) -> Field:
 
 
 def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) -> str:
-    if not isinstance(patient, Patient):
-        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
+    check_patient(patient)
     return judge(found, _with(patient, changes)).verdict.value
 
 

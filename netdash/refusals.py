@@ -88,7 +88,8 @@ def expected(given: object, known: Iterable[str] | Mapping[str, str]) -> str:
 def in_short(value: object) -> str:
     """Return in a few words what was given in place of a table: "a Series of 89", "a dict of 5"."""
     size = f" of {len(value)}" if hasattr(value, "__len__") else ""
-    return f"a {type(value).__name__}{size}" if size else f"{value!r}"[:60]
+    name = type(value).__name__
+    return f"a{'n' * name.startswith(tuple('AEIOU'))} {name}{size}" if size else f"{value!r}"[:60]
 
 
 def reloaded(value: object, kind: type) -> str:

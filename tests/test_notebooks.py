@@ -148,6 +148,8 @@ def test_a_picture_says_what_it_shows_where_plotly_is_not_loaded():
     figure = nd.forest(nd.outcomes())
     assert repr(figure).startswith("Picture: 5-year overall survival. ")
     assert len(repr(figure)) < 300
+    contrasts = repr(nd.contrast_forest(nd.contrasts(nd.outcomes())))
+    assert contrasts.startswith("Picture: Risk ratio of being alive at 5 years observational, confounded. ")
     long = nd.medians(pd.concat([nd.outcomes()] * 3))
     assert f"{len(nd.drawn(long)) - 60} more rows: nd.drawn(figure)" in long.as_html()
     again = pickle.loads(pickle.dumps(figure))

@@ -24,7 +24,10 @@ class Picture(go.Figure):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         """Return title and sentence; plotly would print every number."""
-        return f"Picture: {self.layout.title.text or 'untitled'}. {self._said('text')}"
+        from netdash.figures.export import plain
+
+        title = " ".join(str(plain(self.layout.title.text or "untitled")).split())
+        return f"Picture: {title}. {self._said('text')}"
 
     def _said(self, what: str) -> str:
         meta = self.layout.meta

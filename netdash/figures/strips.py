@@ -83,6 +83,7 @@ def strip_dict(
     patient: Patient, field: str, rule_sets: str | RuleSet | Iterable[str | RuleSet] | None = None, *, font_px: int = 13
 ) -> FigureDict:
     """Return the strip as a plain dictionary; for the parameters see :func:`verdict_strip`."""
+    ranges.ordered_field(field)
     asking = [name for name, found in rule_tables.load().items() if field in found.inputs]
     names = [rule_sets] if isinstance(rule_sets, str | RuleSet) else list(asking if rule_sets is None else rule_sets)
     if not names:

@@ -322,7 +322,7 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
         by_therapy.setdefault(row.therapy, []).append(row)
     values = pooled.values() if isinstance(pooled, Mapping) else [] if pooled is None else [pooled]
     if wrong := [value for value in values if not isinstance(value, Pooled)]:
-        given = in_short(pooled if wrong == [pooled] else wrong[0])
+        given = in_short(pooled if len(wrong) == len(values) else wrong[0])
         raise TypeError(
             f"pooled: given {given}, expected what nd.pool_by_therapy returns; an assessment is for verdicts="
         )
