@@ -238,7 +238,7 @@ FIELDS: Mapping[str, Field] = {
 
 
 class _EnteredFields:
-    """The second mechanism: of a patient the fields that were entered, of the class all."""
+    """The second mechanism: the entered fields of a patient; all fields of the class."""
 
     def __init__(self, fields: Mapping[str, dataclasses.Field[Any]]) -> None:
         self.fields = fields

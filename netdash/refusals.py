@@ -1,4 +1,4 @@
-"""What is said of a name that is not known: the nearest known ones, and nothing where none is near."""
+"""Messages on unknown names: they propose the nearest known names, if any is near."""
 
 from __future__ import annotations
 

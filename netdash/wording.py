@@ -140,7 +140,7 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
 
 
 def either(words: Iterable[str], joiner: str = " or ") -> str:
-    """Return the words of a choice as a list; between words that hold a comma stands none: "none or a, b or c"."""
+    """Join the words of a choice: "a, b or c"; by "or" alone when a word holds a comma: "none or a, b or c"."""
     found = list(words)
     return " or ".join(found) if any("," in word for word in found) else listed(found, joiner)
 
@@ -182,13 +182,13 @@ def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
 
 
 def _titles(entries: Mapping[str, object]) -> dict[str, str]:
-    """Return the text by which each entry is found as well: itself, its title or its label."""
+    """Return the text by which each entry is also found: its title, its label, or the entry itself."""
     texts = {key: getattr(entry, "title", None) or getattr(entry, "label", None) for key, entry in entries.items()}
     return {key: str(texts[key] or (entry if isinstance(entry, str) else "")) for key, entry in entries.items()}
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """Return a percent without its sign, rounded; never 0 or 100 where it is not exactly so, but "<1" and ">99"."""
+    """Return a rounded percent without its sign; "<1" and ">99" near the ends, 0 and 100 only when exact."""
     step = 10.0**-digits
     if 0 < value < step / 2:
         return f"<{step:.{digits}f}"

@@ -302,7 +302,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         if now == self._drawn_values:
             return
         if self.state.source and self.state.source == self._drawn_source:
-            self.state.source = ""  # the card is of what was on the page before; this draws
+            self.state.source = ""  # closes the card of the former picture; this change draws the page
             return
         self._drawn_values, self._drawn_source = now, self.state.source
         self.controls.show()  # before drawing: the message of a picture names the values of the controls

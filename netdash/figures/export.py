@@ -196,7 +196,7 @@ def save(figure: go.Figure, path: str | Path = ".", suffix: str = "html", *, fol
     figure : Figure
         Any figure of netdash.
     path : str or Path
-        A file that ends in .html or .csv, which is written anew; or a folder that exists. In a folder the name is made
+        A file that ends in .html or .csv, which is overwritten; or a folder that exists. In a folder the name is made
         of the figure's title and the day, with a number if another file has that name.
     suffix : {"html", "csv"}
         Format of the file in a folder. The browser makes SVG and PNG, with the buttons above the plot.

@@ -154,7 +154,7 @@ def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_p
         "height": round(font_px * (ROW * len(names) + 6.5)),
         "margin": {"l": 10, "r": 10, "t": round(font_px * 3.2), "b": round(font_px * 2.6)},
         "bargap": 0.12,
-        "uniformtext": {"mode": "hide", "minsize": font_px},  # a word that does not fit is no word
+        "uniformtext": {"mode": "hide", "minsize": font_px},  # plotly hides a word that does not fit
         "title": {"text": f"{asked.label}: {asked.show(getattr(patient, field))}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
         **({"shapes": [shape for place in places for shape in _here(place)]} if places else {}),
