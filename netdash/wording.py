@@ -145,6 +145,10 @@ def either(words: Iterable[str], joiner: str = " or ") -> str:
     return " or ".join(found) if any("," in word for word in found) else listed(found, joiner)
 
 
+# Jupyter aligns the cells of tables right, which is for numbers.
+_LEFT = "<style>.nd-table :is(th, td) { text-align: left !important; }</style>"
+
+
 def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
     """Return rows of text as an HTML table for Jupyter.
 
@@ -154,9 +158,8 @@ def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
     first = "td" if names else "th"
     lines = [[_html_cell(text) for text in row] for row in rows]
     body = "".join(f"<tr><{first}>{cell}</{first}>{_tagged('td', rest)}</tr>" for cell, *rest in lines)
-    if not names:
-        return f"<table>{body}</table>"
-    return f"<table><thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+    parts = f"<thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody>" if names else body
+    return f'{_LEFT}<table class="nd-table">{parts}</table>'
 
 
 def _tagged(tag: str, cells: Iterable[str]) -> str:
