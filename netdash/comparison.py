@@ -187,7 +187,7 @@ class Tally:
 
     @property
     def provisos(self) -> tuple[str, ...]:
-        """The qualifications of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
+        """The provisos of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
         counts = {
             f"met with {'a caution' if self.cautioned == 1 else 'cautions'}": self.cautioned,
             "met but silent on a miss": self.silent,

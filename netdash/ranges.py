@@ -189,8 +189,8 @@ def places(patient: Patient, field: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        low, high, low_included, high_included, text, as the columns of :func:`verdict_spans`. One stretch for a number,
-        in completed years for an age; one for each possible word of a choice; none when nothing is known.
+        low, high, low_included, high_included, text, as the columns of :func:`verdict_spans`. One interval for a
+        number, in completed years for an age; one for each possible word of a choice; none when nothing is known.
 
     Raises
     ------
@@ -203,13 +203,13 @@ def places(patient: Patient, field: str) -> list[dict[str, Any]]:
     if isinstance(asked, Choice):
         found = [(asked.choices.index(word), asked.show(word)) for word in asked.ordered(possible(known, ()))]
         return [{**_ends(Interval(place, place)), "text": text} for place, text in found]
-    stretch = known if isinstance(known, Interval) else Interval(known, known)
-    return [{**_ends(stretch.completed() if asked.completed else stretch), "text": asked.show(known)}]
+    interval = known if isinstance(known, Interval) else Interval(known, known)
+    return [{**_ends(interval.completed() if asked.completed else interval), "text": asked.show(known)}]
 
 
-def _ends(stretch: Interval) -> dict[str, Any]:
-    ends = {"low": stretch.least, "high": stretch.most}
-    return {**ends, "low_included": not stretch.low_open, "high_included": not stretch.high_open}
+def _ends(interval: Interval) -> dict[str, Any]:
+    ends = {"low": interval.least, "high": interval.most}
+    return {**ends, "low_included": not interval.low_open, "high_included": not interval.high_open}
 
 
 def numbers() -> list[str]:

@@ -186,6 +186,19 @@ def test_the_glossary_has_each_word_once():
     assert len(words) == len(set(words))
 
 
+def test_words_that_the_glossary_replaces_are_nowhere():
+    table = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Words that are not used")[1]
+    words = [word.strip() for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:] for word in row.split(",")]
+    assert len(words) > 10
+    wrong = re.compile(
+        rf"(?<!Share )\b({'|'.join([*words, *map(str.capitalize, words)])})s?\b"
+    )  # plotly has a button "Share chart..."
+    own = [path for kind in ("*.py", "*.html") for path in (ROOT / "netdash").rglob(kind)]
+    own += (ROOT / "netdash" / "board" / "static").rglob("*.js")
+    texts = {path: path.read_text(encoding="utf-8") for path in [*PAGES, *own] if path.name != "glossary.md"}
+    assert {str(path): found[0] for path, text in texts.items() if (found := wrong.search(text))} == {}
+
+
 def test_every_public_name_that_a_page_uses_exists():
     for page in PAGES:
         for name in re.findall(r"\bnd\.(\w+)", page.read_text(encoding="utf-8")):

@@ -28,7 +28,7 @@ _FORMATS = ("html", "csv")
 _PIXELS = ("png", "svg", "jpg", "jpeg", "webp", "pdf", "eps")
 _BY_BROWSER = "the buttons above the plot make SVG and PNG, and so does figure.write_image with kaleido"
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
-"""No logo, and no button that would upload the chart."""
+"""No logo, and no button that would upload the picture."""
 
 
 def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
