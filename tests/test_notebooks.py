@@ -36,6 +36,15 @@ def test_the_tour_has_ten_cells():
     assert len(code_of(tour)) == 10
 
 
+def test_the_tour_counts_every_list_of_a_therapy_beside_its_outcomes():
+    tour, names = nbformat.read(ROOT / "dashboards" / "tour.ipynb", as_version=4), {"display": lambda *shown: None}
+    for cell in code_of(tour)[:6]:
+        exec(cell.source, names)
+    tally = nd.tallies(names["assessment"])["transplantation"]
+    assert len(tally.missed) < tally.of
+    assert str(tally) in names["forest"].layout.meta["text"]
+
+
 def test_the_board_is_one_cell_of_two_lines():
     board = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4)
     (cell,) = board.cells
