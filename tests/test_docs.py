@@ -99,6 +99,12 @@ def test_every_link_of_a_page_leads_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_table_of_a_page_has_a_head(page):
+    blocks = re.findall(r"(?:^\|.*\n)+", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [block for block in blocks if not re.match(r"\|.*\n\|[-| ]+\|\n", block)] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/cohort.md"])
 def test_the_python_of_a_page_runs(page):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
