@@ -18,8 +18,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "data" / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs").glob("how_to/*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 
