@@ -14,8 +14,8 @@ import netdash
 from netdash import conflicts, data_tables, evidence, flips, judgement_rows, own_criteria, remarks, rule_tables
 from netdash.judgement import Finding, Judgement, judge
 from netdash.own_criteria import OwnCriteria
-from netdash.patient import FIELDS, Patient
-from netdash.refusals import UnknownName, expected, hint, reloaded
+from netdash.patient import FIELDS, Patient, check_patient
+from netdash.refusals import UnknownName, expected, hint
 from netdash.rules import Criterion, Verdict
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, look_up
 
@@ -419,21 +419,12 @@ def assess(
     0  milan_review  not_met
     1    rfa_review  unknown
     """
-    check_patient(patient)
+    check_patient(patient, "assess was given")
     own = None if criteria is None else own_criteria.read(criteria)
     every = own_criteria.book(own)
     given = [rule_sets] if isinstance(rule_sets, str) else rule_sets
     wanted = set(every) if given is None else {look_up(every, name, "rule set").name for name in given}
     return Assessment(patient, tuple(judge(found, patient) for name, found in every.items() if name in wanted), own)
-
-
-def check_patient(patient: object) -> None:
-    """Raise TypeError when an object is no Patient; the message says how to make one of it."""
-    if isinstance(patient, Patient):
-        return
-    ways = {"Assessment": "use assessment.patient", "DataFrame": "a frame of many is for nd.assess_cohort"}
-    way = reloaded(patient, Patient) or ways.get(type(patient).__name__, "use Patient.from_dict(...)")
-    raise TypeError(f"assess was given {type(patient).__name__}, expected a Patient; {way}")
 
 
 NEXT_INPUT_COLUMNS = ["field", "label", "settles", "asked_by", "rule_sets", "known"]

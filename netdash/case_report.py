@@ -52,6 +52,8 @@ def report(
     """
     import netdash
 
+    if not isinstance(at, datetime | None):
+        raise TypeError(f"at: given {at!r}, expected a datetime; to write the page: Path('case.html').write_text(page)")
     assessment = assess(patient, criteria=criteria)
     outcomes = evidence.outcomes()
     table, verdicts = forest_table(outcomes, pool_by_therapy(outcomes)), tallies(assessment)

@@ -200,7 +200,7 @@ def cohort(
 
 
 def _print_run(done: Any) -> None:
-    """Print what became of a registry: what was read, the verdicts number_of, and the attrition."""
+    """Print what became of a registry: what was read, the verdicts counted, and the attrition."""
     from netdash.cohort.attritions import joined
     from netdash.figures.bars import attrition_text
 

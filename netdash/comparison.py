@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdash import evidence, own_criteria, rule_tables, rules
-from netdash.assessment import Assessment, assess, check_patient
+from netdash.assessment import Assessment, assess
 from netdash.derived import possible
 from netdash.judgement import Finding, Judgement
 from netdash.own_criteria import LOCAL, OwnCriteria
-from netdash.patient import FIELDS, Patient
+from netdash.patient import FIELDS, Patient, check_patient
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_SIGNS, VERDICT_WORDS
 
@@ -187,7 +187,7 @@ class Tally:
 
     @property
     def provisos(self) -> tuple[str, ...]:
-        """The qualifications of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
+        """The provisos of the met rule sets: "2 met with cautions", "1 met but silent on a miss"."""
         counts = {
             f"met with {'a caution' if self.cautioned == 1 else 'cautions'}": self.cautioned,
             "met but silent on a miss": self.silent,

@@ -17,11 +17,11 @@ def in_words(margin: float | Interval, unit: str, at_bound: str) -> str:
     'up to 10 points inside'
     """
     if isinstance(margin, Interval):
-        return _stretch(margin, unit, at_bound)
+        return _of_interval(margin, unit, at_bound)
     return _place(margin, unit) if margin else f"at the bound, which is {at_bound}"
 
 
-def _stretch(margin: Interval, unit: str, at_bound: str) -> str:
+def _of_interval(margin: Interval, unit: str, at_bound: str) -> str:
     """Return the distance of all possible values in words, the nearer end first when both are on one side."""
     least, most = round(margin.least, 10), round(margin.most, 10)
     if not (least or most):

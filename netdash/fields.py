@@ -222,7 +222,7 @@ class Number(Field):
     kind = "number"
 
     @property
-    def allowed(self) -> str:  # noqa: D102
+    def allowed(self) -> str:
         noun = "whole number" if self.kind == "integer" else "number"
         return f"a {noun} from {plain(self.minimum or 0)} to {plain(self.maximum or 0)} {self.unit}".rstrip()
 
@@ -231,7 +231,7 @@ class Number(Field):
         """The values that the field allows."""
         return Interval(self.minimum, self.maximum)
 
-    def accept(self, value: object) -> Value | None:  # noqa: D102
+    def accept(self, value: object) -> Value | None:
         # Python's bool is a Real, but an age of True is a mistake.
         if isinstance(value, bool) or not isinstance(value, Real):
             return None
@@ -240,7 +240,7 @@ class Number(Field):
             return None
         return number + 0.0  # -0.0 becomes 0.0
 
-    def accept_part(self, value: object) -> Known | None:  # noqa: D102
+    def accept_part(self, value: object) -> Known | None:
         read = self.read(value) if isinstance(value, str) else value
         if (interval := interval_of(read)) is None:
             return None if read is None else self.accept(read)
@@ -249,7 +249,7 @@ class Number(Field):
             raise ValueError("no value in it is allowed")
         return possible if possible.only is None else self.accept(possible.only)
 
-    def beyond(self, text: str) -> str:  # noqa: D102
+    def beyond(self, text: str) -> str:
         known = self.read(text.strip())
         ends = (known.low, known.high) if isinstance(known, Interval) else ()
         return next(
@@ -260,19 +260,19 @@ class Number(Field):
         """Return the values of an interval that the field allows."""
         return interval.meet(self.limits)
 
-    def read(self, text: str) -> object:  # noqa: D102
+    def read(self, text: str) -> object:
         return intervals.read(text, self.unit)
 
-    def refusal(self, value: object, why: str = "") -> ValueError:  # noqa: D102
+    def refusal(self, value: object, why: str = "") -> ValueError:
         error = super().refusal(value, why)
         if not isinstance(value, str | Interval):
             return error
         return ValueError(str(error).replace(self.allowed, f"{self.allowed}, or a range such as 3-20, <3 or >=10"))
 
-    def text(self, value: Known) -> str:  # noqa: D102
+    def text(self, value: Known) -> str:
         return str(self._within_limits(value)) if isinstance(value, Interval) else super().text(value)
 
-    def show(self, value: Known | None) -> str:  # noqa: D102
+    def show(self, value: Known | None) -> str:
         if not isinstance(value, Interval):
             return super().show(value)
         known = self._within_limits(value)
@@ -297,11 +297,11 @@ class Count(Number):
 
     kind = "integer"
 
-    def read(self, text: str) -> object:  # noqa: D102
+    def read(self, text: str) -> object:
         # "1,000" is a thousand to one person and one to another: it is refused.
         return None if re.search(r"(?<!\.)[.,]\d{3}(?!\d)", text) else super().read(text)
 
-    def accept(self, value: object) -> Value | None:  # noqa: D102
+    def accept(self, value: object) -> Value | None:
         number = super().accept(value)
         if number is None or not (isinstance(value, Integral) or float(number).is_integer()):
             return None
@@ -318,13 +318,13 @@ class Choice(Field):
     kind = "choice"
 
     @property
-    def allowed(self) -> str:  # noqa: D102
+    def allowed(self) -> str:
         return "one of " + ", ".join(self.choices)
 
-    def accept(self, value: object) -> Value | None:  # noqa: D102
+    def accept(self, value: object) -> Value | None:
         return str(value) if isinstance(value, str) and value in self.choices else None
 
-    def accept_part(self, value: object) -> Known | None:  # noqa: D102
+    def accept_part(self, value: object) -> Known | None:
         found = self.read(value) if isinstance(value, str) else value
         if isinstance(found, str) or not isinstance(found, Set | list | tuple):
             return None
@@ -337,11 +337,11 @@ class Choice(Field):
         """Return words in the order of the choices."""
         return tuple(word for word in self.choices if word in possible)
 
-    def read(self, text: str) -> object:  # noqa: D102
+    def read(self, text: str) -> object:
         parts = [part.strip() for part in text.split("|")]
         return frozenset(parts) if len(parts) > 1 else text
 
-    def refusal(self, value: object, why: str = "") -> ValueError:  # noqa: D102
+    def refusal(self, value: object, why: str = "") -> ValueError:
         return ValueError(f"{super().refusal(value, why)}{self._meant(value)}")
 
     def _meant(self, value: object) -> str:
@@ -355,10 +355,10 @@ class Choice(Field):
         ].tolist()
         return f"; {value.strip()!r} means {meanings[0]!r}" if meanings else hint(value, self.choices)
 
-    def text(self, value: Known) -> str:  # noqa: D102
+    def text(self, value: Known) -> str:
         return "|".join(self.ordered(value)) if isinstance(value, frozenset) else super().text(value)
 
-    def show(self, value: Known | None) -> str:  # noqa: D102
+    def show(self, value: Known | None) -> str:
         if isinstance(value, frozenset):
             return either(map(self.show, self.ordered(value)))
         return self.words[self.choices.index(str(value))] if value is not None and self.words else super().show(value)
@@ -371,29 +371,29 @@ class YesNo(Field):
     _words: ClassVar[Mapping[str, bool]] = {"true": True, "yes": True, "false": False, "no": False}
 
     @property
-    def allowed(self) -> str:  # noqa: D102
+    def allowed(self) -> str:
         return "True (yes) or False (no)"
 
-    def accept(self, value: object) -> Value | None:  # noqa: D102
+    def accept(self, value: object) -> Value | None:
         # Cells of a data frame are numpy.bool, which is not a subclass of bool.
         return bool(value) if type(value).__name__ in {"bool", "bool_"} else None
 
-    def check(self, value: object) -> Known | None:  # noqa: D102
+    def check(self, value: object) -> Known | None:
         if value is None or value is True or value is False:
             return value
-        # Of two possible answers nothing is known.
+        # When both answers are possible, the field is unknown.
         return None if isinstance(value, Set) and value == {True, False} else super().check(value)
 
-    def read(self, text: str) -> object:  # noqa: D102
+    def read(self, text: str) -> object:
         return self._words.get(text.lower())
 
-    def text(self, value: Known) -> str:  # noqa: D102
+    def text(self, value: Known) -> str:
         return "true" if value else "false"
 
-    def show(self, value: Known | None) -> str:  # noqa: D102
+    def show(self, value: Known | None) -> str:
         return super().show(None) if value is None else (self.words or ("yes", "no"))[not value]
 
-    def caution_phrase(self, value: Known | None) -> str:  # noqa: D102
+    def caution_phrase(self, value: Known | None) -> str:
         if value is None or self.words:
             return super().caution_phrase(value)
         # A caution names the finding alone: "biliary anastomosis", not "biliary anastomosis yes".

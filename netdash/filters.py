@@ -20,7 +20,7 @@ def only(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        The table. Its index starts anew.
+        The table. Its index is numbered from 0.
     **wanted
         By column: a value, several, or None for all.
 

@@ -57,7 +57,7 @@ class Interval:
         for name, endless in (("low", -math.inf), ("high", math.inf)):
             end = _end(name, getattr(self, name), endless)
             object.__setattr__(self, name, end)
-            # Where there is no end there is none to leave out: two intervals of the same values are equal.
+            # An absent end is never open, so that two intervals of the same values are equal.
             object.__setattr__(self, f"{name}_open", end is not None and bool(getattr(self, f"{name}_open")))
         if self.low is None or self.high is None:
             return

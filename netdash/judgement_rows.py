@@ -38,7 +38,7 @@ def verdict_row(j: Judgement, *, basis: bool) -> dict[str, Any]:
 
 def finding_row(j: Judgement, f: Finding) -> dict[str, Any]:
     """Return the row of one criterion in ``Assessment.findings``."""
-    in_stretch = isinstance(f.margin, Interval)
+    is_interval = isinstance(f.margin, Interval)
     return {
         "therapy": j.rule_set.therapy,
         "rule_set": j.rule_set.name,
@@ -47,7 +47,7 @@ def finding_row(j: Judgement, f: Finding) -> dict[str, Any]:
         "requirement": f.criterion.requirement,
         "observed": _observed(f),
         "result": f.result.value,
-        "margin": None if in_stretch else f.margin,
+        "margin": None if is_interval else f.margin,
         "unit": f.criterion.quantity.unit,
         "source": evidence.source_name(f.criterion.source),
         "locator": f.criterion.locator,

@@ -195,7 +195,7 @@ def _wrong_text(where: str, row: Cells) -> Iterator[Problem]:
 
 
 def _completed(rows: list[tuple[str, Cells]]) -> Iterator[tuple[str, Cells]]:
-    """Yield the rows with what may be left out: id, label, role, title, kind, and what the first row of a set says."""
+    """Fill the cells that may be left out: id, label, role, title, kind, and what the first row of a set has."""
     first: dict[str, Cells] = {}
     for number, (where, row) in enumerate(rows, start=1):
         head = first.setdefault(row["rule_set"], row)
@@ -225,7 +225,7 @@ def _wrong_set(where: str, row: Cells) -> Iterator[Problem]:
 
 
 def _unlike_first(complete: list[tuple[str, Cells]]) -> Iterator[Problem]:
-    """Yield the cells that say of a rule set another thing than its first row."""
+    """Yield the cells that contradict the first row of their rule set."""
     first: dict[str, tuple[str, Cells]] = {}
     for where, row in complete:
         place, head = first.setdefault(row["rule_set"], (where, row))

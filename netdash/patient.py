@@ -15,7 +15,7 @@ from netdash.declarations import Declared
 from netdash.derived import GRADES, drained_by, grades_of, possible
 from netdash.fields import Field, Known, Value, exact_or_text
 from netdash.links import pairs
-from netdash.refusals import hint
+from netdash.refusals import hint, reloaded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,7 +238,7 @@ FIELDS: Mapping[str, Field] = {
 
 
 class _EnteredFields:
-    """The second mechanism: of a patient the fields that were entered, of the class all."""
+    """The second mechanism: the entered fields of a patient; all fields of the class."""
 
     def __init__(self, fields: Mapping[str, dataclasses.Field[Any]]) -> None:
         self.fields = fields
@@ -253,6 +253,15 @@ Patient.__dataclass_fields__ = _EnteredFields(Patient.__dataclass_fields__)  # t
 Patient.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     list(inspect.signature(Patient.__init__).parameters.values())[1:], return_annotation=Patient
 )
+
+
+def check_patient(patient: object, given: str = "patient: given") -> None:
+    """Raise TypeError when an object is no Patient; the message says how to make one of it."""
+    if isinstance(patient, Patient):
+        return
+    ways = {"Assessment": "use assessment.patient", "DataFrame": "a frame of many is for nd.assess_cohort"}
+    way = reloaded(patient, Patient) or ways.get(type(patient).__name__, "use nd.Patient.from_dict(...)")
+    raise TypeError(f"{given} {type(patient).__name__}, expected a Patient; {way}")
 
 
 def _check_names(names: Iterable[str]) -> None:

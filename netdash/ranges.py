@@ -17,7 +17,7 @@ from netdash.derived import possible
 from netdash.fields import Choice, Count, Field, Number, Value
 from netdash.intervals import Interval, plain
 from netdash.judgement import judge
-from netdash.patient import FIELDS, Patient
+from netdash.patient import FIELDS, Patient, check_patient
 from netdash.refusals import expected
 from netdash.rules import Criterion
 
@@ -99,7 +99,7 @@ def _criterion_span_rows(others: Patient, field: str, criterion: Criterion) -> l
 
 
 def _span_rows(field: str, breaks: Iterable[float], verdict_at: Callable[[Value], str]) -> list[dict[str, Any]]:
-    asked = _field(field)
+    asked = ordered_field(field)
     rows: list[dict[str, Any]] = []
     if isinstance(asked, Choice):
         for place, word in enumerate(asked.choices):
@@ -170,7 +170,7 @@ def verdict_grid_rows(patient: Patient, x: str, y: str, rule_set: str | rules.Ru
 
 
 def _open(name: str, found: rules.RuleSet) -> Iterator[Span]:
-    field = _field(name)
+    field = ordered_field(name)
     if not isinstance(field, Number):
         raise ValueError(f"{name!r} has no numbers{expected(name, numbers())}")
     return (span for span in spans(field, found.breaks(name)) if span.low < span.high)
@@ -189,27 +189,27 @@ def places(patient: Patient, field: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        low, high, low_included, high_included, text, as the columns of :func:`verdict_spans`. One stretch for a number,
-        in completed years for an age; one for each possible word of a choice; none when nothing is known.
+        low, high, low_included, high_included, text, as the columns of :func:`verdict_spans`. One interval for a
+        number, in completed years for an age; one for each possible word of a choice; none when nothing is known.
 
     Raises
     ------
     ValueError
         When the field has no order.
     """
-    asked, known = _field(field), getattr(patient, field)
+    asked, known = ordered_field(field), getattr(patient, field)
     if known is None:
         return []
     if isinstance(asked, Choice):
         found = [(asked.choices.index(word), asked.show(word)) for word in asked.ordered(possible(known, ()))]
         return [{**_ends(Interval(place, place)), "text": text} for place, text in found]
-    stretch = known if isinstance(known, Interval) else Interval(known, known)
-    return [{**_ends(stretch.completed() if asked.completed else stretch), "text": asked.show(known)}]
+    interval = known if isinstance(known, Interval) else Interval(known, known)
+    return [{**_ends(interval.completed() if asked.completed else interval), "text": asked.show(known)}]
 
 
-def _ends(stretch: Interval) -> dict[str, Any]:
-    ends = {"low": stretch.least, "high": stretch.most}
-    return {**ends, "low_included": not stretch.low_open, "high_included": not stretch.high_open}
+def _ends(interval: Interval) -> dict[str, Any]:
+    ends = {"low": interval.least, "high": interval.most}
+    return {**ends, "low_included": not interval.low_open, "high_included": not interval.high_open}
 
 
 def numbers() -> list[str]:
@@ -222,7 +222,10 @@ def ordered() -> list[str]:
     return [name for name, field in FIELDS.items() if isinstance(field, Number | Choice)]
 
 
-def _field(name: str) -> Field:
+def ordered_field(name: str) -> Field:
+    """Return the field of a name; raise ValueError when it has neither numbers nor ordered words."""
+    if name in rule_tables.load():
+        raise ValueError(f"{name!r} is a rule set, expected a field here; rule sets come after fields")
     if name not in ordered():
         texts = {known: FIELDS[known].label for known in ordered()}
         raise ValueError(f"{name!r} is no field with an order{expected(name, texts)}")
@@ -230,8 +233,7 @@ def _field(name: str) -> Field:
 
 
 def _verdict(found: rules.RuleSet, patient: Patient, changes: dict[str, Value]) -> str:
-    if not isinstance(patient, Patient):
-        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use Patient.from_dict(...)")
+    check_patient(patient)
     return judge(found, _with(patient, changes)).verdict.value
 
 

@@ -1,4 +1,4 @@
-"""What is said of a name that is not known: the nearest known ones, and nothing where none is near."""
+"""Messages on unknown names: they propose the nearest known names, if any is near."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHORTEST = 3
 """The fewest letters of the beginning of a word by which a name is found."""
 MOST_NAMED = 4
 """The most names that a message proposes."""
-FEW = 15
+MOST_LISTED = 15
 """A message lists all names when there are not more than this, or when none is near."""
 
 
@@ -82,13 +82,18 @@ def hint(given: object, known: Iterable[str] | Mapping[str, str]) -> str:
 def expected(given: object, known: Iterable[str] | Mapping[str, str]) -> str:
     """Return the end of a message on an unknown name: the nearest names, then all of them where they are few."""
     names, near = list(known), hint(given, known)
-    return near if near and len(names) > FEW else f"{near}{' E' if near else '; e'}xpected one of {', '.join(names)}"
+    return (
+        near
+        if near and len(names) > MOST_LISTED
+        else f"{near}{' E' if near else '; e'}xpected one of {', '.join(names)}"
+    )
 
 
 def in_short(value: object) -> str:
     """Return in a few words what was given in place of a table: "a Series of 89", "a dict of 5"."""
     size = f" of {len(value)}" if hasattr(value, "__len__") else ""
-    return f"a {type(value).__name__}{size}" if size else f"{value!r}"[:60]
+    name = type(value).__name__
+    return f"a{'n' * name.startswith(tuple('AEIOU'))} {name}{size}" if size else f"{value!r}"[:60]
 
 
 def reloaded(value: object, kind: type) -> str:

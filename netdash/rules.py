@@ -190,10 +190,10 @@ class Bound(Criterion):
     below: ClassVar[bool]
     strict: ClassVar[bool]
 
-    def requirement_text(self, joiner: str) -> str:  # noqa: D102
+    def requirement_text(self, joiner: str) -> str:
         return f"{self.word} {self.quantity.show(self.bound)}"
 
-    def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
+    def breaks(self, field: str) -> tuple[float, ...]:
         return (self.bound,) if field == self.quantity.name else ()
 
     @property
@@ -203,24 +203,24 @@ class Bound(Criterion):
             return Interval(None, self.bound, high_open=self.strict)
         return Interval(self.bound, None, low_open=self.strict)
 
-    def margin(self, value: Any) -> float | Interval:  # noqa: D102
+    def margin(self, value: Any) -> float | Interval:
         factor, shift = (-1, self.bound) if self.below else (1, -self.bound)
         if isinstance(value, Interval):
             return (value.completed() if self.quantity.completed else value).map(factor, shift)
         known = math.floor(value) if self.quantity.completed else value
         return float(round(factor * known + shift, 10))
 
-    def holds(self, value: Any) -> bool:  # noqa: D102
+    def holds(self, value: Any) -> bool:
         known = math.floor(value) if self.quantity.completed else value
         inside = known < self.bound if self.below else known > self.bound
         return inside or (known == self.bound and not self.strict)
 
-    def answers(self, part: Interval) -> Collection[bool]:  # noqa: D102
+    def answers(self, part: Interval) -> Collection[bool]:
         known = part.completed() if self.quantity.completed else part
         met = known.meet(self.inside)
         return {met is not None, met == known}
 
-    def nearest(self, value: Any) -> Value:  # noqa: D102
+    def nearest(self, value: Any) -> Value:
         if isinstance(value, Interval):
             left, at_bound = value.meet(self.inside), self.nearest(None)
             places = (at_bound, left.least, left.most, (left.least + left.most) / 2) if left else ()
@@ -265,19 +265,19 @@ class OneOf(Criterion):
     operator = "one of"
     allowed: tuple[Value, ...]
 
-    def requirement_text(self, joiner: str) -> str:  # noqa: D102
+    def requirement_text(self, joiner: str) -> str:
         return either([self.quantity.show(value) for value in self.allowed], joiner)
 
-    def holds(self, value: Any) -> bool:  # noqa: D102
+    def holds(self, value: Any) -> bool:
         return value in self.allowed or self.quantity.narrower.get(value) in self.allowed
 
-    def answers(self, part: str | frozenset[str]) -> Collection[bool]:  # noqa: D102
+    def answers(self, part: str | frozenset[str]) -> Collection[bool]:
         words = derived.possible(part, ())
         if self.quantity.open_word in words and self.quantity.open_word not in self.allowed:
             return {True, False}
         return {self.holds(word) for word in words}
 
-    def nearest(self, value: Any) -> Value:  # noqa: D102
+    def nearest(self, value: Any) -> Value:
         if isinstance(value, frozenset):
             left = (word for word in self.quantity.choices if word in value and self.holds(word))
             return next(left, self.allowed[0])
@@ -287,7 +287,7 @@ class OneOf(Criterion):
 class GradeOneOf(OneOf):
     """One of several allowed WHO grades; Ki-67, differentiation and the reported grade determine and change it."""
 
-    def judge(self, patient: Patient) -> Verdict:  # noqa: D102
+    def judge(self, patient: Patient) -> Verdict:
         return _agreed(grade in self.allowed for grade in patient.grades)
 
     def observed(self, patient: Patient) -> Known | None:
@@ -304,10 +304,10 @@ class GradeOneOf(OneOf):
         known = (patient.differentiation, patient.ki67_percent, patient.grade_reported)
         return tuple(FIELDS[name] for name in derived.inputs_that_decide(*known, self.allowed) or ("grade_reported",))
 
-    def breaks(self, field: str) -> tuple[float, ...]:  # noqa: D102
+    def breaks(self, field: str) -> tuple[float, ...]:
         return (G2_FROM_KI67_PERCENT, G2_TO_KI67_PERCENT) if field == "ki67_percent" else ()
 
-    def change_to_meet(self, patient: Patient) -> dict[str, Value]:  # noqa: D102
+    def change_to_meet(self, patient: Patient) -> dict[str, Value]:
         keep: list[dict[str, Value]] = [{}]
         words: list[dict[str, Value]] = [{"differentiation": word} for word in FIELDS["differentiation"].choices]
         # Try no change, then differentiation, then Ki-67, then both. The first that works has the fewest changes.

@@ -60,8 +60,8 @@ def serve(settings: Settings) -> None:
         check_hub(settings.base_url)
     # Voila looks for templates here. The kernels inherit the variable and do not use it.
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), os.environ.get("JUPYTER_PATH")]))
-    pass_cases_to_kernels(settings.cases)
-    pass_criteria_to_kernels(settings.criteria)
+    pass_to_kernels("cases", settings.cases, check_cases)
+    pass_to_kernels("criteria", settings.criteria, check_criteria)
     for name in LIMITS:
         os.environ[OPTIONS[name].variable] = str(getattr(settings, name))
     server = _server(settings, notebook)
@@ -125,12 +125,17 @@ def check_hub(base_url: str) -> None:
         raise ServeError(f"base_url: given {base_url!r}, but the Hub leads to {prefix}; set NETDASH_BASE_URL={prefix}.")
 
 
-def pass_cases_to_kernels(cases: Path | None) -> None:
-    """Check the file of prepared cases and give the kernels its path; raise ServeError if it is faulty."""
-    variable = OPTIONS["cases"].variable
+def pass_to_kernels(option: str, path: Path | None, check: Callable[[Path], None]) -> None:
+    """Check the file of an option and give the kernels its path; forget the path of an earlier server."""
+    variable = OPTIONS[option].variable
     os.environ.pop(variable, None)
-    if cases is None:
-        return
+    if path is not None:
+        check(path)
+        os.environ[variable] = str(path.resolve())
+
+
+def check_cases(cases: Path) -> None:
+    """Raise ServeError if the file of prepared cases is faulty."""
     from netdash import prepared_cases
 
     try:
@@ -138,22 +143,16 @@ def pass_cases_to_kernels(cases: Path | None) -> None:
     except prepared_cases.CaseListError as error:
         # Quote no cell: the file may hold patient data, and what a server prints is usually stored.
         raise ServeError(f"{cases}: {error.discreet}. nd.cases({str(cases)!r}) says what is given there.") from None
-    os.environ[variable] = str(cases.resolve())
 
 
-def pass_criteria_to_kernels(criteria: Path | None) -> None:
-    """Check the file of own criteria and give the kernels its path; raise ServeError if it is refused."""
-    variable = OPTIONS["criteria"].variable
-    os.environ.pop(variable, None)
-    if criteria is None:
-        return
+def check_criteria(criteria: Path) -> None:
+    """Raise ServeError if the file of own criteria is refused."""
     from netdash import own_criteria
 
     try:
         own_criteria.read(criteria)
     except csv_checks.RefusedFile as error:
         raise ServeError(f"{error}. netdash lint {criteria} says it too.") from None
-    os.environ[variable] = str(criteria.resolve())
 
 
 def announce(url: str, settings: Settings) -> None:

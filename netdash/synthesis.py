@@ -228,7 +228,7 @@ def _why_not_pooled(outcomes: pd.DataFrame) -> pd.Series[str]:
     for word, column, text in (("endpoint", "endpoint", _text), ("horizon", "horizon_months", _months)):
         values = [text(row[column]) for row in rows]
         counted = Counter(value for value, reason in zip(values, reasons, strict=True) if not reason)
-        # The commonest is the rule; of several, the first in order of the alphabet.
+        # Rows with the commonest value are kept; of several commonest values, those with the least.
         rule = min(counted, key=lambda value: (-counted[value], value), default="")
         for place, value in enumerate(values):
             reasons[place] = reasons[place] or (f"another {word} than {rule}" if value != rule else "")

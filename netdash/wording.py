@@ -140,9 +140,13 @@ def listed(names: Iterable[str], joiner: str = " and ") -> str:
 
 
 def either(words: Iterable[str], joiner: str = " or ") -> str:
-    """Return the words of a choice as a list; between words that hold a comma stands none: "none or a, b or c"."""
+    """Join the words of a choice: "a, b or c"; by "or" alone when a word holds a comma: "none or a, b or c"."""
     found = list(words)
     return " or ".join(found) if any("," in word for word in found) else listed(found, joiner)
+
+
+# Jupyter aligns the cells of tables right, which is for numbers.
+_LEFT = "<style>.nd-table :is(th, td) { text-align: left !important; }</style>"
 
 
 def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
@@ -154,9 +158,8 @@ def html_table(rows: Iterable[Iterable[str]], head: Iterable[str] = ()) -> str:
     first = "td" if names else "th"
     lines = [[_html_cell(text) for text in row] for row in rows]
     body = "".join(f"<tr><{first}>{cell}</{first}>{_tagged('td', rest)}</tr>" for cell, *rest in lines)
-    if not names:
-        return f"<table>{body}</table>"
-    return f"<table><thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody></table>"
+    parts = f"<thead><tr>{_tagged('th', names)}</tr></thead><tbody>{body}</tbody>" if names else body
+    return f'{_LEFT}<table class="nd-table">{parts}</table>'
 
 
 def _tagged(tag: str, cells: Iterable[str]) -> str:
@@ -182,13 +185,13 @@ def look_up(entries: Mapping[str, Entry], key: str, noun: str) -> Entry:
 
 
 def _titles(entries: Mapping[str, object]) -> dict[str, str]:
-    """Return the text by which each entry is found as well: itself, its title or its label."""
+    """Return the text by which each entry is also found: its title, its label, or the entry itself."""
     texts = {key: getattr(entry, "title", None) or getattr(entry, "label", None) for key, entry in entries.items()}
     return {key: str(texts[key] or (entry if isinstance(entry, str) else "")) for key, entry in entries.items()}
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """Return a percent without its sign, rounded; never 0 or 100 where it is not exactly so, but "<1" and ">99"."""
+    """Return a rounded percent without its sign; "<1" and ">99" near the ends, 0 and 100 only when exact."""
     step = 10.0**-digits
     if 0 < value < step / 2:
         return f"<{step:.{digits}f}"

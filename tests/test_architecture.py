@@ -1,6 +1,9 @@
 """Who may import whom, what importing costs, and what is public."""
 
 import ast
+import functools
+import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -344,6 +347,27 @@ def test_modules_and_functions_stay_short(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert code_lines(node) <= MOST_LINES_OF_A_FUNCTION, f"{node.name}: look for the second thing that it does"
+
+
+def public_methods():
+    """Public functions and properties of every class of netdash; netdash.server.hub needs jupyterhub."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if name in {"netdash.__main__", "netdash.server.hub"}:
+            continue
+        module = importlib.import_module(name)
+        for kind in vars(module).values():
+            if inspect.isclass(kind) and kind.__module__ == name and not kind.__name__.startswith("_"):
+                yield from ((kind, what) for what in vars(kind) if not what.startswith("_"))
+
+
+def test_every_public_method_has_a_docstring_or_overrides_one_that_has():
+    methods = [(kind, what, inspect.getattr_static(kind, what)) for kind, what in public_methods()]
+    asked = [m for m in methods if inspect.isroutine(m[2]) or isinstance(m[2], property | functools.cached_property)]
+    assert len(asked) > 300
+    assert [
+        f"{kind.__module__}.{kind.__name__}.{what}" for kind, what, found in asked if not inspect.getdoc(found)
+    ] == []
 
 
 def test_thresholds_stay_in_the_data():

@@ -18,8 +18,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "data" / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs").glob("how_to/*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
 
@@ -97,6 +96,12 @@ def test_every_link_of_a_page_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_table_of_a_page_has_a_head(page):
+    blocks = re.findall(r"(?:^\|.*\n)+", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [block for block in blocks if not re.match(r"\|.*\n\|[-| ]+\|\n", block)] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/cohort.md"])
@@ -184,6 +189,19 @@ def test_the_glossary_has_each_word_once():
     rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
     words = [word.strip() for row in rows if row != "word" for word in re.split("[,;]", row)]
     assert len(words) == len(set(words))
+
+
+def test_words_that_the_glossary_replaces_are_nowhere():
+    table = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Words that are not used")[1]
+    words = [word.strip() for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[1:] for word in row.split(",")]
+    assert len(words) > 10
+    wrong = re.compile(
+        rf"(?<!Share )\b({'|'.join([*words, *map(str.capitalize, words)])})s?\b"
+    )  # plotly has a button "Share chart..."
+    own = [path for kind in ("*.py", "*.html") for path in (ROOT / "netdash").rglob(kind)]
+    own += (ROOT / "netdash" / "board" / "static").rglob("*.js")
+    texts = {path: path.read_text(encoding="utf-8") for path in [*PAGES, *own] if path.name != "glossary.md"}
+    assert {str(path): found[0] for path, text in texts.items() if (found := wrong.search(text))} == {}
 
 
 def test_every_public_name_that_a_page_uses_exists():

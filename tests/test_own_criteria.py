@@ -304,18 +304,18 @@ def test_the_mark_is_taken_off_an_address(query, rest, mark):
 
 
 def test_the_server_gives_the_file_to_its_kernels_and_refuses_a_wrong_one(tmp_path, monkeypatch):
-    from netdash.serve import pass_criteria_to_kernels
+    from netdash.serve import check_criteria, pass_to_kernels
     from netdash.server.settings import ServeError
 
     path = tmp_path / "ours.csv"
     path.write_bytes(lines(GOOD))
     monkeypatch.setenv("NETDASH_CRITERIA", "")
-    pass_criteria_to_kernels(path)
+    pass_to_kernels("criteria", path, check_criteria)
     assert "ours" in Board().state.book
     path.write_bytes(changed(therapy="surgery"))
     with pytest.raises(ServeError, match="given 'surgery'"):
-        pass_criteria_to_kernels(path)
-    pass_criteria_to_kernels(None)
+        pass_to_kernels("criteria", path, check_criteria)
+    pass_to_kernels("criteria", None, check_criteria)
     assert "ours" not in Board().state.book
 
 

@@ -28,7 +28,7 @@ from netdash.board.pages.page import Commands, Page, offer_file, offer_named_fil
 from netdash.board.pages.teaching import Teaching
 from netdash.board.state import State
 from netdash.case_report import report
-from netdash.patient import FIELDS, Patient
+from netdash.patient import FIELDS, Patient, check_patient
 
 STYLE_SHEETS = [Path(__file__).parent / "static" / f"{name}.css" for name in ("tokens", "board", "plots", "inputs")]
 """The style sheets of the board, which are sent as one."""
@@ -302,7 +302,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         if now == self._drawn_values:
             return
         if self.state.source and self.state.source == self._drawn_source:
-            self.state.source = ""  # the card is of what was on the page before; this draws
+            self.state.source = ""  # closes the card of the former picture; this change draws the page
             return
         self._drawn_values, self._drawn_source = now, self.state.source
         self.controls.show()  # before drawing: the message of a picture names the values of the controls
@@ -370,8 +370,8 @@ def _refuse(patient: object, cases: object, layout: Iterable[str]) -> None:
             raise TypeError(f"{name!r} is no argument of Board; a case is Board(nd.Patient({name}=...))")
         if name not in ipywidgets.VBox.class_trait_names() or name == "children":
             raise TypeError(f"{name!r} is no argument of Board; expected patient, pages, cases, criteria or layout")
-    if patient is not None and not isinstance(patient, Patient):
-        raise TypeError(f"patient: given {type(patient).__name__}, expected a Patient; use nd.Patient.from_dict(...)")
+    if patient is not None:
+        check_patient(patient)
     wrong = (
         [label for label, case in cases.items() if not isinstance(case, Patient)] if isinstance(cases, Mapping) else []
     )

@@ -54,7 +54,7 @@ def _trait(control: ipywidgets.Widget) -> str:
     return "index" if "index" in control.keys else "value"
 
 
-def held(control: ipywidgets.Widget) -> ipywidgets.Widget:
+def value_only(control: ipywidgets.Widget) -> ipywidgets.Widget:
     """Return a control of which a page can change the value only, and no other trait, such as its limits."""
     take, name = control.set_state, _trait(control)
     control.set_state = lambda state: take({name: state[name]} if name in state else {})
@@ -109,8 +109,8 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
     ) -> None:
         self._selected: list[Callable[[str], None]] = []
         self._addressed: list[Callable[[str], None]] = []
-        own = {name: held(control) for name, control in (controls or {}).items()}
-        super().__init__(channel=_Channel(), controls=own, files=[held(one) for one in files], **layout)
+        own = {name: value_only(control) for name, control in (controls or {}).items()}
+        super().__init__(channel=_Channel(), controls=own, files=[value_only(one) for one in files], **layout)
         self.channel.on_msg(self._receive)
 
     @traitlets.default("_esm")

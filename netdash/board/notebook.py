@@ -31,8 +31,7 @@ def static(patient: Patient, own: OwnCriteria | None, mark: str) -> str:
     """Return case, verdicts and disclaimer as HTML with the class `mark`, which the board's style sheet hides."""
     found = assess(patient, criteria=own)
     said = "<b>netdash</b>: the board as it was when this cell was run. Run the cell to use it."
-    left = f"<style>.{mark} th, .{mark} td {{ text-align: left !important; }}</style>"  # Jupyter aligns them right
-    return f'<div class="{mark}">{left}<p>{said}</p>{found._repr_html_()}</div>'
+    return f'<div class="{mark}"><p>{said}</p>{found._repr_html_()}</div>'
 
 
 def hiding(mark: str) -> str:

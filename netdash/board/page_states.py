@@ -40,7 +40,7 @@ class InputsState(traitlets.HasTraits):
         return str(proposal["value"][:LONGEST_WORDS])
 
     def place(self, wanted: Iterable[str], most: int) -> list[str]:
-        """Give the fields that are wanted their places: each keeps its own, the others fill those that are free."""
+        """Return the wanted fields in their places: a field keeps the place that it had; others fill free places."""
         names = list(wanted)
         kept = [name if name in names or name == self.answered else None for name in self.asked[:most]]
         rest = iter([name for name in names if name not in kept][:most])

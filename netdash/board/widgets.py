@@ -110,7 +110,7 @@ class Alternatives(Control):
 
 
 def _alternatives(field: Field, state: State) -> Alternatives | None:
-    """Return the list of further words; of two words nothing is known when both are possible."""
+    """Return the list of further words; None for a choice of two words, which is unknown when both are possible."""
     return Alternatives(field, state) if field.choices[2:] else None
 
 
@@ -291,7 +291,7 @@ class Slider(Control):
 
     @property
     def said(self) -> str | list[str]:
-        """What each handle says of itself: "57 years", or of a range the words of both ends."""
+        """The value text of each handle for a screen reader: "57 years"; for a range one text for each end."""
         value = self.state.patient.entered.get(self.field.name)
         if not isinstance(value, Interval):
             return self.field.show(value)

@@ -284,7 +284,7 @@ def counts(table: Any, wheres: Mapping[str, nw.Expr | None]) -> dict[str, int]:
     return dict.fromkeys(wheres, 0) | {name: int(found[name][0] or 0) for name in found.columns}
 
 
-def as_table(account: Account) -> pd.DataFrame:
+def account_table(account: Account) -> pd.DataFrame:
     """Return an account as the table of :func:`netdash.cohort_report`."""
     import pandas as pd
 

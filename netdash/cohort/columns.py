@@ -143,7 +143,7 @@ class Exact(Column):
     largest: float | None = None
 
     @property
-    def allowed(self) -> nw.Expr:  # noqa: D102
+    def allowed(self) -> nw.Expr:
         if self.field.minimum is not None:
             return self.between(self.field.minimum, self.field.maximum)
         return functools.reduce(operator.or_, map(self._equals, self.field.choices or (True, False)))
@@ -154,11 +154,11 @@ class Exact(Column):
             return self.values.is_in([value])
         return (self.values == value).fill_null(value=False)
 
-    def among(self, values: Iterable[Value]) -> nw.Expr | None:  # noqa: D102
+    def among(self, values: Iterable[Value]) -> nw.Expr | None:
         found = [self._equals(value) for value in values]
         return functools.reduce(operator.or_, found) if found else None
 
-    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+    def possible(self, value: Value) -> nw.Expr:
         return self._equals(value)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
@@ -184,14 +184,14 @@ class Span(Column):
     high_open: nw.Expr
 
     @property
-    def allowed(self) -> nw.Expr:  # noqa: D102
+    def allowed(self) -> nw.Expr:
         within = self.low.is_between(self.field.minimum, self.field.maximum)
         within &= self.high.is_between(self.field.minimum, self.field.maximum)
         one = (self.low == self.high) & ~self.low_open & ~self.high_open
         return (within & (one | (self.low < self.high))).fill_null(value=False)
 
     @property
-    def partial(self) -> nw.Expr:  # noqa: D102
+    def partial(self) -> nw.Expr:
         return self.allowed & (self.low < self.high).fill_null(value=False)
 
     def between(self, low: float | None, high: float | None, closed: Closed = "both") -> nw.Expr:
@@ -216,21 +216,21 @@ class WordSet(Column):
     sets: nw.Expr
 
     @property
-    def allowed(self) -> nw.Expr:  # noqa: D102
+    def allowed(self) -> nw.Expr:
         return self.words.is_in(self.field.choices).fill_null(value=False) | self._sets_of(self.field.choices)
 
     @property
-    def partial(self) -> nw.Expr:  # noqa: D102
+    def partial(self) -> nw.Expr:
         return self._sets_of(self.field.choices)
 
-    def among(self, values: Iterable[Value]) -> nw.Expr | None:  # noqa: D102
+    def among(self, values: Iterable[Value]) -> nw.Expr | None:
         found = [str(value) for value in values]
         if not found:
             return None
         one = functools.reduce(operator.or_, ((self.words == word).fill_null(value=False) for word in found))
         return one | self._sets_of(found)
 
-    def possible(self, value: Value) -> nw.Expr:  # noqa: D102
+    def possible(self, value: Value) -> nw.Expr:
         one = (self.words == str(value)).fill_null(value=False)
         return one | (self.sets.str.contains(rf"(?i)(?:^|[|]){value}(?:[|]|$)").fill_null(value=False) & self.partial)
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from netdash import own_criteria
-from netdash.cohort.accounts import CohortNotice, account_of, as_table, asked_by, counts
-from netdash.cohort.columns import Table, add_columns
+from netdash.cohort.accounts import CohortNotice, account_of, account_table, asked_by, counts
+from netdash.cohort.columns import Table, add_columns, as_table
 from netdash.cohort.expressions import criteria_answered, reason_expressions, verdict_expression
 from netdash.cohort.mapping import Mapping, as_mapping
 from netdash.cohort.proposals import hints_of
@@ -201,7 +201,7 @@ def verdict_counts(
     """
     import pandas as pd
 
-    table: Table = nw.from_native(frame)
+    table = as_table(frame)
     there = [found.name for found in wanted_sets(rule_sets, criteria) if found.name in table.collect_schema()]
     if not there:
         raise ValueError("no column is named like a rule set, expected what nd.assess_cohort returns")
@@ -248,7 +248,7 @@ def cohort_report(
     [2, 2, 1, 0]
     """
     read, asked, hints = read_asked(frame, wanted_sets(rule_sets, criteria), as_mapping(mapping), ignore)
-    return as_table(account_of(read, asked, hints, every=True, compute=True))
+    return account_table(account_of(read, asked, hints, every=True, compute=True))
 
 
 def invalid_values(

@@ -305,7 +305,7 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 
 def _once(column: str, words: Iterable[tuple[str, str]]) -> None:
-    """Refuse a word with two meanings; case, blanks and hyphens tell no words apart."""
+    """Refuse a word with two meanings; words that differ in case, blanks or hyphens alone are the same."""
     known: dict[str, tuple[str, str]] = {}
     for word, meaning in words:
         other, before = known.setdefault(folded_word(word), (word, meaning))

@@ -57,7 +57,7 @@ def read_frame(frame: Any, mapping: Mapping, asked: Iterable[str], ignore: Itera
     refuse_absent(mapping, schema)
     held = {name: list(columns_of(name, mapping, schema)) for name in FIELDS}
     given = tuple(name for name, lines in held.items() if lines)
-    # A limit that is there may have a fellow that is misspelt.
+    # When a frame has one limit of a field, the column of the other may be misspelt.
     whole = {name for name, lines in held.items() if any(set(cells) <= set(schema) for _, cells in lines)}
     mapped = {entry.column for entry in mapping.entries}
     near = resemblances(schema, [name for name in FIELDS if name not in whole], frozenset({*ignore, *mapped}))

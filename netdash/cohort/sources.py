@@ -111,7 +111,7 @@ def naming(path: Path) -> Iterator[None]:
         ) from None
 
 
-class ParquetSource:
+class ParquetSource(Source):
     """A Parquet file; :func:`netdash.assess_cohort` refuses a column without its field's type."""
 
     def __init__(self, path: Path, batch_rows: int) -> None:
@@ -121,10 +121,10 @@ class ParquetSource:
         self.found: tuple[str, ...] = ()
         self._file = pq.ParquetFile(path, pre_buffer=False)
 
-    def empty(self) -> pa.Table:  # noqa: D102
+    def empty(self) -> pa.Table:
         return self._file.schema_arrow.empty_table()
 
-    def batches(self) -> Iterator[Batch]:  # noqa: D102
+    def batches(self) -> Iterator[Batch]:
         import numpy as np
         import pyarrow as pa
 
@@ -137,11 +137,11 @@ class ParquetSource:
                 self.share = done / total
                 yield Batch(rows, table, table, np.zeros(len(table), bool))
 
-    def ragged(self) -> list[Reject]:  # noqa: D102
+    def ragged(self) -> list[Reject]:
         return []
 
 
-class TextSource:
+class TextSource(Source):
     """A file of text with a header, or a sheet of Excel."""
 
     def __init__(self, path: Path, options: Options) -> None:
@@ -156,12 +156,12 @@ class TextSource:
         self._skipped: list[int] = []
         self._done = 0
 
-    def empty(self) -> pa.Table:  # noqa: D102
+    def empty(self) -> pa.Table:
         import pyarrow as pa
 
         return pa.schema([(name, pa.string()) for name in self._names]).empty_table()
 
-    def batches(self) -> Iterator[Batch]:  # noqa: D102
+    def batches(self) -> Iterator[Batch]:
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
@@ -196,7 +196,7 @@ class TextSource:
         # pyarrow gives no block for rows that are all skipped.
         self._done = max([self._done, *(row.row for row in self._ragged)])
 
-    def ragged(self) -> list[Reject]:  # noqa: D102
+    def ragged(self) -> list[Reject]:
         # pyarrow reads ahead: skip the rejects of later batches.
         found = [row for row in self._ragged if row.row <= self._done]
         self._ragged = self._ragged[len(found) :]

@@ -28,7 +28,7 @@ _FORMATS = ("html", "csv")
 _PIXELS = ("png", "svg", "jpg", "jpeg", "webp", "pdf", "eps")
 _BY_BROWSER = "the buttons above the plot make SVG and PNG, and so does figure.write_image with kaleido"
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
-"""No logo, and no button that would upload the chart."""
+"""No logo, and no button that would upload the picture."""
 
 
 def file_name(figure: go.Figure, suffix: str, on: date | None = None) -> str:
@@ -117,8 +117,8 @@ def figure_data(figure: go.Figure) -> pd.DataFrame:
     rows: list[dict[str, object]] = [
         {
             "trace": trace.name or trace.type,
-            "group": _plain(next((names[y] for y in headings if y >= datum.y), "")),
-            "name": _plain(names.get(datum.y, datum.y)),
+            "group": plain(next((names[y] for y in headings if y >= datum.y), "")),
+            "name": plain(names.get(datum.y, datum.y)),
             **asdict(datum),
         }
         for trace in figure.data
@@ -150,7 +150,7 @@ def _data(trace: go.Scatter | go.Bar) -> Iterator[Datum]:
     """Return the data of one trace."""
     if trace.name in _SPANS:
         x = trace.x[1] if trace.name == "pooled" else None
-        yield Datum(x, trace.y[0], min(trace.x), max(trace.x), str(_plain(trace.text)))
+        yield Datum(x, trace.y[0], min(trace.x), max(trace.x), str(plain(trace.text)))
         return
     count = len(trace.x or ())
     texts = trace.text if isinstance(trace.text, tuple | list) else [trace.text] * count
@@ -159,7 +159,7 @@ def _data(trace: go.Scatter | go.Bar) -> Iterator[Datum]:
         if x is not None:  # None ends a line
             low, high = ends[place] if ends else (None, None)
             text = texts[place] if place < len(texts) else ""
-            yield Datum(x if _is_figure(trace, place) else None, y, low, high, str(_plain(text or "")))
+            yield Datum(x if _is_figure(trace, place) else None, y, low, high, str(plain(text or "")))
 
 
 def _box_ends(trace: go.Bar) -> Sequence[tuple[float, float]]:
@@ -183,7 +183,7 @@ def _is_figure(trace: go.Scatter | go.Bar, place: int) -> bool:
     return trace.mode != "text" and not (isinstance(shape, tuple | list) and shape[place] == UNREACHED)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Return a text without the HTML that plotly reads; other values as they are."""
     return html.unescape(re.sub(r"<[^>]*>", " ", value)).strip() if isinstance(value, str) else value
 
@@ -196,7 +196,7 @@ def save(figure: go.Figure, path: str | Path = ".", suffix: str = "html", *, fol
     figure : Figure
         Any figure of netdash.
     path : str or Path
-        A file that ends in .html or .csv, which is written anew; or a folder that exists. In a folder the name is made
+        A file that ends in .html or .csv, which is overwritten; or a folder that exists. In a folder the name is made
         of the figure's title and the day, with a number if another file has that name.
     suffix : {"html", "csv"}
         Format of the file in a folder. The browser makes SVG and PNG, with the buttons above the plot.
@@ -236,7 +236,7 @@ def save(figure: go.Figure, path: str | Path = ".", suffix: str = "html", *, fol
         name = file_name(figure, "svg").removesuffix(".svg")
         config = {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
         plot = figure.to_html(full_html=False, include_plotlyjs=True, config=config, default_height="72vh")
-        title = " ".join(str(_plain(figure.layout.title.text or "netdash")).split())
+        title = " ".join(str(plain(figure.layout.title.text or "netdash")).split())
         path.write_text(_page(title, plot, said, figure.layout.font), encoding="utf-8")
     return path
 

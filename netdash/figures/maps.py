@@ -143,7 +143,7 @@ def _sentence(grid: Sequence[Cell], patient: Patient, x: str, y: str, rule_set: 
 
 def _met_along(patient: Patient, name: str, rule_set: str | RuleSet) -> str:
     found = ranges.verdict_span_rows(patient, name, rule_set)
-    return " or ".join(stretch["text"] for stretch in found if stretch["verdict"] == "met")
+    return " or ".join(span["text"] for span in found if span["verdict"] == "met")
 
 
 def _note(cell: Cell) -> Mapping[str, object]:
@@ -171,13 +171,13 @@ def _patient(here: Cell, hover: str, font_px: int) -> Trace:
         "marker": {"symbol": "x", "size": font_px, "color": theme.VERMILION, "line": {"color": "white", "width": 2}},
     }
     left, right, low, high = here.x_low, here.x_high, here.y_low, here.y_high
-    stretch: Trace = {"mode": "lines", "line": color, "fill": "toself", "fillcolor": "rgba(213, 94, 0, 0.25)"}
+    rectangle: Trace = {"mode": "lines", "line": color, "fill": "toself", "fillcolor": "rgba(213, 94, 0, 0.25)"}
     is_exact = (left, low) == (right, high)
     return {
         "type": "scatter",
         "x": [left] if is_exact else [left, right, right, left, left],
         "y": [low] if is_exact else [low, low, high, high, low],
-        **(exact if is_exact else stretch),
+        **(exact if is_exact else rectangle),
         "name": "this patient",
         "showlegend": False,
         "hovertemplate": f"{hover}<extra>this patient</extra>",

@@ -63,7 +63,7 @@ def arms(lines: Sequence[Arm], font_px: int) -> Iterator[Trace]:
         "y": [arm.y for arm in lines],
         "base": [arm.ci_lb for arm in lines],
         "x": [arm.ci_ub - arm.ci_lb for arm in lines],
-        "width": 0.01,  # its outline is the line that is seen, one pixel high at every size
+        "width": 0.01,  # only the outline of this thin bar is visible: a line of one pixel at every size
         "marker": {"color": theme.INK, "line": {"width": 1, "color": theme.INK}},
         "hoverinfo": "skip",
     }

@@ -12,7 +12,6 @@ from netdash.wording import html_table
 
 MOST_ROWS = 60
 """The most rows of data that the HTML of a picture shows."""
-_LEFT = "<style>.nd-picture th, .nd-picture td { text-align: left !important; }</style>"  # Jupyter aligns them right
 HOW_TO_EXPORT = (
     "The picture itself is drawn by JupyterLab and Notebook. For an export set plotly.io.renderers.default = "
     '"notebook" before it is drawn, or write it with nd.save(figure, "picture.html").'
@@ -24,7 +23,10 @@ class Picture(go.Figure):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         """Return title and sentence; plotly would print every number."""
-        return f"Picture: {self.layout.title.text or 'untitled'}. {self._said('text')}"
+        from netdash.figures.export import plain
+
+        title = " ".join(str(plain(self.layout.title.text or "untitled")).split())
+        return f"Picture: {title}. {self._said('text')}"
 
     def _said(self, what: str) -> str:
         meta = self.layout.meta
@@ -44,7 +46,7 @@ class Picture(go.Figure):  # type: ignore[misc]
         said = "".join(f"<p>{html.escape(text)}</p>" for text in texts if text)
         head = ("Group", "Name", "Mark", "Value", "Low", "High", "Text")
         sentence = html.escape(self._said("text"))
-        return f'<div class="nd-picture">{_LEFT}<p><b>{sentence}</b></p>{html_table(rows, head)}{said}</div>'
+        return f'<div class="nd-picture"><p><b>{sentence}</b></p>{html_table(rows, head)}{said}</div>'
 
     def _repr_mimebundle_(self, *given: Any, **options: Any) -> dict[str, Any]:
         """Return plotly's bundle; with HTML and text where plotly's renderer gives none."""

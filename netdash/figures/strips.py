@@ -29,7 +29,7 @@ _HERE = {"color": theme.VERMILION, "width": 3, "dash": "dot"}
 
 
 @dataclass(frozen=True)
-class Stretch:
+class VerdictSpan:
     """A part of the input in which the verdict of a rule set does not change."""
 
     rule_set: str | RuleSet
@@ -52,7 +52,7 @@ def verdict_strip(
     Parameters
     ----------
     patient : Patient
-        The case; its own value is marked when known, and the stretch of its possible values when known in part.
+        The case; its own value is marked when known, and the interval of its possible values when known in part.
     field : str
         A field with numbers, or with words in an order.
     rule_sets : str or iterable of str, optional
@@ -83,11 +83,12 @@ def strip_dict(
     patient: Patient, field: str, rule_sets: str | RuleSet | Iterable[str | RuleSet] | None = None, *, font_px: int = 13
 ) -> FigureDict:
     """Return the strip as a plain dictionary; for the parameters see :func:`verdict_strip`."""
+    ranges.ordered_field(field)
     asking = [name for name, found in rule_tables.load().items() if field in found.inputs]
     names = [rule_sets] if isinstance(rule_sets, str | RuleSet) else list(asking if rule_sets is None else rule_sets)
     if not names:
         raise ValueError(f"rule_sets: there is none to draw along {field!r}; expected some, such as 'milan_review'")
-    found = [stretch for name in names for stretch in _span_rows(patient, field, name)]
+    found = [span for name in names for span in _span_rows(patient, field, name)]
     # Words are spaced evenly; each bar reaches halfway to the next word.
     beyond = 0.5 if isinstance(FIELDS[field], Choice) else 0.0
     data = [_bars([row for row in found if row.verdict == verdict], verdict, beyond) for verdict in _LOOKS]
@@ -95,12 +96,12 @@ def strip_dict(
     return {"data": data, "layout": {**layout, "meta": {"text": _sentence(found, names, field)}}}
 
 
-def _span_rows(patient: Patient, field: str, rule_set: str | RuleSet) -> list[Stretch]:
+def _span_rows(patient: Patient, field: str, rule_set: str | RuleSet) -> list[VerdictSpan]:
     found = ranges.verdict_span_rows(patient, field, rule_set)
-    return [Stretch(rule_set, row["low"], row["high"], row["verdict"], row["text"]) for row in found]
+    return [VerdictSpan(rule_set, row["low"], row["high"], row["verdict"], row["text"]) for row in found]
 
 
-def _sentence(found: Sequence[Stretch], names: Sequence[str | RuleSet], field: str) -> str:
+def _sentence(found: Sequence[VerdictSpan], names: Sequence[str | RuleSet], field: str) -> str:
     said = []
     for name in names:
         met, still_open = (
@@ -112,8 +113,8 @@ def _sentence(found: Sequence[Stretch], names: Sequence[str | RuleSet], field: s
     return f"Along {FIELDS[field].label}, the other inputs as they are: {'; '.join(said)}."
 
 
-def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
-    """Return the stretches of one verdict; each reaches `beyond` its ends."""
+def _bars(found: Sequence[VerdictSpan], verdict: str, beyond: float) -> Trace:
+    """Return the spans of one verdict; each reaches `beyond` its ends."""
     word, (color, ink, hatch) = VERDICT_WORDS[verdict], _LOOKS[verdict]
     return {
         "type": "bar",
@@ -134,7 +135,7 @@ def _bars(found: Sequence[Stretch], verdict: str, beyond: float) -> Trace:
 
 
 def _here(place: Mapping[str, Any]) -> list[Mapping[str, object]]:
-    """Return the mark of one place of the patient: a line, or for a stretch its two ends and the band between them."""
+    """Return the mark of one place of the patient: a line, or the two ends of an interval and the band between."""
     low, high = place["low"], place["high"]
     if low == high:
         return [theme.upright(low, _HERE)]
@@ -153,7 +154,7 @@ def _layout(patient: Patient, field: str, names: Sequence[str | RuleSet], font_p
         "height": round(font_px * (ROW * len(names) + 6.5)),
         "margin": {"l": 10, "r": 10, "t": round(font_px * 3.2), "b": round(font_px * 2.6)},
         "bargap": 0.12,
-        "uniformtext": {"mode": "hide", "minsize": font_px},  # a word that does not fit is no word
+        "uniformtext": {"mode": "hide", "minsize": font_px},  # plotly hides a word that does not fit
         "title": {"text": f"{asked.label}: {asked.show(getattr(patient, field))}", "x": 0, "xref": "paper"},
         "barmode": "overlay",
         **({"shapes": [shape for place in places for shape in _here(place)]} if places else {}),

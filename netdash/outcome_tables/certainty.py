@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from netdash import data_tables
 
-MARK = "◦"
+UNKNOWN_DESIGN = "◦"
 NOT_KNOWN = "not known"
-MARK_SAYS = f"{MARK} neither design, nor whether patients were consecutive, nor follow-up is known"
+UNKNOWN_DESIGN_WORDS = f"{UNKNOWN_DESIGN} neither design, nor whether patients were consecutive, nor follow-up is known"
 _ASKED = {"design": "design", "consecutive": "consecutive patients", "follow_up": "follow-up"}
 
 

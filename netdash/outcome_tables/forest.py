@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from netdash import evidence, outcome_rows
 from netdash.effects import can_be_count, log_odds, wilson
 from netdash.outcome_rows import OutcomeRow
-from netdash.outcome_tables.certainty import MARK, MARK_SAYS, certainty, is_unknown, known
+from netdash.outcome_tables.certainty import UNKNOWN_DESIGN, UNKNOWN_DESIGN_WORDS, certainty, is_unknown, known
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, Given, criteria_sentence, of_therapies
 from netdash.outcome_tables.series import SeriesTable
 from netdash.pooling import FEWEST_STUDIES, Natural, Pooled
@@ -65,7 +65,7 @@ class ForestRow(OutcomeRow):
     @property
     def marks(self) -> str:
         """The marks of the row: ‡ for a percent that is no count, ◦ where nothing is known of the design."""
-        return " ‡" * self.no_count + f" {MARK}" * is_unknown(self.study_id)
+        return " ‡" * self.no_count + f" {UNKNOWN_DESIGN}" * is_unknown(self.study_id)
 
     @property
     def rate(self) -> float:
@@ -203,7 +203,7 @@ class ForestTable(SeriesTable[ForestRow]):
             "prediction interval. " + " ".join(models) + " "
         )
         smallest = ", but the smallest are drawn larger" * (SMALLEST in self.sizes.values())
-        unknown = f"{MARK_SAYS}. "
+        unknown = f"{UNKNOWN_DESIGN_WORDS}. "
         actuarial = "‡ no count of these n gives this percent: an actuarial rate. "
         return (
             "Lines: 95 % Wilson intervals computed here from n and percent; "
@@ -322,7 +322,7 @@ def _pools(drawn: Iterable[ForestRow], pooled: Mapping[str, Pooled] | Pooled | N
         by_therapy.setdefault(row.therapy, []).append(row)
     values = pooled.values() if isinstance(pooled, Mapping) else [] if pooled is None else [pooled]
     if wrong := [value for value in values if not isinstance(value, Pooled)]:
-        given = in_short(pooled if wrong == [pooled] else wrong[0])
+        given = in_short(pooled if len(wrong) == len(values) else wrong[0])
         raise TypeError(
             f"pooled: given {given}, expected what nd.pool_by_therapy returns; an assessment is for verdicts="
         )

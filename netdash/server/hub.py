@@ -16,7 +16,7 @@ from netdash.server.login import Identity
 
 
 class Hub(HubOAuth):  # type: ignore[misc]
-    """The Hub, as netdash asks it who comes."""
+    """The client that asks the Hub who a visitor is."""
 
     def _patch_xsrf(self, handler: Any) -> None:
         """Leave jupyter_server's handlers as they are; netdash refuses other origins itself."""

@@ -143,7 +143,7 @@ class Kernels(AsyncMappingKernelManager):
         except HTTPError as error:
             if error.status_code != HTTPStatus.NOT_FOUND:
                 raise
-            await super().shutdown_all(*args, **options)  # the kernel that was gone is no longer listed
+            await super().shutdown_all(*args, **options)  # by now the kernel that caused the 404 is no longer listed
         await asyncio.to_thread(provisioner.Forked.warm_parent.close)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

@@ -73,7 +73,7 @@ class WarmParent:
                     return ForkedSession(answer["pid"])
         raise OSError("the process that sessions are forked from has ended")
 
-    def bury(self, session: ForkedSession) -> None:
+    def reap(self, session: ForkedSession) -> None:
         """Let the warm parent take the exit code of a session that has ended, so that no zombie stays."""
         with self._turn:
             if self._process is not None:  # otherwise it died, and the system has adopted its sessions
@@ -131,7 +131,9 @@ class ForkedSession:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._descriptor = os.pidfd_open(pid)  # the parent has not buried it, so it cannot be another process
+        self._descriptor = os.pidfd_open(
+            pid
+        )  # the parent has not reaped it, so the number is not that of another process
         self.running = True
         """Whether the process was running when it was last looked at."""
 
@@ -183,10 +185,10 @@ class Forked(LocalProvisioner):
         return self.connection_info
 
     async def poll(self) -> int | None:
-        """Return None while the session runs; when it has ended, let the warm parent bury it."""
+        """Return None while the session runs; when it has ended, let the warm parent reap it."""
         session = self.process
         running = isinstance(session, ForkedSession) and session.running
         code = await super().poll()
         if running and code is not None:
-            await asyncio.to_thread(self.warm_parent.bury, session)
+            await asyncio.to_thread(self.warm_parent.reap, session)
         return code

@@ -38,7 +38,7 @@ def main() -> None:
     while line := requests.readline():
         request = json.loads(line)
         if "end" in request:
-            _answer(answers, {"code": _bury(request["end"])})
+            _answer(answers, {"code": _reap(request["end"])})
         elif pid := os.fork():
             _answer(answers, {"pid": pid})
         else:
@@ -75,7 +75,7 @@ def _answer(answers: BinaryIO, answer: dict[str, int | None]) -> None:
     answers.flush()
 
 
-def _bury(pid: int) -> int | None:
+def _reap(pid: int) -> int | None:
     """Return the exit code of a session that has ended; None when it is the child of a parent before this one."""
     try:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
-from netdash.board.state import examples
+from netdash.board.state import examples, outcomes_shown
 from netdash.outcome_tables.criteria_words import NO_COMPARISON, NOT_SELECTED
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
@@ -75,7 +75,9 @@ FAULTS = """() => {
     const range = document.createRange();
     range.selectNodeContents(child);
     return [...range.getClientRects()].map((box) => clip(node, box)).filter(large);
-  })).filter(({ node }) => !card || card.contains(node) || !node.closest("[data-section=forest]"));
+  })).concat(nodes.filter((node) => node.matches("select")).flatMap((node) =>
+    [...node.getClientRects()].map((box) => clip(node, box)).filter(large)
+  )).filter(({ node }) => !card || card.contains(node) || !node.closest("[data-section=forest]"));
   for (const [i, one] of texts.entries()) for (const other of texts.slice(i + 1)) {
     const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
     const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
@@ -99,7 +101,7 @@ SIZES = [
     *((2560, 1440), (3840, 1080)),
     *((853, 480), (640, 360), (1280, 600), (960, 540)),  # 1280x720 and 1920x1080 at 150 and 200 %
 ]
-PANES = (300, 450, 600, 750, 900, 1050, 1200)
+PANES = (300, 450, 600, 750, 900, 1050, 1200, 1366)
 """Widths of a board in a pane of a notebook."""
 
 
@@ -133,12 +135,20 @@ def test_at_every_size_no_text_is_cut_or_over_another_and_every_control_is_in_re
             if faults := page.evaluate(FAULTS):
                 found[view, size] = faults
         page.set_viewport_size({"width": 1920, "height": 1080})
+        plotted = page.get_by_label("Plot", exact=True)
+        if view == "board":  # the widest words of what is chosen above the plot
+            shown = plotted.evaluate("list => list.value")
+            plotted.select_option(label=max(outcomes_shown(), key=len))
+            visit.settle()
         for width in PANES if view == "board" else ():
             page.evaluate("width => { document.querySelector('.netdash-board').style.width = width; }", f"{width}px")
             page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             if faults := page.evaluate(FAULTS):
                 found[view, width] = faults
         page.evaluate("document.querySelector('.netdash-board').style.width = ''")
+        if view == "board":
+            plotted.select_option(value=shown)
+            visit.settle()
     assert found == {}, "\n".join(f"{where}: {one}" for where, faults in found.items() for one in faults)
 
 

@@ -28,6 +28,10 @@ export class Verdicts {
   /** @type {boolean | null} whether the populations are open, as the reader wants them; null: as there is room */
   #wanted = null;
   #sizes = new ResizeObserver(() => this.fold());
+  /** The plot begins below what is chosen above it, which may need two lines. */
+  #choices = new ResizeObserver(([{ target }]) =>
+    this.root.style.setProperty("--nd-choices", `${target.clientHeight}px`),
+  );
   /** @type {Element | null} */
   #observed = null;
 
@@ -77,6 +81,8 @@ export class Verdicts {
       this.#observed = pane;
       if (pane) this.#sizes.observe(pane);
     }
+    const bar = this.root.querySelector(".nd-bar-board");
+    if (bar && !this.root.style.getPropertyValue("--nd-choices")) this.#choices.observe(bar);
     for (const grid of this.root.querySelectorAll(".nd-verdicts")) rove(grid);
     this.fold();
   }
