@@ -9,7 +9,7 @@ from netdash import own_criteria
 from netdash.assessment import assess
 from netdash.board import criteria_views
 from netdash.board.state import State
-from netdash.patient import FIELDS
+from netdash.patient import FIELDS, Patient
 
 OWN = own_criteria.read(TEMPLATE.encode())
 OTHER = own_criteria.read(TEMPLATE.replace("<=,65,", "<=,60,").encode())
@@ -64,3 +64,26 @@ def test_a_file_of_own_criteria_is_not_taken_for_another_one_with_the_same_names
         shown[own.digest if own else ""], anew = kept_and_anew(state)
         assert shown[own.digest if own else ""] == anew
     assert len(set(shown.values())) == 3
+
+
+KEPT = {}
+
+
+def holds_for(state):
+    """Whether every therapy of a state looks like any earlier one that is called equal."""
+    assessment = assess(state.patient)
+    for found in (assessment.published, assessment.studied):
+        for therapy in criteria_views._therapies(state, found, {}, {}):
+            html = criteria_views._drawn.__wrapped__(therapy)
+            assert KEPT.setdefault(therapy, html) == html
+
+
+@settings(max_examples=min(200, 2 * settings().max_examples))
+@given(st.lists(MOVES, min_size=1, max_size=4), st.sampled_from([CANDIDATE, Patient()]))
+def test_therapies_that_are_called_equal_look_the_same(moves, patient):
+    holds_for(State(patient=patient.replace(**dict(moves))))
+
+
+def test_an_input_that_lacks_is_not_taken_for_another():
+    for missing in (["ki67_percent"], ["differentiation"], ["ki67_percent", "differentiation"], ["grade_reported"]):
+        holds_for(State(patient=CANDIDATE.replace(**dict.fromkeys(missing))))

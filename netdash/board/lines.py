@@ -10,7 +10,7 @@ from typing import Any
 
 from netdash import evidence
 from netdash.fields import Field, Known, in_part
-from netdash.judgement import Judgement
+from netdash.judgement import Finding, Judgement
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
 
@@ -126,12 +126,14 @@ def told(judgement: Judgement) -> tuple[Any, ...]:
     The words of a criterion that is met do not name the value of the patient.
     """
     entered = judgement.patient.entered
-    return judgement.rule_set.name, *(
-        f.result
-        if f.result is Verdict.MET
-        else (f.result, f.observed, f.partly, *((field in f.missing, entered.get(field.name)) for field in f.needs))
-        for f in judgement.findings
-    )
+
+    def of(finding: Finding) -> Any:
+        if finding.result is Verdict.MET:
+            return finding.result
+        needs = ((field.name, field in finding.missing, entered.get(field.name)) for field in finding.needs)
+        return finding.result, finding.observed, finding.partly, *needs
+
+    return judgement.rule_set.name, *map(of, judgement.findings)
 
 
 def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:
