@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 NEAR = 0.75
 """The least similarity of two names by their letters."""
@@ -38,16 +38,15 @@ def nearest(given: str, known: Iterable[str] | Mapping[str, str]) -> list[str]:
     asked = _words(given[:200])
     if not asked:
         return []
-    for is_near in (_same, _initials, _begins):
-        found = [
-            name
-            for name, text in texts.items()
-            if is_near(asked, _words(name)) or (text and is_near(asked, _words(text)))
-        ]
-        if found:
-            return found[:MOST_NAMED]
+
+    def near(is_near: Callable[[list[str], list[str]], bool]) -> list[str]:
+        found = {name: (_words(name), _words(text)) for name, text in texts.items()}
+        return [name for name, both in found.items() if any(words and is_near(asked, words) for words in both)]
+
     letters = {"".join(_words(name)): name for name in texts}
-    return [letters[found] for found in difflib.get_close_matches("".join(asked), letters, MOST_NAMED, NEAR)]
+    close = [letters[found] for found in difflib.get_close_matches("".join(asked), letters, MOST_NAMED, NEAR)]
+    found = near(_same) or near(_initials) or [*close, *near(_begins)]
+    return list(dict.fromkeys(found))[:MOST_NAMED]
 
 
 def _same(asked: list[str], words: list[str]) -> bool:

@@ -86,6 +86,8 @@ REFUSED = [
     (lambda: nd.tallies(PATIENT), "use nd.assess(patient)"),
     (lambda: nd.differing(PATIENT, OUTCOMES), "expected nd.studies()"),
     (lambda: nd.pooled, "did you mean 'Pooled'"),
+    (lambda: nd.therapy, "did you mean 'therapies' or 'pool_by_therapy'?"),
+    (lambda: nd.outcome, "did you mean 'outcomes', "),
 ]
 DONE = [
     (lambda: list(nd.assess(PATIENT, "milan_review")), ["milan_review"]),
