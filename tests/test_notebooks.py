@@ -157,6 +157,9 @@ def test_a_picture_says_what_it_shows_where_plotly_is_not_loaded():
     figure = nd.forest(nd.outcomes())
     assert repr(figure).startswith("Picture: 5-year overall survival. ")
     assert len(repr(figure)) < 300
+    first = "<td>series</td><td>73</td><td>47.72</td><td>88.9</td>"  # in one row, although point and line are two marks
+    assert figure.as_html().count("Chen 1998, n = 15") == 1
+    assert first in figure.as_html()
     contrasts = repr(nd.contrast_forest(nd.contrasts(nd.outcomes())))
     assert contrasts.startswith("Picture: Risk ratio of being alive at 5 years observational, confounded. ")
     long = nd.medians(pd.concat([nd.outcomes()] * 3))

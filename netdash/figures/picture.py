@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import plotly.io as pio
 
 from netdash.wording import html_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_ROWS = 60
 """The most rows of data that the HTML of a picture shows."""
@@ -36,7 +39,7 @@ class Picture(go.Figure):  # type: ignore[misc]
         """Return sentence, caption and data as HTML, without a script."""
         from netdash.figures.export import figure_data
 
-        table = figure_data(self)
+        table = _whole(figure_data(self))
         rows = [
             [_cell(row[name]) for name in ("group", "name", "trace", "x", "low", "high", "text")]
             for row in table.head(MOST_ROWS).to_dict("records")
@@ -61,6 +64,14 @@ class Picture(go.Figure):  # type: ignore[misc]
             publish(self._repr_mimebundle_())  # type: ignore[no-untyped-call]
         else:
             super()._ipython_display_()
+
+
+def _whole(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the data of a figure with the ends of each interval in the row of its point."""
+    of_points = data["y"].isin(data.loc[data["x"].notna(), "y"])
+    alone = data["x"].isna() & data["low"].notna() & (data["text"] == "") & of_points
+    ends, rows = data[alone].drop_duplicates("y").set_index("y"), data[~alone]
+    return rows.assign(**{end: rows[end].fillna(rows["y"].map(ends[end])) for end in ("low", "high")})
 
 
 def _cell(value: object) -> str:
