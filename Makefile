@@ -49,6 +49,7 @@ vendor: .venv/all node              ## plotly.js of the installed plotly's versi
 	$(BIN)/python tests/page_parts.py
 
 docs: .venv/all                     ## the site, into build/site; no network is needed, a warning is an error
+	rm -rf build/site
 	$(BIN)/python docs/site/build.py build/site
 
 recording: install                  ## docs/board.png and docs/board.webp, taken of the served board

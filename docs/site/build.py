@@ -49,6 +49,7 @@ def assemble(source: Path) -> None:
         copy(ROOT / name, source / name)
     shutil.copytree(ROOT / "dashboards", source / "dashboards")
     shutil.rmtree(source / "docs" / "site")
+    (source / "docs" / "develop" / "upstream-report.md").unlink()  # a weakness that its project has not published
     shutil.copytree(HERE / "static", source / "_static")
     shutil.copy(PLOTLY, source / "_static")
     shutil.copy(HERE / "conf.py", source)
