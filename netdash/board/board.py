@@ -154,7 +154,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         for bar in bars.values():
             bar.add_class("nd-bar")
         plot = [bars.pop(name) for name in ("board",) if name in bars]  # what the plot shows is chosen beside it
-        chosen = [self.examples, self.upload, self.criteria, self.reset, *bars.values()]
+        files = _box(ipywidgets.HBox, "nd-files", self.upload, self.criteria, self.reset)
+        chosen = [self.examples, files, *bars.values()]
         head = _box(ipywidgets.HBox, "nd-head", name, *chosen, _box(ipywidgets.Box, "netdash-slot-tools"))
         case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
         frame = _box(ipywidgets.Box, "nd-frame", *plot, self.frame)

@@ -17,7 +17,7 @@ from netdash.files import PLOTLY
 STATIC = Path(__file__).parent / "static"
 LONGEST_KEY = 200
 MODULES = """upstream dom plotly morph figures card pointer verdicts answers handles picture watch entries notices queue
-names keys files address not_taken connection view frame""".split()
+names stops keys files address not_taken connection view frame""".split()
 """The modules of the page's script in ``static/frame``; each imports only from those before it."""
 _LEFT_OUT = re.compile(r"^ *(?:import \{[^}]*\} from [^;]*;|//[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 

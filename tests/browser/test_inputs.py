@@ -321,7 +321,9 @@ def test_several_words_stops_and_groups_are_reached_and_a_search_shows_what_it_f
     visit.open()
     page, known = visit.page, {"primary_site": {"pancreas", "duodenum"}}
     page.get_by_label("Primary site", exact=True).select_option(label="pancreas")
-    more = page.locator(".nd-pick", has=page.get_by_label("Primary site", exact=True)).get_by_label("or also possible")
+    more = page.locator(".nd-pick", has=page.get_by_label("Primary site", exact=True)).get_by_label(
+        "Primary site: also possible"
+    )
     more.select_option(label="or duodenum")
     visit.expect_case(nd.Patient(**known))
     expect(page.get_by_label("Primary site", exact=True).locator("option:checked")).to_have_text("pancreas or duodenum")

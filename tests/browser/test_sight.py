@@ -289,6 +289,59 @@ def test_the_first_stop_of_the_tab_key_skips_to_the_verdicts(visit):
     expect(verdict).to_have_count(0)
 
 
+MOST_STOPS = 30
+STOP = """() => {
+  const node = document.activeElement;
+  const head = node.matches(".nd-unfold") ? node.firstChild.textContent.trim() : "";
+  return [Boolean(node.closest(".nd-verdicts")), node.checkVisibility() && node !== document.body, head];
+}"""
+
+
+def stops_to_the_verdicts(page):
+    """Press Tab until a verdict has the focus; return the number of stops, and the groups among them."""
+    page.locator(".nd-skip").focus()  # the first stop
+    groups = []
+    for count in range(2, 100):
+        page.keyboard.press("Tab")
+        verdict, seen, group = page.evaluate(STOP)
+        assert seen
+        groups += [group] if group else []
+        if verdict:
+            return count, groups
+    return None, groups
+
+
+def test_the_first_verdict_is_near_for_the_tab_key_and_every_input_is_reached_from_its_group(visit):
+    page = visit.open().page
+    count, groups = stops_to_the_verdicts(page)
+    assert count <= MOST_STOPS
+    visit.open_example(BOUNDS)
+    count, groups = stops_to_the_verdicts(page)
+    assert count <= MOST_STOPS
+    assert len(groups) == 5
+    reached = set()
+    for group in groups:
+        page.locator(f".nd-unfold:has-text('{group}')").focus()
+        page.keyboard.press("ArrowDown")
+        while page.evaluate("document.activeElement.matches('.nd-group *')"):
+            reached.add(page.evaluate("document.activeElement.labels[0]?.textContent"))  # none: a list of further words
+            page.keyboard.press("Tab")
+    wanted = page.eval_on_selector_all(".nd-group .widget-label", "nodes => nodes.map((node) => node.textContent)")
+    assert reached >= set(filter(None, wanted))
+    # A row of buttons is one stop, and the arrow keys lead along it.
+    page.locator("[data-select='page:board']").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-select='page:explore']")).to_be_focused()
+    # What a search finds is reached with the Tab key alone.
+    page.get_by_label("Search inputs").fill("portal vein")
+    expect(page.get_by_label("Primary site", exact=True)).to_be_hidden()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.labels?.[0]?.textContent") == "Portal vein":
+            break
+    expect(page.get_by_label("Portal vein", exact=True)).to_be_focused()
+
+
 def test_every_input_has_an_accessible_name(shared):
     roles = ("button", "checkbox", "combobox", "slider", "textbox")
     inputs = [one for role in roles for one in shared.page.get_by_role(role).all()]

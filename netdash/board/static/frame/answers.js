@@ -1,15 +1,7 @@
-// Answers given in place: the box of a question, and rows of buttons of which one is reached with Tab.
-
-import { set } from "./dom.js";
+// Answers given in place: the box of a question.
 
 /** @type {WeakMap<HTMLFormElement, string>} the field that the box of a question was for when it was drawn last */
 const asked = new WeakMap();
-const ARROWS = new Map([
-  ["ArrowRight", 1],
-  ["ArrowDown", 1],
-  ["ArrowLeft", -1],
-  ["ArrowUp", -1],
-]);
 
 /**
  * Sends what was typed or chosen as the answer to a question.
@@ -35,22 +27,4 @@ export function renew(section) {
     if (asked.get(form) !== field) form.reset();
     asked.set(form, field);
   }
-}
-
-/**
- * Moves the focus along a row of buttons.
- * @param {KeyboardEvent} event
- */
-export function roam(event) {
-  const step = ARROWS.get(event.key);
-  if (!step || !(event.target instanceof Element)) return;
-  const row = event.target.closest("[data-roving]");
-  /** @type {Element[]} */
-  const buttons = [...(row?.querySelectorAll("button") ?? [])];
-  const at = buttons.indexOf(event.target);
-  if (at < 0) return;
-  event.preventDefault();
-  const next = buttons[(at + step + buttons.length) % buttons.length];
-  for (const button of buttons) set(button, "tabindex", button === next ? "0" : "-1");
-  if (next instanceof HTMLElement) next.focus();
 }

@@ -20,7 +20,8 @@ export function nameControls(root, { labels, valuetexts }) {
     tieNote(typed.querySelector("input"), typed.querySelector(".nd-refused"));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".nd-clear")))
     set(button, "aria-label", button.title);
-  for (const list of root.querySelectorAll(".nd-or select")) set(list, "aria-label", "or also possible");
+  for (const list of root.querySelectorAll(".nd-or select"))
+    set(list, "aria-label", /** @type {HTMLElement} */ (list).title);
   // The buttons hand a file on at once. "(0)" after their names would mean that nothing was opened.
   for (const { childNodes } of root.querySelectorAll(UPLOAD_BUTTON)) {
     for (const text of childNodes) if (text instanceof Text) text.data = text.data.replace(/ \(\d+\)$/, "");

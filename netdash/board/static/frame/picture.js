@@ -1,6 +1,6 @@
 // The sections of a board and the figures in them.
 
-import { answer, renew, roam } from "./answers.js";
+import { answer, renew } from "./answers.js";
 import { cardOf, showCard } from "./card.js";
 import { element } from "./dom.js";
 import { CONFIGURATION, kept, painted, palette, rowAt, save, sized, tracesOf } from "./figures.js";
@@ -193,7 +193,6 @@ export class Picture {
   #key(event) {
     const { target, key } = event;
     if (target instanceof Element && target.closest(".netdash-section") !== event.currentTarget) return;
-    roam(event);
     if (key === "Escape" && this.closeCard()) return event.preventDefault();
     // On a real button the browser turns the key into a click.
     if (!(target instanceof Element) || target.nodeName === "BUTTON" || ![" ", "Enter"].includes(key)) return;

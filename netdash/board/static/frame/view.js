@@ -14,6 +14,7 @@ import { banner, notices } from "./notices.js";
 import { Picture } from "./picture.js";
 import { isLoaded } from "./plotly.js";
 import { oncePerFrame } from "./queue.js";
+import { keepStops, roam } from "./stops.js";
 import { Watch } from "./watch.js";
 
 /**
@@ -145,6 +146,7 @@ export class View {
     picture.draw(content, () => this.#painted(content));
     if (!isLoaded()) this.watch.compare(content.inputs); // no plot can be of another case
     nameControls(root, content);
+    keepStops(root);
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
     this.entries.forget();
     this.notTaken.set(left);
@@ -183,7 +185,8 @@ export class View {
     if (this.root && this.picture) return [this.root, this.picture];
     const root = /** @type {HTMLElement} */ (this.el.closest(".netdash-board") ?? document.body);
     if (!served) root.addEventListener("focusin", keepKeys, { signal: this.signal });
-    root.addEventListener("focusin", (event) => this.handles.note(event), { signal: this.signal });
+    root.addEventListener("focusin", (event) => this.#focused(root, event), { signal: this.signal });
+    root.addEventListener("keydown", roam, { signal: this.signal });
     const failed = (/** @type {unknown} */ error) => {
       console.error(error);
       this.watch.fail();
@@ -199,10 +202,20 @@ export class View {
     return [root, picture];
   }
 
+  /**
+   * @param {HTMLElement} root
+   * @param {FocusEvent} event
+   */
+  #focused(root, event) {
+    this.handles.note(event);
+    keepStops(root);
+  }
+
   #tidy() {
     if (!this.root || !this.picture || !this.shown) return;
     this.picture.place();
     nameControls(this.root, this.shown);
+    keepStops(this.root);
     this.handles.keep();
   }
 
