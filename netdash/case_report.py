@@ -15,7 +15,7 @@ from netdash.outcome_tables import forest_table
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient
 from netdash.synthesis import pool_by_therapy
-from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, VERDICT_SIGNS
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, PUBLISHED, PUBLISHED_AND_OWN, VERDICT_SIGNS
 
 
 def report(
@@ -68,6 +68,8 @@ def report(
         disclaimer=evidence.DISCLAIMER,
         known=[FIELDS[name].capitalized(value) for name, value in patient.entered.items()],
         context=assessment.context,
+        heading=PUBLISHED_AND_OWN if assessment.own else PUBLISHED,
+        own=assessment.own,
         blocks={"": assessment.published, POPULATIONS_HEADING: assessment.studied},
         remarks=assessment.remarks,
         legend=HEADLINE_LEGEND,

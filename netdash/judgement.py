@@ -322,9 +322,11 @@ class Judgement:
         parts = {
             f"{n} {'caution' if n == 1 else 'cautions'}: ": self.cautions[:n],
             "silent on ": self.silent_on,
-            "not asked: ": self.not_asked,
         }
-        return tuple(f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts)
+        found = [f"{name}{', '.join(texts)}" for name, texts in parts.items() if texts]
+        # Between conditions of which one holds a comma, a comma would be misread; nothing follows them.
+        between = "; " if any("," in text for text in self.not_asked) else ", "
+        return (*found, *([f"not asked: {between.join(self.not_asked)}"] if self.not_asked else []))
 
     @functools.cached_property
     def side_notes(self) -> tuple[str, ...]:

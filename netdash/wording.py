@@ -76,6 +76,8 @@ HEADLINE_LEGEND = (
     "Not asked: the source asks it, and netdash has no input for it."
 )
 """The explanation of "silent on" and "not asked" in a headline."""
+PUBLISHED, PUBLISHED_AND_OWN = "Published criteria", "Published criteria and your own"
+"""The heading over all lists, statements and labels, without and with own criteria."""
 POPULATIONS_HEADING = "Whom trials studied"
 """The heading over all populations, which are not criteria of a therapy."""
 

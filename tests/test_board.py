@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import netdash as nd
 from netdash import evidence
 from netdash.board import Board, views
+from netdash.board.inputs import questions
 from netdash.board.state import State, examples, outcomes_shown
 from netdash.board.widgets import Box, Pick, Slider
 from netdash.patient import FIELDS, Patient
@@ -734,6 +735,29 @@ def test_the_card_of_a_source_closes_with_the_next_action(board, act):
     assert board.frame.content["revision"] == before + 1
 
 
+def test_a_primary_that_was_not_found_is_not_asked_again():
+    state = State(patient=nd.Patient(primary_site=frozenset({"pancreas", "duodenum"})))
+    state.inputs.place = lambda wanted, most: wanted
+    assert 'data-asked="primary_site"' in questions(state, nd.assess(state.patient))
+    state.patient = nd.Patient(primary_site="unknown_primary")
+    rows = nd.assess(state.patient).next_input_rows()
+    assert "primary_site" in [row["field"] for row in rows]
+    assert 'data-asked="primary_site"' not in questions(state, nd.assess(state.patient))
+
+
+def test_names_that_hold_commas_are_kept_apart_by_semicolons(board):
+    of(board, "age_years").slider.value = 57
+    names = re.sub(r"<[^>]*>|\s+", " ", section(board, "verdicts"))
+    assert re.search(r"Review, option paragraph *: open *; *Review, conclusion", names)
+
+
+def test_a_button_whose_words_change_is_not_also_called_pressed(board):
+    press(board, "do:pin")
+    tools = section(board, "tools")
+    assert "Stop comparing" in tools
+    assert "aria-pressed" not in tools
+
+
 @pytest.mark.parametrize("key", ["source:nothing", "source:<script>", "do:harm", "do:"])
 def test_an_unknown_button_does_nothing(board, key):
     before = board.frame.content["sections"]
@@ -782,8 +806,8 @@ def test_a_strip_is_of_its_own_criterion_and_not_of_the_whole_list(board):
     assert "Milan, as the review quotes it, Age: met from 0 to under 55 years; missed from 55 to 120 years" in html
     assert "left:0.000%;width:45.833%" in html
     html = section(board, "strip-extrahepatic_disease")
-    assert '<span class="nd-part-met" style="left:12.500%;width:25.000%" title="met none">' in html
-    assert '<span class="nd-part-none" style="left:0.000%;width:12.500%" title=" not entered">' in html
+    assert '<span class="nd-part-met" style="left:12.500%;width:25.000%" title="met: none">' in html
+    assert '<span class="nd-part-none" style="left:0.000%;width:12.500%" title="not entered">' in html
     assert "Milan, as the review quotes it" in section(board, "asking")
 
 

@@ -65,6 +65,12 @@ def test_what_a_source_asks_besides_is_named_without_a_negation(found):
         assert ":" not in condition, condition
 
 
+def test_conditions_of_which_one_holds_a_comma_are_kept_apart_by_semicolons():
+    judgement = nd.assess(nd.Patient())["clarinet_forte_population"]
+    assert any("," in condition for condition in judgement.not_asked)
+    assert judgement.provisos[-1] == f"not asked: {judgement.rule_set.not_asked}"
+
+
 def consistent():
     """Patients whose reported grade is not at odds with Ki-67 and differentiation."""
     return patients().map(

@@ -133,6 +133,8 @@ def test_the_source_of_an_own_criterion_is_its_file_row_and_basis(tmp_path):
     path.write_bytes(lines(GOOD, GOOD.replace("age_years,<=,70", "ecog,<=,1")))
     digest = own_criteria.read(path).digest
     board = Board(criteria=path)
+    assert "Published criteria and your own" in board.frame.content["sections"]["verdicts"]
+    assert "and your own" not in Board().frame.content["sections"]["verdicts"]
     for name, row in (("ours-1", "line 2"), ("ours-2", "line 3"), ("ours", "line 2, line 3")):
         found = str(nd.source(name, criteria=path))
         assert f"ours.csv, SHA-256 {digest} (local: " in found
@@ -216,7 +218,9 @@ def test_the_report_and_the_command_name_file_and_hash(tmp_path):
     path = tmp_path / "ours.csv"
     path.write_bytes(lines(GOOD))
     digest = own_criteria.read(path).digest
-    assert f"ours.csv, SHA-256 {digest}" in report(nd.Patient(age_years=50), criteria=path)
+    page = report(nd.Patient(age_years=50), criteria=path)
+    assert f"ours.csv, SHA-256 {digest}" in page
+    assert "<h2>Published criteria and your own " in page
     command = ["assess", "--criteria", str(path), "--age-years", "71", "--therapy", "prrt"]
     assert (
         "Our PRRT (local): Misses 1 of 1: age 71 years (asked: at most 70 years)"

@@ -18,7 +18,7 @@ from netdash.flips import CHANGE_WORDS
 from netdash.judgement import Finding, Judgement
 from netdash.outcome_tables.later import trial_results
 from netdash.patient import FIELDS
-from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING
+from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, PUBLISHED, PUBLISHED_AND_OWN
 
 
 def verdicts(state: State, assessment: Assessment) -> str:
@@ -31,6 +31,8 @@ def verdicts(state: State, assessment: Assessment) -> str:
         studied=[_drawn(one) for one in _therapies(state, assessment.studied, before, {})],
         studied_counts=lines.counts(assessment.studied),
         heading=POPULATIONS_HEADING,
+        criteria_heading=PUBLISHED_AND_OWN if state.own else PUBLISHED,
+        own=state.own,
         notes=(*assessment.general, HEADLINE_LEGEND),
     )
 

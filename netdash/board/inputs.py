@@ -82,10 +82,14 @@ def found(state: State, fields: Iterable[Field]) -> str:
 def questions(state: State, assessment: Assessment) -> str:
     """Return the inputs that would tell most, each with the buttons or the box that answer it."""
     rows = {row["field"]: row for row in assessment.next_input_rows()}
-    # The four inputs with a slider stand above.
-    wanted = [name for name in rows if FIELDS[name].group != SLIDER_GROUP]
+    # The four inputs with a slider stand above. A primary that was not found is an answer, although it decides nothing.
+    wanted = [name for name in rows if FIELDS[name].group != SLIDER_GROUP and not _is_answered(state, FIELDS[name])]
     places = state.inputs.place(wanted, MOST_QUESTIONS)
     return views.render("ask", questions=list(_questions(state, places, rows)))
+
+
+def _is_answered(state: State, field: Field) -> bool:
+    return field.open_word != "" and state.patient.entered.get(field.name) == field.open_word
 
 
 def _questions(state: State, names: Iterable[str], rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -44,10 +44,12 @@ def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criter
         return None
     kind, result = RULE_SET_KINDS[found.kind], criterion.judge(patient)
     rows = criterion_span_rows(patient, asked.name, criterion)
-    parts = [{**row, **_place(asked, row), "word": VERDICT_WORDS[row["verdict"]]} for row in rows]
+    parts = [{**row, **_place(asked, row), **_said(asked, row)} for row in rows]
     if isinstance(asked, Choice):
         rest = 50 / len(asked.choices)
-        parts.insert(0, {"left": 0.0, "width": rest, "verdict": "none", "word": "", "text": asked.show(None)})
+        parts.insert(
+            0, {"left": 0.0, "width": rest, "verdict": "none", "word": "", "says": "", "text": asked.show(None)}
+        )
     quantity = criterion.quantity
     derived = "" if quantity is asked else f"{quantity.noun or quantity.topic} "
     return {
@@ -58,6 +60,13 @@ def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criter
         "word": VERDICT_WORDS[result],
         "notes": [*_reason(patient, asked, criterion), *_alternatives(patient, found, criterion)],
     }
+
+
+def _said(asked: Field, row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the word of a part, and what it says: "met from 0 to 50 %", "missed: limited, stable"."""
+    word = VERDICT_WORDS[row["verdict"]]
+    # "met none" would be heard as "none is met".
+    return {"word": word, "says": f"{word}{':' if isinstance(asked, Choice) else ''} {row['text']}"}
 
 
 def _reason(patient: Patient, asked: Field, criterion: Criterion) -> Iterator[str]:

@@ -94,6 +94,7 @@ def test_a_killed_kernel_is_said_and_one_click_restores_the_case(visit):
     for section in visit.page.locator(".netdash-section").all():
         assert "grayscale" in section.evaluate("node => getComputedStyle(node).filter")
     expect(visit.page.get_by_role("alert").filter(has_text="Connection lost")).to_be_visible()
+    expect(visit.banner).to_contain_text("The session has ended. It may have reached its limit of memory")
     visit.shoot("connection-lost")
     visit.banner.get_by_role("button", name="Reload this case").click()
     visit.page.wait_for_function(

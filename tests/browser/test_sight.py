@@ -351,6 +351,16 @@ def test_every_input_has_an_accessible_name(shared):
     assert unnamed == []
 
 
+def test_what_stands_apart_for_the_eye_is_heard_apart(shared):
+    shared.open_example(BOUNDS)
+    counts = shared.page.locator(".nd-counts").aria_snapshot()
+    assert re.search(r"met , \d+ missed , \d+ open", counts), counts
+    heading = shared.page.get_by_role("heading", name="Published criteria").aria_snapshot()
+    assert "Published criteria : in the order" in heading
+    # The words in a picture are heard in the sentence that names it, not in the order of its drawing.
+    assert "img" not in shared.plot.aria_snapshot()
+
+
 def test_a_change_is_spoken_to_who_cannot_see_it(shared):
     shared.open_example(BOUNDS)
     live = shared.page.locator("[aria-live=polite].netdash-live")

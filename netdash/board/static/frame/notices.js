@@ -2,6 +2,8 @@
 
 import { element, served, settings } from "./dom.js";
 
+/** The page does not learn why: a kernel at its limit ends as one that was stopped. */
+const ENDED = "The session has ended. It may have reached its limit of memory or of processor time.";
 const NOTICE = 4000; // ms for which a notice is shown
 
 /**
@@ -32,6 +34,7 @@ export function offer({ enter, dismissed }) {
 /**
  * @typedef {object} Loss
  * @property {boolean} idle the session was ended because nobody used it
+ * @property {boolean} over the session has ended
  * @property {boolean} failed the picture could not be drawn
  * @property {boolean} saved the board was saved with a notebook, without a kernel
  * @property {boolean} behind the inputs shown are other than those of the picture
@@ -74,8 +77,9 @@ function reason({ idle, failed, saved, behind }) {
 }
 
 /** @param {Loss} loss */
-function details({ idle, at, entered }) {
+function details({ idle, over, saved, at, entered }) {
   const sentences = [];
+  if (over && !idle && !saved) sentences.push(ENDED);
   if (at) sentences.push(`${idle ? "The picture" : "It"} was computed at ${at}.`);
   if (entered.length) sentences.push(`Entered since and not in this picture: ${entered.join("; ")}.`);
   if (served && !settings.netdashCaseInAddress) {

@@ -2,7 +2,7 @@
 
 import { answer, renew } from "./answers.js";
 import { cardOf, showCard } from "./card.js";
-import { element } from "./dom.js";
+import { element, set } from "./dom.js";
 import { CONFIGURATION, kept, painted, palette, rowAt, save, sized, tracesOf } from "./figures.js";
 import { discard, morphChildren, parse } from "./morph.js";
 import { isLoaded, Plotly, plotlyLoaded } from "./plotly.js";
@@ -237,6 +237,7 @@ export class Picture {
     const layout = sized(figure, plot, plot.dataset.title !== "page");
     const done = Plotly.react(plot, tracesOf(figure, plot), layout, CONFIGURATION);
     if (first) this.#listen(plot);
+    if (plot.firstElementChild) set(plot.firstElementChild, "aria-hidden", "true"); // the name of the figure says it in words
     await done;
   }
 

@@ -247,6 +247,7 @@ export class View {
     const unused = Date.now() - this.used >= 0.9 * 60_000 * (settings.netdashIdleMinutes ?? Number.POSITIVE_INFINITY);
     const loss = {
       idle: this.watch.over && unused,
+      over: this.watch.over,
       saved: this.watch.saved,
       behind: this.watch.behind,
       failed: this.watch.failed,
