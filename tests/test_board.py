@@ -745,12 +745,6 @@ def test_a_primary_that_was_not_found_is_not_asked_again():
     assert 'data-asked="primary_site"' not in questions(state, nd.assess(state.patient))
 
 
-def test_names_that_hold_commas_are_kept_apart_by_semicolons(board):
-    of(board, "age_years").slider.value = 57
-    names = re.sub(r"<[^>]*>|\s+", " ", section(board, "verdicts"))
-    assert re.search(r"Review, option paragraph *: open *; *Review, conclusion", names)
-
-
 def test_a_button_whose_words_change_is_not_also_called_pressed(board):
     press(board, "do:pin")
     tools = section(board, "tools")

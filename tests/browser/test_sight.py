@@ -94,6 +94,15 @@ FAULTS = """() => {
   }
   for (const pane of board.querySelectorAll("*")) if (pane.scrollTop) pane.scrollTop = 0;
   if (document.scrollingElement.scrollWidth > innerWidth + 1) faults.push("the page scrolls sideways");
+  // At most four sizes of type, none under 12 px, and two weights; a picture has no size of its own.
+  const said = (node) => node.checkVisibility({ visibilityProperty: true }) && written(node).length;
+  const styles = [...board.querySelectorAll("*")].filter(said).map((node) => [node, getComputedStyle(node)]);
+  const sizes = new Set(styles.filter(([node]) => !node.closest("svg")).map(([, style]) => style.fontSize));
+  if (sizes.size > 4) faults.push(`sizes ${[...sizes]}`);
+  for (const [node, style] of styles) {
+    if (parseFloat(style.fontSize) < 12) faults.push(`small ${style.fontSize} ${name(node)}`);
+    if (!["400", "700"].includes(style.fontWeight)) faults.push(`weight ${style.fontWeight} ${name(node)}`);
+  }
   return faults;
 }"""
 SIZES = [
