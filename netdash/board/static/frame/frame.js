@@ -36,7 +36,9 @@ async function render({ model, el, host, signal }) {
   const entries = new Entries(whole, await Promise.all(buttons.map((button) => wholeModel(manager, button))));
   const files = await Promise.all(buttons.map((button) => host.getModel(button)));
   const saved = isSaved(await wholeModel(manager, model.get("channel")));
-  new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal }).start();
+  const view = new View({ el, channel, controls, entries, files, kernel: manager.kernel, saved, signal });
+  view.start();
+  await view.shows; // a slow machine needs a second or more to run plotly.js, and shows the verdicts before
   await loadPlotly(channel).catch((error) => {
     el.append(element("p", { role: "alert" }, "netdash cannot draw pictures: its figure library did not load."));
     throw error;

@@ -297,7 +297,7 @@ function sayInWords(plot, figures) {
  * Calls back after the browser has shown what the page has now.
  * @param {() => void} callback
  */
-const afterPaint = (callback) => requestAnimationFrame(() => setTimeout(callback, 0));
+export const afterPaint = (callback) => requestAnimationFrame(() => setTimeout(callback, 0));
 
 /**
  * The button of the line that was clicked beside its button; none in an opened line.

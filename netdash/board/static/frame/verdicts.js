@@ -27,7 +27,9 @@ const STEPS = [
 export class Verdicts {
   /** @type {boolean | null} whether the populations are open, as the reader wants them; null: as there is room */
   #wanted = null;
-  #sizes = new ResizeObserver(() => this.fold());
+  #sizes = new ResizeObserver(() => this.#folded !== this.#size && this.fold());
+  /** @type {string} the size of the pane for which its verdicts are folded */
+  #folded = "";
   /** The plot begins below what is chosen above it, which may need two lines. */
   #choices = new ResizeObserver(([{ target }]) =>
     this.root.style.setProperty("--nd-choices", `${target.clientHeight}px`),
@@ -69,6 +71,10 @@ export class Verdicts {
     return this.root.querySelector("[data-section=verdicts]");
   }
 
+  get #size() {
+    return `${this.#pane?.clientWidth} ${this.#pane?.clientHeight}`;
+  }
+
   get #trials() {
     return /** @type {HTMLDetailsElement | null} */ (this.root.querySelector(".nd-trials"));
   }
@@ -78,6 +84,7 @@ export class Verdicts {
     const pane = this.#pane;
     if (pane !== this.#observed) {
       this.#sizes.disconnect();
+      this.#folded = "";
       this.#observed = pane;
       if (pane) this.#sizes.observe(pane);
     }
@@ -99,6 +106,7 @@ export class Verdicts {
       trials.open = this.#wanted ?? open;
       if (pane.scrollHeight <= pane.clientHeight + 1) break;
     }
+    this.#folded = this.#size;
   }
 
   /** @param {KeyboardEvent} event */

@@ -11,7 +11,7 @@ import { discard } from "./morph.js";
 import { nameControls } from "./names.js";
 import { inWords, NotTaken } from "./not_taken.js";
 import { banner, notices } from "./notices.js";
-import { Picture } from "./picture.js";
+import { afterPaint, Picture } from "./picture.js";
 import { isLoaded } from "./plotly.js";
 import { oncePerFrame } from "./queue.js";
 import { keepStops, roam } from "./stops.js";
@@ -63,6 +63,12 @@ export class View {
   handles = new Handles();
   notice = notices();
   saving = saving(this.notice.say);
+  /** @type {() => void} */
+  #showing = () => {};
+  /** Is kept once the text of a picture has been on the screen. @type {Promise<void>} */
+  shows = new Promise((resolve) => {
+    this.#showing = resolve;
+  });
 
   /** @param {Parts} parts */
   constructor({ el, channel, controls, entries, files, kernel, saved, signal }) {
@@ -82,6 +88,10 @@ export class View {
     this.connection = new Connection({ kernel, channel, watch: this.watch, entries, back });
     this.queue = oncePerFrame(
       () => this.#draw(),
+      () => el.isConnected,
+    );
+    this.stops = oncePerFrame(
+      () => this.root && keepStops(this.root),
       () => el.isConnected,
     );
     this.frame = this.#frame();
@@ -123,6 +133,7 @@ export class View {
   #stop() {
     this.connection.stop();
     this.queue.stop();
+    this.stops.stop();
     this.address.stop();
     this.watch.stop();
     discard(this.frame);
@@ -144,9 +155,10 @@ export class View {
     set(root, "data-view", content.view);
     this.watch.begin();
     picture.draw(content, () => this.#painted(content));
+    afterPaint(this.#showing);
     if (!isLoaded()) this.watch.compare(content.inputs); // no plot can be of another case
     nameControls(root, content);
-    keepStops(root);
+    this.stops.soon();
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
     this.entries.forget();
     this.notTaken.set(left);
@@ -215,7 +227,7 @@ export class View {
     if (!this.root || !this.picture || !this.shown) return;
     this.picture.place();
     nameControls(this.root, this.shown);
-    keepStops(this.root);
+    this.stops.soon();
     this.handles.keep();
   }
 
