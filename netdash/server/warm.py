@@ -21,7 +21,6 @@ from typing import BinaryIO, TypedDict
 
 from netdash.server.kernel import block_packages
 
-
 SESSION_IMPORTS = (
     *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect"),
     *("IPython.extensions.storemagic", "IPython.utils.wildcard", "faulthandler", "ipykernel.debugger"),
