@@ -221,6 +221,13 @@ def test_a_path_that_leads_elsewhere_is_not_found(server, path):
     assert ask(server, path).status == 404
 
 
+def test_a_path_that_is_no_text_is_refused_and_nothing_is_said_about_it(server):
+    before = server.complaints()
+    for path in ("/%ff", "/%FF%fe?x=%ff", "/voila/static/%ff", "/api/kernels/%ff", "/%ff/.."):
+        assert ask(server, path).status == 400, path
+    assert server.complaints() == before
+
+
 @pytest.mark.parametrize("path", [*PATHS, "/voila/templates/lab/static/../x"])
 def test_every_answer_carries_the_headers_that_protect(server, path):
     headers = ask(server, path).headers
@@ -238,6 +245,12 @@ def guarded():
     served = Served(NETDASH_TOKEN=TOKEN)
     yield served
     served.kill()
+
+
+def test_a_token_that_is_no_text_is_refused_and_nothing_is_said_about_it(guarded):
+    before = guarded.complaints()
+    assert [ask(guarded, path).status for path in ("/?token=%ff", "/login?token=%ff")] == [400, 400]
+    assert guarded.complaints() == before
 
 
 def guess(how, token):

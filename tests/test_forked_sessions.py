@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -106,6 +107,20 @@ def test_each_session_has_its_own_random_numbers_and_variables(tmp_path):
     for numbers in list(zip(*drawn, strict=True))[:3]:
         assert len(set(numbers)) == 3, numbers
     assert [numbers[3] for numbers in drawn] == ["1", "1", "1"]
+
+
+def test_a_session_loads_no_module_that_the_warm_parent_has_not_loaded(tmp_path):
+    warm = "import sys; from netdash.server.warm import warm_up; warm_up(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", warm], capture_output=True, text=True, check=True)
+    notebook = nbformat.v4.new_notebook()
+    board = "import sys; from netdash.board import Board; Board(); f'loaded: {\" \".join(sys.modules)}.'"
+    notebook.cells = [nbformat.v4.new_code_cell(board)]
+    nbformat.write(notebook, tmp_path / "modules.ipynb")
+    served = Served(serve_notebook(tmp_path / "modules.ipynb"))
+    loaded = re.search(r"loaded: ([\w. -]+)", ask(served).text)[1].strip(".").split()
+    served.kill()
+    assert "netdash.board" in loaded
+    assert set(loaded) - set(done.stdout.split()) <= {"runpy"}  # of python -m
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])

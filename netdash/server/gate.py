@@ -116,7 +116,11 @@ class Gate(Router):
             return 403
         if request.method not in METHODS:
             return 405
-        if ".." in re.split(r"[/\\]", unquote(request.path)):
+        try:
+            path = unquote(request.path, errors="strict")
+        except UnicodeDecodeError:  # tornado refuses it too, in a handler whose page for errors would fail
+            return 400
+        if ".." in re.split(r"[/\\]", path):
             return 404
         found = self._kernel.fullmatch(request.path)
         return self._fault_of_kernel(request, unquote(found["rest"]).split("/")[0]) if found else 0

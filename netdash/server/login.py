@@ -128,7 +128,11 @@ class Identity(IdentityProvider):
 
     def get_token(self, handler: Any) -> str:
         """Return the token of the address or of the Authorization header. The login form reads its own."""
-        given: str = handler.get_query_argument("token", "")
+        try:
+            given: str = handler.get_query_argument("token", "")
+        except HTTPError:  # it is no text
+            handler.current_user = None  # as in is_right
+            raise
         header = self.auth_header_pat.match(handler.request.headers.get("Authorization", ""))
         return given or (header[2] if header else "")
 

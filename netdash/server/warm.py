@@ -9,6 +9,7 @@ request and each answer. A forked session becomes the kernel of one board.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import random
@@ -19,6 +20,13 @@ from pathlib import Path
 from typing import BinaryIO, TypedDict
 
 from netdash.server.kernel import block_packages
+
+SESSION_IMPORTS = (
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger", "IPython.core.oinspect"),
+    *("IPython.extensions.storemagic", "IPython.utils.wildcard", "faulthandler", "ipykernel.debugger"),
+    *("setproctitle", "tornado.platform.asyncio", "zmq.utils.garbage"),
+)
+"""Modules that a kernel imports when it starts. The parent imports them, so that sessions share their memory."""
 
 
 class Start(TypedDict):
@@ -50,6 +58,9 @@ def warm_up() -> None:
     """Load what a session needs, and build one board, so that its templates and tables are there."""
     block_packages()
     from ipykernel import kernelapp  # noqa: F401
+
+    for name in SESSION_IMPORTS:
+        importlib.import_module(name)
     from ipywidgets import Widget
 
     from netdash.board import Board
