@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from tornado.web import RequestHandler
@@ -57,10 +59,11 @@ def test_a_route_that_is_not_in_the_list_is_refused_in_one_sentence(pattern, kin
 
 
 @pytest.fixture
-def start_with(tmp_path):
+def start_with():
     """Start the server after a change of Voila, as a new version would make it; nothing may stay behind."""
-    yield lambda change: run_with(change, os.environ | {"TMPDIR": str(tmp_path)})
-    assert list(tmp_path.iterdir()) == []
+    with tempfile.TemporaryDirectory(prefix="nd") as folder:  # its name is short, as the sockets of a session need it
+        yield lambda change: run_with(change, os.environ | {"TMPDIR": folder})
+        assert list(Path(folder).iterdir()) == []
 
 
 def run_with(change, env):

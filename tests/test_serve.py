@@ -25,7 +25,8 @@ from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_
 import netdash as nd
 from netdash.board.frame import PLOTLY
 from netdash.serve import serve
-from netdash.server.configuration import EXTENSIONS, REFILL_SECONDS
+from netdash.server.configuration import EXTENSIONS
+from netdash.server.kernels import REFILL_SECONDS
 from netdash.server.settings import ServeError
 from netdash.server.voila_app import CACHE_SECONDS, SCRIPTS
 
@@ -92,6 +93,20 @@ def test_a_host_that_is_none_of_ours_is_one_plain_sentence():
     assert re.fullmatch(r"Error: netdash cannot listen on 192\.0\.2\.1:0 \(.+\): .+\.\n", ended.stderr)
 
 
+def serve_after(statement):
+    """Return the command that serves the board after a statement of Python."""
+    return sys.executable, "-c", f"{statement}; from netdash.cli import main; main()", *SERVE[3:]
+
+
+def test_visitors_who_come_at_once_do_not_wait_until_the_page_of_another_has_loaded():
+    served = Served((*serve_after("from netdash.server import kernels; kernels.REFILL_SECONDS = 3600"), "--pool", "1"))
+    visits = [Wire(served, "age_years=50") for _ in range(4)]
+    assert len({visit.kernel_id for visit in visits}) == 4
+    for visit in visits:
+        visit.close()
+    served.stop()
+
+
 @pytest.fixture
 def folder_too_long(tmp_path):
     """A folder for temporary files in which no socket of a session can have a path."""
@@ -116,9 +131,8 @@ def test_a_folder_whose_name_is_too_long_for_sockets_is_one_plain_sentence(folde
 @pytest.mark.skipif(sys.platform == "win32", reason="there a session has ports, not paths")
 def test_where_every_kernel_dies_at_once_a_visitor_is_told_and_no_kernel_is_started_for_ever(folder_too_long):
     """The check of the folder is left out, so that kernels are started where they cannot live."""
-    unchecked = "import netdash.server.voila_app as app; app.check_room_for_sockets = lambda folder: None; "
-    unchecked += "from netdash.cli import main; main()"
-    served = Served((sys.executable, "-c", unchecked, *SERVE[3:], "--pool", "1"), TMPDIR=str(folder_too_long))
+    unchecked = "import netdash.server.voila_app as app; app.check_room_for_sockets = lambda folder: None"
+    served = Served((*serve_after(unchecked), "--pool", "1"), TMPDIR=str(folder_too_long))
     page = ask(served)
     assert page.status == 503
     assert "No board can be opened on this server now: a kernel could not be started" in page.text

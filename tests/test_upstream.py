@@ -187,6 +187,7 @@ def test_the_pool_is_derived_from_the_kernels_of_netdash():
     for name in ("shutdown_kernel", "shutdown_all", "cull_kernel_if_idle"):
         assert f"super().{name}(" in source(getattr(made, name)), what
     assert "super().start_kernel(" in source(made._initialize), what
+    assert 'VOILA_PREHEAT] = "True"' in source(made.fill_if_needed), what
 
 
 def configured():

@@ -17,9 +17,6 @@ from netdash.server.login import Identity
 from netdash.server.settings import EXTENSIONS, Settings
 from netdash.server.voila_app import SCRIPTS
 
-REFILL_SECONDS = 4.0
-"""Seconds until the pool starts another kernel. At once, it would take a processor from the page that is loading."""
-
 # The hash of the only inline script: Voila writes it into the page while a kernel starts slowly.
 HEARTBEAT = base64.b64encode(hashlib.sha256(b"window.voila_heartbeat()").digest()).decode()
 
@@ -151,7 +148,7 @@ def _kernels(settings: Settings) -> dict[str, Any]:
         "cull_connected": True,
         "cull_idle_timeout": idle_seconds,
         "cull_interval": min(30, idle_seconds),
-    } | ({"fill_delay": REFILL_SECONDS} if settings.pool else {})  # without a pool Voila has no such option
+    } | ({"fill_delay": 0.0} if settings.pool else {})  # `Kernels` waits; Voila has it only with a pool
 
 
 def secret_of(token: str) -> bytes:

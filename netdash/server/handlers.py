@@ -141,6 +141,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]
         can live that would never end.
         """
         kernels, written = self.kernel_manager, False
+        kernels.visit()
         for last in [False] * kernels.get_pool_size(self.notebook_path) + [True]:
             ready = kernels.get_pool_size(self.notebook_path)
             try:

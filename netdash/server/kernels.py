@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
@@ -19,6 +20,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 from traitlets import Instance, Unicode, default
+from voila.utils import ENV_VARIABLE
 
 from netdash.server import provisioner
 from netdash.server.machine import without_secrets
@@ -38,6 +40,10 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 
 MOST_SOCKETS = 10_000
 """Sockets of all kernels together. ZeroMQ's default is enough for about 160 sessions."""
+
+REFILL_SECONDS = 4.0
+"""Seconds until the pool starts another kernel, if no visitor comes sooner. At once, it would take a processor from the
+page that is loading."""
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -90,6 +96,8 @@ class Kernels(AsyncMappingKernelManager):
     worker = Unicode().tag(config=True)
     start_tasks = Instance(set, ())
     """Tasks that start a kernel."""
+    next_visitor = Instance(asyncio.Event, allow_none=True)
+    """Set when the next visitor comes; None until the first one came."""
     seen_activity = Instance(WeakKeyDictionary, ())
     """For each kernel its last activity, and the time at which it was first seen by a clock that nobody can set."""
 
@@ -111,12 +119,21 @@ class Kernels(AsyncMappingKernelManager):
         context.max_sockets = MOST_SOCKETS
         return context
 
+    def visit(self) -> None:
+        """Let the kernels start that wait for the page of an earlier visitor; to be called when a visitor comes."""
+        if self.next_visitor:
+            self.next_visitor.set()
+        self.next_visitor = asyncio.Event()
+
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
-        """Start a kernel without the server's secrets.
+        """Start a kernel without the server's secrets; one of the pool after the page of the last visitor has loaded.
 
         IPython keeps its files in the folder of the server, because the home of a service may be read-only.
         """
         env = without_secrets(options.get("env", {}))
+        if self.next_visitor and env.get(ENV_VARIABLE.VOILA_PREHEAT) == "True":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.next_visitor.wait(), REFILL_SECONDS)
         env["IPYTHONDIR"] = str(Path(self.connection_dir) / "ipython")
         task = asyncio.ensure_future(super().start_kernel(**{**options, "env": env}))
         self.start_tasks.add(task)
@@ -135,6 +152,7 @@ class Kernels(AsyncMappingKernelManager):
 
         A page that is left ends its own kernel at the same time. jupyter_client would fail on a kernel that is gone.
         """
+        self.visit()
         await asyncio.gather(*self.start_tasks, return_exceptions=True)
         ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
         await asyncio.gather(*ends, return_exceptions=True)
