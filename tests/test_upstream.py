@@ -338,7 +338,10 @@ def scripts_of(*folders):
 
 SCRIPT = "board/static/frame/upstream.js"
 IN_BROWSER = [
-    *(("ipywidgets", name, SCRIPT) for name in ("_state_lock", "_pending_msgs", "_msg_buffer")),
+    *(
+        ("ipywidgets", name, SCRIPT)
+        for name in ("_state_lock", "_pending_msgs", "_msg_buffer", "rememberLastUpdateFor")
+    ),
     ("ipywidgets", "_expectedEchoMsgIds", SCRIPT),
     ("ipywidgets", "comm_live", SCRIPT),
     ("ipywidgets", "jupyter-widgets-disconnected", "board/static/frame.css"),

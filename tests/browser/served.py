@@ -1,5 +1,6 @@
 """`netdash serve` in a process of its own, as `make dashboard` starts it."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -144,7 +145,8 @@ class Served:
         self.process.kill()
         self.process.wait()
         for process in family:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # some end themselves when the server is gone
+                process.kill()
         self.close()
 
     def close(self):

@@ -159,6 +159,22 @@ def test_a_refused_text_stays_in_its_box_with_the_message_under_it(board, typed)
     assert box.get_attribute("aria-describedby") is None
 
 
+def test_what_is_entered_last_counts_also_while_the_kernel_is_slow(board):
+    kernel = board.kernel()
+    kernel.suspend()
+    board.press("age_years", "ArrowRight", "ArrowRight")  # the second step waits for the answer to the first
+    box = board.page.get_by_label("Age, years", exact=True)
+    box.fill("70")
+    box.press("Enter")
+    kernel.resume()
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=70))
+    kernel.suspend()
+    board.press("ki67_percent", "ArrowRight", "ArrowRight")
+    board.page.get_by_role("button", name="3 to 20 %").click()
+    kernel.resume()
+    board.expect_case(ON_THE_BOUNDS.replace(age_years=70, ki67_percent="3-20"))
+
+
 def test_a_refused_text_of_a_field_in_a_group_is_said_in_sight_and_moves_nothing_but_its_group(board):
     page = board.page
     heads = page.locator("[data-section=case], .nd-verdicts").all()

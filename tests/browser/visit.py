@@ -194,7 +194,8 @@ class Visit:
         """The page says that it shows this case, and shows the library's verdicts and figure for it."""
         expect(self.case).to_have_text(in_words(patient), timeout=60_000)
         self.settle()
-        assert self.verdicts() == verdicts_of(patient)
+        shown, right = self.verdicts(), verdicts_of(patient)
+        assert shown == right, dict(set(shown.items()) ^ set(right.items()))
         wanted, found = forest_of(patient), self.forest()
         assert without_looks(found["data"]) == without_looks(wanted["data"])
         for axis, drawn in (("yaxis", found["names"]), ("yaxis2", found["figures"])):

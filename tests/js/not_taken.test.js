@@ -68,6 +68,40 @@ test("what was entered while the kernel was asked is sent, and the kernel asked 
   assert.deepEqual(age.sent, [{ value: 55 }]);
 });
 
+test("what waits in a control is sent before a later entry in another one, and before a choice", () => {
+  const order = [];
+  for (const [name, [model]] of Object.entries(controls)) {
+    model.send_sync_message = (state) => `${order.push([name, state])}`;
+    model.rememberLastUpdateFor = (message) => model._expectedEchoMsgIds.set("sent", message);
+  }
+  enter("age", 51);
+  age._msg_buffer = { value: 52 }; // ipywidgets keeps it until the kernel has answered 51
+  entries.note("age");
+  assert.deepEqual(order, []);
+  entries.note("symptoms");
+  assert.deepEqual(order, [["age", { value: 52 }]]);
+  assert.equal(age._msg_buffer, null);
+  assert.equal(age._expectedEchoMsgIds.get("sent"), "1");
+  symptoms._msg_buffer = { index: 1 };
+  entries.sendWaiting();
+  assert.deepEqual(order.slice(1), [["symptoms", { index: 1 }]]);
+});
+
+test("a slider's value is not sent after that of its box, which was entered later", () => {
+  const box = new Model({ value: "50", description: "Age, years" });
+  controls["age-box"] = [box, "value"];
+  entries = new Entries(controls, []);
+  enter("age", 51);
+  entries.ask();
+  enter("age", 52, "m1");
+  enter("age-box", "55", "m2");
+  box._pending_msgs = 0;
+  const found = entries.settle({ age: 55, "age-box": "55", symptoms: 0 });
+  assert.deepEqual(age.sent, []);
+  assert.equal(age.get("value"), 55);
+  assert.deepEqual(found, { dropped: [], files: [] });
+});
+
 test("a file whose button had no answer may be lost", () => {
   const button = new Model({ value: [{ name: "own.csv" }] });
   button._pending_msgs = 1;

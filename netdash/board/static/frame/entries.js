@@ -2,7 +2,7 @@
 // puts the kernel's values back into the controls, and ipywidgets waits for the lost answers and sends nothing more.
 
 import { same } from "./dom.js";
-import { comesFromKernel, expectedEcho, isUnanswered, stopWaiting } from "./upstream.js";
+import { comesFromKernel, expectedEcho, isUnanswered, sendWaiting, stopWaiting } from "./upstream.js";
 
 /**
  * @import { WholeModel } from "./upstream.js"
@@ -42,10 +42,19 @@ export class Entries {
   note(name) {
     const [model, trait] = this.controls[name];
     if (comesFromKernel(model)) return false;
+    this.sendWaiting(name);
     this.#entered.delete(name);
     this.#entered.set(name, model.get(trait));
     this.#since.add(name);
     return true;
+  }
+
+  /**
+   * Sends what waits in other controls, so that the kernel gets everything in the order in which it was entered.
+   * @param {string} [next] the control that is about to send
+   */
+  sendWaiting(next) {
+    for (const [name, [model]] of Object.entries(this.controls)) if (name !== next) sendWaiting(model);
   }
 
   /** Forgets what the kernel has answered. */
@@ -60,7 +69,7 @@ export class Entries {
    * @returns {[string, unknown][]}
    */
   beside(inputs) {
-    return [...this.#entered].filter(([name, value]) => !same(inputs[name], value));
+    return [...this.#entered].filter(([name, value]) => !same(inputs[name], value) && !this.#isReplaced(name));
   }
 
   /** To be called when the kernel is asked what it has, after the connection was lost. */
@@ -101,6 +110,19 @@ export class Entries {
     const [model, trait] = this.controls[name];
     if (!isUnanswered(model) || expectedEcho(model, trait) !== message) return; // it came; another was sent
     stopWaiting(model);
-    if (this.#since.has(name)) model.send_sync_message({ [trait]: this.#entered.get(name) });
+    if (this.#since.has(name) && !this.#isReplaced(name)) model.send_sync_message({ [trait]: this.#entered.get(name) });
+  }
+
+  /**
+   * Whether another control of the same input was changed later: a slider's value must not follow that of its box. A
+   * further word of a choice adds to it and replaces nothing.
+   * @param {string} name
+   */
+  #isReplaced(name) {
+    const names = [...this.#entered.keys()];
+    const [input] = name.split("-");
+    return names
+      .slice(names.indexOf(name) + 1)
+      .some((later) => later === input || later.match(`^${input}-(box|range)$`));
   }
 }

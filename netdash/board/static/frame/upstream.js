@@ -11,7 +11,8 @@
  * @property {(message: object) => void} send
  * @property {(event: string, callback: (...details: any[]) => void) => void} on
  *
- * A model as ipywidgets has it. The four names with an underscore are private, and there is no public way to `widget_manager`.
+ * A model as ipywidgets has it. The names with an underscore and `rememberLastUpdateFor` are private, and there is no public
+ * way to `widget_manager`.
  * @typedef {object} PrivateModel
  * @property {boolean} comm_live whether a kernel has the model too; public in a model of ipywidgets
  * @property {object | null} _state_lock set while ipywidgets writes what the kernel sent
@@ -19,7 +20,8 @@
  * @property {object | null} _msg_buffer the change that waits for that answer
  * @property {Map<string, string>} _expectedEchoMsgIds by trait the last message that the kernel has still to echo
  * @property {(state: object) => void} set_state
- * @property {(state: object) => void} send_sync_message
+ * @property {(state: object) => string} send_sync_message
+ * @property {(message: string) => void} rememberLastUpdateFor
  *
  * @typedef {Model & PrivateModel} WholeModel
  *
@@ -142,3 +144,14 @@ export const expectedEcho = (model, trait) => model._expectedEchoMsgIds.get(trai
  * @param {WholeModel} model
  */
 export const stopWaiting = (model) => Object.assign(model, { _pending_msgs: 0, _msg_buffer: null });
+
+/**
+ * Sends the change that a model keeps until the kernel has answered the change before it.
+ * @param {WholeModel} model
+ */
+export function sendWaiting(model) {
+  if (!model._msg_buffer) return;
+  const state = model._msg_buffer;
+  model._msg_buffer = null;
+  model.rememberLastUpdateFor(model.send_sync_message(state));
+}

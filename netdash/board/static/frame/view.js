@@ -289,6 +289,15 @@ export class View {
     this.saving.press();
     // Pressed, the button keeps the focus, and would take the Enter that opens the findings.
     if (key === "do:present" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    this.#send(key);
+  }
+
+  /**
+   * Sends a choice, after what was entered before it.
+   * @param {string} key
+   */
+  #send(key) {
+    this.entries.sendWaiting();
     this.channel.send({ type: "select", key });
   }
 
@@ -305,6 +314,6 @@ export class View {
   #key(event) {
     if (event.key === "Escape" && !event.defaultPrevented && this.picture?.closeCard()) return;
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
-    if (key) this.channel.send({ type: "select", key });
+    if (key) this.#send(key);
   }
 }
