@@ -183,6 +183,8 @@ def test_smaller_screens_keep_inputs_and_verdicts_in_sight(visits, size):
     visit = visits(size=size).open()
     visit.open_example(BOUNDS)
     assert out_of_sight([visit.handle(name) for name in SLIDERS]) == []
+    # What is not entered may be a caution: it is said beside a verdict that is met, however little room there is.
+    expect(visit.page.locator(".nd-side", has_text="Cautions not entered").first).to_be_visible()
     visit.shoot(f"board-{size[0]}x{size[1]}")
 
 

@@ -96,7 +96,7 @@ export class Verdicts {
 
   /**
    * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
-   * populations, then notes, then the reasons of all that is open. What is still too high scrolls.
+   * populations, then remarks, then the reasons of all that is open. What is still too high scrolls.
    */
   fold() {
     const [pane, trials] = [this.#pane, this.#trials];
