@@ -157,10 +157,14 @@ def test_what_is_moved_after_the_kernel_died_is_never_taken_for_computed(visit):
     visit.open(AGE.to_query())
     visit.kill_kernel()
     expect_lost(visit)
+    broken = []
+    visit.page.on("pageerror", lambda error: broken.append(str(error)))
+    visit.page.locator("[data-select='page:explore']").click()
     visit.press("age_years", "ArrowRight")
     visit.handle("age_years").and_(visit.page.locator("[aria-valuenow='51.0']")).wait_for()
     expect(visit.board).to_have_attribute("data-netdash-state", "lost")
     expect(visit.case).to_have_text(in_words(AGE))
+    assert broken == []  # no script of the page stopped
     visit.banner.get_by_role("button").click()
     visit.expect_case(AGE)  # the case of the picture
     expect(visit.handle("age_years")).to_have_attribute("aria-valuenow", "50.0")

@@ -97,6 +97,20 @@ for (const status of ["dead", "terminating", "restarting", "autorestarting"]) {
   });
 }
 
+test("a kernel that has ended is not asked for the picture of an input", () => {
+  enter(51);
+  watch.kernel("dead");
+  pass(10_000);
+  assert.equal(asked, 0);
+});
+
+test("a kernel that takes no message has ended", () => {
+  watch.end();
+  watch.server(200);
+  assert.equal(states.at(-1), "lost");
+  assert.equal(watch.over, true);
+});
+
 test("a server that is out of reach is lost until it answers; one without the kernel is lost for good", () => {
   watch.server(0);
   assert.equal(states.at(-1), "lost");

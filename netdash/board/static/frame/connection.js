@@ -24,14 +24,15 @@ export class Connection {
    * @param {object} parts
    * @param {Kernel | undefined} parts.kernel none in a page that was saved
    * @param {Model} parts.channel
+   * @param {(message: object) => void} parts.send sends a message on the channel
    * @param {Watch} parts.watch
    * @param {Entries} parts.entries
    * @param {(inputs: Inputs, dropped: [string, unknown][], files: string[]) => void} parts.back called when the
    *   connection is back, with the inputs that the kernel has and what it has not taken
    */
-  constructor({ kernel, channel, watch, entries, back }) {
+  constructor({ kernel, channel, send, watch, entries, back }) {
     this.kernel = kernel;
-    this.channel = channel;
+    this.send = send;
     this.watch = watch;
     this.entries = entries;
     this.back = back;
@@ -61,7 +62,7 @@ export class Connection {
   #ask() {
     this.entries.ask();
     this.#asked += 1;
-    this.channel.send({ type: "inputs", number: this.#asked });
+    this.send({ type: "inputs", number: this.#asked });
   }
 
   /** @param {{ number: number, inputs: Inputs }} message */

@@ -85,7 +85,8 @@ export class View {
     this.notTaken = new NotTaken({ controls, entries, words, changed: () => this.address.settle() });
     this.watch = new Watch({ controls, ask: () => this.#sync(), tell: (state) => this.#tell(state), saved });
     const back = this.notTaken.add.bind(this.notTaken);
-    this.connection = new Connection({ kernel, channel, watch: this.watch, entries, back });
+    const send = (/** @type {object} */ message) => this.#send(message);
+    this.connection = new Connection({ kernel, channel, send, watch: this.watch, entries, back });
     this.queue = oncePerFrame(
       () => this.#draw(),
       () => el.isConnected,
@@ -124,7 +125,7 @@ export class View {
     });
     this.#sync();
     // Sent last, because the answer is another picture.
-    if (served) this.channel.send({ type: "address", query: location.hash.slice(1) });
+    if (served) this.#send({ type: "address", query: location.hash.slice(1) });
     setTimeout(() => this.#drawAnyway(), ANSWER);
     setTimeout(() => this.picture?.sayInWords(), ANSWER);
     this.queue.soon();
@@ -141,7 +142,7 @@ export class View {
 
   /** Asks the kernel for the picture unless it is the one that the page has. */
   #sync() {
-    this.channel.send({ type: "sync", revision: this.channel.get("content").revision ?? 0 });
+    this.#send({ type: "sync", revision: this.channel.get("content").revision ?? 0 });
   }
 
   #draw() {
@@ -289,16 +290,29 @@ export class View {
     this.saving.press();
     // Pressed, the button keeps the focus, and would take the Enter that opens the findings.
     if (key === "do:present" && document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    this.#send(key);
+    this.#choose(key);
   }
 
   /**
    * Sends a choice, after what was entered before it.
    * @param {string} key
    */
-  #send(key) {
+  #choose(key) {
     this.entries.sendWaiting();
-    this.channel.send({ type: "select", key });
+    this.#send({ type: "select", key });
+  }
+
+  /**
+   * Sends a message to the kernel. JupyterLab refuses it when the kernel has ended, also before it tells that.
+   * @param {object} message
+   */
+  #send(message) {
+    try {
+      this.channel.send(message);
+    } catch (error) {
+      console.warn(error);
+      this.watch.end();
+    }
   }
 
   async #copy() {
@@ -314,6 +328,6 @@ export class View {
   #key(event) {
     if (event.key === "Escape" && !event.defaultPrevented && this.picture?.closeCard()) return;
     const key = this.root ? commandOf(event, this.shown?.view) : undefined;
-    if (key) this.#send(key);
+    if (key) this.#choose(key);
   }
 }

@@ -76,6 +76,12 @@ export class Watch {
     this.judge();
   }
 
+  /** To be called when the kernel takes no message, because it has ended. */
+  end() {
+    this.#dead = true;
+    this.judge();
+  }
+
   /** To be called before a picture is drawn and compared. */
   begin() {
     this.#failed = false;
@@ -108,7 +114,7 @@ export class Watch {
     const lag = this.#waiting.length ? now - this.#waiting[0].at : 0;
     const cut = this.#cut === null ? 0 : now - this.#cut;
     if (lag < ASK_AGAIN) this.#asked = false;
-    else if (!this.#asked) {
+    else if (!this.#asked && !this.#dead) {
       this.#asked = true;
       this.ask();
     }
