@@ -173,6 +173,11 @@ def test_what_is_entered_last_counts_also_while_the_kernel_is_slow(board):
     board.page.get_by_role("button", name="3 to 20 %").click()
     kernel.resume()
     board.expect_case(ON_THE_BOUNDS.replace(age_years=70, ki67_percent="3-20"))
+    kernel.suspend()
+    board.press("age_years", "ArrowRight", "ArrowRight")
+    board.page.get_by_role("button", name="Reset").click()
+    kernel.resume()
+    board.expect_case(nd.Patient())
 
 
 def test_a_refused_text_of_a_field_in_a_group_is_said_in_sight_and_moves_nothing_but_its_group(board):

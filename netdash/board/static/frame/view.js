@@ -200,6 +200,8 @@ export class View {
     if (!served) root.addEventListener("focusin", keepKeys, { signal: this.signal });
     root.addEventListener("focusin", (event) => this.#focused(root, event), { signal: this.signal });
     root.addEventListener("keydown", roam, { signal: this.signal });
+    // The buttons of ipywidgets (Reset, Load cases…) send by themselves; what was entered before them goes first.
+    root.addEventListener("click", () => this.entries.sendWaiting(), { capture: true, signal: this.signal });
     const failed = (/** @type {unknown} */ error) => {
       console.error(error);
       this.watch.fail();
