@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -104,6 +105,23 @@ def test_visitors_who_come_at_once_do_not_wait_until_the_page_of_another_has_loa
     assert len({visit.kernel_id for visit in visits}) == 4
     for visit in visits:
         visit.close()
+    served.stop()
+
+
+def test_visitors_whose_requests_are_read_at_once_do_not_wait_either():
+    """Then the next visitor comes before the task that starts a kernel for the pool has begun to wait for one."""
+    served = Served(serve_after("from netdash.server import kernels; kernels.REFILL_SECONDS = 3600"))
+    served.rest()
+    process, place = psutil.Process(served.process.pid), urlsplit(served.url).netloc
+    lines = [HTTPConnection(place, timeout=600) for _ in range(4)]
+    process.suspend()
+    for line in lines:
+        line.request("GET", "/")
+    process.resume()
+    pages = [line.getresponse().read().decode() for line in lines]
+    assert len({kernel_of(page) for page in pages}) == len(pages)
+    for line in lines:
+        line.close()
     served.stop()
 
 

@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 import time
+from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ MOST_SOCKETS = 10_000
 REFILL_SECONDS = 4.0
 """Seconds until the pool starts another kernel, if no visitor comes sooner. At once, it would take a processor from the
 page that is loading."""
+
+NEXT_VISITOR: ContextVar[asyncio.Event | None] = ContextVar("NEXT_VISITOR", default=None)
+"""Set when a visitor comes after the one whose request this is. The task that refills the pool inherits it, so that it
+also sees a visitor who came before it ran; None for the tasks that fill the pool when the server starts."""
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -97,7 +102,7 @@ class Kernels(AsyncMappingKernelManager):
     start_tasks = Instance(set, ())
     """Tasks that start a kernel."""
     next_visitor = Instance(asyncio.Event, allow_none=True)
-    """Set when the next visitor comes; None until the first one came."""
+    """That of the last visitor; None until the first one came."""
     seen_activity = Instance(WeakKeyDictionary, ())
     """For each kernel its last activity, and the time at which it was first seen by a clock that nobody can set."""
 
@@ -124,6 +129,7 @@ class Kernels(AsyncMappingKernelManager):
         if self.next_visitor:
             self.next_visitor.set()
         self.next_visitor = asyncio.Event()
+        NEXT_VISITOR.set(self.next_visitor)
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         """Start a kernel without the server's secrets; one of the pool after the page of the last visitor has loaded.
@@ -131,9 +137,9 @@ class Kernels(AsyncMappingKernelManager):
         IPython keeps its files in the folder of the server, because the home of a service may be read-only.
         """
         env = without_secrets(options.get("env", {}))
-        if self.next_visitor and env.get(ENV_VARIABLE.VOILA_PREHEAT) == "True":
+        if (next_visitor := NEXT_VISITOR.get()) and env.get(ENV_VARIABLE.VOILA_PREHEAT) == "True":
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.next_visitor.wait(), REFILL_SECONDS)
+                await asyncio.wait_for(next_visitor.wait(), REFILL_SECONDS)
         env["IPYTHONDIR"] = str(Path(self.connection_dir) / "ipython")
         task = asyncio.ensure_future(super().start_kernel(**{**options, "env": env}))
         self.start_tasks.add(task)
