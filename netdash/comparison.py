@@ -99,7 +99,7 @@ def _requirement_and_result(finding: Finding, judgement: Judgement) -> str:
 
 
 def differences(before: Patient, after: Patient, criteria: OwnCriteria | None = None) -> pd.DataFrame:
-    """Return the rule sets whose verdict or reason differs between two states of a case.
+    """Return the rule sets whose verdict, reason or cautions differ between two states of a case.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ def differences(before: Patient, after: Patient, criteria: OwnCriteria | None = 
     -------
     DataFrame
         One row per rule set that differs: therapy, rule_set, before, after (verdicts), headline_before,
-        headline_after, changed (labels of the inputs that differ and that the rule set asks, joined by "; ").
+        headline_after, changed (labels of the inputs that differ and that the rule set asks, joined by "; "),
+        sentence_before, sentence_after (headlines with their side notes, such as cautions that are not entered).
     """
     import pandas as pd
 
@@ -126,11 +127,14 @@ def differences(before: Patient, after: Patient, criteria: OwnCriteria | None = 
             "headline_before": b.headline,
             "headline_after": a.headline,
             "changed": "; ".join(FIELDS[name].label for name in a.rule_set.inputs if name in changed),
+            "sentence_before": b.sentence,
+            "sentence_after": a.sentence,
         }
         for b, a in zip(*(assess(p, criteria=criteria).judgements for p in (before, after)), strict=True)
-        if b.headline != a.headline
+        if (b.headline, b.cautions) != (a.headline, a.cautions)
     ]
     columns = ["therapy", "rule_set", "before", "after", "headline_before", "headline_after", "changed"]
+    columns += ["sentence_before", "sentence_after"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -125,8 +125,8 @@ class Judgement:
     findings: tuple[Finding, ...]
 
     def __repr__(self) -> str:
-        """Return rule set and headline."""
-        return f"Judgement({self.rule_set.name}: {self.headline})"
+        """Return rule set and headline; of a met one the side notes too, because they qualify it."""
+        return f"Judgement({self.rule_set.name}: {self.sentence if self.verdict is Verdict.MET else self.headline})"
 
     def __str__(self) -> str:
         """Return the headline and the side notes."""

@@ -415,3 +415,6 @@ def test_a_judgement_shows_its_list_and_its_line_and_prints_the_side_notes_too()
     assert repr(judgement) == "Judgement(milan_review: Misses 1 of 5: age 57 years (asked: under 55 years))"
     assert str(judgement) == judgement.sentence
     assert str(judgement).startswith(judgement.headline)
+    met = nd.assess(nd.Patient(liver_unresectable=True))["embolization_review"]
+    assert repr(met) == f"Judgement(embolization_review: {met.sentence})"
+    assert "Cautions not entered: portal vein, " in repr(met)

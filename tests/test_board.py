@@ -588,6 +588,23 @@ def test_a_pinned_case_is_compared_with_in_words(board):
     assert "Since A" not in section(board, "case")
 
 
+def test_cautions_that_are_not_entered_are_said_wherever_a_met_rule_set_is(board):
+    board.state.patient = Patient(liver_unresectable=True)
+    press(board, "do:pin")
+    press(board, "embolization_review")
+    of(board, "primary_site").list.value = "lung"
+    board.state.enter("portal_vein_occluded", False)
+    says = "Cautions not entered: severe liver dysfunction, biliary anastomosis"
+    assert (
+        f"Cautions not entered: portal vein, severe liver dysfunction, biliary anastomosis → Fits 1 of 1. {says}"
+        in (section(board, "case"))
+    )
+    assert says in board.frame.content["announce"]
+    press(board, "page:explore")
+    assert says in section(board, "outlines")
+    assert says in board.frame.content["announce"]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

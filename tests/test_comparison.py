@@ -69,6 +69,15 @@ def test_before_and_after_lists_what_changed_and_through_what():
     assert differences(CASE, CASE).empty
 
 
+def test_before_and_after_lists_a_caution_that_is_no_longer_known():
+    known = dict.fromkeys(("portal_vein_occluded", "severe_liver_dysfunction", "biliary_anastomosis"), False)
+    before = nd.Patient(liver_unresectable=True, **known)
+    table = differences(before, before.replace(portal_vein_occluded=None)).set_index("rule_set")
+    assert table.index.tolist() == ["embolization_review", "radioembolization_review"]
+    assert table.at["embolization_review", "sentence_before"] == "Fits 1 of 1"
+    assert table.at["embolization_review", "sentence_after"] == "Fits 1 of 1. Cautions not entered: portal vein"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

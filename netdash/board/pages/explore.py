@@ -61,7 +61,7 @@ class Explore(Page):
                 "outlines": criteria_views.outlines(state, assessment, self.python()),
             },
             figures={"map": over, "whatif": what_if or {}},
-            says=f"{selected.rule_set.title}: {selected.headline}",
+            says=f"{selected.rule_set.title}: {selected.sentence}",
         )
 
     def csv(self) -> tuple[str, bytes]:

@@ -36,7 +36,7 @@ class Overview(Page):
         return Drawn(
             sections=sections,
             figures={"forest": figure} if figure else {},
-            says=f"{selected.rule_set.title}: {selected.headline}. {counts}.",
+            says=f"{selected.rule_set.title}: {selected.sentence}. {counts}.",
         )
 
     def commands(self) -> Commands:
