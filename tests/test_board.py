@@ -1036,6 +1036,19 @@ def test_an_end_of_a_range_is_said_with_its_bound(board):
     assert board.frame.content["labels"]["ki67_percent-range"] == "Ki-67"
 
 
+def test_a_further_word_is_the_one_that_was_picked_when_the_page_has_not_yet_the_new_entries(board):
+    site = of(board, "primary_site")
+    site.list.value = "pancreas"
+    entries = [text for text, _ in site.more.list.options]  # as the page has them for both picks
+    for text in ("or duodenum", "or appendix"):
+        site.more.list.set_state({"index": entries.index(text)})
+    assert board.state.patient.primary_site == {"pancreas", "duodenum", "appendix"}
+    site.list.value = "pancreas"
+    site.more.list.value = "pancreas"  # the only possible word stays
+    assert board.state.patient.primary_site == "pancreas"
+    assert site.more.list.value == ""
+
+
 def test_a_choice_takes_several_words_and_gives_them_back(board):
     site = of(board, "primary_site")
     assert site.widget.children == (site.list,)  # nothing to add to

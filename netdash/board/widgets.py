@@ -80,7 +80,11 @@ class Control:
 
 
 class Alternatives(Control):
-    """A list beside a choice that adds another possible word to it, or takes one away: "or duodenum"."""
+    """A list beside a choice that adds another possible word to it, or takes one away: "or duodenum".
+
+    A page sends the place of an entry, and may send it before it has the entries of the last change: a word keeps its
+    place whatever is known. A word that is the only possible one has an entry too, which changes nothing.
+    """
 
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
@@ -92,7 +96,7 @@ class Alternatives(Control):
 
     def _read(self, event: traitlets.Bunch) -> Any:
         known = self._known()
-        return known ^ {event["new"]} if event["new"] else known or None
+        return known ^ {event["new"]} or known if event["new"] else known or None
 
     def _known(self) -> frozenset[Any]:
         known = self.state.patient.entered.get(self.field.name)
@@ -100,10 +104,9 @@ class Alternatives(Control):
 
     def _set_widgets(self, value: Known | None) -> None:
         known = self._known()
-        taken = known if len(known) > 1 else ()
-        more = [(f"or {self.field.show(word)}", word) for word in self.field.choices if word not in known]
-        fewer = [(f"without {self.field.show(word)}", word) for word in self.field.choices if word in taken]
-        wanted = [(OR, ""), *more, *fewer]
+        taken = "without " if len(known) > 1 else ""
+        words = [f"{taken if word in known else 'or '}{self.field.show(word)}" for word in self.field.choices]
+        wanted = [(OR, ""), *zip(words, self.field.choices, strict=True)]
         if list(self.list.options) != wanted:
             self.list.options = wanted
         self.list.value = ""
