@@ -33,6 +33,14 @@ CASES = {
         {"prior_prrt": True, "prior_systemic_treatment": False},
         [{"prior_prrt": False}, {"prior_systemic_treatment": True}],
     ),
+    "analog-systemic": (
+        {"ssa_failed": True, "prior_systemic_treatment": False},
+        [{"ssa_failed": False}, {"prior_systemic_treatment": True}],
+    ),
+    "stable-diagnosis": (
+        {"months_since_diagnosis": 5, "stable_months": 6},
+        [{"months_since_diagnosis": 6}, {"stable_months": 5}],
+    ),
     "carcinoma-ki67": (
         {"differentiation": "poor", "ki67_percent": 20},
         [{"ki67_percent": 20.1}, {"differentiation": "well"}],
