@@ -172,8 +172,8 @@ def cohort(
     """Judge every patient of one or several files by the published criteria.
 
     IN: CSV, TSV, TXT (also .gz of them), Parquet or XLSX. OUT: CSV or Parquet; it gets the columns of IN, then one
-    column per rule set: met, not_met or unknown. A value that a field refuses is unknown; it is listed with row, column
-    and reason in OUT.rejects.csv.
+    column per rule set: met, not_met or unknown. Cautions do not decide and are not in OUT. A value that a field
+    refuses is unknown; it is listed with row, column and reason in OUT.rejects.csv.
 
     Exit codes: 0 every value was read, 1 some values or rows were refused, 2 wrong use.
     """

@@ -72,7 +72,8 @@ def assess_cohort(
     -------
     data frame of the same kind
         The frame with one more column per rule set, named by its identifier: "met", "not_met" or "unknown", equal row
-        by row to :func:`~netdash.assess`. A pandas frame has the stamp of the run in ``attrs["netdash"]``.
+        by row to :func:`~netdash.assess`. A pandas frame has the stamp of the run in ``attrs["netdash"]``. Cautions do
+        not decide and are not in the frame; :func:`~netdash.assess` says them for one patient.
 
     Warns
     -----
