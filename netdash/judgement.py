@@ -220,10 +220,26 @@ class Judgement:
         """One text for each open clause: inputs that are not entered, values known in part; "or" joins alternatives."""
         return tuple(dict.fromkeys(self._open(clause) for clause in self.clauses(Verdict.UNKNOWN)))
 
+    @functools.cached_property
+    def open_in_part(self) -> tuple[str, ...]:
+        """The texts of the open clauses of which something is known: each with the value and the bound."""
+        return tuple(dict.fromkeys(self._open(c) for c in self.clauses(Verdict.UNKNOWN) if self._told(c)))
+
+    @functools.cached_property
+    def not_entered(self) -> tuple[Field, ...]:
+        """The inputs to enter for the other open clauses, of which nothing is known."""
+        clauses = (clause for clause in self.clauses(Verdict.UNKNOWN) if not self._told(clause))
+        found = (finding for clause in clauses for a in clause.alternatives for finding in self._open_findings(a))
+        return tuple(dict.fromkeys(field for finding in found for field in finding.missing))
+
+    def _told(self, clause: Clause) -> bool:
+        """Whether something is known of a criterion that leaves a clause open."""
+        return any(finding.is_told for a in clause.alternatives for finding in self._open_findings(a))
+
     def _open(self, clause: Clause) -> str:
         alternatives = [self._open_findings(alternative) for alternative in clause.alternatives]
         missing = [tuple(dict.fromkeys(f for finding in found for f in finding.missing)) for found in alternatives]
-        if not any(finding.is_told for found in alternatives for finding in found):
+        if not self._told(clause):
             return _not_entered(missing)
         texts = [
             " and ".join(

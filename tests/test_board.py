@@ -1240,6 +1240,23 @@ def test_the_findings_show_the_input_known_in_part_that_a_quantity_follows_from(
     assert '<td data-column="This patient">primary pancreas or stomach</td>' in row
 
 
+def verdict_text(patient):
+    return re.sub(r"<[^>]+>", "", str(section(Board(patient), "verdicts")))
+
+
+WELL = Patient(
+    ki67_percent=4, liver_involvement_percent=35, extrahepatic_disease="none", primary_site="small_intestine",
+    primary_status="resected", differentiation="well", stable_months=8, bilobar=True, liver_unresectable=True,
+    symptomatic=True, serious_comorbidity=False,
+)  # fmt: skip
+
+
 def test_names_of_lists_that_hold_a_comma_are_told_apart():
-    shown = re.sub(r"<[^>]+>", "", str(section(Board(Patient(age_years=57)), "verdicts")))
-    assert "Review, option paragraph: open; Review, conclusion: open; Review, one sentence" in shown
+    shown = verdict_text(WELL.replace(stable_months=None))
+    assert "Review, option paragraph: open; Review, conclusion: open; Milan 2023 later: open: not entered" in shown
+
+
+def test_what_holds_of_several_lists_is_not_read_as_of_the_last():
+    shown = verdict_text(WELL)
+    both = "Review, conclusion: fits fits 5 of 5; Review, one sentence of the introduction: fits fits 3 of 3"
+    assert f"{both}: not asked: how patients are selected" in shown

@@ -3,12 +3,15 @@
 import re
 
 from conftest import patients
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from test_known_in_part import parts
 
 import netdash as nd
 from netdash.board import lines
 from netdash.fields import in_part
-from netdash.patient import Patient
+from netdash.patient import FIELDS, Patient
+from netdash.rules import Verdict
 
 CASE = Patient(
     **{"age_years": 57, "ki67_percent": 8, "liver_involvement_percent": 45, "extrahepatic_disease": "none"},
@@ -50,9 +53,46 @@ def test_no_reason_is_lost(patient):
                         assert group.reason.casefold() == "; ".join(judgement.missed).casefold()
                     elif line.verdict == "met":
                         assert group.reason == "; ".join(judgement.provisos)
+                        assert group.notes == judgement.side_notes
                     else:
                         lacking = [field.topic for field in judgement.needs if field.name not in patient.entered]
                         assert all(topic in group.reason for topic in lacking)
+
+
+PARTLY = ["ki67_percent", "age_years", "liver_involvement_percent", "grade_reported", "primary_site", "differentiation"]
+KNOWN_IN_PART = st.fixed_dictionaries(
+    {}, optional={name: parts(name) if name in PARTLY else st.none() | parts(name) for name in FIELDS}
+)
+
+
+@example({**CASE.entered, "ki67_percent": nd.Interval(3, 20)})
+@given(KNOWN_IN_PART)
+def test_each_value_and_bound_on_a_line_is_that_of_every_list_of_its_group(entered):
+    patient = Patient(**{name: value for name, value in entered.items() if value is not None})
+    assessment = nd.assess(patient)
+    for one in (*lines.by_therapy(assessment.published), *lines.by_therapy(assessment.studied)):
+        for line in one.lines:
+            reasons = [(group.reason, group.notes) for group in line.groups]
+            assert len(set(reasons)) == len(reasons), "lists with the same reason share a group"
+            for group in line.groups:
+                check_bounds(line.verdict, group)
+
+
+def check_bounds(verdict, group):
+    said = " ".join([group.reason, *group.notes]).casefold()
+    for judgement in group.judgements:
+        told = {
+            "met": [f for f in judgement.findings if f.criterion.role == "caution" and f.needs and not f.missing],
+            "not_met": judgement.required(Verdict.NOT_MET),
+            "unknown": judgement.open_findings,
+        }[verdict]
+        phrases = [f.phrase(judgement.kind).casefold() for f in told if f.is_told]
+        assert all(phrase in said for phrase in phrases), judgement.rule_set.name
+        assert bounds(said) == {bound for phrase in phrases for bound in bounds(phrase)}, judgement.rule_set.name
+
+
+def bounds(text):
+    return set(re.findall(r"\((?:asked|studied): ([^()]*)\)", text))
 
 
 def test_lists_with_the_same_reason_share_it_and_others_name_their_own_bound():
@@ -74,10 +114,35 @@ def test_what_is_met_with_cautions_says_so_on_its_line():
 
 def test_what_is_open_names_the_inputs_and_what_is_known_in_part():
     case = CASE.replace(ki67_percent="3-20")
-    reasons = [reason for reason, _ in told(of(case, "somatostatin_analog", "studied").lines[-1])]
-    assert reasons[0].startswith("Ki-67 3 to 20 % (studied: under 10 %); not entered: functioning syndrome")
-    assert (lines.NOTHING_DECIDES, ["rfa_review"]) in told(of(CASE, "ablation").lines[0])
+    assert told(of(case, "somatostatin_analog", "studied").lines[-1]) == [
+        (
+            "Ki-67 3 to 20 % (studied: under 10 %); not entered: functioning syndrome, somatostatin receptor status",
+            ["clarinet_population"],
+        ),
+        (
+            "not entered: progression, somatostatin receptor status, failure of a somatostatin analog",
+            ["clarinet_forte_population"],
+        ),
+    ]
+    assert told(of(CASE, "ablation").lines[0])[-1] == (lines.NOTHING_DECIDES, ["rfa_review"])
     assert of(CASE, "ablation").is_undecided
+
+
+def test_each_list_stands_with_its_own_bound_on_an_open_line():
+    trials = of(CASE.replace(ki67_percent="3-20"), "prrt", "studied").lines[-1]
+    bound_of = {names[0]: bounds(reason) for reason, names in told(trials)}
+    assert bound_of == {
+        "netter2_population": {"at least 10 %"},
+        "netter3_population": {"under 10 %"},
+        "compete_population": set(),
+        "compose_population": {"at least 15 %"},
+    }
+
+
+def test_alternatives_of_which_one_is_known_in_part_stay_alternatives():
+    case = CASE.replace(ki67_percent="3-20", differentiation=None, stable_months=7, liver_unresectable=True)
+    reason = {names[0]: reason for reason, names in told(of(case, "transplantation").lines[-1])}["milan_2023"]
+    assert reason == "differentiation not entered, or Ki-67 3 to 20 % (asked: under 10 %)"
 
 
 def test_an_open_line_says_in_few_words_what_it_lacks_and_never_calls_a_range_not_entered():

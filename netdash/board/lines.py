@@ -11,6 +11,7 @@ from typing import Any
 from netdash import evidence
 from netdash.fields import Field, Known, in_part
 from netdash.judgement import Finding, Judgement
+from netdash.patient import FIELDS
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
 
@@ -18,6 +19,7 @@ ORDER = (Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN)
 """The order of the lines of a therapy."""
 NOTHING_DECIDES = "the source states nothing that decides"
 """The reason of a rule set without criteria that decide."""
+_PLACES = {field: place for place, field in enumerate(FIELDS.values())}
 
 
 @dataclass(frozen=True)
@@ -178,37 +180,32 @@ def _lines(judgements: Sequence[Judgement]) -> tuple[Line, ...]:
 
 def _met(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
     """Group by provisos and side notes, so that what qualifies a met rule set stands beside it."""
-    groups = _grouped(judgements, {j.rule_set.name: ("; ".join(j.provisos), j.side_notes) for j in judgements})
-    following = [*(group.notes for group in groups[1:]), ()]
-    # Notes that the next group has too are shown once, after both.
-    return tuple(
-        Group(group.reason, group.judgements, () if group.notes == notes else group.notes)
-        for group, notes in zip(groups, following, strict=True)
-    )
+    return _grouped((j, "; ".join(j.provisos), j.side_notes) for j in judgements)
 
 
 def _missed(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
-    return _grouped(judgements, {j.rule_set.name: (capital("; ".join(j.missed)), ()) for j in judgements})
+    return _grouped((j, capital("; ".join(j.missed)), ()) for j in judgements)
 
 
 def _open(judgements: Sequence[Judgement]) -> tuple[Group, ...]:
-    """Group those that need an input, with the inputs of all; apart from them those that nothing decides."""
-    needing = tuple(j for j in judgements if j.rule_set.clauses)
-    undecidable = tuple(j for j in judgements if not j.rule_set.clauses)
-    groups = (Group(_needed(needing), needing), Group(NOTHING_DECIDES, undecidable))
-    return tuple(group for group in groups if group.judgements)
+    """Group by what is known in part, with the requirement, and the inputs that are not entered.
+
+    Those that nothing decides come last.
+    """
+    return _grouped((j, _needed(j), ()) for j in sorted(judgements, key=lambda j: not j.rule_set.clauses))
 
 
-def _needed(judgements: Iterable[Judgement]) -> str:
-    """Return what is known in part, with the requirement, then the inputs that are not entered."""
-    found = [(j, finding) for j in judgements for finding in j.open_findings]
-    partly = dict.fromkeys(f.phrase(j.kind) for j, f in found if f.is_told)
-    missing = dict.fromkeys(field.topic for _, f in found for field in f.missing)
-    return "; ".join([*partly, *([f"not entered: {', '.join(missing)}"] if missing else [])])
+def _needed(judgement: Judgement) -> str:
+    """Return why a rule set is open; the inputs stand in the order of the board, so that equal ones share a group."""
+    if not judgement.rule_set.clauses:
+        return NOTHING_DECIDES
+    missing = ", ".join(field.topic for field in sorted(judgement.not_entered, key=_PLACES.__getitem__))
+    return "; ".join([*judgement.open_in_part, *([f"not entered: {missing}"] if missing else [])])
 
 
-def _grouped(judgements: Iterable[Judgement], reasons: Mapping[str, tuple[str, tuple[str, ...]]]) -> tuple[Group, ...]:
+def _grouped(reasons: Iterable[tuple[Judgement, str, tuple[str, ...]]]) -> tuple[Group, ...]:
+    """Return one group for each reason with its notes: whatever a group says holds of each of its rule sets."""
     found: dict[tuple[str, tuple[str, ...]], list[Judgement]] = {}
-    for judgement in judgements:
-        found.setdefault(reasons[judgement.rule_set.name], []).append(judgement)
+    for judgement, reason, notes in reasons:
+        found.setdefault((reason, notes), []).append(judgement)
     return tuple(Group(reason, tuple(some), notes) for (reason, notes), some in found.items())

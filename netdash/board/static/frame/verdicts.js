@@ -20,8 +20,9 @@ const STEPS = [
   ["", true],
   ["undecided", true],
   ["undecided", false],
-  ["undecided notes", false],
-  ["open undecided notes", false],
+  ["chosen undecided", false],
+  ["chosen undecided notes", false],
+  ["open chosen undecided notes", false],
 ];
 
 export class Verdicts {
@@ -96,7 +97,8 @@ export class Verdicts {
 
   /**
    * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
-   * populations, then remarks, then the reasons of all that is open. What is still too high scrolls.
+   * populations, then the reasons of the chosen therapy if nothing of it is decided, then remarks, then the reasons of
+   * all that is open. What is still too high scrolls.
    */
   fold() {
     const [pane, trials] = [this.#pane, this.#trials];
