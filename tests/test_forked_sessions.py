@@ -15,6 +15,7 @@ import pytest
 from browser.served import Served, holds, name_for, serve_notebook
 from wire import Wire, ask, open_page
 
+from netdash.server.kernels import OPTIONS
 from netdash.server.provisioner import can_fork
 
 pytestmark = pytest.mark.skipif(
@@ -96,22 +97,24 @@ def test_each_session_has_its_own_random_numbers_and_variables(tmp_path):
     notebook.cells = [
         nbformat.v4.new_code_cell(
             "import os, random, uuid, numpy\n"
-            "threads = os.environ['OPENBLAS_NUM_THREADS']\n"
-            "f'drawn: {random.random()} {numpy.random.random()} {uuid.uuid4()} {threads}'"
+            "threads, kernel = os.environ['OPENBLAS_NUM_THREADS'], get_ipython().kernel\n"
+            "identity = f'{kernel.ident} {kernel.session.session} {kernel.session.key.decode()}'\n"
+            "f'drawn: {random.random()} {numpy.random.random()} {uuid.uuid4()} {identity} {threads}'"
         )
     ]
     nbformat.write(notebook, tmp_path / "random.ipynb")
     served = Served(serve_notebook(tmp_path / "random.ipynb"))
     drawn = [re.search(r"drawn: ([\w. -]+)", ask(served).text)[1].split() for _ in range(3)]
     served.kill()
-    for numbers in list(zip(*drawn, strict=True))[:3]:
+    for numbers in list(zip(*drawn, strict=True))[:6]:
         assert len(set(numbers)) == 3, numbers
-    assert [numbers[3] for numbers in drawn] == ["1", "1", "1"]
+    assert [numbers[6] for numbers in drawn] == ["1", "1", "1"]
 
 
 def test_a_session_loads_no_module_that_the_warm_parent_has_not_loaded(tmp_path):
-    warm = "import sys; from netdash.server.warm import warm_up; warm_up(); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", warm], capture_output=True, text=True, check=True)
+    warm = "import sys; from netdash.server.warm import warm_up; warm_up(sys.argv[1:]); print(*sys.modules)"
+    env = os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")}
+    done = subprocess.run([sys.executable, "-c", warm, *OPTIONS], capture_output=True, text=True, check=True, env=env)
     notebook = nbformat.v4.new_notebook()
     board = "import sys; from netdash.board import Board; Board(); f'loaded: {\" \".join(sys.modules)}.'"
     notebook.cells = [nbformat.v4.new_code_cell(board)]
@@ -121,6 +124,24 @@ def test_a_session_loads_no_module_that_the_warm_parent_has_not_loaded(tmp_path)
     served.kill()
     assert "netdash.board" in loaded
     assert set(loaded) - set(done.stdout.split()) <= {"runpy"}  # of python -m
+
+
+WARM_KERNEL = """
+import sys, threading, psutil
+from netdash.server.warm import Application, warm_up
+warm_up(sys.argv[1:])
+from netdash.server.kernel import Kernel
+kernel = Kernel.instance()
+print(kernel.shell.kernel is kernel and kernel.parent is Application.instance(), kernel.session is None)
+print(threading.active_count() == 1 and psutil.Process().net_connections("all") == [])
+"""
+
+
+def test_the_warm_parent_makes_the_kernel_and_its_shell_without_session_thread_or_socket(tmp_path):
+    env = os.environ | {"IPYTHONDIR": str(tmp_path)}
+    command = [sys.executable, "-c", WARM_KERNEL, *OPTIONS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.split() == ["True", "True", "True"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,6 @@ class Kernel(IPythonKernel):
     def __new__(cls, **options: Any) -> Kernel:
         """Return a kernel. The packages are blocked here, because ipykernel imports its debugger in this step."""
         block_packages()
-        limit_session(*(int(os.environ.get(OPTIONS[name].variable, "0")) for name in LIMITS))
         logging.disable()  # log records, with their tracebacks, would be sent to the page
         made: Kernel = super().__new__(cls, **options)
         return made
@@ -45,6 +45,31 @@ class Kernel(IPythonKernel):
         may = {"comm_open": self._may_open, "comm_msg": self._may_send, "comm_close": self._may_close}
         for kind, allowed in may.items():
             self.shell_handlers[kind] = _only(allowed, self.shell_handlers[kind])
+
+    @classmethod
+    def instance(cls, *arguments: Any, **options: Any) -> Kernel:
+        """Return the kernel of this process; with a session among the options, one that is limited and connected.
+
+        The warm parent makes a kernel without a session, and a session connects it.
+        """
+        made_before = cls.initialized()
+        if "session" in options:
+            limit_session(*(int(os.environ.get(OPTIONS[name].variable, "0")) for name in LIMITS))
+        kernel: Kernel = super().instance(*arguments, **options)
+        if made_before and "session" in options:
+            kernel._connect(**options)
+        return kernel
+
+    def _connect(self, **options: Any) -> None:
+        """Take what ipykernel gives a kernel when it makes it: session, sockets, streams and threads."""
+        for name, value in options.items():
+            if value is not None:
+                setattr(self, name, value)
+        self.ident = str(uuid.uuid4())
+        shell: Any = self.shell
+        for publisher in (shell.displayhook, shell.display_pub):
+            publisher.session, publisher.pub_socket = self.session, self.iopub_socket
+        shell.displayhook.topic = self._topic("execute_result")  # type: ignore[no-untyped-call]
 
     def _may_open(self, content: dict[str, Any], _: dict[str, Any]) -> bool:
         """Let a page open the control comm only, so that it can make no widget."""

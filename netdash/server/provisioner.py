@@ -87,7 +87,7 @@ class WarmParent:
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the answer to a request; nothing when the warm parent has ended."""
         if self._process is None:
-            self._start(request.get("env", {}))
+            self._start(request["command"], request["env"])
         try:
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
@@ -100,10 +100,13 @@ class WarmParent:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _start(self, env: dict[str, str]) -> None:
-        """Start the warm parent with the variables of a session, but for the prepared cases: it sees no case."""
+    def _start(self, kernel: list[str], env: dict[str, str]) -> None:
+        """Start the warm parent with the options and variables of a session's kernel, but without the prepared cases.
+
+        It sees no case. The options stand behind the connection file.
+        """
         env = {name: value for name, value in env.items() if name != OPTIONS["cases"].variable}
-        command, pipe = (sys.executable, "-m", MODULE), subprocess.PIPE
+        command, pipe = (sys.executable, "-m", MODULE, *kernel[kernel.index("-f") + 2 :]), subprocess.PIPE
         process: Any = subprocess.Popen(command, env=env, start_new_session=True, stdin=pipe, stdout=pipe)  # noqa: S603 - this Python
         self._process, self._requests, self._answers = process, process.stdin, process.stdout
         if not self._answers.readline():

@@ -3,7 +3,7 @@
 It has one thread and no socket, and it never sees a case. The server asks through two pipes, one line of JSON for each
 request and each answer. A forked session becomes the kernel of one board.
 
-    python -m netdash.server.warm
+    python -m netdash.server.warm OPTION_OF_THE_KERNEL ...
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, TypedDict
+from typing import Any, BinaryIO, TypedDict
+
+from ipykernel.kernelapp import IPKernelApp
 
 from netdash.server.kernel import block_packages
 
@@ -27,6 +30,38 @@ SESSION_IMPORTS = (
     *("setproctitle", "tornado.platform.asyncio", "zmq.utils.garbage"),
 )
 """Modules that a kernel imports when it starts. The parent imports them, so that sessions share their memory."""
+
+
+class Application(IPKernelApp):
+    """ipykernel's application. The warm parent prepares it, and a session adds what needs a socket.
+
+    Sessions write to the memory that they share as soon as they count references to it: ipykernel counts references to
+    the names and files of all modules. In the parent, that is done once.
+    """
+
+    prepared = False
+
+    def prepare(self, options: Sequence[str]) -> None:
+        """Read the options and the configuration, and make the kernel and its shell."""
+        super(IPKernelApp, self).initialize([*options])  # type: ignore[no-untyped-call]
+        kernel_class: Any = self.kernel_class
+        kernel_class.instance(parent=self, log=self.log, profile_dir=self.profile_dir)
+        self.prepared = True
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Read the options; of a session, take its connection file, which stands first."""
+        if self.prepared:
+            self.connection_file = argv[argv.index("-f") + 1]
+        else:
+            super().parse_command_line(argv)
+
+    def load_config_file(self, *arguments: Any, **options: Any) -> None:
+        """Read the configuration, in the warm parent only."""
+        if not self.prepared:
+            super().load_config_file(*arguments, **options)  # type: ignore[no-untyped-call]
+
+    def init_code(self) -> None:
+        """Run no start-up files."""
 
 
 class Start(TypedDict):
@@ -41,7 +76,7 @@ def main() -> None:
     """Fork sessions until the server ends; return in a session when its kernel ends."""
     server = os.getppid()
     requests, answers = _take_pipes()
-    warm_up()
+    warm_up(sys.argv[1:])
     _answer(answers, {"ready": os.getpid()})
     while line := requests.readline():
         request = json.loads(line)
@@ -54,11 +89,9 @@ def main() -> None:
             return
 
 
-def warm_up() -> None:
-    """Load what a session needs, and build one board, so that its templates and tables are there."""
+def warm_up(options: Sequence[str]) -> None:
+    """Load what a session needs, and build one board, so that its templates and tables are there; make a kernel."""
     block_packages()
-    from ipykernel import kernelapp  # noqa: F401
-
     for name in SESSION_IMPORTS:
         importlib.import_module(name)
     from ipywidgets import Widget
@@ -67,6 +100,7 @@ def warm_up() -> None:
 
     Board()
     Widget.close_all()
+    Application.instance().prepare(options)  # after the board: the widgets of a process with a kernel need sockets
     gc.collect()
     gc.freeze()  # a collection in a session would write to every page of memory that is shared
 
@@ -104,10 +138,7 @@ def _become_session(request: Start, server: int) -> None:
     os.environ.update(request["env"])
     _renew_random_state()
     _end_with(server)
-    from ipykernel import kernelapp
-
-    where = request["command"].index("-f")  # the arguments begin with the connection file
-    kernelapp.launch_new_instance(argv=request["command"][where:])
+    Application.launch_instance(request["command"])
 
 
 def _renew_random_state() -> None:
