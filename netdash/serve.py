@@ -6,6 +6,7 @@ import errno
 import functools
 import inspect
 import os
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from netdash.server.voila_app import Server
 
 P = ParamSpec("P")
+NOT_LOADED = "rfc3987_syntax"
+"""A package that jsonschema imports if it is installed. It compiles a grammar for IRIs, which takes a second."""
 
 
 def _takes_options(settings: Callable[P, Settings]) -> Callable[[Callable[[Settings], None]], Callable[P, None]]:
@@ -54,6 +57,8 @@ def serve(settings: Settings) -> None:
         is broken, the prepared cases or the own criteria are faulty, or Voila has a part that this version of netdash
         does not know.
     """
+    # A module that is None in sys.modules cannot be imported. No schema of Jupyter has an IRI.
+    sys.modules.setdefault(NOT_LOADED, None)  # type: ignore[arg-type]
     notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
     check_installation(notebook)
     if settings.hub:

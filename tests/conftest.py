@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 from hypothesis import strategies as st
 
 from netdash.fields import Choice, Count, Number, YesNo
@@ -55,6 +55,11 @@ def patients():
 def pytest_collection_modifyitems(items):
     # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
     items.sort(key=lambda item: (item.path.parent.name == "browser", item.path.stem not in LONGEST))
+    # Coverage doubles the time of a test. What random examples alone reach is held by no test, and the board of a
+    # browser test runs in another process: neither is measured.
+    for item in items:
+        if item.path.parent.name == "browser" or is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,8 @@ def spark():
 
     settings = {"ui.enabled": "false", "sql.shuffle.partitions": "2", "driver.bindAddress": "127.0.0.1"}
     settings |= {"driver.host": "127.0.0.1", "ui.showConsoleProgress": "false"}
+    # A Java machine that lives half a minute spends most of it on compiling well what runs once.
+    settings |= {"driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
     builder = SparkSession.builder.master("local[1]").appName("netdash")
     for name, value in settings.items():
         builder = builder.config(f"spark.{name}", value)

@@ -255,6 +255,23 @@ def test_the_text_in_place_of_a_traceback_is_still_read_from_the_manager_of_one_
     assert "self.kernel_manager.traceback_replacement_message" in source(channels), moved(what, "server/kernels.py")
 
 
+def test_the_server_starts_without_the_package_that_compiles_a_grammar_and_no_schema_needs_it():
+    import jupyter_events
+    import jupyter_server
+
+    from netdash.serve import NOT_LOADED
+
+    nowhere = ["serve", "--no-browser", "--port", "0", "--host", "192.0.2.1", "--public-host", "board.example"]
+    command = [sys.executable, "-X", "importtime", "-m", "netdash", *nowhere]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert "netdash cannot listen on" in said
+    assert "jsonschema._format" in said, moved("jsonschema:_format", "serve.py")
+    assert f"{NOT_LOADED}." not in said, moved(f"jsonschema:{NOT_LOADED}", "serve.py")
+    for package in (jupyter_events, jupyter_server):
+        for schema in Path(package.__file__).parent.glob("*schemas/**/*.y*ml"):
+            assert not re.search(r"\biri\b", schema.read_text(encoding="utf-8")), schema
+
+
 def test_the_login_form_is_rendered_with_the_words_that_the_template_uses():
     from jupyter_server.auth.login import LoginFormHandler
 
