@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 
+import ipywidgets
 import plotly.graph_objects as go
 import pytest
 import traitlets
@@ -14,6 +16,7 @@ import netdash as nd
 from netdash import evidence
 from netdash.board import Board, views
 from netdash.board.inputs import questions
+from netdash.board.notebook import widgets_of
 from netdash.board.state import State, examples, outcomes_shown
 from netdash.board.widgets import Box, Pick, Slider
 from netdash.patient import FIELDS, Patient
@@ -1260,3 +1263,18 @@ def test_what_holds_of_several_lists_is_not_read_as_of_the_last():
     shown = verdict_text(WELL)
     both = "Review, conclusion: fits fits 5 of 5; Review, one sentence of the introduction: fits fits 3 of 3"
     assert f"{both}: not asked: how patients are selected" in shown
+
+
+def test_the_widgets_of_a_board_share_one_layout_and_one_style_for_each_kind_and_boards_share_nothing():
+    first, second = Board(), Board()
+
+    def looks(board):
+        widgets = widgets_of(*board.children, board.controls, board.pages)
+        return {w for w in widgets if isinstance(w, ipywidgets.Layout | ipywidgets.Style)}
+
+    assert not looks(first) & looks(second)
+    second.close()
+    assert all(look.comm is not None for look in looks(first))
+    kinds = Counter(type(look).__name__ for look in looks(first))
+    assert kinds.pop("Layout") == 2, "of the frame, and of all others"
+    assert set(kinds.values()) == {1}

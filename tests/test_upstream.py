@@ -74,6 +74,8 @@ NAMES = [
     ("ipykernel.kernelspec:RESOURCES", "server/kernels.py"),
     ("ipykernel.kernelspec:make_ipkernel_cmd", "server/kernels.py"),
     ("ipywidgets.widgets.widget:_instances", "server/kernel.py"),
+    ("ipywidgets:DOMWidget._dom_classes", "board/making.py"),
+    ("ipywidgets:DOMWidget.layout.klass", "board/making.py"),
     ("ipywidgets:Widget.set_state", "board/frame.py"),
     ("ipywidgets:ValueWidget", "server/kernel.py"),
     ("anywidget:WidgetTrait", "board/frame.py"),

@@ -21,6 +21,7 @@ from netdash.board import criteria_views, inputs, notebook, strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
 from netdash.board.frame import Frame
+from netdash.board.making import make, shared_looks
 from netdash.board.pages.evidence import Evidence
 from netdash.board.pages.explore import Explore
 from netdash.board.pages.overview import Overview
@@ -117,29 +118,33 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         if not names or not set(names) <= set(PAGES):
             raise ValueError(f"pages: given {names}, expected some of {', '.join(PAGES)}")
         self.state = State(patient=patient or Patient(), pages=names, page=names[0])
-        self.pages = {name: PAGES[name](self.state) for name in names}
-        self.controls = Controls(self.state)
+        with shared_looks():
+            children = self._make_widgets()
         self.file = os.environ.get(CASES_VARIABLE, "") if cases is None else ""
         if cases is not None:
             self.state.prepared = dict(cases) if isinstance(cases, Mapping) else prepared_cases.cases(cases)
         self.criteria_file = os.environ.get(CRITERIA_VARIABLE, "") if criteria is None else ""
         self.state.own = None if criteria is None else own_criteria.read(criteria)
-        self.examples = ipywidgets.Dropdown(
-            options=[NO_EXAMPLE], description="Case", tooltip="Prepared or made-up cases"
-        )
-        self.upload = offer_file("Load cases…", CASES_TIP, self._load_cases)
-        self.criteria = offer_named_file("Load criteria…", CRITERIA_TIP, self.state.take_criteria)
-        self.reset = ipywidgets.Button(description="Reset", tooltip="Make every input unknown")
-        self.frame = self._make_frame()
-        self.mark = f"nd-static-{self.frame.model_id}"
-        super().__init__(self._layout(), **layout)
-        self.add_class("netdash-board").add_class("nd-board")
+        super().__init__(children, _dom_classes=["netdash-board", "nd-board"], **layout)
         traitlets.link((self.state, "patient"), (self, "patient"))
         self._drawn_values: list[Any] = []
         self._drawn_source = ""
         self._read_list()
         self._observe()
         self._draw()
+
+    def _make_widgets(self) -> list[ipywidgets.DOMWidget]:
+        """Make all widgets of the board; return what it contains."""
+        self.pages = {name: PAGES[name](self.state) for name in self.state.pages}
+        self.controls = Controls(self.state)
+        tip = "Prepared or made-up cases"
+        self.examples = make(ipywidgets.Dropdown, options=[NO_EXAMPLE], description="Case", tooltip=tip)
+        self.upload = offer_file("Load cases…", CASES_TIP, self._load_cases)
+        self.criteria = offer_named_file("Load criteria…", CRITERIA_TIP, self.state.take_criteria)
+        self.reset = make(ipywidgets.Button, description="Reset", tooltip="Make every input unknown")
+        self.frame = self._make_frame()
+        self.mark = f"nd-static-{self.frame.model_id}"
+        return self._layout()
 
     def _make_frame(self) -> Frame:
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
@@ -149,17 +154,18 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
         styles = "".join(sheet.read_text(encoding="utf-8") for sheet in STYLE_SHEETS) + notebook.hiding(self.mark)
-        name = ipywidgets.HTML(f'{SKIP}<h1 class="nd-title">netdash</h1><style>{styles}</style>')
-        bars = {name: _box(ipywidgets.HBox, f"nd-bar-{name}", *page.toolbar) for name, page in self.pages.items()}
-        for bar in bars.values():
-            bar.add_class("nd-bar")
+        name = make(ipywidgets.HTML, f'{SKIP}<h1 class="nd-title">netdash</h1><style>{styles}</style>')
+        bars = {
+            name: make(ipywidgets.HBox, page.toolbar, classes=f"nd-bar-{name} nd-bar")
+            for name, page in self.pages.items()
+        }
         plot = [bars.pop(name) for name in ("board",) if name in bars]  # what the plot shows is chosen beside it
-        files = _box(ipywidgets.HBox, "nd-files", self.upload, self.criteria, self.reset)
+        files = make(ipywidgets.HBox, [self.upload, self.criteria, self.reset], classes="nd-files")
         chosen = [self.examples, files, *bars.values()]
-        head = _box(ipywidgets.HBox, "nd-head", name, *chosen, _box(ipywidgets.Box, "netdash-slot-tools"))
-        case, foot = (_box(ipywidgets.Box, f"netdash-slot-{slot}") for slot in ("case", "foot"))
-        frame = _box(ipywidgets.Box, "nd-frame", *plot, self.frame)
-        body = _box(ipywidgets.HBox, "nd-body", self.controls.widget, frame)
+        tools, case, foot = (make(ipywidgets.Box, classes=f"netdash-slot-{slot}") for slot in ("tools", "case", "foot"))
+        head = make(ipywidgets.HBox, [name, *chosen, tools], classes="nd-head")
+        frame = make(ipywidgets.Box, [*plot, self.frame], classes="nd-frame")
+        body = make(ipywidgets.HBox, [self.controls.widget, frame], classes="nd-body")
         return [head, case, body, foot]
 
     def __repr__(self) -> str:
@@ -392,9 +398,3 @@ def _name(case: Prepared, listed: bool) -> str:
 
 def _value(case: Prepared) -> str:
     return f"own: {case.label}" if case.own else case.label
-
-
-def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
-    box = kind(children)
-    box.add_class(name)
-    return box

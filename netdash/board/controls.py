@@ -10,8 +10,9 @@ import traitlets
 
 from netdash import rule_tables
 from netdash.board.inputs import SLIDER_GROUP, matches, slug
+from netdash.board.making import make
 from netdash.board.state import State
-from netdash.board.widgets import Box, Control, Pick, Slider, classed, mark
+from netdash.board.widgets import Box, Control, Pick, Slider, mark
 from netdash.fields import Field, Number
 from netdash.patient import FIELDS
 
@@ -38,12 +39,13 @@ class Controls:
             if group != SLIDER_GROUP
         }
         self._boxes = {
-            group: classed(ipywidgets.Box([self._controls[field.name].widget for field in fields]), "nd-group")
+            group: make(ipywidgets.Box, [self._controls[field.name].widget for field in fields], classes="nd-group")
             for group, fields in self.groups.items()
         }
-        self.search = ipywidgets.Text(description="Search inputs", placeholder="any word", continuous_update=True)
-        traitlets.link((state.inputs, "words"), (self.search.add_class("nd-search"), "value"))
-        self.widget = classed(ipywidgets.VBox(list(self._column())), "nd-controls")
+        words = {"description": "Search inputs", "placeholder": "any word"}
+        self.search = make(ipywidgets.Text, classes="nd-search", continuous_update=True, **words)
+        traitlets.link((state.inputs, "words"), (self.search, "value"))
+        self.widget = make(ipywidgets.VBox, list(self._column()), classes="nd-controls")
         self.show()
 
     def _column(self) -> Iterator[ipywidgets.DOMWidget]:
@@ -129,4 +131,5 @@ def _make(field: Field, state: State) -> Control:
 
 
 def _slot(name: str) -> ipywidgets.Box:
-    return classed(ipywidgets.Box(), f"netdash-slot-{name}")
+    slot: ipywidgets.Box = make(ipywidgets.Box, classes=f"netdash-slot-{name}")
+    return slot

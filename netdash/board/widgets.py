@@ -10,6 +10,7 @@ import traitlets
 from netdash import rules
 from netdash.board import typed
 from netdash.board.inputs import values_of
+from netdash.board.making import make
 from netdash.board.state import State
 from netdash.fields import Choice, Field, Known, Number, in_part
 from netdash.intervals import Interval
@@ -89,8 +90,8 @@ class Alternatives(Control):
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
         # Its name is put there by the page: ipywidgets has none for a list without a visible label.
-        self.widget = self.list = ipywidgets.Dropdown(options=[(OR, "")], tooltip=f"{field.label}: {ALSO_POSSIBLE}")
-        self.widget.add_class("nd-or")
+        tip = f"{field.label}: {ALSO_POSSIBLE}"
+        self.widget = self.list = make(ipywidgets.Dropdown, classes="nd-or", options=[(OR, "")], tooltip=tip)
         self.widget.observe(self._on_change, "value")
         self.parts = {f"{field.name}-or": self.widget}
 
@@ -128,13 +129,11 @@ class Pick(Control):
             (unknown, UNKNOWN),
             *((field.show(value), value) for value in values_of(field)),
         ]
-        self.list = ipywidgets.Dropdown(
-            options=self._options, value=UNKNOWN, description=field.label, tooltip=field.help
-        )
-        self.list.add_class("nd-field")
+        words = {"value": UNKNOWN, "description": field.label, "tooltip": field.help}
+        self.list = make(ipywidgets.Dropdown, classes="nd-field", options=self._options, **words)
         self.list.observe(self._on_change, "value")
         self.more = _alternatives(field, state)
-        self.widget = classed(ipywidgets.VBox([self.list]), "nd-pick") if self.more else self.list
+        self.widget = make(ipywidgets.VBox, [self.list], classes="nd-pick") if self.more else self.list
         self.parts = {field.name: self.list, **(self.more.parts if self.more else {})}
         self.unnamed = tuple(self.more.parts) if self.more else ()
 
@@ -154,19 +153,18 @@ class Box(Control):
 
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
-        self.text = ipywidgets.Text(
+        self.text = make(
+            ipywidgets.Text,
+            classes="nd-field",
             description=f"{field.label}, {field.unit}" if field.unit else field.label,
             placeholder=field.show(None),
             tooltip=f"{field.help} Expected: {field.allowed}.",
             continuous_update=False,
         )
-        self.text.add_class("nd-field")
         self.text.observe(self._on_change, "value")
-        self.message = classed(ipywidgets.Box(), f"netdash-slot-refused-{field.name}")
-        self.widget, self.parts = (
-            classed(ipywidgets.VBox([self.text, self.message]), "nd-typed"),
-            {field.name: self.text},
-        )
+        self.message = make(ipywidgets.Box, classes=f"netdash-slot-refused-{field.name}")
+        self.widget = make(ipywidgets.VBox, [self.text, self.message], classes="nd-typed")
+        self.parts = {field.name: self.text}
 
     def _read(self, event: traitlets.Bunch) -> Known | None:
         return typed.read(self.field, event["new"])
@@ -184,18 +182,17 @@ class Slider(Control):
 
     def __init__(self, field: Field, state: State) -> None:
         super().__init__(field, state)
-        self.slider = self._track(self._make_slider())
-        self.span = self._track(self._make_span()) if isinstance(field, Number) else None
-        self.clear = ipywidgets.Button(description="×", tooltip=f"Clear {field.label}")
-        self.clear.add_class("nd-clear")
+        self.slider = self._make_slider()
+        self.span = self._make_span() if isinstance(field, Number) else None
+        self.clear = make(ipywidgets.Button, classes="nd-clear", description="×", tooltip=f"Clear {field.label}")
         self.clear.on_click(lambda _: state.enter(field.name, None))
         self.box = Box(field, state) if isinstance(field, Number) else None
         self.more = _alternatives(field, state)
-        self.track = classed(ipywidgets.VBox([self.slider]), "nd-track")
-        self.offer = classed(ipywidgets.Box(), f"netdash-slot-offer-{field.name}")
-        self.below = classed(ipywidgets.VBox([self.offer] if field.entries or field.choices else []), "nd-track")
-        self.widget = ipywidgets.VBox(self._layout())
-        self.widget.add_class("nd-input").add_class("nd-typed")
+        self.track = make(ipywidgets.VBox, [self.slider], classes="nd-track")
+        self.offer = make(ipywidgets.Box, classes=f"netdash-slot-offer-{field.name}")
+        offered = [self.offer] if field.entries or field.choices else []
+        self.below = make(ipywidgets.VBox, offered, classes="nd-track")
+        self.widget = make(ipywidgets.VBox, self._layout(), classes="nd-input nd-typed")
         self.parts = {field.name: self.slider}
         if self.span and self.box:
             self.parts |= {f"{field.name}-range": self.span, f"{field.name}-box": self.box.text}
@@ -204,15 +201,16 @@ class Slider(Control):
         self.unnamed = tuple(name for name in self.parts if name.endswith(("-range", "-or")))
 
     def _layout(self) -> list[ipywidgets.DOMWidget]:
-        name = self.box.text if self.box else ipywidgets.HTML(f'<span class="nd-label">{self.field.label}</span>')
+        label = f'<span class="nd-label">{self.field.label}</span>'
+        name = self.box.text if self.box else make(ipywidgets.HTML, label)
         message = [self.box.message] if self.box else []
-        strip = classed(ipywidgets.Box(), f"netdash-slot-strip-{self.field.name}")
+        strip = make(ipywidgets.Box, classes=f"netdash-slot-strip-{self.field.name}")
         parts = [self.track, self.below] if self.box is None else [*self.below.children, self.track]
-        return [ipywidgets.HBox([name, self.clear]), *message, *parts, strip]
+        return [make(ipywidgets.HBox, [name, self.clear]), *message, *parts, strip]
 
-    def _track(self, slider: Any) -> Any:
-        slider.add_class("nd-slider")
-        slider.add_class(f"netdash-control-{self.field.name}")
+    def _track(self, kind: type, classes: str = "", **traits: Any) -> Any:
+        classes = f"{classes} nd-slider netdash-control-{self.field.name}"
+        slider = make(kind, classes=classes, readout=False, **traits)
         slider.observe(self._on_change, "value")
         return slider
 
@@ -246,16 +244,16 @@ class Slider(Control):
                 (self.field.show(None), UNKNOWN),
                 *((self.field.show(value), value) for value in self.field.choices),
             ]
-            return classed(ipywidgets.SelectionSlider(options=options, readout=False), "nd-choice")
+            return self._track(ipywidgets.SelectionSlider, "nd-choice", options=options)
         # The FloatSlider of ipywidgets sends 54.99999999999999 for 55, which is under 55. An IntSlider is exact. Other
         # numbers are typed in the box; the handle then shows the nearest whole number.
         least, most = self._limits
-        return ipywidgets.IntSlider(min=least, max=most, value=least, step=int(self.field.step or 1), readout=False)
+        return self._track(ipywidgets.IntSlider, min=least, max=most, value=least, step=int(self.field.step or 1))
 
     def _make_span(self) -> Any:
         least, most = self._limits
-        looks = {"layout": self.slider.layout, "style": self.slider.style, "readout": False}
-        return ipywidgets.IntRangeSlider(min=least, max=most, value=(least, most), step=self.slider.step, **looks)
+        step = self.slider.step
+        return self._track(ipywidgets.IntRangeSlider, min=least, max=most, value=(least, most), step=step)
 
     @property
     def _limits(self) -> tuple[int, int]:
@@ -320,9 +318,3 @@ def _contain(box: ipywidgets.Box, children: list[ipywidgets.DOMWidget]) -> None:
 def mark(widget: ipywidgets.DOMWidget, name: str, applies: bool) -> None:
     """Give a widget a class of style sheets, or take it away."""
     (widget.add_class if applies else widget.remove_class)(name)
-
-
-def classed(widget: Any, name: str) -> Any:
-    """Return a widget with one more class of style sheets."""
-    widget.add_class(name)
-    return widget

@@ -13,9 +13,11 @@ import traitlets
 from netdash import evidence
 from netdash.assessment import Assessment, assess
 from netdash.board import views
+from netdash.board.making import make
 from netdash.board.pages.page import Commands, Drawn, Page, choose, offer_file
 from netdash.board.state import READINGS, State, outcomes_shown
 from netdash.board.tables import TABLES
+from netdash.board.widgets import mark
 from netdash.figures.drawing import FigureDict, in_words
 from netdash.figures.export import as_csv, titled
 from netdash.figures.forest import forest_dict
@@ -76,7 +78,7 @@ class Evidence(Page):
         self.outcome = choose(state, "outcome", list(outcomes_shown()), "Endpoint", "One endpoint at one time")
         self.reading = choose(state, "reading", READINGS, "Numbers", "What the review prints, or corrected")
         tip = "Only rows that hold each of these words"
-        self.words = ipywidgets.Text(description="Find", placeholder="words", tooltip=tip)
+        self.words = make(ipywidgets.Text, description="Find", placeholder="words", tooltip=tip)
         traitlets.link((choices, "words"), (self.words, "value"))
         self.followed = choose(
             choices,
@@ -104,7 +106,7 @@ class Evidence(Page):
             self.upload: pooling,
         }
         for control, offered in wanted.items():
-            control.layout.display = None if offered else "none"
+            mark(control, "nd-closed", not offered)
 
     def commands(self) -> Commands:
         """Return what takes a series out of its pool or puts it back, puts all back, and drops the own series."""

@@ -11,6 +11,7 @@ import ipywidgets
 import traitlets
 
 from netdash.assessment import Assessment
+from netdash.board.making import make
 from netdash.board.state import State
 
 LONGEST_NAME = 60
@@ -88,7 +89,7 @@ def offer_file(label: str, tip: str, take: Callable[[bytes], None]) -> ipywidget
 
 def offer_named_file(label: str, tip: str, take: Callable[[bytes, str], None]) -> ipywidgets.FileUpload:
     """Return a button that opens a CSV file and passes its content and its name to `take`; the file is not stored."""
-    upload = ipywidgets.FileUpload(accept=".csv", icon="", description=label, tooltip=tip)
+    upload: ipywidgets.FileUpload = make(ipywidgets.FileUpload, accept=".csv", icon="", description=label, tooltip=tip)
 
     def opened(event: traitlets.Bunch) -> None:
         if event["new"]:
@@ -110,6 +111,7 @@ def _file_name(name: object) -> str:
 
 def choose(traits: traitlets.HasTraits, name: str, options: Any, label: str, tip: str) -> ipywidgets.Dropdown:
     """Return a drop-down list that is linked to a trait in both directions."""
-    chooser = ipywidgets.Dropdown(options=options, value=getattr(traits, name), description=label, tooltip=tip)
+    words = {"description": label, "tooltip": tip}
+    chooser: ipywidgets.Dropdown = make(ipywidgets.Dropdown, options=options, value=getattr(traits, name), **words)
     traitlets.link((traits, name), (chooser, "value"))
     return chooser
