@@ -1,6 +1,7 @@
 """Fixtures and strategies that more than one test file uses."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,22 @@ def patients():
 def pytest_collection_modifyitems(items):
     # Playwright's event loop stays in its thread once it has run: tests that run a loop of their own come before.
     items.sort(key=lambda item: (item.path.parent.name == "browser", item.path.stem not in LONGEST))
-    # Coverage doubles the time of a test. What random examples alone reach is held by no test, and the board of a
-    # browser test runs in another process: neither is measured.
-    for item in items:
-        if item.path.parent.name == "browser" or is_hypothesis_test(getattr(item, "function", None)):
-            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Leave tests with random examples and browser tests out of the coverage, which doubles the time of a test.
+
+    What random examples alone reach is held by no test. The board of a browser test runs in another process.
+    pytest-cov's own marker "no_cover" does nothing in a worker of pytest-xdist, where a second measurement goes on.
+    """
+    tracer = sys.gettrace()
+    if item.path.parent.name == "browser" or is_hypothesis_test(getattr(item, "function", None)):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")

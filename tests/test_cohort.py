@@ -60,12 +60,13 @@ def test_a_cohort_gets_what_each_of_its_patients_gets(kind, group):
     assert [row["row"] for row in found] == list(range(len(group)))
 
 
-@given(patients())
-def test_grade_and_drainage_are_those_of_the_patient(patient):
+@settings(max_examples=40)
+@given(st.lists(patients(), min_size=1, max_size=12))
+def test_grade_and_drainage_are_those_of_the_patient(group):
     # Through every criterion that asks for one of them, on a frame with only what settles them.
     asked = ("differentiation", "ki67_percent", "primary_site", "primary_portal_drained")
-    known = Patient(**{name: value for name, value in patient.to_dict().items() if name in asked})
-    assert verdicts(polars_typed([known]), rule_sets=DERIVED) == assessed([known], DERIVED)
+    known = [Patient(**{name: value for name, value in p.to_dict().items() if name in asked}) for p in group]
+    assert verdicts(polars_typed(known), rule_sets=DERIVED) == assessed(known, DERIVED)
 
 
 def test_every_grade_and_every_site_on_both_sides_of_each_limit():

@@ -56,12 +56,13 @@ def verdicts(frame):
 ASKED = list(dict.fromkeys(name for name in FIELDS for found in rule_tables.load().values() if name in found.inputs))
 
 
-@settings(max_examples=60)
+# The expressions of a frame take most of the time: few frames with many rows find as much as many with few.
+@settings(max_examples=30)
 @given(st.data())
 def test_a_text_in_a_frame_means_what_it_means_for_a_patient(data):
-    names = data.draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=6, unique=True))
+    names = data.draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=10, unique=True))
     rows = data.draw(
-        st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=1, max_size=6)
+        st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=1, max_size=15)
     )
     group = [understood(row) for row in rows]
     wanted = assessed(group, SETS)

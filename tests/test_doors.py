@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, holds, name_for
+from browser.served import NO_POOL, SERVE, Served, holds, name_for
 from test_serve import FORM, run
 from wire import Wire, ask, cookies_of, kernel_of, line_to, open_page
 
@@ -101,7 +101,7 @@ def test_the_cookie_of_a_visit_is_for_this_server_alone_and_for_no_script(server
     assert "HttpOnly" in given
     assert "SameSite=Lax" in given
     assert "expires" not in given.lower()
-    served = Served((*SERVE, "--base-url", "/board/"), NETDASH_PUBLIC_HOST="localhost")
+    served = Served((*SERVE, "--base-url", "/board/"), NETDASH_PUBLIC_HOST="localhost", **NO_POOL)
     (given,) = ask(served, "/board/", **{"X-Forwarded-Proto": "https"}).headers.get_all("Set-Cookie")
     assert "Secure" in given
     assert "Path=/board/" in given
@@ -147,7 +147,7 @@ def test_what_is_called_a_secret_is_one():
 
 
 def test_a_token_in_the_command_line_is_warned_of():
-    served = Served((*SERVE, "--token", TOKEN))
+    served = Served((*SERVE, "--token", TOKEN), **NO_POOL)
     ask(served, "/healthz")
     assert "every user of this machine can read it" in served.complaints()
     served.kill()
@@ -173,7 +173,7 @@ def test_no_answer_tells_whether_a_file_exists(server):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_another_name_is_refused_wherever_it_listens_once_its_name_is_given(host):
-    served = Served((*SERVE, "--host", host), NETDASH_PUBLIC_HOST="board.example Other.example")
+    served = Served((*SERVE, "--host", host), NETDASH_PUBLIC_HOST="board.example Other.example", **NO_POOL)
     for name in ("board.example", "BOARD.example:443", "other.example", "localhost:8866", "127.0.0.1", "[::1]"):
         assert ask(served, "/healthz", Host=name).status == 200
     for path in PATHS:
@@ -242,7 +242,7 @@ def test_every_answer_carries_the_headers_that_protect(server, path):
 
 @pytest.fixture
 def guarded():
-    served = Served(NETDASH_TOKEN=TOKEN)
+    served = Served(NETDASH_TOKEN=TOKEN, **NO_POOL)
     yield served
     served.kill()
 
@@ -290,7 +290,7 @@ def test_guesses_are_limited_however_they_are_made(guarded, how):
 
 @pytest.mark.parametrize("name", ["X-Real-Ip", "X-Forwarded-For", "Forwarded", "X-Client-Ip"])
 def test_a_visitor_does_not_choose_the_address_that_his_guesses_are_counted_for(name):
-    served = Served(NETDASH_TOKEN=TOKEN, NETDASH_PUBLIC_HOST="localhost")
+    served = Served(NETDASH_TOKEN=TOKEN, NETDASH_PUBLIC_HOST="localhost", **NO_POOL)
     statuses = []
     for n in range(15):
         sent = {name: f"198.51.100.{n}"}
@@ -411,7 +411,7 @@ def test_connections_that_stay_half_open_end_and_fill_no_log():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the limits of another process")
 def test_descriptors_are_raised_as_far_as_they_may_be():
-    served = Served(("/bin/sh", "-c", 'ulimit -S -n 300; exec "$@"', "sh", *SERVE))
+    served = Served(("/bin/sh", "-c", 'ulimit -S -n 300; exec "$@"', "sh", *SERVE), **NO_POOL)
     soft, hard = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
     assert soft == min(hard, 65_536)
     served.kill()

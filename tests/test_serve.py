@@ -19,7 +19,7 @@ import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import SERVE, Served, holds, serve_notebook
+from browser.served import NO_POOL, SERVE, Served, holds, serve_notebook
 from conftest import ROOT
 from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1, raw
 
@@ -253,7 +253,7 @@ def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():
 
 @pytest.mark.parametrize("how", ["terminated", "drained for too long"])
 def test_a_server_that_ends_says_which_boards_it_closed(how):
-    served = Served(NETDASH_AUDIT="yes", NETDASH_DRAIN_MINUTES="0.02")
+    served = Served(NETDASH_AUDIT="yes", NETDASH_DRAIN_MINUTES="0.02", **NO_POOL)
     line = open_page(served).connect()
     served.process.send_signal(signal.SIGTERM if how == "terminated" else signal.SIGUSR1)
     assert served.process.wait(timeout=120) == 0
@@ -690,7 +690,7 @@ def test_another_name_for_this_machine_is_refused(bothered, host):
 
 
 def test_the_name_of_a_proxy_is_taken_when_it_is_given():
-    served = Served(NETDASH_PUBLIC_HOST="board.example other.example")
+    served = Served(NETDASH_PUBLIC_HOST="board.example other.example", **NO_POOL)
     assert [ask(served, "/", Host=name).status for name in ("board.example", "other.example")] == [200, 200]
     assert ask(served, "/", Host="elsewhere.example").status == 403
     served.kill()
@@ -700,7 +700,7 @@ def test_a_proxy_is_believed_that_the_visitor_came_by_https_and_nobody_else_is(g
     https = {**FORM, "X-Forwarded-Proto": "https"}
     form = urlencode({"token": TOKEN})
     assert "Secure" not in ask(guarded, "/board/login", "POST", body=form, **https).headers["Set-Cookie"]
-    served = Served(NETDASH_PUBLIC_HOST="localhost", NETDASH_TOKEN=TOKEN)
+    served = Served(NETDASH_PUBLIC_HOST="localhost", NETDASH_TOKEN=TOKEN, **NO_POOL)
     assert "Secure" in ask(served, "/login", "POST", body=form, **https).headers["Set-Cookie"]
     behind_two = {**FORM, "X-Forwarded-Proto": "https,http"}  # as that of JupyterHub behind another one
     assert "Secure" in ask(served, "/login", "POST", body=form, **behind_two).headers["Set-Cookie"]
@@ -709,8 +709,8 @@ def test_a_proxy_is_believed_that_the_visitor_came_by_https_and_nobody_else_is(g
 
 
 def test_a_worker_signs_its_sessions_and_takes_the_cookies_of_the_others():
-    served, other = (Served(NETDASH_WORKER=name, NETDASH_TOKEN=TOKEN) for name in ("a1", "b"))
-    stranger = Served(NETDASH_TOKEN="another secret word")
+    served, other = (Served(NETDASH_WORKER=name, NETDASH_TOKEN=TOKEN, **NO_POOL) for name in ("a1", "b"))
+    stranger = Served(NETDASH_TOKEN="another secret word", **NO_POOL)
     form, host = urlencode({"token": TOKEN}), {"Host": "localhost"}
     given = cookies_of(ask(served, "/login", "POST", body=form, **FORM, **host))
     assert kernel_of(ask(served, "/", Cookie=given, **host).text).startswith("a1_")
@@ -735,11 +735,11 @@ def test_a_base_url_that_is_none_is_one_plain_sentence(base_url):
 
 
 def test_listening_beyond_this_machine_without_a_token_is_said():
-    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_PUBLIC_HOST="board.example")
+    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_PUBLIC_HOST="board.example", **NO_POOL)
     ask(served, "/healthz")
     assert "Warning: netdash listens on 0.0.0.0, beyond this machine, without a token" in served.complaints()
     served.kill()
-    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_TOKEN=TOKEN)
+    served = Served((*SERVE, "--host", "0.0.0.0"), NETDASH_TOKEN=TOKEN, **NO_POOL)
     ask(served, "/healthz")
     assert served.complaints() == ""
     served.kill()

@@ -17,6 +17,7 @@ import psutil
 SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0")
 PATIENCE = 180  # seconds until a server that says nothing is given up
 POOL = 2  # kernels that a server keeps ready by default
+NO_POOL = {"NETDASH_POOL": "0"}  # for tests that open one board or none: it takes a second less
 WORK = 0.1  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
