@@ -142,6 +142,13 @@ class Judgement:
         """The verdict in the words of the kind: "met", "does not fit", "open"."""
         return self.kind.word(self.verdict)
 
+    @property
+    def word_with_cautions(self) -> str:
+        """The verdict in words; of a met one whether cautions apply or are open: "like its patients, cautions open"."""
+        if self.verdict is not Verdict.MET or not self.cautions:
+            return self.word
+        return f"{self.word}, {'with cautions' if self.n_cautions else 'cautions open'}"
+
     @functools.cached_property
     def _by_id(self) -> dict[str, Finding]:
         return {finding.criterion.criterion_id: finding for finding in self.findings}

@@ -79,6 +79,19 @@ def test_the_trial_whose_patients_are_like_this_one_is_marked():
     assert all(row.marks == "" for row in table().drawn)
 
 
+def test_a_trial_is_like_this_patient_only_with_the_cautions_that_apply_or_are_open():
+    patient = nd.Patient(
+        **{"age_years": 50, "ki67_percent": 15, "differentiation": "well", "primary_site": "pancreas"},
+        **{"sstr_positive": True, "months_since_diagnosis": 4, "progressed_on_treatment": False},
+        **{"prior_prrt": False, "prior_liver_directed": False},
+    )
+    for earlier, said in ((None, ", cautions open"), (True, ", with cautions"), (False, "")):
+        found = table(patient.replace(prior_systemic_treatment=earlier))
+        (row,) = [row for row in found.drawn if row.outcome_id == "l-netter2-hr"]
+        assert row.marks == f"like this patient{said}"
+        assert f"NETTER-2 2024{said}" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("involvement", "group"),
     [

@@ -145,7 +145,7 @@ def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
 def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
     """Return what was published after the review on the endpoint of the plot; None where nothing was."""
     statistic, endpoint, horizon = outcomes_shown()[outcome]
-    words = tuple((j.rule_set.name, j.word) for j in assessment.studied)
+    words = tuple((j.rule_set.name, j.word_with_cautions) for j in assessment.studied)
     return _later(statistic, endpoint, horizon, words)
 
 

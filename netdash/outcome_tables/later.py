@@ -38,6 +38,8 @@ _TEXT = ("outcome_id", "therapy", "arm", "comparator", "population", "locator")
 NOT_OF_A_TRIAL = "no comparison of the arms of a trial"
 RANDOMIZED = "randomized"
 """The design of a trial of which it was read that its patients were assigned at random."""
+LIKE = "like its patients"
+"""The verdict on a population that is met."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,8 @@ class LaterRow:
     design : str
         Design of the trial, as far as it was read: "randomized"; empty when the figure is of no trial.
     alike : str
-        How the patients of the trial compare with this one: "like its patients", "unlike", "open"; empty for no case.
+        How the patients of the trial compare with this one: "like its patients" (also "like its patients, with
+        cautions" or "cautions open"), "unlike", "open"; empty for no case.
     subgroup : str
         The verdict on the subgroup that the figure is about ("met": this patient is in it); empty for no case.
     left_out : str
@@ -104,7 +107,8 @@ class LaterRow:
     @property
     def marks(self) -> str:
         """Who the figure is about, compared with this patient: "like this patient", "this patient's subgroup"."""
-        of_trial = {"like its patients": "like this patient", "unlike": "unlike this patient"}.get(self.alike, "")
+        unlike = "unlike this patient" if self.alike == "unlike" else ""
+        of_trial = self.alike.replace(LIKE, "like this patient") if self.alike.startswith(LIKE) else unlike
         return ", ".join(filter(None, [of_trial, "this patient's group" if self.subgroup == "met" else ""]))
 
 
@@ -157,7 +161,9 @@ class LaterTable:
         """The picture in words."""
         if not self.drawn:
             return f"{self.title}: none was read."
-        alike = list(dict.fromkeys(row.label for row in self.drawn if row.alike == "like its patients"))
+        alike = dict.fromkeys(
+            f"{row.label}{row.alike.removeprefix(LIKE)}" for row in self.drawn if row.alike.startswith(LIKE)
+        )
         secondary = sum(row.how_read == "secondary" for row in self.drawn)
         said = f"{self.title}: {number_of(len(self.drawn), 'figure')}, {secondary} of them read in a secondary text."
         return f"{said} This patient is like those of {'; '.join(alike)}." if alike else said
@@ -217,7 +223,7 @@ def later_table(
     if horizon_months is not None:
         found = [row for row in found if row["horizon_months"] == horizon_months]
     if alike is None:
-        alike = {j.rule_set.name: j.word for j in assessment.judgements} if assessment else {}
+        alike = {j.rule_set.name: j.word_with_cautions for j in assessment.judgements} if assessment else {}
     rows = _told_apart([_row(row, alike, assessment) for row in _by_therapy(found)])
     return LaterTable(statistic, endpoint, horizon_months, rows)
 
