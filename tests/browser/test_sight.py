@@ -105,6 +105,15 @@ FAULTS = """() => {
   }
   return faults;
 }"""
+# Whether each picture has been drawn for the room that it has now, and then its texts that leave it.
+DRAWN = """() => [...document.querySelectorAll("[data-figure]")].every((figure) => {
+  const drawn = figure.querySelector(".main-svg");
+  return !drawn || Math.abs(drawn.clientWidth - figure.clientWidth) <= 1;
+})"""
+CUT_IN_PICTURES = """() => [...document.querySelectorAll("[data-figure] .main-svg text")].filter((node) => {
+  const [box, frame] = [node, node.closest("[data-figure]")].map((at) => at.getBoundingClientRect());
+  return box.width && node.checkVisibility() && (box.left < frame.left - 1 || box.right > frame.right + 1);
+}).map((node) => `cut ${node.textContent}`)"""
 SIZES = [
     *((390, 844), (768, 1024), (1024, 768), (1280, 720), (1366, 768), (1536, 864), (1600, 900), (1920, 1080)),
     *((2560, 1440), (3840, 1080)),
@@ -152,7 +161,8 @@ def test_at_every_size_no_text_is_cut_or_over_another_and_every_control_is_in_re
         for width in PANES if view == "board" else ():
             page.evaluate("width => { document.querySelector('.netdash-board').style.width = width; }", f"{width}px")
             page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-            if faults := page.evaluate(FAULTS):
+            page.wait_for_function(DRAWN)
+            if faults := page.evaluate(FAULTS) + page.evaluate(CUT_IN_PICTURES):
                 found[view, width] = faults
         page.evaluate("document.querySelector('.netdash-board').style.width = ''")
         if view == "board":

@@ -83,3 +83,16 @@ test("an axis that asks for no room gets none", () => {
   fit(found, 100, ruler().measure);
   assert.deepEqual(found.margin, { l: 0, r: 5 });
 });
+
+test("a line over the whole width is broken where the plot is narrower, and other notes are not", () => {
+  const found = layout(["name"]);
+  found.annotations = [
+    { text: "a note in the plot" },
+    { name: "therapy:prrt", text: "<b>PRRT</b> 0 of 3 met, 1 open" },
+  ];
+  assert.equal(fit(found, 140, ruler().measure), 3);
+  assert.deepEqual(
+    found.annotations.map(({ text }) => text),
+    ["a note in the plot", "<b>PRRT</b><br>0\u00a0of\u00a03\u00a0met,<br>1\u00a0open"],
+  );
+});

@@ -48,6 +48,7 @@ const LINE = 1.25;
 const ROW = 1.45;
 /** Between a name and the axis, and between a name and the edge together, in sizes of the type. */
 const GAP = 0.8;
+const INSET = 4; // px between the edge of a plot and a line that runs over its whole width
 /** The buttons are the page's own: they are always in sight and have names. */
 export const CONFIGURATION = { responsive: true, displayModeBar: false, displaylogo: false, showSendToCloud: false };
 
@@ -118,7 +119,8 @@ function widthOf(text, font) {
 
 /**
  * Makes room for the names and figures beside the rows, and leaves half of the width for the axis: longer texts are
- * broken. Plotly's automargin would draw everything, measure it, and draw it again.
+ * broken, and so are the lines that run over the whole width. Plotly's automargin would draw everything, measure it, and
+ * draw it again.
  * @param {Layout} layout
  * @param {number} width of the plot in pixels
  * @param {typeof widthOf} measure
@@ -158,6 +160,13 @@ export function fit(layout, width, measure = widthOf) {
     layout[name] = axis;
     margin[side] = Math.min(widest(axis.ticktext ?? []) + GAP * size, half);
   }
+  layout.annotations = layout.annotations?.map((note) => {
+    const room = width - 2 * INSET;
+    if (!note.name || wide(note.text) <= room) return note;
+    const text = broken(note.text.replace(/(\d|\bof) (?=[a-z\d])/g, "$1\u00a0"), room, wide); // "0 of 7 met" in one piece
+    most = Math.max(most, text.split("<br>").length);
+    return { ...note, text };
+  });
   return most;
 }
 
@@ -200,8 +209,9 @@ export function sized(figure, plot, titled) {
   const rows = height * scale - (margin.t + margin.b) * scale;
   layout.font = { ...given.font, size };
   if (layout.uniformtext) layout.uniformtext = { ...layout.uniformtext, minsize: Math.floor(size) };
-  layout.title = titled ? titleOf(given, size, scale) : warningsOf(given, size);
-  Object.assign(margin, { t: titled ? topOf(given, size, scale) : underOf(given, size) });
+  const warnings = warningsOf(given, size, plot.clientWidth);
+  layout.title = titled ? titleOf(given, size, scale) : warnings;
+  Object.assign(margin, { t: titled ? topOf(given, size, scale) : underOf(warnings, size) });
   margin.b = height ? margin.b * scale : 2.2 * size;
   const lines = fit(layout, plot.clientWidth);
   place(layout);
@@ -219,7 +229,7 @@ export function sized(figure, plot, titled) {
 function place(layout) {
   if (!layout.annotations?.some(({ name }) => name)) return;
   const left = layout.margin?.l ?? 0;
-  layout.annotations = layout.annotations.map((note) => (note.name ? { ...note, xshift: 4 - left } : note));
+  layout.annotations = layout.annotations.map((note) => (note.name ? { ...note, xshift: INSET - left } : note));
 }
 
 /**
@@ -243,22 +253,24 @@ function titleOf({ title }, size, scale) {
  * The words under the title, which belong to the picture wherever its title stands.
  * @param {Layout} layout
  * @param {number} size
+ * @param {number} width of the plot in pixels
  * @returns {Title | undefined}
  */
-function warningsOf({ title }, size) {
-  const text = title?.subtitle?.text;
-  if (!text) return undefined;
+function warningsOf({ title, font }, size, width) {
+  const given = title?.subtitle?.text;
+  if (!given) return undefined;
+  const text = broken(given, width - 2 * INSET, (line) => widthOf(line, `${size}px ${font.family}`));
   const place = { x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top" };
-  return { text, font: { size }, pad: { t: size, l: 4 }, ...place };
+  return { text, font: { size }, pad: { t: size, l: INSET }, ...place };
 }
 
 /**
- * @param {Layout} layout
+ * The margin above a plot that has its title on the page.
+ * @param {Title | undefined} warnings
  * @param {number} size
  */
-function underOf({ title }, size) {
-  const text = title?.subtitle?.text;
-  return (text ? 1.2 + 1.3 * text.split("<br>").length : 0.6) * size;
+function underOf(warnings, size) {
+  return (warnings?.text ? 1.2 + 1.3 * warnings.text.split("<br>").length : 0.6) * size;
 }
 
 /**

@@ -239,6 +239,8 @@ export class Picture {
     if (first) this.#listen(plot);
     if (plot.firstElementChild) set(plot.firstElementChild, "aria-hidden", "true"); // the name of the figure says it in words
     await done;
+    // At times plotly.js keeps the width that the plot had before.
+    if (plot.querySelector(".main-svg")?.clientWidth !== plot.clientWidth) await Plotly.Plots.resize(plot);
   }
 
   /** @param {Plot} plot that was drawn for the first time */
