@@ -1278,3 +1278,18 @@ def test_the_widgets_of_a_board_share_one_layout_and_one_style_for_each_kind_and
     kinds = Counter(type(look).__name__ for look in looks(first))
     assert kinds.pop("Layout") == 2, "of the frame, and of all others"
     assert set(kinds.values()) == {1}
+
+
+def test_a_list_above_a_picture_is_compared_with_what_the_picture_was_computed_for(board):
+    for page in board.pages.values():
+        assert set(page.choosers) <= set(board.frame.controls)
+    chooser = board.pages["board"].reading
+    assert board.frame.content["inputs"]["board-numbers"] == chooser.index == 0
+    chooser.value = "printed"
+    assert board.frame.content["inputs"]["board-numbers"] == chooser.index == 1
+    press(board, "page:teaching")
+    press(board, "teaching:next")
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+    press(board, "page:explore")
+    board.pages["explore"].toolbar[0].index = board.pages["explore"].toolbar[1].index  # the axes are swapped
+    assert board.frame.content["inputs"] == board.frame.snapshot()

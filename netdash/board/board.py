@@ -148,6 +148,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
 
     def _make_frame(self) -> Frame:
         parts = {name: part for page in self.pages.values() for name, part in page.parts.items()}
+        parts |= {name: chooser for page in self.pages.values() for name, chooser in page.choosers.items()}
         files = [one for page in self.pages.values() for one in page.toolbar if isinstance(one, ipywidgets.FileUpload)]
         controls = {**self.controls.parts, **parts, "prepared": self.examples}
         return Frame(controls=controls, files=[self.upload, self.criteria, *files])

@@ -180,6 +180,20 @@ def test_what_is_entered_last_counts_also_while_the_kernel_is_slow(board):
     board.expect_case(nd.Patient())
 
 
+def test_a_picture_is_not_current_while_a_list_above_it_shows_another_choice(board):
+    numbers = board.page.locator(".nd-bar-board").get_by_label("Numbers", exact=True)
+    state = "data-netdash-state"
+    kernel = board.kernel()
+    for choice in ("as printed", "corrected"):
+        expect(board.board).to_have_attribute(state, "current", timeout=60_000)
+        kernel.suspend()
+        numbers.select_option(label=choice)
+        expect(board.board).not_to_have_attribute(state, "current", timeout=60_000)
+        kernel.resume()
+    board.settle()
+    expect(board.board).to_have_attribute(state, "current", timeout=60_000)
+
+
 def test_a_refused_text_of_a_field_in_a_group_is_said_in_sight_and_moves_nothing_but_its_group(board):
     page = board.page
     heads = page.locator("[data-section=case], .nd-verdicts").all()

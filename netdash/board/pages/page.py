@@ -69,6 +69,12 @@ class Page:
         self.parts: dict[str, ipywidgets.ValueWidget] = {}
         self.traits: list[traitlets.HasTraits] = []
 
+    @property
+    def choosers(self) -> dict[str, ipywidgets.Dropdown]:
+        """The lists of the toolbar by name: what they show, too, is compared with what a picture was computed for."""
+        lists = (control for control in self.toolbar if isinstance(control, ipywidgets.Dropdown))
+        return {f"{self.name}-{control.description.lower()}": control for control in lists}
+
     def draw(self, assessment: Assessment) -> Drawn:
         """Return the content of the page for the current state."""
         raise NotImplementedError
