@@ -33,6 +33,11 @@ settings.register_profile("fast", deadline=None, max_examples=15)
 settings.load_profile(os.environ.get("HYPOTHESIS", "netdash"))
 
 
+def at_most(examples):
+    """Return settings for a test whose examples are slow; the profile "fast" has fewer still."""
+    return settings(max_examples=min(examples, settings().max_examples))
+
+
 def values(field):
     """Allowed values of one field, its limits and the usual bounds included."""
     if isinstance(field, YesNo):

@@ -3,8 +3,8 @@
 from itertools import product
 
 import pytest
-from conftest import patients
-from hypothesis import given, settings
+from conftest import at_most, patients
+from hypothesis import given
 
 import netdash as nd
 from netdash import rule_tables
@@ -49,7 +49,7 @@ def test_an_unknown_therapy_is_refused_with_those_there_are():
         nd.compare(CASE, "surgery")
 
 
-@settings(max_examples=20)
+@at_most(20)
 @given(patients())
 def test_every_criterion_of_a_therapy_is_in_the_comparison(patient):
     for therapy in ("transplantation", "radioembolization", "prrt"):
@@ -118,7 +118,7 @@ def test_what_is_still_open_puts_first_what_settles_most():
         assert row.asked_by == len(row.rule_sets.split("; "))
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(patients())
 def test_an_input_that_is_not_asked_for_settles_nothing(patient):
     assessment = nd.assess(patient)
@@ -150,7 +150,7 @@ def test_of_alternatives_only_what_can_still_matter_is_asked_for(answers):
     assert assessment.next_inputs()["settles"].sum() == (len(matters) == 1)
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(patients())
 def test_a_tally_counts_every_rule_set_of_its_therapy_but_populations(patient):
     assessment = nd.assess(patient)

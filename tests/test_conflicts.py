@@ -1,8 +1,8 @@
 """Inputs that cannot be true together: said with the case, silent just beside, and no verdict depends on them."""
 
 import pytest
-from conftest import patients
-from hypothesis import given, settings
+from conftest import at_most, patients
+from hypothesis import given
 
 import netdash as nd
 from netdash import conflicts, evidence, outcome_rows
@@ -185,7 +185,7 @@ def test_a_case_can_hold_several():
     assert len(nd.assess(patient).conflicts) == 6
 
 
-@settings(max_examples=60)
+@at_most(60)
 @given(patients())
 def test_what_is_said_is_what_holds_in_the_order_of_the_data(patient):
     said = nd.assess(patient).conflicts
@@ -193,7 +193,7 @@ def test_what_is_said_is_what_holds_in_the_order_of_the_data(patient):
     assert [ROWS[name]["why"] for name in found] == [sentence.split(": ", 1)[1] for sentence in said]
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(patients())
 def test_no_verdict_depends_on_a_conflict(patient):
     with pytest.MonkeyPatch.context() as patch:

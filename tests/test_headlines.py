@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import patients
-from hypothesis import given, settings
+from conftest import at_most, patients
+from hypothesis import given
 
 import netdash as nd
 from netdash import rule_tables
@@ -35,7 +35,7 @@ BEGINS = {
 }
 """How the line of each kind begins: met, not met, unknown."""
 
-over_patients = settings(max_examples=60)
+over_patients = at_most(60)
 
 
 def without_what_may_be_said(text):

@@ -1,8 +1,8 @@
 """Where along an input a rule set is met: exact at the bounds, on the right side of each."""
 
 import pytest
-from conftest import patients
-from hypothesis import given, settings
+from conftest import at_most, patients
+from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
@@ -47,7 +47,7 @@ def test_words_in_an_order_have_their_places():
     assert spans["low"].tolist() == [0, 1, 2, 3]
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(patients(), st.sampled_from(sorted(rule_tables.load())), st.data())
 def test_any_value_has_the_verdict_of_its_stretch(patient, rule_set, data):
     field = data.draw(st.sampled_from(["age_years", "ki67_percent", "liver_involvement_percent", "stable_months"]))
@@ -65,7 +65,7 @@ def test_any_value_has_the_verdict_of_its_stretch(patient, rule_set, data):
     assert nd.assess(patient.replace(**{field: value}), [rule_set])[rule_set].verdict == found.verdict
 
 
-@settings(max_examples=25)
+@at_most(25)
 @given(patients(), st.sampled_from(["milan_review", "milan_2007", "milan_2023", "clarinet_population"]), st.data())
 def test_any_point_of_the_map_has_the_verdict_of_its_cell(patient, rule_set, data):
     x, y = data.draw(st.permutations(["age_years", "ki67_percent", "liver_involvement_percent"]))[:2]

@@ -5,7 +5,8 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from conftest import at_most
+from hypothesis import given
 from hypothesis import strategies as st
 from test_board import press, run, section
 from test_explore import saved
@@ -155,7 +156,7 @@ def test_alone_the_page_offers_no_board():
     assert board.state.page == "teaching"
 
 
-@settings(max_examples=25, deadline=None)
+@at_most(25)
 @given(st.data())
 def test_the_score_is_how_often_the_rules_say_the_same(data):
     board, right, asked = Board(pages=["teaching"]), 0, 0
