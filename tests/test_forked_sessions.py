@@ -200,6 +200,9 @@ def test_a_session_that_takes_too_much_memory_or_processor_time_is_stopped_and_n
     until(lambda: not greedy.is_running())
     until(lambda: "netdash_kernel_deaths_total 1.0" in ask(served, "/metrics").text)
     assert neighbor.ask().status == 200
+    own, strange = (ask(served, f"/api/kernels/{wire.kernel_id}", Cookie=page.cookies) for page in (wire, neighbor))
+    assert (own.status, own.headers["Netdash-Limit"]) == (404, "processor time")
+    assert (strange.status, strange.headers["Netdash-Limit"]) == (404, None)
     served.kill()
 
 

@@ -28,6 +28,8 @@ METHODS = {"GET", "HEAD", "POST", "DELETE"}
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 KERNEL_PATHS = ("api/kernels/", "voila/api/shutdown/")
 """Paths below the base URL that are followed by the identifier of a kernel."""
+LIMIT = "Netdash-Limit"
+"""The header that tells the page of a session which limit ended it."""
 RETRY_SECONDS = "60"
 HEADER_SECONDS = 15
 """Seconds within which a client must send the whole head of a request, and the next request on the same connection."""
@@ -75,14 +77,16 @@ class Refused(RequestHandler):
 
     SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, "TRACE", "CONNECT")
 
-    def initialize(self, status: int) -> None:
-        """Keep the status to answer with."""
-        self.status = status
+    def initialize(self, status: int, limit: str = "") -> None:
+        """Keep the status to answer with, and the limit that ended the session."""
+        self.status, self.limit = status, limit
 
     def prepare(self) -> None:
         """Answer a request of any method."""
         self.set_status(self.status)
         self.set_header("Content-Type", "text/plain")
+        if self.limit:
+            self.set_header(LIMIT, self.limit)
         self.finish(f"{self.status} {responses[self.status]}\n")
 
 
@@ -108,7 +112,14 @@ class Gate(Router):
         status = self._fault(request)
         if status:
             return self.application.get_handler_delegate(request, Refused, {"status": status})
+        if limit := self._limit(request):
+            return self.application.get_handler_delegate(request, Refused, {"status": 404, "limit": limit})
         return self.application.find_handler(request)
+
+    def _limit(self, request: HTTPServerRequest) -> str:
+        """Return the limit that ended the session which a request is about, if it comes from its visitor."""
+        found = self._kernel.fullmatch(request.path)
+        return self.sessions.reached(unquote(found["rest"]).split("/")[0], request.cookies) if found else ""
 
     def _fault(self, request: HTTPServerRequest) -> int:
         """Return the status with which a request is refused; 0 when it is allowed."""

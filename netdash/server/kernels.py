@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import signal
 import sys
 import time
 from contextvars import ContextVar
@@ -20,7 +21,7 @@ from ipykernel.kernelspec import RESOURCES, make_ipkernel_cmd
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
-from traitlets import Instance, Unicode, default
+from traitlets import Dict, Instance, Unicode, default
 from voila.utils import ENV_VARIABLE
 
 from netdash.server import provisioner
@@ -105,6 +106,8 @@ class Kernels(AsyncMappingKernelManager):
     """That of the last visitor; None until the first one came."""
     seen_activity = Instance(WeakKeyDictionary, ())
     """For each kernel its last activity, and the time at which it was first seen by a clock that nobody can set."""
+    limits = Dict()
+    """The limit that a kernel reached, by its identifier, until its session is forgotten."""
 
     def new_kernel_id(self, **options: Any) -> str:
         """Return an identifier that begins with the worker's name, if there is one."""
@@ -145,8 +148,16 @@ class Kernels(AsyncMappingKernelManager):
         self.start_tasks.add(task)
         task.add_done_callback(self.start_tasks.discard)
         kernel_id: str = await task
-        self.add_restart_callback(kernel_id, DEATHS.inc, "dead")
+        kernel = self.get_kernel(kernel_id)
+        self.add_restart_callback(kernel_id, lambda: self._died(kernel_id, kernel), "dead")
         return kernel_id
+
+    def _died(self, kernel_id: str, kernel: Any) -> None:
+        """Count a kernel that died by itself, and remember whether it had used up its processor time."""
+        DEATHS.inc()
+        process = getattr(kernel.provisioner, "process", None)
+        if sys.platform != "win32" and process is not None and process.poll() == -signal.SIGXCPU:
+            self.limits[kernel_id] = "processor time"
 
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **options: Any) -> None:  # type: ignore[override]
         """End a kernel, and return the memory of its session to the operating system."""

@@ -74,10 +74,10 @@ class WarmParent:
         raise OSError("the process that sessions are forked from has ended")
 
     def reap(self, session: ForkedSession) -> None:
-        """Let the warm parent take the exit code of a session that has ended, so that no zombie stays."""
+        """Take the exit code of a session that has ended from the warm parent, so that no zombie stays."""
         with self._turn:
             if self._process is not None:  # otherwise it died, and the system has adopted its sessions
-                self._ask({"end": session.pid})
+                session.code = self._ask({"end": session.pid}).get("code") or session.code
 
     def close(self) -> None:
         """End the warm parent."""
@@ -139,16 +139,18 @@ class ForkedSession:
         )  # the parent has not reaped it, so the number is not that of another process
         self.running = True
         """Whether the process was running when it was last looked at."""
+        self.code = 1
+        """The exit code; 1 until the parent, which alone knows it, has told it."""
 
     def poll(self) -> int | None:
-        """Return None while the process runs, else 1: the parent alone knows its exit code."""
+        """Return None while the process runs, else its exit code as far as it is known."""
         if self.running:
             waiting = select.poll()
             waiting.register(self._descriptor, select.POLLIN)
             if waiting.poll(0):
                 os.close(self._descriptor)
                 self.running = False
-        return None if self.running else 1
+        return None if self.running else self.code
 
     def wait(self) -> int | None:
         """Return what `poll` says; jupyter_client calls it when the process has ended."""
@@ -194,4 +196,5 @@ class Forked(LocalProvisioner):
         code = await super().poll()
         if running and code is not None:
             await asyncio.to_thread(self.warm_parent.reap, session)
+            return int(session.code)
         return code

@@ -24,6 +24,8 @@ WATCH_MILLISECONDS = 1000
 FAILURE_SECONDS = 30.0
 """Seconds for which /healthz answers "not ready" after a session could not be started."""
 COOKIE = re.compile(r"netdash-visit-[0-9a-f]{16}")
+MOST_ENDED = 100
+"""Sessions that ended at a limit and are remembered, so that their pages can say which limit."""
 MOST_COOKIES = 20
 """Visit cookies that a browser may hold. If it holds more, those of ended sessions are cleared."""
 
@@ -103,6 +105,7 @@ class Sessions:
         """Whether no new board is taken, because the server is about to end."""
         self._failure = -FAILURE_SECONDS, ""
         self._sessions: dict[str, Session] = {}
+        self._ended: dict[str, tuple[Visit, str]] = {}
 
     def __len__(self) -> int:
         alive = set(self.kernels.list_kernel_ids())
@@ -137,7 +140,17 @@ class Sessions:
         session = self._sessions.pop(kernel_id, None)
         if session:
             audit("closed", public_name(kernel_id)[:8], session.user)
+            if limit := self.kernels.limits.pop(kernel_id, ""):
+                self._ended[kernel_id] = session.visit, limit
+                for oldest in list(self._ended)[:-MOST_ENDED]:
+                    del self._ended[oldest]
         return session is not None
+
+    def reached(self, kernel_id: str, cookies: Mapping[str, Any]) -> str:
+        """Return the limit that ended a session of the visitor with these cookies; empty when none is known."""
+        len(self)  # forgets those that ended
+        visit, limit = self._ended.get(kernel_id, (None, ""))
+        return limit if visit and visit.is_in(cookies) else ""
 
     def forget_all(self) -> None:
         """Remove every session, each with its audit line, because the server ends."""

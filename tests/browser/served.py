@@ -120,10 +120,10 @@ class Served:
     def kernel(self, kernel_id):
         return next(child for child in self.kernels() if name_of(child) == name_for(kernel_id))
 
-    def kill_kernel(self, process):
+    def kill_kernel(self, process, how=signal.SIGKILL):
         """Kill a kernel, which the server may complain of."""
         self._killed.add(name_of(process)[:8])
-        process.kill()
+        process.send_signal(how)
 
     def stop(self, how=signal.SIGTERM):
         """Stop as a service manager or a person does; every process ends, and nothing stays or is said about it."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 import urllib.request
 
@@ -84,6 +85,14 @@ def test_every_picture_on_the_way_is_all_of_one_case(visit):
         assert one["verdicts"] == verdicts_of(patient)
         assert list(map(unbroken, one["names"])) == list(map(unbroken, figure["layout"]["yaxis"]["ticktext"]))
         assert list(map(unbroken, one["notes"])) == [unbroken(note["text"]) for note in figure["layout"]["annotations"]]
+
+
+def test_a_session_that_used_up_its_processor_time_says_so(visit):
+    visit.open("age_years=55")
+    visit.kill_kernel(signal.SIGXCPU)  # as the system ends it at its limit
+    expect(visit.banner).to_contain_text("The session has ended: it reached its limit of processor time.")
+    expect(visit.banner.get_by_role("button", name="Reload this case")).to_be_visible()
+    visit.forgive("404")  # the question about the ended kernel
 
 
 def test_a_killed_kernel_is_said_and_one_click_restores_the_case(visit):

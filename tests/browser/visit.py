@@ -185,8 +185,8 @@ class Visit:
         """Return the process of this visitor's kernel."""
         return self.server.kernel(self.kernel_id())
 
-    def kill_kernel(self):
-        self.server.kill_kernel(self.kernel())
+    def kill_kernel(self, *how):
+        self.server.kill_kernel(self.kernel(), *how)
 
     # What must hold.
 

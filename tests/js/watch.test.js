@@ -121,6 +121,14 @@ test("a server that is out of reach is lost until it answers; one without the ke
   assert.equal(states.at(-1), "lost");
 });
 
+test("the limit that ended the session is told once it is known, and stays", () => {
+  watch.kernel("dead");
+  assert.equal(watch.limit, "");
+  watch.server(404, "processor time");
+  watch.server(404);
+  assert.equal(watch.limit, "processor time");
+});
+
 test("a figure that cannot be drawn is lost until the next picture", () => {
   watch.fail();
   assert.equal(states.at(-1), "lost");

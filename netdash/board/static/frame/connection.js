@@ -19,6 +19,7 @@ export class Connection {
   #next = 0; // the earliest time of the next try
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #polling;
+  #last = false; // whether the server was asked after the session had ended
 
   /**
    * @param {object} parts
@@ -83,10 +84,11 @@ export class Connection {
    */
   async #poll(kernel) {
     const down = kernel.connectionStatus !== "connected";
-    if ((document.hidden && !down) || this.watch.over) return;
+    if ((document.hidden && !down) || this.#last) return;
+    this.#last = this.watch.over; // once more, for the limit that ended it
     const before = this.#changes;
-    const { status, connections } = await askServer(`${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`);
-    this.watch.server(status);
+    const { status, connections, limit } = await askServer(`${kernel.serverSettings.baseUrl}api/kernels/${kernel.id}`);
+    this.watch.server(status, limit);
     if (!down) this.#wait = FIRST_WAIT;
     if (status === 200 && this.#changes === before && (down || connections === 0)) this.#reconnect(kernel);
   }
@@ -102,14 +104,15 @@ export class Connection {
 
 /**
  * @param {string} address
- * @returns {Promise<{ status: number, connections: number }>} status 0 when there is no answer; the open connections to the
- *   kernel
+ * @returns {Promise<{ status: number, connections: number, limit: string }>} status 0 when there is no answer; the open
+ *   connections to the kernel; the limit that ended it, if the server knows one
  */
 async function askServer(address) {
   try {
     const response = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(POLL) });
-    return { status: response.status, connections: response.ok ? (await response.json()).connections : 0 };
+    const limit = response.headers.get("Netdash-Limit") ?? "";
+    return { status: response.status, connections: response.ok ? (await response.json()).connections : 0, limit };
   } catch {
-    return { status: 0, connections: 0 };
+    return { status: 0, connections: 0, limit: "" };
   }
 }

@@ -2,7 +2,7 @@
 
 import { element, served, settings } from "./dom.js";
 
-/** The page does not learn why: a kernel at its limit ends as one that was stopped. */
+/** Nobody learns why: a kernel at its limit of memory ends as one that crashed. */
 const ENDED = "The session has ended. It may have reached its limit of memory or of processor time.";
 const NOTICE = 4000; // ms for which a notice is shown
 
@@ -35,6 +35,7 @@ export function offer({ enter, dismissed }) {
  * @typedef {object} Loss
  * @property {boolean} idle the session was ended because nobody used it
  * @property {boolean} over the session has ended
+ * @property {string} limit that ended it, if it is known
  * @property {boolean} failed the picture could not be drawn
  * @property {boolean} saved the board was saved with a notebook, without a kernel
  * @property {boolean} behind the inputs shown are other than those of the picture
@@ -77,9 +78,10 @@ function reason({ idle, failed, saved, behind }) {
 }
 
 /** @param {Loss} loss */
-function details({ idle, over, saved, at, entered }) {
+function details({ idle, over, limit, saved, at, entered }) {
   const sentences = [];
-  if (over && !idle && !saved) sentences.push(ENDED);
+  if (limit) sentences.push(`The session has ended: it reached its limit of ${limit}.`);
+  else if (over && !idle && !saved) sentences.push(ENDED);
   if (at) sentences.push(`${idle ? "The picture" : "It"} was computed at ${at}.`);
   if (entered.length) sentences.push(`Entered since and not in this picture: ${entered.join("; ")}.`);
   if (served && !settings.netdashCaseInAddress) {

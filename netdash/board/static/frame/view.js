@@ -56,6 +56,7 @@ export class View {
   picture = null;
   logout = document.getElementById("netdash-logout"); // a link of the served page, when a token is asked for
   used = Date.now(); // when the kernel last sent a picture
+  limit = ""; // that ended the session, as the banner says it
   patience = served && location.hash.length > 1; // the picture before the address was applied is not drawn
   recomputing = element("p", { class: "netdash-recomputing", hidden: "" }, "Recomputing…");
   live = element("p", { class: "netdash-live", "aria-live": "polite" });
@@ -251,8 +252,9 @@ export class View {
 
   /** @param {State} state */
   #tell(state) {
-    if (!this.root || this.root.dataset.netdashState === state) return;
+    if (!this.root || (this.root.dataset.netdashState === state && this.limit === this.watch.limit)) return;
     this.root.dataset.netdashState = state;
+    this.limit = this.watch.limit;
     this.recomputing.hidden = state !== "recomputing";
     this.#warn();
     this.address.settle();
@@ -261,8 +263,9 @@ export class View {
   #warn() {
     const unused = Date.now() - this.used >= 0.9 * 60_000 * (settings.netdashIdleMinutes ?? Number.POSITIVE_INFINITY);
     const loss = {
-      idle: this.watch.over && unused,
+      idle: this.watch.over && unused && !this.watch.limit,
       over: this.watch.over,
+      limit: this.watch.limit,
       saved: this.watch.saved,
       behind: this.watch.behind,
       failed: this.watch.failed,

@@ -18,6 +18,7 @@ export class Watch {
   /** @type {number | null} since when the websocket is down */
   #cut = null;
   #dead = false;
+  #limit = "";
   #unreachable = false;
   #failed = false;
   #asked = false;
@@ -69,8 +70,12 @@ export class Watch {
     this.judge();
   }
 
-  /** @param {number} status of the server's answer about the kernel; 0 for none */
-  server(status) {
+  /**
+   * @param {number} status of the server's answer about the kernel; 0 for none
+   * @param {string} [limit] that ended the session
+   */
+  server(status, limit = "") {
+    this.#limit ||= limit;
     this.#dead ||= status === 404;
     this.#unreachable = status !== 200;
     this.judge();
@@ -96,6 +101,11 @@ export class Watch {
   /** Whether the kernel has ended. */
   get over() {
     return this.#dead;
+  }
+
+  /** The limit that ended the session; empty when none is known. */
+  get limit() {
+    return this.#limit;
   }
 
   /** Whether the inputs shown are other than those of the picture. */
