@@ -1,5 +1,6 @@
 """How sessions and the server end, and that nothing of them is left."""
 
+import asyncio
 import ctypes
 import http.client
 import signal
@@ -15,7 +16,7 @@ from conftest import ROOT
 from wire import Wire, open_page
 
 import netdash as nd
-from netdash.server.kernels import trim_memory
+from netdash.server.kernels import Kernels, trim_memory
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 
@@ -144,3 +145,10 @@ def test_memory_that_is_free_goes_back_to_the_system():
     trim_memory()
     assert held - psutil.Process().memory_info().rss > 30e6
     libc.free(blocks[-1])
+
+
+def test_a_kernel_whose_end_failed_does_not_keep_the_server_from_ending():
+    kernels = Kernels()
+    kernels._pending_kernels["ended"] = None  # jupyter_client leaves it there when two ends meet
+    asyncio.run(kernels.shutdown_all())
+    kernels.context.destroy()

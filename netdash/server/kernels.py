@@ -171,15 +171,20 @@ class Kernels(AsyncMappingKernelManager):
         """
         self.visit()
         await asyncio.gather(*self.start_tasks, return_exceptions=True)
-        ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
-        await asyncio.gather(*ends, return_exceptions=True)
+        await self._end_listed()
         try:
             await super().shutdown_all(*args, **options)
         except HTTPError as error:
             if error.status_code != HTTPStatus.NOT_FOUND:
                 raise
-            await super().shutdown_all(*args, **options)  # by now the kernel that caused the 404 is no longer listed
+            # jupyter_client never forgets a kernel whose end failed, as one of two ends at the same time does.
+            await self._end_listed()
         await asyncio.to_thread(provisioner.Forked.warm_parent.close)
+
+    async def _end_listed(self) -> None:
+        """End the kernels that are there, also when one of them has ended meanwhile."""
+        ends = [self.shutdown_kernel(kernel_id) for kernel_id in self.list_kernel_ids()]
+        await asyncio.gather(*ends, return_exceptions=True)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End an idle session; to be called every few seconds.
