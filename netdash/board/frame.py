@@ -204,6 +204,9 @@ class Frame(_ReadOnly, anywidget.AnyWidget):
             case {"type": "sync", "revision": int(revision)} if revision != self.channel.content.get("revision"):
                 self.channel.send_state("content")
             case {"type": "inputs", "number": int(number)}:
+                for control in self.controls.values():  # a lost connection loses new entries of a list, too
+                    if "_options_labels" in control.keys:
+                        control.send_state("_options_labels")
                 self.channel.send({"type": "inputs", "number": number, "inputs": self.snapshot()})
             case {"type": "plotly"}:
                 self.channel.send({"type": "plotly"}, buffers=[PLOTLY.read_bytes()])

@@ -9,7 +9,7 @@ import netdash as nd
 from browser.network import Network
 from browser.served import SERVE, Served
 from browser.test_evidence import OWN
-from browser.visit import Visit
+from browser.visit import Visit, in_words
 
 AGE, ENTERED = nd.Patient(age_years=50), nd.Patient(age_years=55)
 LATER = 60_000  # ms within which a line must be up again, also on a machine that is ten times slower
@@ -205,6 +205,40 @@ def test_entries_of_every_kind_are_said_and_entered(hurt):
     dropped(visit).get_by_role("button", name="Enter them").click()
     visit.expect_case(nd.Patient(age_years=5, largest_lesion_cm=4.5, symptomatic=True))
     expect(dropped(visit)).to_be_hidden()
+
+
+PANCREAS = nd.Patient(primary_site="pancreas")
+EITHER = PANCREAS.replace(primary_site="pancreas|duodenum")
+
+
+def further_words(visit):
+    return visit.page.get_by_label("Primary site: also possible")
+
+
+def test_a_further_word_that_was_not_taken_is_said_and_entered(hurt):
+    visit = hurt(PANCREAS.to_query())
+    cut_while_entering(visit, lambda visit: further_words(visit).select_option("or duodenum"))
+    expect_not_taken(visit, "Primary site or duodenum")
+    dropped(visit).get_by_role("button", name="Enter it").click()
+    visit.expect_case(EITHER)
+    expect(dropped(visit)).to_be_hidden()
+
+
+def test_a_further_word_that_was_taken_is_not_taken_back_although_its_answer_was_lost(hurt):
+    visit = hurt(PANCREAS.to_query())
+    kernel = visit.kernel()
+    kernel.suspend()
+    try:
+        further_words(visit).select_option("or duodenum")
+        time.sleep(1)  # until the server has handed it on
+        visit.server.forget()
+    finally:
+        kernel.resume()
+    expect(visit.case).to_have_text(in_words(EITHER), timeout=LATER)
+    expect(visit.banner).to_be_hidden(timeout=LATER)
+    expect(dropped(visit)).to_be_hidden()
+    further_words(visit).select_option("without duodenum")
+    visit.expect_case(PANCREAS)
 
 
 def test_what_was_not_taken_of_one_case_is_never_offered_for_another(hurt):

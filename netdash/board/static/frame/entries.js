@@ -2,7 +2,7 @@
 // puts the kernel's values back into the controls, and ipywidgets waits for the lost answers and sends nothing more.
 
 import { same } from "./dom.js";
-import { comesFromKernel, expectedEcho, isUnanswered, sendWaiting, stopWaiting } from "./upstream.js";
+import { comesFromKernel, expectedEcho, isUnanswered, sendWaiting, stopWaiting, wordsOf } from "./upstream.js";
 
 /**
  * @import { WholeModel } from "./upstream.js"
@@ -10,9 +10,13 @@ import { comesFromKernel, expectedEcho, isUnanswered, sendWaiting, stopWaiting }
  * @typedef {Record<string, [WholeModel, string]>} WholeControls each with the trait that is its value, by name
  */
 
+const FURTHER = "-or"; // ends the name of a list of further possible words
+
 export class Entries {
   /** @type {Map<string, unknown>} value by name of the control, the latest last */
   #entered = new Map();
+  /** @type {Map<string, string>} of a list of further words what its entry said when it was picked: "or duodenum" */
+  #picked = new Map();
   /** @type {Map<string, string | undefined>} the message that had no answer when the kernel was asked, by control */
   #waiting = new Map();
   /** @type {Set<string>} controls changed since the kernel was asked */
@@ -45,6 +49,7 @@ export class Entries {
     this.sendWaiting(name);
     this.#entered.delete(name);
     this.#entered.set(name, model.get(trait));
+    if (name.endsWith(FURTHER)) this.#picked.set(name, wordsOf(model)[model.get(trait)]);
     this.#since.add(name);
     return true;
   }
@@ -69,7 +74,19 @@ export class Entries {
    * @returns {[string, unknown][]}
    */
   beside(inputs) {
-    return [...this.#entered].filter(([name, value]) => !same(inputs[name], value) && !this.#isReplaced(name));
+    return [...this.#entered].filter(
+      ([name, value]) => !same(inputs[name], value) && !this.#isReplaced(name) && !this.#isAdded(name, Number(value)),
+    );
+  }
+
+  /**
+   * Whether the kernel has taken a further word: the list itself goes back to its first entry each time, but the entry of
+   * the word then says another thing, as "without duodenum".
+   * @param {string} name
+   * @param {number} entry
+   */
+  #isAdded(name, entry) {
+    return this.#picked.has(name) && wordsOf(this.controls[name][0])[entry] !== this.#picked.get(name);
   }
 
   /** To be called when the kernel is asked what it has, after the connection was lost. */
