@@ -37,6 +37,8 @@ export class Verdicts {
   );
   /** @type {Element | null} */
   #observed = null;
+  /** The step of the last picture: most pictures need the same. The first one begins with closed populations. */
+  #step = 2;
 
   /** @param {HTMLElement} root of the board */
   constructor(root) {
@@ -98,16 +100,26 @@ export class Verdicts {
   /**
    * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
    * populations, then the reasons of the chosen therapy if nothing of it is decided, then remarks, then the reasons of
-   * all that is open. What is still too high scrolls.
+   * all that is open. What is still too high scrolls. Each step that is tried is a layout of all verdicts.
    */
   fold() {
     const [pane, trials] = [this.#pane, this.#trials];
     if (!(pane instanceof HTMLElement) || !trials) return;
-    for (const [folded, open] of STEPS) {
+    const take = (/** @type {number} */ step) => {
+      const [folded, open] = STEPS[step];
       set(pane, "data-folded", folded);
       trials.open = this.#wanted ?? open;
-      if (pane.scrollHeight <= pane.clientHeight + 1) break;
-    }
+      this.#step = step;
+    };
+    const fits = (/** @type {number} */ step) => {
+      take(step);
+      return pane.scrollHeight <= pane.clientHeight + 1;
+    };
+    let step = this.#step;
+    if (fits(step)) {
+      while (step > 0 && fits(step - 1)) step -= 1;
+      take(step);
+    } else while (step < STEPS.length - 1 && !fits(step + 1)) step += 1;
     this.#folded = this.#size;
   }
 

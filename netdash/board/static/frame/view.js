@@ -64,6 +64,7 @@ export class View {
   handles = new Handles();
   notice = notices();
   saving = saving(this.notice.say);
+  #isShown = false; // whether a picture has been on the screen
   /** @type {() => void} */
   #showing = () => {};
   /** Is kept once the text of a picture has been on the screen. @type {Promise<void>} */
@@ -93,9 +94,13 @@ export class View {
       () => el.isConnected,
     );
     this.stops = oncePerFrame(
-      () => this.root && keepStops(this.root),
+      () => this.root && this.#isShown && keepStops(this.root),
       () => el.isConnected,
     );
+    this.shows.then(() => {
+      this.#isShown = true; // the first verdicts do not wait for the order of the Tab key
+      this.stops.soon();
+    });
     this.frame = this.#frame();
     for (const button of files) refuseLarge(button, this.notice.say);
   }
