@@ -13,6 +13,7 @@ import psutil
 import pytest
 from browser.served import Served, serve_notebook
 from conftest import ROOT
+from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from wire import Wire, open_page
 
 import netdash as nd
@@ -152,3 +153,10 @@ def test_a_kernel_whose_end_failed_does_not_keep_the_server_from_ending():
     kernels._pending_kernels["ended"] = None  # jupyter_client leaves it there when two ends meet
     asyncio.run(kernels.shutdown_all())
     kernels.context.destroy()
+
+
+def test_a_session_that_has_done_nothing_yet_is_looked_at_without_an_error():
+    kernels = Kernels(cull_idle_timeout=60)
+    kernels._kernels["new"] = ServerKernelManager()
+    asyncio.run(kernels.cull_kernel_if_idle("new"))
+    assert "new" in kernels

@@ -193,8 +193,10 @@ class Kernels(AsyncMappingKernelManager):
         time of day can be set. Idle time counts from the moment a kernel leaves the pool; Voila does not call this
         method earlier.
         """
-        kernel = self.get_kernel(kernel_id)
-        activity, now = getattr(kernel, "last_activity", None), time.monotonic()
+        kernel: Any = self.get_kernel(kernel_id)
+        # A kernel without activity has no value there, and reading it would raise TraitError.
+        activity = kernel.last_activity if kernel.trait_has_value("last_activity") else None
+        now = time.monotonic()
         seen = self.seen_activity.get(kernel)
         if seen is None or seen[0] != activity:
             seen = self.seen_activity[kernel] = activity, now
