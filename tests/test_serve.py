@@ -19,7 +19,7 @@ import nbformat
 import psutil
 import pytest
 import websocket
-from browser.served import NO_POOL, SERVE, Served, holds, serve_notebook
+from browser.served import NO_POOL, POOL, SERVE, Served, holds, serve_notebook
 from conftest import ROOT
 from wire import V1, Wire, ask, cookies_of, kernel_of, message, open_page, pack_v1, raw
 
@@ -218,6 +218,27 @@ def test_the_login_of_a_hub_is_asked_for_as_its_version_takes_it(monkeypatch, pk
 
 
 # What it gives away.
+
+
+def test_boards_that_wait_are_counted_once_they_have_run_the_notebook(tmp_path):
+    go = tmp_path / "go"
+    lines = ["import time", "from pathlib import Path", f"while not Path({str(go)!r}).exists():", "    time.sleep(0.1)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
+    nbformat.write(notebook, tmp_path / "slow.ipynb")
+    served = Served(serve_notebook(tmp_path / "slow.ipynb"))
+    while len(served.kernels()) < POOL:
+        time.sleep(0.1)
+    assert served.waiting_boards() == 0
+    go.touch()
+    served.rest()
+    assert served.waiting_boards() == POOL
+    served.stop()
+
+
+def test_a_server_without_a_pool_counts_no_boards_that_wait():
+    served = Served(**NO_POOL)
+    assert served.waiting_boards() == 0
+    served.stop()
 
 
 def test_an_operator_sees_counts_and_audit_lines_and_can_drain_the_server():

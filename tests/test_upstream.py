@@ -194,6 +194,8 @@ def test_the_pool_is_derived_from_the_kernels_of_netdash():
         assert f"super().{name}(" in source(getattr(made, name)), what
     assert "super().start_kernel(" in source(made._initialize), what
     assert 'VOILA_PREHEAT] = "True"' in source(made.fill_if_needed), what
+    assert "self._pools: " in source(made.__init__), what
+    assert '"task": task' in source(made._initialize), what
 
 
 def configured():

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
@@ -203,6 +204,12 @@ class Kernels(AsyncMappingKernelManager):
         state, idle = getattr(kernel, "execution_state", None), now - seen[1] > self.cull_idle_timeout
         if state == "dead" or (idle and state != "busy"):
             await self.shutdown_kernel(kernel_id)
+
+    def waiting_boards(self) -> int:
+        """Return how many kernels of the pool have run the notebook."""
+        pools: Mapping[str, list[asyncio.Future[Any]]] = getattr(self, "_pools", {})  # a server without a pool has none
+        started = [kernel for pool in pools.values() for kernel in pool if kernel.done() and not kernel.cancelled()]
+        return sum(not kernel.exception() and kernel.result()["task"].done() for kernel in started)
 
     def connections(self, kernel_id: str) -> int:
         """Return how many pages are connected to a kernel."""

@@ -15,6 +15,7 @@ REGISTRY = CollectorRegistry()
 """The counts of netdash only: those of the process would tell the version of Python."""
 SESSIONS = Gauge("netdash_sessions", "Boards that are open.", registry=REGISTRY)
 LIMIT = Gauge("netdash_sessions_limit", "Boards that can be open at once.", registry=REGISTRY)
+WAITING = Gauge("netdash_waiting_boards", "Boards that are ready for the next visitors.", registry=REGISTRY)
 STARTS = Histogram("netdash_start_seconds", "Seconds until the page of a new board was written.", registry=REGISTRY)
 REFUSED = Counter("netdash_refused", "Pages answered with 503, by reason.", ["reason"], registry=REGISTRY)
 DEATHS = Counter("netdash_kernel_deaths", "Kernels that died by themselves.", registry=REGISTRY)
@@ -56,6 +57,7 @@ class Metrics(RequestHandler):
         sessions: Any = self.settings["netdash_sessions"]
         SESSIONS.set(len(sessions))
         LIMIT.set(sessions.limit)
+        WAITING.set(sessions.kernels.waiting_boards())
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.finish(generate_latest(REGISTRY))

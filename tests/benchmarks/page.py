@@ -187,7 +187,7 @@ def press(page, key):
 
 def ready(server):
     """Wait until the kernel of the next visitor has run the notebook: visitors come one at a time."""
-    while not (kernels := server.kernels()) or not server.has_run(max(kernels, key=started)):
+    while not server.waiting_boards():
         time.sleep(0.2)
 
 
@@ -196,10 +196,6 @@ def rest():
     until = time.monotonic() + 20
     while psutil.cpu_percent(0.5) > 15 and time.monotonic() < until:
         pass
-
-
-def started(process):
-    return process.create_time()
 
 
 def measure(browser, server, pages, loads, moves):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -18,7 +19,6 @@ SERVE = (sys.executable, "-m", "netdash", "serve", "--no-browser", "--port", "0"
 PATIENCE = 180  # seconds until a server that says nothing is given up
 POOL = 2  # kernels that a server keeps ready by default
 NO_POOL = {"NETDASH_POOL": "0"}  # for tests that open one board or none: it takes a second less
-WORK = 0.1  # seconds of a processor that a kernel needs at least until it has run the notebook
 
 
 def serve_notebook(path, **options):
@@ -104,17 +104,17 @@ class Served:
         """Whether a kernel still runs."""
         return any(name_of(child) == name_for(kernel_id) for child in self.kernels())
 
-    def has_run(self, process):
-        """Whether a kernel has run the notebook: it has worked, and now it rests."""
-        worked = sum(process.cpu_times()[:2])
-        time.sleep(1)
-        return worked > WORK and sum(process.cpu_times()[:2]) == worked
+    def waiting_boards(self):
+        """Return how many kernels have run the notebook and wait for their visitors, as the server counts them."""
+        page = self.url.partition("?")[0]
+        with urllib.request.urlopen(page + "metrics", timeout=PATIENCE) as answer:
+            return float(re.search(r"^netdash_waiting_boards (\S+)$", answer.read().decode(), re.MULTILINE)[1])
 
     def rest(self):
         """Wait until there are kernels for the next visitors and no others."""
         end = time.monotonic() + PATIENCE
-        while len(kernels := self.kernels()) != POOL or not all(map(self.has_run, kernels)):
-            assert time.monotonic() < end, kernels
+        while (found := (len(self.kernels()), self.waiting_boards())) != (POOL, POOL):
+            assert time.monotonic() < end, found
             time.sleep(0.1)
 
     def kernel(self, kernel_id):

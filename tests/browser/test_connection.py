@@ -138,8 +138,7 @@ def test_a_kernel_that_died_while_it_waited_is_replaced_before_anyone_notices(fr
     server = fragile.server
     waiting = server.waiting_kernel()
     dead = name_of(waiting)
-    while not server.has_run(waiting):
-        time.sleep(0.1)
+    server.rest()
     server.kill_kernel(waiting)
     fragile.open(AGE.to_query())
     assert name_for(fragile.kernel_id()) != dead
