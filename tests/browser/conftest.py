@@ -22,7 +22,8 @@ def server():
 
 @pytest.fixture(scope="session")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    # The first is Chromium without windows: a visit takes it a third less of a processor.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     executable = next(filter(None, map(shutil.which, names)), None)  # else playwright's own
     with sync_playwright() as playwright:
         try:
