@@ -11,9 +11,8 @@
             └── OneOf           one of several words, or yes, or no
                 └── GradeOneOf  one of several WHO grades
 
-Of a value that is known in part, a criterion is met when every possible value
-meets it, missed when none does, else unknown. Verdicts are combined by Kleene's
-logic: unknown stays unknown until a known answer decides. The bounds are in
+Of a value that is known in part, a criterion is met when every possible value meets it, missed when none does, else
+unknown. Verdicts are combined by Kleene's logic: unknown stays unknown until a known answer decides. The bounds are in
 ``data/criteria.csv``; this module has none.
 """
 
@@ -44,13 +43,13 @@ class Verdict(StrEnum):
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Return Kleene's AND: not met if any is not met, else unknown if any is unknown, else met."""
-    found = set(verdicts)
+    found = tuple(verdicts)  # not a set: the hash of a member of an enumeration is slow
     return next((v for v in (Verdict.NOT_MET, Verdict.UNKNOWN) if v in found), Verdict.MET)
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Return Kleene's OR: met if any is met, else unknown if any is unknown, else not met."""
-    found = set(verdicts)
+    found = tuple(verdicts)
     return next((v for v in (Verdict.MET, Verdict.UNKNOWN) if v in found), Verdict.NOT_MET)
 
 
@@ -71,7 +70,6 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
     "primary_portal_drained": ("primary_site",),
 }
 """The fields from which each derived quantity is computed."""
-
 CRITERION_ROLES = ("required", "caution", "favors", "prognostic", "scope")
 
 
@@ -382,11 +380,14 @@ class RuleSet:
     how_read: str = ""
     discrepancies: str = ""
 
+    def __hash__(self) -> int:
+        """Return the hash of the name: that of all criteria would take as long as judging a patient."""
+        return hash(self.name)
+
     @property
     def tagged_title(self) -> str:
         """The title with the tag of its basis: "Milan 2007 (later)"."""
-        tag = BASIS_TAGS[self.basis]
-        return f"{self.title} ({tag})" if tag else self.title
+        return f"{self.title} ({tag})" if (tag := BASIS_TAGS[self.basis]) else self.title
 
     def breaks(self, field: str) -> tuple[float, ...]:
         """Return, sorted, the values of a number field at which a required criterion can change its result."""

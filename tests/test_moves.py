@@ -7,7 +7,7 @@ from test_own_criteria import TEMPLATE
 
 from netdash import own_criteria
 from netdash.assessment import assess
-from netdash.board import criteria_views
+from netdash.board import criteria_views, inputs, strips
 from netdash.board.state import State
 from netdash.patient import FIELDS, Patient
 
@@ -28,12 +28,28 @@ def choices(state):
     }
 
 
+SLIDERS = [field for field in FIELDS.values() if field.group == inputs.SLIDER_GROUP]
+CACHES = [criteria_views._drawn, strips._strip, strips._depends_on, inputs._offer, inputs._head, inputs._ask]
+
+
+def drawn(state):
+    """Return the HTML that is kept from one drawing to the next: verdicts, and what stands around the inputs."""
+    assessment, chosen = assess(state.patient, criteria=state.own), state.book[state.selected]
+    return {
+        "verdicts": criteria_views.verdicts(state, assessment),
+        **{f"strip-{field.name}": strips.strip(state.patient, field.name, chosen) for field in SLIDERS},
+        **inputs.offers(state, SLIDERS),
+        **inputs.heads(state, {"Patient": SLIDERS, "All": list(FIELDS.values())}, ["All"]),
+        "ask": inputs.questions(state, assessment),
+    }
+
+
 def kept_and_anew(state):
-    """Return the HTML of each therapy as the board shows it, and as it is drawn from nothing."""
-    assessment = assess(state.patient, criteria=state.own)
-    kept = criteria_views.verdicts(state, assessment)
-    criteria_views._drawn.cache_clear()
-    return kept, criteria_views.verdicts(state, assessment)
+    """Return the HTML as the board shows it, and as it is drawn from nothing."""
+    kept = drawn(state)
+    for cache in CACHES:
+        cache.cache_clear()
+    return kept, drawn(state)
 
 
 @settings(max_examples=min(30, settings().max_examples))
@@ -63,7 +79,7 @@ def test_a_file_of_own_criteria_is_not_taken_for_another_one_with_the_same_names
         state.own = own
         shown[own.digest if own else ""], anew = kept_and_anew(state)
         assert shown[own.digest if own else ""] == anew
-    assert len(set(shown.values())) == 3
+    assert len({html["verdicts"] for html in shown.values()}) == 3
 
 
 KEPT = {}
@@ -76,6 +92,20 @@ def holds_for(state):
         for therapy in criteria_views._therapies(state, found, {}, {}):
             html = criteria_views._drawn.__wrapped__(therapy)
             assert KEPT.setdefault(therapy, html) == html
+
+
+STRIPS = {}
+
+
+@settings(max_examples=min(100, settings().max_examples))
+@given(st.lists(MOVES, min_size=1, max_size=4), st.sampled_from(list(State().book)), st.sampled_from(SLIDERS))
+def test_strips_that_are_called_equal_look_the_same(moves, rule_set, field):
+    for patient in (CANDIDATE.replace(**dict(moves)), Patient().replace(**dict(moves))):
+        found = State().book[rule_set]
+        told = tuple(getattr(patient, name) for name in strips._depends_on(field.name, found))
+        asked = strips._Asked(patient, found, field.name, told)
+        html = strips._strip.__wrapped__(asked)
+        assert STRIPS.setdefault(asked, html) == html
 
 
 @settings(max_examples=min(200, 2 * settings().max_examples))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from netdash.assessment import Assessment
@@ -31,11 +33,14 @@ def values_of(field: Field) -> tuple[Value, ...]:
 
 def offers(state: State, fields: Iterable[Field]) -> dict[str, str]:
     """Return, by section, the usual entries of a number, or the words of a choice at the stops of its slider."""
-    return {f"offer-{field.name}": _offer(state, field) for field in fields if field.entries or field.choices}
+    entered = state.patient.entered
+    offering = [field.name for field in fields if field.entries or field.choices]
+    return {f"offer-{name}": _offer(name, entered.get(name)) for name in offering}
 
 
-def _offer(state: State, field: Field) -> str:
-    known = state.patient.entered.get(field.name)
+@functools.lru_cache(maxsize=64)
+def _offer(name: str, known: Known | None) -> str:
+    field = FIELDS[name]
     if isinstance(field, Choice):
         stops = [("", field.show(None), known is None), *_buttons(field, known)]
         return views.render("stops", field=field, stops=stops)
@@ -53,9 +58,8 @@ def heads(state: State, groups: Mapping[str, list[Field]], opened: Iterable[str]
     """Return, by section, the head of each group: how many of its fields are entered, and how many the list asks."""
     entered, asked = state.patient.entered, state.book[state.selected].inputs
     return {
-        f"group-{slug(group)}": views.render(
-            "group",
-            group=group,
+        f"group-{slug(group)}": _head(
+            group,
             entered=sum(field.name in entered for field in fields),
             of=len(fields),
             asked=sum(field.name in asked for field in fields),
@@ -63,6 +67,11 @@ def heads(state: State, groups: Mapping[str, list[Field]], opened: Iterable[str]
         )
         for group, fields in groups.items()
     }
+
+
+@functools.lru_cache(maxsize=64)
+def _head(group: str, **numbers: int) -> str:
+    return views.render("group", group=group, **numbers)
 
 
 def matches(field: Field, words: str) -> bool:
@@ -85,27 +94,67 @@ def questions(state: State, assessment: Assessment) -> str:
     # The four inputs with a slider stand above. A primary that was not found is an answer, although it decides nothing.
     wanted = [name for name in rows if FIELDS[name].group != SLIDER_GROUP and not _is_answered(state, FIELDS[name])]
     places = state.inputs.place(wanted, MOST_QUESTIONS)
-    return views.render("ask", questions=list(_questions(state, places, rows)))
+    return _ask(tuple(_questions(state, places, rows)))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a question under "Ask next" is drawn from: an input, what was entered, and how many rule sets ask it."""
+
+    name: str
+    known: Known | None
+    text: str
+    refused: str
+    asked_by: int
+    settles: int
+
+    @property
+    def field(self) -> Field:
+        """The field of the input."""
+        return FIELDS[self.name]
+
+    @property
+    def number(self) -> bool:
+        """Whether the answer is a number."""
+        return isinstance(self.field, Number)
+
+    @property
+    def values(self) -> list[tuple[str, str, bool]]:
+        """Text, words, and whether it is possible, of each value."""
+        return _buttons(self.field, self.known)
+
+    @property
+    def buttons(self) -> list[tuple[str, str, bool]]:
+        """The values, where they are few enough for buttons."""
+        return self.values if len(self.values) <= MOST_BUTTONS else []
+
+    @property
+    def words(self) -> list[tuple[str, str, bool]]:
+        """The values, where they need a list."""
+        return self.values if len(self.values) > MOST_BUTTONS else []
+
+
+@functools.lru_cache(maxsize=64)
+def _ask(questions: tuple[_Question, ...]) -> str:
+    return views.render("ask", questions=questions)
 
 
 def _is_answered(state: State, field: Field) -> bool:
     return field.open_word != "" and state.patient.entered.get(field.name) == field.open_word
 
 
-def _questions(state: State, names: Iterable[str], rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _questions(state: State, names: Iterable[str], rows: Mapping[str, Any]) -> Iterator[_Question]:
+    refused = views.refused(state)
     for name in names:
         field, known = FIELDS[name], state.patient.entered.get(name)
-        buttons = _buttons(field, known)
-        yield {
-            "field": field,
-            "buttons": buttons if len(buttons) <= MOST_BUTTONS else [],
-            "words": buttons if len(buttons) > MOST_BUTTONS else [],
-            "text": state.refused.get(name, "" if known is None else field.text(known)),
-            "refused": _rendered(views.refused(state).get(f"refused-{name}", "")),
-            "number": isinstance(field, Number),
-            "asked_by": rows[name]["asked_by"] if name in rows else 0,
-            "settles": rows[name]["settles"] if name in rows else 0,
-        }
+        yield _Question(
+            name=name,
+            known=known,
+            text=state.refused.get(name, "" if known is None else field.text(known)),
+            refused=_rendered(refused.get(f"refused-{name}", "")),
+            asked_by=rows[name]["asked_by"] if name in rows else 0,
+            settles=rows[name]["settles"] if name in rows else 0,
+        )
 
 
 def _rendered(html: str) -> Any:

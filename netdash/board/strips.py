@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from netdash import rules
 from netdash.board import views
-from netdash.fields import Choice, Field
+from netdash.fields import Choice, Field, Known
 from netdash.intervals import plain
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import criterion_span_rows
@@ -32,10 +35,34 @@ def strip(patient: Patient, field: str, found: RuleSet) -> str:
 
     A strip shows where its criterion alone is met. The verdict of the rule set also depends on other inputs.
     """
-    asked = [_criterion(patient, FIELDS[field], found, criterion) for criterion in found.criteria]
-    return views.render(
-        "strip", criteria=list(filter(None, asked)), title=found.tagged_title, label=FIELDS[field].label
-    )
+    told = tuple(getattr(patient, name) for name in _depends_on(field, found))
+    return _strip(_Asked(patient, found, field, told))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the strips of a slider are drawn from; two that are equal look the same."""
+
+    patient: Patient = dataclasses.field(compare=False)
+    found: RuleSet
+    field: str
+    told: tuple[Known | None, ...]
+
+
+@functools.lru_cache(maxsize=128)
+def _strip(asked: _Asked) -> str:
+    field, found = FIELDS[asked.field], asked.found
+    criteria = [_criterion(asked.patient, field, found, criterion) for criterion in found.criteria]
+    return views.render("strip", criteria=list(filter(None, criteria)), title=found.tagged_title, label=field.label)
+
+
+@functools.lru_cache(maxsize=256)
+def _depends_on(field: str, found: RuleSet) -> tuple[str, ...]:
+    """Return the inputs of the criteria that depend on a field, and of the alternatives of these criteria."""
+    asked = [criterion for criterion in found.criteria if field in criterion.inputs]
+    clauses = (clause.criteria for clause in found.clauses if any(one in clause.criteria for one in asked))
+    criteria = [*asked, *(criterion for fellows in clauses for criterion in fellows)]
+    return tuple(dict.fromkeys(name for criterion in criteria for name in criterion.inputs))
 
 
 def _criterion(patient: Patient, asked: Field, found: RuleSet, criterion: Criterion) -> dict[str, Any] | None:

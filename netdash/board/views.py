@@ -299,6 +299,7 @@ def patient_python(patient: Patient) -> str:
     return f"import netdash as nd\n\npatient = nd.Patient(\n{fields})\n"
 
 
+@functools.cache
 def foot() -> str:
     """Return the disclaimer, with source, versions and the date up to which evidence was read."""
     return render(

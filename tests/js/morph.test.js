@@ -51,6 +51,15 @@ test("the focus stays on a button whose text changes", () => {
   assert.equal(root.firstChild.textContent, "B");
 });
 
+test("the stop of a row of buttons stays, and goes when the row goes", () => {
+  show("<div data-roving><button>A</button><button>B</button></div>");
+  root.querySelectorAll("button")[1].setAttribute("tabindex", "-1");
+  show("<div data-roving><button>A</button><button>C</button></div>");
+  assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), "-1");
+  show("<div><button>A</button><button>C</button></div>");
+  assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), null);
+});
+
 test("a part that the reader opened stays open", () => {
   show("<details><summary>more</summary>1</details>");
   root.firstChild.open = true;

@@ -5,6 +5,14 @@ import { Plotly } from "./plotly.js";
 
 /** @import { Plot } from "./upstream.js" */
 
+/**
+ * Whether an attribute is not the picture's: a reader opened a part; stops.js chose the stop in a row of buttons.
+ * @param {Element} node whose ancestors are those of the new picture
+ * @param {string} name
+ */
+const isKept = (node, name) =>
+  (name === "open" && node.nodeName === "DETAILS") || (name === "tabindex" && node.closest("[data-roving]") !== null);
+
 /** @param {Node} node */
 const figureOf = (node) => (node instanceof HTMLElement ? node.dataset.figure : undefined);
 
@@ -32,8 +40,7 @@ function morphElement(from, to) {
     return;
   }
   for (const { name } of [...from.attributes]) {
-    const opened = name === "open" && from.nodeName === "DETAILS"; // by the reader
-    if (!to.hasAttribute(name) && !opened) from.removeAttribute(name);
+    if (!to.hasAttribute(name) && !isKept(from, name)) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) set(from, name, value);
   if (!/\bnetdash-slot-/.test(from.className)) morphChildren(from, to); // in a slot is a section of its own

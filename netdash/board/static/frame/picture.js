@@ -27,6 +27,8 @@ export class Picture {
   /** @type {Record<string, string>} the figures of the picture, by name */
   #figures = {};
   #painting = 0;
+  /** @type {Record<string, string> | null} the colors of the page; null until they are asked for */
+  #colors = null;
   #inWords = false; // whether a figure that cannot be drawn yet is shown as its sentence
   // Plotly follows the size of the window only. Text that grows beside a plot takes room from it.
   #sizes = new ResizeObserver((entries) => {
@@ -44,7 +46,10 @@ export class Picture {
     this.actions = actions;
     this.pointer = new Pointer(actions.select);
     this.verdicts = new Verdicts(root);
-    const again = () => this.#paint();
+    const again = () => {
+      this.#colors = null;
+      this.#paint();
+    };
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
     matchMedia("(forced-colors: active)").addEventListener("change", again);
     new MutationObserver(again).observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
@@ -101,8 +106,7 @@ export class Picture {
 
   #paint() {
     if (!isLoaded()) return;
-    const colors = palette(this.body);
-    for (const plot of this.#all("[data-figure]")) this.#plot(/** @type {Plot} */ (plot), colors);
+    for (const plot of this.#all("[data-figure]")) this.#plot(/** @type {Plot} */ (plot));
   }
 
   /**
@@ -207,15 +211,13 @@ export class Picture {
     if (typeof key === "string") this.actions.select(key);
   }
 
-  /**
-   * @param {Plot} plot
-   * @param {Record<string, string>} colors of the page
-   */
-  #plot(plot, colors) {
+  /** @param {Plot} plot */
+  #plot(plot) {
     const sent = this.#figures[plot.dataset.figure ?? ""];
     const width = plot.clientWidth;
     if (sent === undefined || !width) return;
-    const json = painted(sent, colors);
+    this.#colors ??= palette(this.body);
+    const json = painted(sent, this.#colors);
     const key = `${this.root.dataset.view} ${width} ${json}`; // each view has its own size of type
     const before = this.#drawn.get(plot);
     if (before?.key === key) return;
@@ -267,7 +269,7 @@ export class Picture {
   /** @param {Plot} plot whose place on the page has another size */
   #resized(plot) {
     if (!plot.data || !plot.offsetHeight) return;
-    if (plot.clientWidth !== this.#drawn.get(plot)?.width) this.#plot(plot, palette(this.body));
+    if (plot.clientWidth !== this.#drawn.get(plot)?.width) this.#plot(plot);
     else Plotly.Plots.resize(plot);
   }
 

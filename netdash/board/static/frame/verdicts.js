@@ -4,6 +4,7 @@ import { served, set } from "./dom.js";
 
 const NARROW = 760; // px of a board that has room for one column
 const LOW = 600; // px of a window in which three panes cannot scroll beside each other
+const SURE = 120; // px by which less folding must fail to fit for it not to be tried: what is folded may have got shorter
 
 /** @type {Record<string, "line" | "button">} */
 const MOVES = {
@@ -39,6 +40,8 @@ export class Verdicts {
   #observed = null;
   /** The step of the last picture: most pictures need the same. The first one begins with closed populations. */
   #step = 2;
+  /** How many px higher the verdicts were one step less folded, when that was last tried, and for which step. */
+  #tried = { step: 0, higher: 0 };
 
   /** @param {HTMLElement} root of the board */
   constructor(root) {
@@ -75,7 +78,7 @@ export class Verdicts {
   }
 
   get #size() {
-    return `${this.#pane?.clientWidth} ${this.#pane?.clientHeight}`;
+    return `${this.root.dataset.view} ${this.#pane?.clientWidth} ${this.#pane?.clientHeight}`;
   }
 
   get #trials() {
@@ -100,7 +103,8 @@ export class Verdicts {
   /**
    * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
    * populations, then the reasons of the chosen therapy if nothing of it is decided, then remarks, then the reasons of
-   * all that is open. What is still too high scrolls. Each step that is tried is a layout of all verdicts.
+   * all that is open. What is still too high scrolls. Each step that is tried is a layout of all verdicts, so that less
+   * folding is not tried while it is far from fitting.
    */
   fold() {
     const [pane, trials] = [this.#pane, this.#trials];
@@ -115,10 +119,16 @@ export class Verdicts {
       take(step);
       return pane.scrollHeight <= pane.clientHeight + 1;
     };
+    if (this.#folded !== this.#size) this.#tried.step = 0;
     let step = this.#step;
     if (fits(step)) {
-      while (step > 0 && fits(step - 1)) step -= 1;
-      take(step);
+      const far = this.#tried.step === step && heightOf(pane) + this.#tried.higher > pane.clientHeight + SURE;
+      while (!far && step > 0 && fits(step - 1)) step -= 1;
+      if (this.#step !== step) {
+        const high = heightOf(pane);
+        take(step);
+        this.#tried = { step, higher: high - heightOf(pane) };
+      }
     } else while (step < STEPS.length - 1 && !fits(step + 1)) step += 1;
     this.#folded = this.#size;
   }
@@ -143,6 +153,14 @@ export class Verdicts {
     const grid = target instanceof HTMLElement && target.matches(STOPS) ? target.closest(".nd-verdicts") : null;
     if (grid) rove(grid, /** @type {HTMLElement} */ (target));
   }
+}
+
+/**
+ * The height of what a pane holds, also where that is less than the pane's.
+ * @param {HTMLElement} pane
+ */
+function heightOf({ firstElementChild: first, lastElementChild: last }) {
+  return first && last ? last.getBoundingClientRect().bottom - first.getBoundingClientRect().top : 0;
 }
 
 const STOPS = ".nd-fold, .nd-row";

@@ -45,6 +45,12 @@ import { Watch } from "./watch.js";
  * @property {AbortSignal} signal the widget is taken off the page
  */
 
+/**
+ * Whether a change of the page is one of a section: what the board draws, it has dealt with.
+ * @param {MutationRecord} change
+ */
+const isDrawn = ({ target }) => target instanceof Element && target.closest(".netdash-section") !== null;
+
 const ANSWER = 3000; // ms to wait for the kernel's answer to the address before drawing anyway
 
 export class View {
@@ -123,7 +129,7 @@ export class View {
       control.on(`change:${trait}`, () => this.#changed(name));
     }
     if (served) document.addEventListener("keydown", (event) => this.#key(event), { signal: this.signal });
-    const observer = new MutationObserver(() => this.#tidy());
+    const observer = new MutationObserver((changes) => !changes.every(isDrawn) && this.#tidy());
     observer.observe(document.body, { childList: true, subtree: true });
     this.signal.addEventListener("abort", () => {
       observer.disconnect();
@@ -165,7 +171,7 @@ export class View {
     afterPaint(this.#showing);
     if (!isLoaded()) this.watch.compare(content.inputs); // no plot can be of another case
     nameControls(root, content);
-    this.stops.soon();
+    afterPaint(this.stops.soon); // the picture does not wait for the order of the Tab key
     if (this.live.textContent !== content.announce) this.live.textContent = content.announce;
     this.entries.forget();
     this.notTaken.set(left);
@@ -236,7 +242,7 @@ export class View {
     if (!this.root || !this.picture || !this.shown) return;
     this.picture.place();
     nameControls(this.root, this.shown);
-    this.stops.soon();
+    afterPaint(this.stops.soon);
     this.handles.keep();
   }
 
