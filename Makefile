@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# A third worker uses what the waits for a server or a page leave free; with five, pages start late. What stands first in the suite starts first.
-WORKERS ?= 3
+# Two more workers than processors use what the waits for a server or a page leave free. What stands first in the suite starts first.
+WORKERS ?= 4
 ALONGSIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 FOLLOWED := voila plotly ipywidgets pandas narwhals
 LATEST := .venv-latest/bin/python -m pip install --quiet --disable-pip-version-check
@@ -124,7 +124,8 @@ soak: install                       ## sessions come and go and nothing grows: m
 
 # The browser tests need a Chromium: the system's own, or one installed here.
 browser: .venv/all
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	@command -v chromium-headless-shell >/dev/null || \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	$(BIN)/playwright install --with-deps chromium || \

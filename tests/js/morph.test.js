@@ -6,7 +6,7 @@ openPage();
 const purged = [];
 window.netdashPlotly = { "4.1.1": { version: "4.1.1", purge: (plot) => purged.push(plot) } };
 const { loadPlotly } = await import("../../netdash/board/static/frame/plotly.js");
-const { morphChildren, parse } = await import("../../netdash/board/static/frame/morph.js");
+const { morphChildren, parse, rewrite } = await import("../../netdash/board/static/frame/morph.js");
 await loadPlotly(new Model());
 
 let root;
@@ -95,4 +95,40 @@ test("what can be pressed can be reached by key", () => {
   const [row, button] = show("<div data-select='milan'>Milan</div><button data-select='x'>x</button>").children;
   assert.deepEqual([row.getAttribute("role"), row.getAttribute("tabindex")], ["button", "0"]);
   assert.equal(button.getAttribute("role"), null);
+});
+
+const MARKED = (...parts) => `<p>head</p><div>${parts.map((part) => `<!--[-->${part}<!--]-->`).join("\n")}</div>`;
+const show2 = (before, html) => {
+  show(before);
+  const nodes = [...root.querySelectorAll("*")];
+  rewrite(root, before, html);
+  return nodes.filter((node) => node.isConnected);
+};
+
+test("marked parts become what was asked for, whatever was there before", () => {
+  const parts = ["<b>1</b>", "<b>2</b><i>more</i>", "", "text", "<b class='c'>3</b>", "<b><!-- x -->4</b>"];
+  const pages = ["", "<p>none</p>", MARKED()];
+  for (const a of parts) for (const b of parts) pages.push(MARKED(a, b), MARKED(b));
+  for (const before of pages) {
+    for (const html of pages) {
+      show2(before, html);
+      const wanted = Object.assign(document.createElement("div"), { innerHTML: html });
+      assert.equal(root.innerHTML, wanted.innerHTML);
+    }
+  }
+});
+
+test("parts that are equal are not touched, and one that differs keeps its nodes", () => {
+  const stay = show2(MARKED("<b>1</b>", "<b>2</b>"), MARKED("<b>1</b>", "<b class='new'>3</b>"));
+  assert.equal(stay.length, 4);
+  assert.equal(root.querySelectorAll("b")[1].outerHTML, '<b class="new">3</b>');
+});
+
+test("a page whose marks are not those of its text is made anew", () => {
+  const [before, html] = [MARKED("<b>1</b>"), MARKED("<b>2</b>")];
+  show(before);
+  for (const comment of [...root.querySelector("div").childNodes].filter(({ nodeType }) => nodeType === 8))
+    comment.remove();
+  rewrite(root, before, html);
+  assert.match(root.innerHTML, /<b>2<\/b>/);
 });

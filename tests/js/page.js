@@ -8,7 +8,7 @@ import { JSDOM } from "jsdom";
  */
 export function openPage(body = "") {
   const { window } = new JSDOM(`<!DOCTYPE html><body>${body}</body>`, { url: "https://board.example/" });
-  const names = ["window", "document", "Node", "Element", "HTMLElement", "Text", "location", "history"];
+  const names = ["window", "document", "Node", "Element", "HTMLElement", "Text", "NodeFilter", "location", "history"];
   for (const name of names) Object.defineProperty(globalThis, name, { value: window[name], configurable: true });
   return window;
 }

@@ -50,17 +50,65 @@ function morphElement(from, to) {
  * @param {ParentNode} from
  * @param {ParentNode} to
  */
-export function morphChildren(from, to) {
-  const old = [...from.childNodes];
+export const morphChildren = (from, to) => morphNodes([...from.childNodes], to, (node) => from.append(node));
+
+/**
+ * @param {ChildNode[]} old siblings
+ * @param {ParentNode} to has the nodes that they become
+ * @param {(node: Node) => void} add puts a node after them
+ */
+function morphNodes(old, to, add) {
   const fresh = [...to.childNodes];
   for (const [i, node] of fresh.entries()) {
     if (i < old.length) morph(old[i], node);
-    else from.append(node);
+    else add(node);
   }
   for (const node of old.slice(fresh.length)) {
     discard(node);
     node.remove();
   }
+}
+
+/**
+ * Makes a section show another HTML. Where the kernel has marked parts and nothing differs around them, only the parts
+ * that differ are parsed.
+ * @param {HTMLElement} section
+ * @param {string} before the HTML that it shows
+ * @param {string} html
+ */
+export function rewrite(section, before, html) {
+  const old = before.split(MARK);
+  const fresh = html.split(MARK);
+  const marks = marksIn(section);
+  const isAround = (/** @type {number} */ i) => i % 2 === 0;
+  if (marks.length !== fresh.length - 1 || fresh.some((text, i) => isAround(i) && text !== old[i]))
+    return morphChildren(section, parse(html));
+  for (const [i, text] of fresh.entries()) {
+    if (text === old[i]) continue;
+    const end = marks[i];
+    morphNodes(between(marks[i - 1], end), parse(text), (node) => end.before(node));
+  }
+}
+
+const MARK = /<!--[[\]]-->/;
+
+/** @param {HTMLElement} section */
+function marksIn(section) {
+  const comments = document.createTreeWalker(section, NodeFilter.SHOW_COMMENT);
+  const found = [];
+  while (comments.nextNode()) found.push(/** @type {Comment} */ (comments.currentNode));
+  return found;
+}
+
+/**
+ * The siblings between two others.
+ * @param {Comment} start
+ * @param {Comment} end
+ */
+function between(start, end) {
+  const found = [];
+  for (let node = start.nextSibling; node && node !== end; node = node.nextSibling) found.push(node);
+  return found;
 }
 
 /**

@@ -4,7 +4,7 @@ import { answer, renew } from "./answers.js";
 import { cardOf, showCard } from "./card.js";
 import { element, set } from "./dom.js";
 import { CONFIGURATION, kept, painted, palette, rowAt, save, sized, tracesOf } from "./figures.js";
-import { discard, morphChildren, parse } from "./morph.js";
+import { discard, rewrite } from "./morph.js";
 import { isLoaded, Plotly, plotlyLoaded } from "./plotly.js";
 import { Pointer } from "./pointer.js";
 import { Verdicts } from "./verdicts.js";
@@ -156,8 +156,8 @@ export class Picture {
       this.#sections.set(name, section);
     }
     if (section.html === html) return;
+    rewrite(section.node, section.html ?? "", html);
     section.html = html;
-    morphChildren(section.node, parse(html));
     renew(section.node);
   }
 
