@@ -124,8 +124,7 @@ soak: install                       ## sessions come and go and nothing grows: m
 
 # The browser tests need a Chromium: the system's own, or one installed here.
 browser: .venv/all
-	@command -v chromium-headless-shell >/dev/null || \
-	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	$(BIN)/playwright install --with-deps chromium || \

@@ -70,6 +70,7 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = {
     "primary_portal_drained": ("primary_site",),
 }
 """The fields from which each derived quantity is computed."""
+
 CRITERION_ROLES = ("required", "caution", "favors", "prognostic", "scope")
 
 
@@ -380,8 +381,7 @@ class RuleSet:
     how_read: str = ""
     discrepancies: str = ""
 
-    def __hash__(self) -> int:
-        """Return the hash of the name: that of all criteria would take as long as judging a patient."""
+    def __hash__(self) -> int:  # that of all criteria would take as long as judging a patient
         return hash(self.name)
 
     @property

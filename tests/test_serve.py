@@ -232,6 +232,9 @@ def test_boards_that_wait_are_counted_once_they_have_run_the_notebook(tmp_path):
     go.touch()
     served.rest()
     assert served.waiting_boards() == POOL
+    served.kill_kernel(served.waiting_kernel())
+    while served.waiting_boards() != POOL - 1:  # until the server has noticed
+        time.sleep(0.1)
     served.stop()
 
 

@@ -206,10 +206,11 @@ class Kernels(AsyncMappingKernelManager):
             await self.shutdown_kernel(kernel_id)
 
     def waiting_boards(self) -> int:
-        """Return how many kernels of the pool have run the notebook."""
+        """Return how many kernels of the pool have run the notebook and are alive."""
         pools: Mapping[str, list[asyncio.Future[Any]]] = getattr(self, "_pools", {})  # a server without a pool has none
         started = [kernel for pool in pools.values() for kernel in pool if kernel.done() and not kernel.cancelled()]
-        return sum(not kernel.exception() and kernel.result()["task"].done() for kernel in started)
+        waiting = [kernel.result() for kernel in started if not kernel.exception()]
+        return sum(kernel["task"].done() and kernel["kernel_id"] in self for kernel in waiting)
 
     def connections(self, kernel_id: str) -> int:
         """Return how many pages are connected to a kernel."""

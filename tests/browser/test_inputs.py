@@ -1,9 +1,12 @@
 """Every input moves everything, and the page shows what the library computes."""
 
+import shutil
+
 import pytest
 from playwright.sync_api import expect
 
 import netdash as nd
+from browser.visit import Visit
 from netdash.board.state import examples
 from netdash.figures import theme
 
@@ -383,3 +386,17 @@ def test_several_words_stops_and_groups_are_reached_and_a_search_shows_what_it_f
     head.press("Enter")
     expect(site).to_be_visible()
     visit.expect_case(nd.Patient(**known))
+
+
+def test_the_board_stands_in_the_chromium_that_has_windows_too(browser, server):
+    """The other browser tests use the one without windows where it is installed."""
+    with_windows = shutil.which("chromium") or shutil.which("google-chrome")
+    if not with_windows:
+        pytest.skip("there is only the browser that the other tests use")
+    started = browser.browser_type.launch(executable_path=with_windows, args=["--no-sandbox"])
+    visit = Visit(started, server).open(ON_THE_BOUNDS.to_query())
+    visit.press("age_years", "ArrowRight")
+    visit.expect_case(ON_THE_BOUNDS.replace(age_years=56))
+    visit.close()
+    visit.check()
+    started.close()

@@ -443,3 +443,23 @@ def test_presented_every_verdict_can_be_read_whole_and_no_name_lies_on_another(v
     )
     assert all(above[0] + 0.8 * above[1] <= below[0] for above, below in pairwise(sorted(boxes)))
     visit.shoot(f"present-{size[0]}x{size[1]}")
+
+
+FOLDED = """() => {
+  const pane = document.querySelector("[data-section=verdicts]");
+  return [pane.dataset.folded, pane.querySelector(".nd-trials").open];
+}"""
+
+
+@pytest.mark.parametrize("height", [900, 1080, 1400])
+def test_what_is_folded_after_other_cases_is_what_a_new_page_folds(visits, height):
+    """The verdicts of an example and of no case differ in height by far more than what one move changes."""
+    moved, fresh = visits(size=(1920, height)), visits(size=(1920, height)).open()
+    wanted = fresh.page.evaluate(FOLDED)
+    moved.open("primary_site=pancreas")
+    for _ in range(2):
+        moved.open_example("Pancreas, much unknown")
+        moved.press("ki67_percent", "ArrowRight", "ArrowRight")
+    moved.page.get_by_role("button", name="Reset").click()
+    moved.expect_case(nd.Patient())
+    moved.page.wait_for_function(f"(wanted) => JSON.stringify(({FOLDED})()) === JSON.stringify(wanted)", arg=wanted)

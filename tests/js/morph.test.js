@@ -56,6 +56,11 @@ test("the stop of a row of buttons stays, and goes when the row goes", () => {
   root.querySelectorAll("button")[1].setAttribute("tabindex", "-1");
   show("<div data-roving><button>A</button><button>C</button></div>");
   assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), "-1");
+  show("<div data-roving><button aria-pressed='true'>A</button><button>C</button></div>");
+  assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), "-1");
+  show("<div data-roving><button>A</button><button aria-pressed='true'>C</button></div>");
+  assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), null);
+  root.querySelectorAll("button")[1].setAttribute("tabindex", "-1");
   show("<div><button>A</button><button>C</button></div>");
   assert.equal(root.querySelectorAll("button")[1].getAttribute("tabindex"), null);
 });

@@ -86,4 +86,7 @@ test("a page that is not ready is asked in each frame, and no longer once it was
   ready = true;
   next();
   assert.equal(drawn, 1);
+  queue.soon();
+  next();
+  assert.equal(drawn, 1);
 });

@@ -5,13 +5,20 @@ import { Plotly } from "./plotly.js";
 
 /** @import { Plot } from "./upstream.js" */
 
+/** What tells a button of a row from others, and whether it is the chosen one. */
+const SAME = ["data-select", "aria-pressed", "aria-current"];
+
 /**
  * Whether an attribute is not the picture's: a reader opened a part; stops.js chose the stop in a row of buttons.
- * @param {Element} node whose ancestors are those of the new picture
+ * @param {Element} from has ancestors of the new picture
+ * @param {Element} to
  * @param {string} name
  */
-const isKept = (node, name) =>
-  (name === "open" && node.nodeName === "DETAILS") || (name === "tabindex" && node.closest("[data-roving]") !== null);
+function isKept(from, to, name) {
+  if (name === "open") return from.nodeName === "DETAILS";
+  const same = () => SAME.every((one) => from.getAttribute(one) === to.getAttribute(one));
+  return name === "tabindex" && from.closest("[data-roving]") !== null && same();
+}
 
 /** @param {Node} node */
 const figureOf = (node) => (node instanceof HTMLElement ? node.dataset.figure : undefined);
@@ -40,7 +47,7 @@ function morphElement(from, to) {
     return;
   }
   for (const { name } of [...from.attributes]) {
-    if (!to.hasAttribute(name) && !isKept(from, name)) from.removeAttribute(name);
+    if (!to.hasAttribute(name) && !isKept(from, to, name)) from.removeAttribute(name);
   }
   for (const { name, value } of to.attributes) set(from, name, value);
   if (!/\bnetdash-slot-/.test(from.className)) morphChildren(from, to); // in a slot is a section of its own

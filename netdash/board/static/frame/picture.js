@@ -156,7 +156,9 @@ export class Picture {
       this.#sections.set(name, section);
     }
     if (section.html === html) return;
-    rewrite(section.node, section.html ?? "", html);
+    const before = section.html ?? "";
+    section.html = undefined; // not known, should the next line fail
+    rewrite(section.node, before, html);
     section.html = html;
     renew(section.node);
   }

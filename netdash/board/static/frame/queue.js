@@ -7,7 +7,9 @@
 export function oncePerFrame(draw, ready) {
   let frame = 0;
   let more = false;
+  let over = false;
   function soon() {
+    if (over) return;
     more = frame !== 0 || !ready();
     if (!more) draw();
     frame ||= requestAnimationFrame(() => {
@@ -15,5 +17,9 @@ export function oncePerFrame(draw, ready) {
       if (more) soon();
     });
   }
-  return { soon, stop: () => cancelAnimationFrame(frame) };
+  function stop() {
+    over = true;
+    cancelAnimationFrame(frame);
+  }
+  return { soon, stop };
 }

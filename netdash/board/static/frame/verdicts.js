@@ -4,7 +4,8 @@ import { served, set } from "./dom.js";
 
 const NARROW = 760; // px of a board that has room for one column
 const LOW = 600; // px of a window in which three panes cannot scroll beside each other
-const SURE = 120; // px by which less folding must fail to fit for it not to be tried: what is folded may have got shorter
+const SURE = 120; // px. Less folding is not tried at once where it was too high by more than this.
+const RESTED = 1000; // ms without a picture after which less folding is tried nevertheless: other words may be folded now
 
 /** @type {Record<string, "line" | "button">} */
 const MOVES = {
@@ -40,8 +41,10 @@ export class Verdicts {
   #observed = null;
   /** The step of the last picture: most pictures need the same. The first one begins with closed populations. */
   #step = 2;
-  /** How many px higher the verdicts were one step less folded, when that was last tried, and for which step. */
+  /** What the last try of less folding found: from which step, and how many px the verdicts became higher. */
   #tried = { step: 0, higher: 0 };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later;
 
   /** @param {HTMLElement} root of the board */
   constructor(root) {
@@ -51,7 +54,9 @@ export class Verdicts {
     root.addEventListener("click", ({ target }) => {
       if (!(target instanceof Element)) return;
       if (target.matches(".nd-skip")) this.#skip();
-      if (target.closest(".nd-trials > summary")) this.#wanted = !this.#trials?.open;
+      if (!target.closest(".nd-trials > summary")) return;
+      this.#wanted = !this.#trials?.open;
+      this.#tried.step = 0;
     });
     const arrange = () => this.#arrange();
     new ResizeObserver(arrange).observe(root);
@@ -103,11 +108,12 @@ export class Verdicts {
   /**
    * Folds as much as the height of the pane needs: first the reasons of therapies with nothing decided, then the
    * populations, then the reasons of the chosen therapy if nothing of it is decided, then remarks, then the reasons of
-   * all that is open. What is still too high scrolls. Each step that is tried is a layout of all verdicts, so that less
-   * folding is not tried while it is far from fitting.
+   * all that is open. What is still too high scrolls. Each step that is tried is a layout of all verdicts. Therefore less
+   * folding is tried later where it was far from fitting.
    */
   fold() {
     const [pane, trials] = [this.#pane, this.#trials];
+    clearTimeout(this.#later);
     if (!(pane instanceof HTMLElement) || !trials) return;
     const take = (/** @type {number} */ step) => {
       const [folded, open] = STEPS[step];
@@ -123,6 +129,7 @@ export class Verdicts {
     let step = this.#step;
     if (fits(step)) {
       const far = this.#tried.step === step && heightOf(pane) + this.#tried.higher > pane.clientHeight + SURE;
+      if (far) this.#later = setTimeout(() => this.#foldAnew(), RESTED);
       while (!far && step > 0 && fits(step - 1)) step -= 1;
       if (this.#step !== step) {
         const high = heightOf(pane);
@@ -131,6 +138,11 @@ export class Verdicts {
       }
     } else while (step < STEPS.length - 1 && !fits(step + 1)) step += 1;
     this.#folded = this.#size;
+  }
+
+  #foldAnew() {
+    this.#tried.step = 0;
+    this.fold();
   }
 
   /** @param {KeyboardEvent} event */

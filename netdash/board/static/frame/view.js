@@ -46,7 +46,7 @@ import { Watch } from "./watch.js";
  */
 
 /**
- * Whether a change of the page is one of a section: what the board draws, it has dealt with.
+ * Whether a change of the page is one in a section. The board has dealt with what it draws.
  * @param {MutationRecord} change
  */
 const isDrawn = ({ target }) => target instanceof Element && target.closest(".netdash-section") !== null;
