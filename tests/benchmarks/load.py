@@ -32,7 +32,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser.served import SERVE, Served, name_for, name_of
-from browser.visit import Visit, forest_of, in_words, verdicts_of
+from browser.visit import Visit, forest_of, in_words, verdicts_of, without_looks
 from wire import Wire
 
 import netdash as nd
@@ -93,13 +93,13 @@ _figures = {}
 def _figure(chosen, patient):
     # It takes long, and all cases here with the same verdicts have the same.
     if chosen not in _figures:
-        _figures[chosen] = forest_of(patient)["data"]
+        _figures[chosen] = without_looks(forest_of(patient)["data"])  # colors and sizes are the page's
     return _figures[chosen]
 
 
 @functools.lru_cache(maxsize=1000)
 def _parsed(text):
-    return json.loads(text)["data"]
+    return without_looks(json.loads(text)["data"])
 
 
 class Visitor:
@@ -193,7 +193,7 @@ class Tab(Visitor):
         query = self.case.answers[value][0]
         if not in_words(self.case.at(value)).search(" ".join(self.visit.case.text_content().split())):
             query = "of another case"
-        self.compare(value, query, self.visit.verdicts(), self.visit.forest()["data"])
+        self.compare(value, query, self.visit.verdicts(), without_looks(self.visit.forest()["data"]))
 
     def close(self):
         self.visit.close()
