@@ -1,13 +1,14 @@
 """Fixtures of the browser tests: one server and one browser for all, one page for each."""
 
 import os
+import re
 import shutil
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
 from browser.served import Served
-from browser.visit import Visit
+from browser.visit import ARTIFACTS, Visit
 
 SLOW = 60_000  # ms that an expectation waits: playwright's five seconds are too few on a busy machine
 expect.set_options(timeout=SLOW)
@@ -35,6 +36,22 @@ def browser():
             pytest.skip(reason)
         yield launched
         launched.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Add to the report of a failed test what its pages show; their pictures go to artifacts/."""
+    report = yield
+    if report.failed and "browser" in item.funcargs:
+        pages = [page for context in item.funcargs["browser"].contexts for page in context.pages]
+        name = re.sub(r"\W+", "-", item.name)
+        for number, page in enumerate(pages):
+            try:
+                report.sections.append((f"{page.url} says", page.inner_text("body", timeout=SLOW)[:3000]))
+                page.screenshot(path=ARTIFACTS / f"failed-{name}-{number}.png", timeout=SLOW)
+            except Error as error:
+                report.sections.append((f"{page.url} is not seen", str(error)))
+    return report
 
 
 @pytest.fixture

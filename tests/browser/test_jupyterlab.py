@@ -26,9 +26,12 @@ from netdash.evidence import DISCLAIMER
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
 SETTINGS = {
-    "ServerApp": {"open_browser": False, "port": 0, "allow_root": True},
+    # Without the language server: it would read the whole repository.
+    "ServerApp": {"open_browser": False, "port": 0, "allow_root": True, "jpserver_extensions": {"jupyter_lsp": False}},
     "IdentityProvider": {"token": ""},  # it listens on this machine only, for one test
+    "JupyterNotebookApp": {"expose_app_in_browser": True},
     "LabApp": {
+        "expose_app_in_browser": True,
         "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "news_url": None,
         "extension_manager": "readonly",
@@ -39,6 +42,10 @@ PROGRAMS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
 SLOW = 120_000  # ms for four boards at once in one notebook, on a busy machine
 # Another plotly.js in the page, of netdash's own version, which cannot draw.
 FOREIGN = "window.Plotly = {version: '4.1.1', react() { throw new Error('not for netdash') }}"
+HAS_ITS_KERNEL = """() => {
+    const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel
+    return kernel?.connectionStatus === "connected" && kernel.status === "idle"
+}"""
 STATIC = "the board as it was when this cell was run"
 ALONE = {"board": "forest", "explore": "map", "evidence": "all", "teaching": None}
 
@@ -82,9 +89,8 @@ def lab(request, tmp_path, executed):
         (config / f"{name}.json").write_text(json.dumps(SETTINGS))
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     command = [sys.executable, "-m", request.param, f"--ServerApp.root_dir={work}"]
-    process = subprocess.Popen(
-        command, env=os.environ | places | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-    )
+    environ = os.environ | places | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=work, env=environ, stderr=subprocess.PIPE, text=True)
     watchdog = threading.Timer(PATIENCE, process.kill)
     watchdog.start()
     found = None
@@ -106,18 +112,20 @@ def lab(request, tmp_path, executed):
             child.kill()
 
 
-def run_cells(visit, count):
-    """Run the cells of the notebook that is open, once its program has started."""
+def run_cells(visit):
+    """Run all cells of the notebook that is open, once its program has started.
+
+    The program drops without a word what it is asked to run before it has its kernel, which its signs do not tell:
+    it says "idle" before. So the program itself is asked.
+    """
     page = visit.page
     # On a busy machine it may ask which kernel, although the notebook says so.
     choose = page.get_by_role("dialog").get_by_role("button", name="Select Kernel")
     page.add_locator_handler(choose, lambda button: button.click())
-    page.locator(".jp-CodeCell .cm-content").first.click(timeout=SLOW)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached(timeout=SLOW)
-    page.locator(".jp-CodeCell .cm-content").first.click(timeout=SLOW)
+    expect(page.locator(".jp-CodeCell .cm-content").first).to_be_visible(timeout=SLOW)
+    page.wait_for_function(HAS_ITS_KERNEL, timeout=SLOW)
     visit.errors.clear()  # Notebook 7.6 starts with an error of its own
-    for _ in range(count):
-        page.keyboard.press("Shift+Enter")
+    page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
 
 
 def test_the_board_runs_in_a_notebook(browser, lab):
@@ -125,7 +133,7 @@ def test_the_board_runs_in_a_notebook(browser, lab):
     page = visit.page
     page.goto(f"{lab.notebooks}/board.ipynb")
     foreign = page.evaluate_handle(FOREIGN)
-    run_cells(visit, 1)
+    run_cells(visit)
     visit.settle()
     visit.expect_case(nd.Patient())
     visit.open_example(BOUNDS)
@@ -152,7 +160,7 @@ def test_a_board_that_was_saved_says_so_and_draws_again_once_its_cell_is_run(bro
     expect(visit.plot).to_contain_text("In words: 5-year overall survival", timeout=SLOW)
     expect(page.get_by_text(STATIC)).to_be_hidden()  # the board is there
     visit.shoot(f"{lab.program}-saved")
-    run_cells(visit, 1)
+    run_cells(visit)
     expect(visit.banner).to_be_hidden(timeout=SLOW)
     visit.expect_case(CASE)
     expect(page.get_by_text(STATIC)).to_be_hidden()
@@ -187,7 +195,7 @@ def test_each_page_runs_alone_in_a_narrow_pane(browser, lab):
     visit = Visit(browser, lab, size=(1024, 768))
     page = visit.page
     page.goto(f"{lab.notebooks}/alone.ipynb")
-    run_cells(visit, len(ALONE))
+    run_cells(visit)
     for name, figure in ALONE.items():
         board = page.locator(f".netdash-board[data-view={name}]")
         board.wait_for(state="attached", timeout=SLOW)
