@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import netdash
 from netdash import conflicts, data_tables, evidence, flips, judgement_rows, own_criteria, remarks, rule_tables
-from netdash.judgement import Finding, Judgement, judge
+from netdash.findings import Finding
+from netdash.judgement import Judgement, judge
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient, check_patient
 from netdash.refusals import UnknownName, expected, hint

@@ -10,7 +10,8 @@ from typing import Any
 
 from netdash import evidence
 from netdash.fields import Field, Known, in_part
-from netdash.judgement import Finding, Judgement
+from netdash.findings import Finding
+from netdash.judgement import Judgement
 from netdash.patient import FIELDS
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
