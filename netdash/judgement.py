@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 from netdash import rule_tables, rules
 from netdash.fields import Field
@@ -89,6 +90,42 @@ class Judgement:
     def verdict(self) -> Verdict:
         """The verdict: Kleene's AND of the clauses, and unknown for a rule set without required criteria."""
         return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
+
+    def again(self, patient: Patient, changed: Set[str]) -> Judgement:
+        """Return ``judge(self.rule_set, patient)``, with all that is known of it already.
+
+        Parameters
+        ----------
+        patient : Patient
+            A patient who differs from that of this judgement.
+        changed : set of str
+            The names of all fields in which they differ.
+        """
+        if changed.isdisjoint(_inputs(self.rule_set)):
+            made = object.__new__(Judgement)
+            made.__dict__.update(self.__dict__, patient=patient)  # with the verdict and the texts, where they are made
+            return made
+        found = (f if changed.isdisjoint(f.criterion.inputs) else find(f.criterion, patient) for f in self.findings)
+        made = Judgement(self.rule_set, patient, tuple(found))
+        if made._results == self._results:  # the results alone decide
+            made.__dict__.update(_clauses=self._clauses, verdict=self.verdict)
+        return made
+
+    @functools.cached_property
+    def told(self) -> tuple[Any, ...]:
+        """All that the words of a judgement depend on: two that are equal have the same words.
+
+        The words of a criterion that is met do not name the value of the patient.
+        """
+        entered = self.patient.entered
+
+        def of(finding: Finding) -> Any:
+            if finding.result is Verdict.MET:
+                return finding.result
+            needs = ((field.name, field in finding.missing, entered.get(field.name)) for field in finding.needs)
+            return finding.result, finding.observed, finding.partly, *needs
+
+        return self.rule_set.name, *map(of, self.findings)
 
     def clauses(self, result: Verdict) -> tuple[Clause, ...]:
         """Return the required clauses with one result.
@@ -301,12 +338,23 @@ def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
     return Judgement(rule_set, patient, tuple(find(criterion, patient) for criterion in rule_set.criteria))
 
 
+def _compared(therapy: str) -> list[RuleSet]:
+    """Return the lists and labels of a therapy, which are compared with each other."""
+    return [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
+
+
 @functools.lru_cache(maxsize=128)
 def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, Finding]:
     """Return, by quantity, a finding that has one result in any list or label of a therapy."""
-    compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
-    findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
+    findings = (finding for rule_set in _compared(therapy) for finding in judge(rule_set, patient).required(result))
     return {f.criterion.quantity.name: f for f in findings}
+
+
+@functools.lru_cache(maxsize=256)
+def _inputs(rule_set: RuleSet) -> frozenset[str]:
+    """Return the inputs that a judgement depends on: what its rule set asks, and the lists that it is compared with."""
+    beside = [] if rule_set.kind == "population" else _compared(rule_set.therapy)
+    return frozenset(name for found in (rule_set, *beside) for name in found.inputs)
 
 
 def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[Finding, ...]:

@@ -63,7 +63,7 @@ def _therapies(
         chosen = state.selected in names
         yield _Therapy(
             judgements=tuple(found),
-            told=tuple(map(lines.told, found)),
+            told=tuple(judgement.told for judgement in found),
             own=state.own.digest if state.own else "",
             selected=state.selected if chosen else "",
             unfolded=state.unfolded if chosen and not state.presenting else "",
