@@ -100,6 +100,19 @@ class Judgement:
             A patient who differs from that of this judgement.
         changed : set of str
             The names of all fields in which they differ.
+
+        Returns
+        -------
+        Judgement
+            A new one; this one stays as it is.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> patient = nd.Patient(age_years=57)
+        >>> before = nd.assess(patient)["milan_review"]
+        >>> before.again(patient.replace(age_years=54), {"age_years"}).verdict == "unknown"
+        True
         """
         if changed.isdisjoint(_inputs(self.rule_set)):
             made = object.__new__(Judgement)
