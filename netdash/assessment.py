@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import netdash
 from netdash import conflicts, data_tables, evidence, flips, judgement_rows, own_criteria, remarks, rule_tables
-from netdash.judgement import Finding, Judgement, judge
+from netdash.findings import Finding
+from netdash.judgement import Judgement, judge
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient, check_patient
 from netdash.refusals import UnknownName, expected, hint
@@ -211,6 +212,7 @@ class Assessment(Mapping[str, Judgement]):
         >>> assessment.next_input_rows()[0]["field"]
         'resectable_percent'
         """
+        entered = self.patient.entered
         undecided = [j for j in self.judgements if j.verdict is Verdict.UNKNOWN and j.rule_set.clauses]
         asking: dict[str, list[Judgement]] = {name: [] for name in FIELDS}
         for judgement in undecided:
@@ -223,7 +225,7 @@ class Assessment(Mapping[str, Judgement]):
                 "settles": sum(len(j.needs) == 1 for j in found),
                 "asked_by": len(found),
                 "rule_sets": "; ".join(j.rule_set.name for j in found),
-                "known": FIELDS[name].show(self.patient.entered.get(name)),
+                "known": FIELDS[name].show(entered.get(name)),
             }
             for name, found in asking.items()
             if found
@@ -425,6 +427,29 @@ def assess(
     given = [rule_sets] if isinstance(rule_sets, str) else rule_sets
     wanted = set(every) if given is None else {look_up(every, name, "rule set").name for name in given}
     return Assessment(patient, tuple(judge(found, patient) for name, found in every.items() if name in wanted), own)
+
+
+def assess_again(before: Assessment, patient: Patient, own: OwnCriteria | None = None) -> Assessment:
+    """Return ``assess(patient, criteria=own)``, with all that is known of it from an assessment before it.
+
+    A move of a slider changes one input. A judgement that does not depend on it stays as it is.
+
+    Parameters
+    ----------
+    before : Assessment
+        Any assessment, also of another case or by other criteria.
+    patient : Patient
+        The case to judge.
+    own : OwnCriteria or None
+        The own criteria to judge it by, too.
+    """
+    changed = {name for name in FIELDS if getattr(before.patient, name) != getattr(patient, name)}
+    known = {id(judgement.rule_set): judgement for judgement in before.judgements}
+    every = own_criteria.book(own).values()
+    judged = (
+        known[id(found)].again(patient, changed) if id(found) in known else judge(found, patient) for found in every
+    )
+    return Assessment(patient, tuple(judged), own)
 
 
 NEXT_INPUT_COLUMNS = ["field", "label", "settles", "asked_by", "rule_sets", "known"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from netdash import evidence, own_criteria, rule_tables, rules
 from netdash.assessment import Assessment, assess
 from netdash.derived import possible
-from netdash.judgement import Finding, Judgement
+from netdash.findings import Finding
+from netdash.judgement import Judgement
 from netdash.own_criteria import LOCAL, OwnCriteria
 from netdash.patient import FIELDS, Patient, check_patient
 from netdash.rules import Verdict

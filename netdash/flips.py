@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from netdash.fields import Known, Value, in_part
-from netdash.judgement import Finding, Judgement
+from netdash.findings import Finding
+from netdash.judgement import Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
 

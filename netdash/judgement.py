@@ -1,14 +1,15 @@
-"""One patient judged by one rule set: the result of each criterion, the verdict, and the verdict in words."""
+"""One patient judged by one rule set: the findings, the verdict, and the verdict in words."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
-from netdash import distances, rule_tables, rules
-from netdash.fields import Field, Known
-from netdash.intervals import Interval
+from netdash import rule_tables, rules
+from netdash.fields import Field
+from netdash.findings import Finding, find
 from netdash.patient import Patient
 from netdash.rules import Clause, Criterion, RuleSet, Verdict
 from netdash.wording import RULE_SET_KINDS, Kind
@@ -16,82 +17,6 @@ from netdash.wording import RULE_SET_KINDS, Kind
 NOTHING_DECIDES = "Open: the source states nothing that decides"
 COMPARED_KINDS = ("list", "label")
 """Kinds of rule sets whose requirements are compared with those of other rule sets of the same therapy."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One patient judged by one criterion.
-
-    Attributes
-    ----------
-    criterion : Criterion
-        The criterion.
-    observed : float, int, bool, str, Interval, frozenset or None
-        The patient's value, an interval or a set when it is known in part; None when it is not known.
-    result : Verdict
-        The result.
-    margin : float, Interval or None
-        Signed distance of the value to the bound, positive inside; None when there is no bound or no value.
-    needs : tuple of Field
-        The inputs to enter, or to narrow, when the result is unknown.
-    missing : tuple of Field
-        Those of them that are not entered, when nothing is known of the quantity.
-    partly : str
-        What is known of the others, when nothing is known of the quantity: "primary pancreas or stomach".
-    """
-
-    criterion: Criterion
-    observed: Known | None
-    result: Verdict
-    margin: float | Interval | None
-    needs: tuple[Field, ...] = ()
-    missing: tuple[Field, ...] = ()
-    partly: str = ""
-
-    @property
-    def distance(self) -> str:
-        """The margin in words: "7 years inside", "at the bound, which is included"; empty when there is no margin.
-
-        Of a value that is known in part: "2 to 7 points inside", "10 points outside to 7 points inside", "at the bound
-        (excluded) to 5 years inside"; "up to 10 points inside" where the bound itself is no possible value.
-        """
-        if self.margin is None:
-            return ""
-        unit = "points" if self.criterion.quantity.unit == "%" else self.criterion.quantity.unit
-        excluded = isinstance(self.criterion, rules.Bound) and self.criterion.strict
-        return distances.in_words(self.margin, unit, "excluded" if excluded else "included")
-
-    @property
-    def lacking(self) -> str:
-        """The quantity that is not known, with the inputs it is derived from: "WHO grade (differentiation)".
-
-        A quantity that is known in part has what is known of it: "Ki-67 (3 to 20 %)".
-        """
-        quantity = self.criterion.quantity
-        if self.observed is not None:
-            return f"{quantity.topic} ({quantity.show(self.observed)})"
-        inputs = [field.topic for field in self.missing] or [self.partly]
-        return quantity.topic if inputs == [quantity.topic] else f"{quantity.topic} ({', '.join(inputs)})"
-
-    @property
-    def shown(self) -> str:
-        """What is known of the quantity, or of an input known in part that it follows from; else "not entered"."""
-        return self.partly or self.criterion.quantity.show(self.observed)
-
-    @property
-    def is_told(self) -> bool:
-        """Whether something is known that :meth:`phrase` tells: of the quantity, or of an input it follows from."""
-        return self.observed is not None or bool(self.partly)
-
-    def phrase(self, kind: Kind) -> str:
-        """Return value and requirement in words: "age 57 years (asked: under 55 years)".
-
-        Of an input that a quantity follows from: "Ki-67 15 to 30 % (asked: grade G1 or G2)".
-        """
-        quantity, asked = self.criterion.quantity, self.criterion.requirement_text(kind.joiner)
-        if self.partly:
-            return f"{self.partly} ({kind.asked}: {quantity.noun or quantity.topic} {asked})"
-        return f"{quantity.phrase(self.observed)} ({kind.asked}: {asked})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,6 +90,55 @@ class Judgement:
     def verdict(self) -> Verdict:
         """The verdict: Kleene's AND of the clauses, and unknown for a rule set without required criteria."""
         return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
+
+    def again(self, patient: Patient, changed: Set[str]) -> Judgement:
+        """Return ``judge(self.rule_set, patient)``, with all that is known of it already.
+
+        Parameters
+        ----------
+        patient : Patient
+            A patient who differs from that of this judgement.
+        changed : set of str
+            The names of all fields in which they differ.
+
+        Returns
+        -------
+        Judgement
+            A new one; this one stays as it is.
+
+        Examples
+        --------
+        >>> import netdash as nd
+        >>> patient = nd.Patient(age_years=57)
+        >>> before = nd.assess(patient)["milan_review"]
+        >>> before.again(patient.replace(age_years=54), {"age_years"}).verdict == "unknown"
+        True
+        """
+        if changed.isdisjoint(_inputs(self.rule_set)):
+            made = object.__new__(Judgement)
+            made.__dict__.update(self.__dict__, patient=patient)  # with the verdict and the texts, where they are made
+            return made
+        found = (f if changed.isdisjoint(f.criterion.inputs) else find(f.criterion, patient) for f in self.findings)
+        made = Judgement(self.rule_set, patient, tuple(found))
+        if made._results == self._results:  # the results alone decide
+            made.__dict__.update(_clauses=self._clauses, verdict=self.verdict)
+        return made
+
+    @functools.cached_property
+    def told(self) -> tuple[Any, ...]:
+        """All that the words of a judgement depend on: two that are equal have the same words.
+
+        The words of a criterion that is met do not name the value of the patient.
+        """
+        entered = self.patient.entered
+
+        def of(finding: Finding) -> Any:
+            if finding.result is Verdict.MET:
+                return finding.result
+            needs = ((field.name, field in finding.missing, entered.get(field.name)) for field in finding.needs)
+            return finding.result, finding.observed, finding.partly, *needs
+
+        return self.rule_set.name, *map(of, self.findings)
 
     def clauses(self, result: Verdict) -> tuple[Clause, ...]:
         """Return the required clauses with one result.
@@ -374,15 +348,26 @@ class Judgement:
 
 def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
     """Judge one patient by one rule set."""
-    return Judgement(rule_set, patient, tuple(_find(criterion, patient) for criterion in rule_set.criteria))
+    return Judgement(rule_set, patient, tuple(find(criterion, patient) for criterion in rule_set.criteria))
+
+
+def _compared(therapy: str) -> list[RuleSet]:
+    """Return the lists and labels of a therapy, which are compared with each other."""
+    return [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
 
 
 @functools.lru_cache(maxsize=128)
 def _in_any_list(therapy: str, patient: Patient, result: Verdict) -> Mapping[str, Finding]:
     """Return, by quantity, a finding that has one result in any list or label of a therapy."""
-    compared = [r for r in rule_tables.load().values() if r.therapy == therapy and r.kind in COMPARED_KINDS]
-    findings = (finding for rule_set in compared for finding in judge(rule_set, patient).required(result))
+    findings = (finding for rule_set in _compared(therapy) for finding in judge(rule_set, patient).required(result))
     return {f.criterion.quantity.name: f for f in findings}
+
+
+@functools.lru_cache(maxsize=256)
+def _inputs(rule_set: RuleSet) -> frozenset[str]:
+    """Return the inputs that a judgement depends on: what its rule set asks, and the lists that it is compared with."""
+    beside = [] if rule_set.kind == "population" else _compared(rule_set.therapy)
+    return frozenset(name for found in (rule_set, *beside) for name in found.inputs)
 
 
 def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[Finding, ...]:
@@ -392,20 +377,6 @@ def _from_others(patient: Patient, rule_set: RuleSet, result: Verdict) -> tuple[
     asked = {c.quantity.name for c in rule_set.criteria if c.role in ("required", "caution")}
     found = _in_any_list(rule_set.therapy, patient, result)
     return tuple(finding for name, finding in found.items() if name not in asked)
-
-
-def _find(criterion: Criterion, patient: Patient) -> Finding:
-    observed = criterion.observed(patient)
-    margin = None if observed is None else criterion.margin(observed)
-    result = criterion.judge(patient)
-    if result is not Verdict.UNKNOWN:
-        return Finding(criterion, observed, result, margin)
-    needs = criterion.needs(patient)
-    if observed is not None:
-        return Finding(criterion, observed, result, margin, needs)
-    missing = tuple(field for field in needs if getattr(patient, field.name) is None)
-    partly = (field.phrase(getattr(patient, field.name)) for field in needs if field not in missing)
-    return Finding(criterion, observed, result, margin, needs, missing, " and ".join(partly))
 
 
 def _not_entered(alternatives: Sequence[tuple[Field, ...]]) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from netdash import evidence
 from netdash.fields import Known, in_part
+from netdash.findings import Finding
 from netdash.intervals import Interval
-from netdash.judgement import Finding, Judgement
+from netdash.judgement import Judgement
 from netdash.patient import FIELDS, Patient
 from netdash.rules import Verdict
 from netdash.wording import html_table

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netdash import evidence, outcome_rows, rule_tables
-from netdash.judgement import Finding, Judgement, judge
+from netdash.findings import Finding
+from netdash.judgement import Judgement, judge
 from netdash.patient import Patient
 from netdash.rules import RuleSet, Verdict
 from netdash.wording import look_up

@@ -167,7 +167,7 @@ def test_every_private_name_and_every_file_that_a_page_names_exists(page):
 
 def test_a_name_that_does_not_exist_is_found():
     assert resolves("netdash.judgement.Judgement.headline")
-    assert resolves("netdash.judgement.Finding.margin")
+    assert resolves("netdash.findings.Finding.margin")
     assert not resolves("netdash.judgement.Judgement.no_such_name")
 
 

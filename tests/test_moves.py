@@ -1,14 +1,18 @@
-"""What the board keeps of one drawing for the next is what would be drawn anew."""
+"""What is kept of one case for the next, of a judgement and of a drawing, is what would be made anew."""
+
+import functools
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_known_in_part import CANDIDATE, parts
 from test_own_criteria import TEMPLATE
 
-from netdash import own_criteria
-from netdash.assessment import assess
-from netdash.board import criteria_views, inputs, strips
+from netdash import evidence, own_criteria
+from netdash.assessment import assess, assess_again
+from netdash.board import Board, criteria_views, inputs, notebook, strips, views
 from netdash.board.state import State
+from netdash.comparison import differing
+from netdash.judgement import Judgement
 from netdash.patient import FIELDS, Patient
 
 OWN = own_criteria.read(TEMPLATE.encode())
@@ -117,3 +121,125 @@ def test_therapies_that_are_called_equal_look_the_same(moves, patient):
 def test_an_input_that_lacks_is_not_taken_for_another():
     for missing in (["ki67_percent"], ["differentiation"], ["ki67_percent", "differentiation"], ["grade_reported"]):
         holds_for(State(patient=CANDIDATE.replace(**dict.fromkeys(missing))))
+
+
+JUDGED = ["rule_set", "patient", "findings"] + [
+    name for name, kind in vars(Judgement).items() if isinstance(kind, property | functools.cached_property)
+]
+
+
+def judged(assessment):
+    """Return all that is known of each judgement; what is cached is then cached."""
+    found = {name: {what: getattr(judgement, what) for what in JUDGED} for name, judgement in assessment.items()}
+    return assessment.patient, assessment.own, found, str(assessment)
+
+
+@settings(max_examples=min(50, settings().max_examples))
+@given(
+    st.lists(st.tuples(MOVES, st.sampled_from([None, None, OWN, OTHER])), min_size=2, max_size=8),
+    st.sampled_from([CANDIDATE, Patient()]),
+)
+def test_a_case_that_moved_is_judged_as_one_that_was_entered_so(moves, patient):
+    kept = assess(patient)
+    for (name, value), own in moves:
+        patient = patient.replace(**{name: value})
+        kept = assess_again(kept, patient, own)
+        assert judged(kept) == judged(assess(patient, criteria=own))
+
+
+def test_each_step_along_a_slider_is_judged_as_from_nothing():
+    for name in ("age_years", "ki67_percent", "liver_involvement_percent"):
+        patient = CANDIDATE.replace(primary_site="pancreas", extrahepatic_disease="none", differentiation=None)
+        kept = assess(patient)
+        for value in (*range(1, 100, 3), 54.9, 55, "50-60", None):
+            patient = patient.replace(**{name: value})
+            kept = assess_again(kept, patient)
+            assert judged(kept) == judged(assess(patient))
+
+
+def test_a_rule_set_is_judged_anew_where_only_the_lists_beside_it_ask_the_input():
+    """What a list is silent on depends on inputs that it does not ask."""
+    compared = set()
+    for name in FIELDS:
+        patient = CANDIDATE.replace(**{name: None})
+        before, kept = assess(patient), assess_again(assess(patient), CANDIDATE)
+        for rule_set, judgement in kept.items():
+            if name not in judgement.rule_set.inputs and judgement.side_notes != before[rule_set].side_notes:
+                compared.add(rule_set)
+    assert compared
+
+
+def test_only_what_asks_the_moved_input_is_judged_anew():
+    before = assess(CANDIDATE)
+    words = {name: judgement.sentence for name, judgement in before.items()}
+    kept = assess_again(before, CANDIDATE.replace(age_years=41))
+    again = {name for name, judgement in kept.items() if "headline" not in vars(judgement)}
+    assert again >= {name for name, judgement in kept.items() if "age_years" in judgement.rule_set.inputs}
+    assert 0 < len(again) < len(words) / 2
+
+
+@settings(max_examples=min(100, settings().max_examples))
+@given(st.lists(MOVES, min_size=1, max_size=4), st.sampled_from([CANDIDATE, Patient()]))
+def test_series_differ_by_two_inputs_only(moves, patient):
+    moved = patient.replace(**dict(moves))
+    kept = views.series_that_differ(moved.primary_site, moved.differentiation)
+    assert dict(kept) == differing(moved, evidence.studies())
+
+
+WALK = [
+    *[("age_years", value) for value in (54, 54.9, 55, "50-60", None, 70)],
+    *[("ki67_percent", value) for value in (2.9, 3, 20, "3-21", None)],
+    *[("primary_site", value) for value in ("pancreas|duodenum", "lung", None)],
+    *[("selected", "rfa_review"), ("own", OWN), ("own", OTHER), ("age_years", 62), ("own", None)],
+    *[("refused", {"age_years": "old"}), ("ki67_percent", 5), ("age_years", 62), ("selected", "milan_review")],
+]
+
+
+def shown(board):
+    """Return what a page shows of a board: the picture, the values of the controls, and how these look."""
+    picture = {name: value for name, value in board.frame.content.items() if name not in ("revision", "computed_at")}
+    # The time and undo stand with the case; a question keeps the place that it had before.
+    picture["sections"] = {name: html for name, html in picture["sections"].items() if name not in ("case", "ask")}
+    looks = [
+        [getattr(one, name, None) for name in ("_dom_classes", "value", "options")]
+        + [len(getattr(one, "children", ()))]
+        for one in notebook.widgets_of(board.controls.widget)
+    ]
+    return picture, board.frame.snapshot(), looks
+
+
+def show_anew(controls):
+    """Show the case in every control, whatever they show."""
+    controls._unfolded = None
+    for control in controls._controls.values():
+        for part in (control, getattr(control, "box", None), getattr(control, "more", None)):
+            if part:
+                part._shown = None
+    controls.show()
+
+
+def test_a_board_that_moved_looks_like_a_board_that_was_made_so():
+    moved = Board(CANDIDATE)
+    for name, value in WALK:
+        if name in FIELDS:
+            moved.state.enter(name, value)
+        else:
+            setattr(moved.state, name, value)
+        made = Board(moved.state.patient)
+        with made.state.hold_trait_notifications():
+            for trait in ("own", "selected", "refused"):
+                setattr(made.state, trait, getattr(moved.state, trait))
+        show_anew(made.controls)
+        assert shown(moved) == shown(made)
+        made.close()
+    moved.close()
+
+
+def test_a_widget_that_a_page_changed_shows_the_case_again_when_the_case_stays():
+    board = Board(CANDIDATE.replace(age_years=48))
+    slider, box = board.controls.parts["age_years"], board.controls.parts["age_years-box"]
+    for text, expected in (("48.0", "48"), ("old", "old"), ("48.00", "48"), ("49", "49"), (" 49 ", "49")):
+        box.set_state({"value": text})
+        assert box.value == expected
+        assert slider.value == float(board.patient.age_years)
+    board.close()

@@ -16,7 +16,7 @@ import ipywidgets
 import traitlets
 
 from netdash import own_criteria, prepared_cases
-from netdash.assessment import Assessment, assess
+from netdash.assessment import Assessment, assess_again
 from netdash.board import criteria_views, inputs, notebook, strips, views
 from netdash.board.cases import Prepared
 from netdash.board.controls import Controls
@@ -129,6 +129,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         traitlets.link((self.state, "patient"), (self, "patient"))
         self._drawn_values: list[Any] = []
         self._drawn_source = ""
+        self._assessment = Assessment(self.state.patient, ())
         self._read_list()
         self._observe()
         self._draw()
@@ -344,7 +345,8 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
-        assessment, page = assess(state.patient, criteria=state.own), self.pages[state.page]
+        self._assessment = assessment = assess_again(self._assessment, state.patient, state.own)
+        page = self.pages[state.page]
         drawn = page.draw(assessment)
         words = views.case(state, assessment, at) + criteria_views.compared(state)
         case = {"case": words, **self._inputs(assessment)} if page.about_the_case else {}

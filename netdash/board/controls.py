@@ -32,6 +32,7 @@ class Controls:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._unfolded: tuple[list[str], str, tuple[str, ...]] | None = None
         self._controls = {field.name: _make(field, state) for field in _needed()}
         self.groups = {
             group: [control.field for control in members]
@@ -111,6 +112,9 @@ class Controls:
         """Show the groups that are open, of a search what it finds, and mark what the selected rule set asks."""
         opened, words = self.opened, self._state.inputs.words
         asked = self._state.book[self._state.selected].inputs
+        if self._unfolded == (opened, words, asked):
+            return
+        self._unfolded = opened, words, asked
         for group, fields in self.groups.items():
             mark(self._boxes[group], "nd-closed", group not in opened)
             for field in fields:

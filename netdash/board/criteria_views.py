@@ -14,8 +14,9 @@ from netdash.board import lines
 from netdash.board.state import State
 from netdash.board.views import python, render
 from netdash.comparison import differences
+from netdash.findings import Finding
 from netdash.flips import CHANGE_WORDS
-from netdash.judgement import Finding, Judgement
+from netdash.judgement import Judgement
 from netdash.outcome_tables.later import trial_results
 from netdash.patient import FIELDS
 from netdash.wording import HEADLINE_LEGEND, POPULATIONS_HEADING, PUBLISHED, PUBLISHED_AND_OWN
@@ -62,7 +63,7 @@ def _therapies(
         chosen = state.selected in names
         yield _Therapy(
             judgements=tuple(found),
-            told=tuple(map(lines.told, found)),
+            told=tuple(judgement.told for judgement in found),
             own=state.own.digest if state.own else "",
             selected=state.selected if chosen else "",
             unfolded=state.unfolded if chosen and not state.presenting else "",

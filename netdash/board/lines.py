@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from netdash import evidence
 from netdash.fields import Field, Known, in_part
-from netdash.judgement import Finding, Judgement
+from netdash.judgement import Judgement
 from netdash.patient import FIELDS
 from netdash.rules import Verdict
 from netdash.wording import VERDICT_WORDS, capital, in_a_sentence, number_of
@@ -120,22 +119,6 @@ def by_therapy(judgements: Iterable[Judgement]) -> tuple[TherapyLines, ...]:
     """
     groups = groupby(judgements, key=lambda j: j.rule_set.therapy)
     return tuple(TherapyLines(name, evidence.therapy_name(name), _lines(tuple(found))) for name, found in groups)
-
-
-def told(judgement: Judgement) -> tuple[Any, ...]:
-    """Return all that the words of a judgement depend on: two that are equal have the same words.
-
-    The words of a criterion that is met do not name the value of the patient.
-    """
-    entered = judgement.patient.entered
-
-    def of(finding: Finding) -> Any:
-        if finding.result is Verdict.MET:
-            return finding.result
-        needs = ((field.name, field in finding.missing, entered.get(field.name)) for field in finding.needs)
-        return finding.result, finding.observed, finding.partly, *needs
-
-    return judgement.rule_set.name, *map(of, judgement.findings)
 
 
 def counts(judgements: Iterable[Judgement]) -> Mapping[str, str]:

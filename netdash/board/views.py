@@ -14,6 +14,7 @@ from netdash.assessment import Assessment
 from netdash.board import lines, typed
 from netdash.board.state import State, outcomes_shown
 from netdash.comparison import Tally, differing, tallies
+from netdash.fields import Known
 from netdash.figures.drawing import FigureDict
 from netdash.figures.forest import forest_dict
 from netdash.figures.later import later_dict
@@ -137,9 +138,16 @@ def plot(state: State, assessment: Assessment) -> tuple[str, FigureDict | None]:
     if table is None:
         return render("no_forest", outcome=state.outcome, reading=state.reading), None
     verdicts = tuple(tallies(assessment).items())
-    differs = differing(state.patient, evidence.studies())
+    differs = series_that_differ(state.patient.primary_site, state.patient.differentiation)
     lane = "" if state.era == "review" or later is None else _lane(later)
-    return _plot(table, verdicts, tuple(sorted(differs.items())), lane, state.series_of)
+    return _plot(table, verdicts, differs, lane, state.series_of)
+
+
+@functools.lru_cache(maxsize=64)
+def series_that_differ(primary_site: Known | None, differentiation: Known | None) -> tuple[tuple[str, str], ...]:
+    """Return the series whose patients differ, with the reasons; no other input is compared with those of a series."""
+    patient = Patient().replace(primary_site=primary_site, differentiation=differentiation)
+    return tuple(sorted(differing(patient, evidence.studies()).items()))
 
 
 def later_of(outcome: str, assessment: Assessment) -> LaterTable | None:
@@ -161,6 +169,7 @@ def _later(statistic: str, endpoint: str, horizon: float, words: tuple[tuple[str
     return found if found.drawn else None
 
 
+@functools.lru_cache(maxsize=128)
 def _lane(later: LaterTable) -> Any:
     from markupsafe import Markup
 

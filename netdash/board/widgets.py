@@ -47,9 +47,17 @@ class Control:
 
     def __init__(self, field: Field, state: State) -> None:
         self.field, self.state, self._syncing = field, state, False
+        self._shown: tuple[Known | None, str | None] | None = None
 
     def show(self, value: Known | None) -> None:
-        """Show a value of the state in the widgets, without writing it to the state again."""
+        """Show a value of the state in the widgets, or the text that was refused; nothing to do where they show it."""
+        now = value, self.state.refused.get(self.field.name)
+        if now != self._shown:
+            self._show(value)
+            self._shown = now
+
+    def _show(self, value: Known | None) -> None:
+        """Set the widgets without writing the value to the state again."""
         self._syncing = True
         try:
             self._set_widgets(value)
@@ -63,6 +71,7 @@ class Control:
         """Write a changed widget value to the state; a refused text stays in its box."""
         if self._syncing:
             return
+        self._shown = None  # the page changed a widget, and it may show something else than the state
         try:
             # A browser can change the limits of a widget; the state checks those of the field.
             self.state.enter(self.field.name, self._read(event))
