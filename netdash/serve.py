@@ -82,11 +82,12 @@ def _server(settings: Settings, notebook: Path) -> Server:
     """Return Voila with all settings, before it starts."""
     from netdash.server.configuration import HEADERS, configuration
     from netdash.server.gate import CommonHeaders, Hosts
-    from netdash.server.machine import forbid_core_dumps, raise_descriptors
+    from netdash.server.machine import forbid_core_dumps, keep_heap_small, raise_descriptors
     from netdash.server.operations import start_logging
     from netdash.server.voila_app import Server
 
     forbid_core_dumps()
+    keep_heap_small()
     CommonHeaders.headers = HEADERS
     server: Server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
     server.announce = lambda url: announce(url, settings)

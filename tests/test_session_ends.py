@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import http.client
 import signal
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,8 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from wire import Wire, open_page
 
 import netdash as nd
-from netdash.server.kernels import Kernels, trim_memory
+from netdash.server.kernels import Kernels
+from netdash.server.machine import trim_memory
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 
@@ -146,6 +148,35 @@ def test_memory_that_is_free_goes_back_to_the_system():
     trim_memory()
     assert held - psutil.Process().memory_info().rss > 30e6
     libc.free(blocks[-1])
+
+
+BLOCKS = """
+import ctypes, sys
+from netdash.server.machine import keep_heap_small
+
+class Heap(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks".split()]
+    _fields_ += [(name, ctypes.c_size_t) for name in "uordblks fordblks keepcost".split()]
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes, libc.mallinfo2.restype = ctypes.c_void_p, [ctypes.c_void_p], Heap
+if "small" in sys.argv:
+    keep_heap_small()
+libc.free(libc.malloc(2_000_000))
+before = libc.mallinfo2().hblks
+libc.malloc(2_000_000)
+print(libc.mallinfo2().hblks - before)
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"),
+    reason="this C library does not tell of its heap",
+)
+@pytest.mark.parametrize(("how", "from_the_system"), [("small", "1"), ("as it is", "0")])
+def test_a_large_block_comes_from_the_system_also_when_one_was_freed_before(how, from_the_system):
+    found = subprocess.run([sys.executable, "-c", BLOCKS, how], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == from_the_system
 
 
 def test_a_kernel_whose_end_failed_does_not_keep_the_server_from_ending():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import gc
 import os
 import signal
 import sys
@@ -26,7 +24,7 @@ from traitlets import Dict, Instance, Unicode, default
 from voila.utils import ENV_VARIABLE
 
 from netdash.server import provisioner
-from netdash.server.machine import without_secrets
+from netdash.server.machine import LARGE_BLOCK, trim_memory, without_secrets
 from netdash.server.operations import DEATHS
 from netdash.server.redact import public_name
 
@@ -38,8 +36,12 @@ OPTIONS = (
     "--IPKernelApp.kernel_class=netdash.server.kernel.Kernel",
 )
 
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""Environment of a kernel: one thread, because a session computes little. The default is one for each processor."""
+SMALL = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(LARGE_BLOCK),
+}
+"""Environment of a kernel: one thread, because a session computes little; the heap as `keep_heap_small` sets it."""
 
 MOST_SOCKETS = 10_000
 """Sockets of all kernels together. ZeroMQ's default is enough for about 160 sessions."""
@@ -67,7 +69,7 @@ class ThisInterpreter(KernelSpecManager):
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
         command = [*make_ipkernel_cmd(), *OPTIONS]
-        env = dict(ONE_THREAD)
+        env = dict(SMALL)
         if (CHECKOUT / "pyproject.toml").exists():
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         # Interrupt by message: a signal while Python starts would print a traceback on the server's terminal.
@@ -215,10 +217,3 @@ class Kernels(AsyncMappingKernelManager):
     def connections(self, kernel_id: str) -> int:
         """Return how many pages are connected to a kernel."""
         return int(self.kernel_model(kernel_id)["connections"])  # type: ignore[no-untyped-call]
-
-
-def trim_memory() -> None:
-    """Return free heap memory to the operating system. glibc keeps it as long as a later block is still in use."""
-    gc.collect()  # a session leaves reference cycles, which hold its buffers until a full collection
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # musl has none
-        trim(0)
