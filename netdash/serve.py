@@ -18,6 +18,7 @@ import click
 
 from netdash import csv_checks
 from netdash.files import SHARE, TEMPLATE, folder
+from netdash.server.heap import keep_heap_small
 from netdash.server.settings import EXTENSIONS, LIMITS, OPTIONS, ServeError, Settings, parameters
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def serve(settings: Settings) -> None:
         is broken, the prepared cases or the own criteria are faulty, or Voila has a part that this version of netdash
         does not know.
     """
+    keep_heap_small()
     # A module that is None in sys.modules cannot be imported. No schema of Jupyter has an IRI.
     sys.modules.setdefault(NOT_LOADED, None)  # type: ignore[arg-type]
     notebook = settings.notebook or folder("dashboards") / "tumor_board.ipynb"
@@ -82,12 +84,11 @@ def _server(settings: Settings, notebook: Path) -> Server:
     """Return Voila with all settings, before it starts."""
     from netdash.server.configuration import HEADERS, configuration
     from netdash.server.gate import CommonHeaders, Hosts
-    from netdash.server.machine import forbid_core_dumps, keep_heap_small, raise_descriptors
+    from netdash.server.machine import forbid_core_dumps, raise_descriptors
     from netdash.server.operations import start_logging
     from netdash.server.voila_app import Server
 
     forbid_core_dumps()
-    keep_heap_small()
     CommonHeaders.headers = HEADERS
     server: Server = Server.instance(config=configuration(settings, notebook), config_file_paths=[])
     server.announce = lambda url: announce(url, settings)

@@ -18,8 +18,8 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from wire import Wire, open_page
 
 import netdash as nd
+from netdash.server.heap import trim_memory
 from netdash.server.kernels import Kernels
-from netdash.server.machine import trim_memory
 
 PATIENT = nd.Patient(age_years=48, ki67_percent=4)
 
@@ -152,7 +152,7 @@ def test_memory_that_is_free_goes_back_to_the_system():
 
 BLOCKS = """
 import ctypes, sys
-from netdash.server.machine import keep_heap_small
+from netdash.server.heap import keep_heap_small
 
 class Heap(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks".split()]

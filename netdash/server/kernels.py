@@ -24,7 +24,8 @@ from traitlets import Dict, Instance, Unicode, default
 from voila.utils import ENV_VARIABLE
 
 from netdash.server import provisioner
-from netdash.server.machine import LARGE_BLOCK, trim_memory, without_secrets
+from netdash.server.heap import LARGE_BLOCK, trim_memory
+from netdash.server.machine import without_secrets
 from netdash.server.operations import DEATHS
 from netdash.server.redact import public_name
 

@@ -1,15 +1,13 @@
-"""The server and its operating system: core dumps, file descriptors, memory, environment, temporary files."""
+"""The server and its operating system: core dumps, file descriptors, environment, temporary files."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import zmq
@@ -25,10 +23,6 @@ PROBE = b"\0" * 4096
 SOCKET = f"kernel-{'0' * 32}-ipc-99"
 """The longest name of a socket of a session: its public name, and the number of the socket."""
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
-
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # malloc.h
-LARGE_BLOCK = 128 * 1024
-"""Bytes of a block of memory that is taken from the system, and given back when it is free: glibc's first value."""
 
 
 def forbid_core_dumps() -> None:
@@ -67,29 +61,6 @@ def raise_descriptors() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
-
-
-def keep_heap_small() -> None:
-    """Let glibc give each large block of memory back when it is free, and have one heap for all threads.
-
-    By itself it raises what it calls large with each block that is freed. What a page takes for a moment then lies in
-    the heap, between small blocks that live longer, and the heap grows (docs/performance.md).
-    """
-    if set_option := _of_glibc("mallopt"):
-        set_option(M_MMAP_THRESHOLD, LARGE_BLOCK)
-        set_option(M_ARENA_MAX, 1)
-
-
-def trim_memory() -> None:
-    """Return free heap memory to the operating system. glibc keeps it as long as a later block is still in use."""
-    gc.collect()  # a session leaves reference cycles, which hold its buffers until a full collection
-    if trim := _of_glibc("malloc_trim"):
-        trim(0)
-
-
-def _of_glibc(name: str) -> Callable[..., int] | None:
-    """Return a function of the C library; None where it has none of this name, as musl."""
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
