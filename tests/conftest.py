@@ -107,13 +107,14 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Leave tests with random examples and browser tests out of the coverage, which doubles the time of a test.
+    """Leave tests with random examples, costly ones and browser tests out of the coverage, which doubles their time.
 
     What random examples alone reach is held by no test. The board of a browser test runs in another process.
     pytest-cov's own marker "no_cover" does nothing in a worker of pytest-xdist, where a second measurement goes on.
     """
     tracer = sys.gettrace()
-    if item.path.parent.name == "browser" or is_hypothesis_test(getattr(item, "function", None)):
+    random_or_costly = is_hypothesis_test(getattr(item, "function", None)) or item.get_closest_marker("untraced")
+    if item.path.parent.name == "browser" or random_or_costly:
         sys.settrace(None)
     try:
         return (yield)

@@ -82,6 +82,7 @@ def test_grade_and_drainage_are_those_of_the_patient(group):
     assert differing(verdicts(polars_typed(known), rule_sets=DERIVED), assessed(known, DERIVED), known) == []
 
 
+@pytest.mark.untraced
 def test_every_grade_and_every_site_on_both_sides_of_each_limit():
     indices, words = (None, 0, 2.999, 3, 20, 20.001, 100), (None, "well", "poor")
     sites, drained = (None, *FIELDS["primary_site"].choices), (None, True, False)
@@ -397,6 +398,7 @@ def test_attrition_counts_what_counting_by_hand_gives(group, rule_set, kind):
     )
 
 
+@pytest.mark.untraced
 def test_attrition_ends_with_those_who_meet_the_rule_set():
     table = registry(5000)
     judged = assess_cohort(table).to_pandas()
@@ -444,6 +446,7 @@ def test_a_refused_lazy_frame_is_refused_before_it_is_computed():
         assess_cohort(lazy)
 
 
+@pytest.mark.untraced
 def test_pairs_of_alternatives_agree_on_every_combination():
     """The one rule set whose clauses join three readings, on every answer to each."""
     names = [n for n in rule_tables.get("radioembolization_review").inputs if FIELDS[n].kind == "bool"][:7]

@@ -109,6 +109,7 @@ def collected(frame):
     return sorted(rows, key=lambda row: row["row"])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_registry, expected, request):
     frame = request.getfixturevalue(f"{engine}_of")(random_registry)
@@ -119,6 +120,7 @@ def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_reg
     assert [{name: row[name] for name in SETS} for row in rows] == expected
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_reads_two_columns_of_limits_as_an_interval(engine, request):
     table, wanted = limits()
@@ -144,6 +146,7 @@ def test_an_engine_judges_every_patient_by_own_criteria_as_assess_does(engine, r
     assert len({row["ours"] for row in judged}) == 3
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_counts_as_polars_does(engine, random_registry, request):
     frame, reference = request.getfixturevalue(f"{engine}_of")(random_registry), pl.from_arrow(random_registry)
@@ -267,6 +270,7 @@ def test_dask_refuses_objects_whose_type_only_computing_would_tell(dask_of):
             assess_cohort(frame)
 
 
+@pytest.mark.untraced
 def test_dask_takes_nullable_columns_across_partitions(dask_of):
     import dask.dataframe
 
@@ -299,6 +303,7 @@ BIRTHS = {
 """Dates of birth, and limits in two columns of text."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_births_and_limits_in_two_columns_mean_the_same_on_every_engine(engine, request):
     mapping = Mapping((Entry("born", "age_years", unit="date of birth at 2024-06-30", missing=("UNK",)),))

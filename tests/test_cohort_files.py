@@ -82,6 +82,7 @@ def test_the_columns_of_the_source_pass_through(tmp_path, suffix):
     )
 
 
+@pytest.mark.untraced
 def test_batches_change_nothing(tmp_path, monkeypatch, suffix):
     source = write(registry(3000), tmp_path / f"in.{suffix}")
     some = SETS[5:7]

@@ -89,6 +89,7 @@ def test_a_number_is_refused_where_a_patient_refuses_it(data):
         assert table.n_refused[field.name] == len(known) - sum(known)
 
 
+@pytest.mark.untraced
 def test_lower_and_upper_limits_in_two_columns_are_an_interval():
     frame, wanted = limits()
     for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
