@@ -123,7 +123,6 @@ def with_one(name, value):
     return Patient(**{name: value})
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("criterion", [c for c in CRITERIA if isinstance(c, Bound)], ids=lambda c: c.criterion_id)
 def test_a_range_at_a_bound_is_decided_exactly_when_all_its_values_agree(criterion):
     field = criterion.quantity
