@@ -15,6 +15,8 @@ install: .venv/all browser node     ## everything pinned in constraints.txt
 dashboard: .venv/serving            ## serve the board; only what serving needs is installed
 	$(BIN)/netdash serve
 
+# Where Python is told to write no bytecode, each of the hundreds of servers and kernels would compile netdash anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: install                       ## the whole suite; WORKERS=1 for one test after the other
 	$(BIN)/python -m pytest $(ALONGSIDE) --doctest-modules tests netdash --cov --cov-report=
 	$(BIN)/python -m coverage report --format=total --fail-under=$(LEAST_COVERED)

@@ -129,6 +129,9 @@ else:
     def __getattr__(name: str) -> object:
         if name in __all__:
             return _bind(name)
+        if name.startswith("_"):
+            # Tools ask every object for many of these; no public name is near.
+            raise AttributeError(f"netdash has no {name!r}")
         from netdash.refusals import hint
 
         raise AttributeError(f"netdash has no {name!r}{hint(name, __all__)}")

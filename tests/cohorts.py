@@ -89,6 +89,9 @@ KINDS = (
     arrow_inferred,
 )
 
+INFERRED = (pandas_inferred, pandas_object, polars_lazy_inferred, arrow_inferred)
+"""The kinds whose columns have the type that the library finds."""
+
 
 def assessed(patients, rule_sets=None):
     """The verdicts of each patient, assessed one by one."""
@@ -98,6 +101,17 @@ def assessed(patients, rule_sets=None):
         return {judged.rule_set.name: judged.verdict.value for judged in assess(patient, rule_sets).judgements}
 
     return [of(patient) for patient in patients]
+
+
+def differing(found, expected, group):
+    """The first verdicts that differ, each with its row and patient; empty when all are equal."""
+    assert len(found) == len(expected) == len(group)
+    return [
+        f"row {i}: {name} is {row.get(name)}, expected {wanted[name]}, of {patient!r}"
+        for i, (row, wanted, patient) in enumerate(zip(found, expected, group, strict=True))
+        for name in wanted
+        if row.get(name) != wanted[name]
+    ][:3]
 
 
 def registry(n, seed=0, fields=FIELDS, unknown=0.15):

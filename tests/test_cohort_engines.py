@@ -43,8 +43,8 @@ def dask_of():
     needs("Dask", importlib.util.find_spec("dask"), "pip install 'dask[dataframe]'")
     import dask.dataframe
 
-    # Three partitions: what holds within one need not hold across them.
-    return lambda table: dask.dataframe.from_pandas(table.to_pandas(types_mapper=_NULLABLE.get), npartitions=3)
+    # Two partitions: what holds within one need not hold across them.
+    return lambda table: dask.dataframe.from_pandas(table.to_pandas(types_mapper=_NULLABLE.get), npartitions=2)
 
 
 _NULLABLE = {
@@ -109,6 +109,7 @@ def collected(frame):
     return sorted(rows, key=lambda row: row["row"])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_registry, expected, request):
     frame = request.getfixturevalue(f"{engine}_of")(random_registry)
@@ -119,6 +120,7 @@ def test_an_engine_gives_every_patient_the_verdicts_of_assess(engine, random_reg
     assert [{name: row[name] for name in SETS} for row in rows] == expected
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_reads_two_columns_of_limits_as_an_interval(engine, request):
     table, wanted = limits()
@@ -144,10 +146,12 @@ def test_an_engine_judges_every_patient_by_own_criteria_as_assess_does(engine, r
     assert len({row["ours"] for row in judged}) == 3
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_counts_as_polars_does(engine, random_registry, request):
     frame, reference = request.getfixturevalue(f"{engine}_of")(random_registry), pl.from_arrow(random_registry)
-    names = ["milan_2007", "milan_2023", "radioembolization_review", "prrt_label", "ssa_symptoms_review"]
+    # Numbers, grades, words and truths; each further rule set costs DuckDB seconds of rewriting expressions.
+    names = ["milan_2007", "radioembolization_review", "ssa_symptoms_review"]
     pd.testing.assert_frame_equal(attrition(frame, names), attrition(reference, names))
     counted, others = (invalid_values(found).set_index("column").n_invalid for found in (frame, reference))
     assert counted.drop("ki67_percent").equals(others.drop("ki67_percent"))
@@ -169,7 +173,8 @@ def test_an_engine_refuses_a_wrong_type_and_a_slip_before_any_work(engine, reque
 def test_an_engine_takes_a_frame_without_rows_and_a_frame_without_fields(engine, request):
     make = request.getfixturevalue(f"{engine}_of")
     empty = make(arrow([Patient()])).filter("age_years = 1") if engine != "dask" else make(arrow([Patient()])).head(0)
-    assert attrition(empty, "milan_2007").n_before.tolist() == [0] * 7
+    n_clauses = len(rule_tables.get("radioembolization_review").clauses)
+    assert attrition(empty, "radioembolization_review").n_before.tolist() == [0] * n_clauses
     (row,) = collected(assess_cohort(make(pa.table({"row": [1], "hospital": ["x"]}))))
     assert {row[name] for name in SETS} == {"unknown"}
 
@@ -215,7 +220,7 @@ def test_dask_computes_nothing_until_it_is_asked(dask_of):
 
     frame = dask_of(registry(30))
     with dask.config.set(scheduler=refuse):
-        result = assess_cohort(frame)
+        result = assess_cohort(frame, LIMITED)
         with pytest.raises(AssertionError, match="computed"):
             result.compute()
     assert len(result.compute()) == 30
@@ -229,9 +234,9 @@ def test_spark_runs_no_job_until_it_is_asked_and_one_for_the_counts(spark, pyspa
 
     context.setJobGroup("netdash", "what assess_cohort starts")
     try:
-        result = assess_cohort(frame)
+        result = assess_cohort(frame, LIMITED)
         assert jobs() == 0
-        attrition(frame, "milan_2007")
+        attrition(frame, "radioembolization_review")
         # One query; adaptive execution runs its stages as jobs of their own.
         assert 1 <= jobs() <= 2
         assert result.count() == 30
@@ -265,13 +270,16 @@ def test_dask_refuses_objects_whose_type_only_computing_would_tell(dask_of):
             assess_cohort(frame)
 
 
+@pytest.mark.untraced
 def test_dask_takes_nullable_columns_across_partitions(dask_of):
     import dask.dataframe
 
-    group = [Patient(age_years=48)] * 5 + [Patient()] * 5
+    group = [Patient(age_years=90)] * 5 + [Patient()] * 5
     frame = dask.dataframe.from_pandas(pandas_nullable(group), npartitions=4)
-    rows = collected(assess_cohort(frame))
-    assert [{name: row[name] for name in SETS} for row in rows] == assessed(group)
+    asking = [name for name, found in rule_tables.load().items() if "age_years" in found.inputs]
+    rows = collected(assess_cohort(frame, asking))
+    assert [{name: row[name] for name in asking} for row in rows] == assessed(group, asking)
+    assert {row["milan_review"] for row in rows} == {"not_met", "unknown"}
 
 
 # --- Texts, ranges and mappings ----------------------------------------------------------------------------------
@@ -295,6 +303,7 @@ BIRTHS = {
 """Dates of birth, and limits in two columns of text."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("engine", ENGINES)
 def test_births_and_limits_in_two_columns_mean_the_same_on_every_engine(engine, request):
     mapping = Mapping((Entry("born", "age_years", unit="date of birth at 2024-06-30", missing=("UNK",)),))

@@ -4,9 +4,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from cohorts import LIMITED, assessed, limits
-from conftest import values
-from hypothesis import given, settings
+from cohorts import LIMITED, assessed, differing, limits
+from conftest import at_most, values
+from hypothesis import given
 from hypothesis import strategies as st
 
 import netdash as nd
@@ -57,17 +57,17 @@ ASKED = list(dict.fromkeys(name for name in FIELDS for found in rule_tables.load
 
 
 # The expressions of a frame take most of the time: few frames with many rows find as much as many with few.
-@settings(max_examples=30)
+@at_most(8)
 @given(st.data())
 def test_a_text_in_a_frame_means_what_it_means_for_a_patient(data):
-    names = data.draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=10, unique=True))
+    names = data.draw(st.lists(st.sampled_from(ASKED), min_size=6, max_size=10, unique=True))
     rows = data.draw(
-        st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=1, max_size=15)
+        st.lists(st.fixed_dictionaries({name: texts(FIELDS[name]) for name in names}), min_size=20, max_size=40)
     )
     group = [understood(row) for row in rows]
     wanted = assessed(group, SETS)
     for frame in (pd.DataFrame(rows), pl.DataFrame(rows), pl.LazyFrame(rows), pa.Table.from_pylist(rows)):
-        assert verdicts(frame) == wanted, type(frame)
+        assert differing(verdicts(frame), wanted, group) == [], type(frame)
 
 
 def test_a_range_of_counts_that_is_written_with_dots_is_no_thousand():
@@ -77,11 +77,11 @@ def test_a_range_of_counts_that_is_written_with_dots_is_no_thousand():
     assert Patient(lesion_count="1..100") == Patient(lesion_count="1-100")
 
 
-@settings(max_examples=200)
+@at_most(60)
 @given(st.data())
 def test_a_number_is_refused_where_a_patient_refuses_it(data):
     field = data.draw(st.sampled_from([FIELDS[name] for name in ASKED if isinstance(FIELDS[name], Number)]))
-    given_texts = data.draw(st.lists(texts(field), min_size=1, max_size=8))
+    given_texts = data.draw(st.lists(texts(field), min_size=6, max_size=24))
     known = [field.name in understood({field.name: text}).entered for text in given_texts]
     table = cohort_report(pl.DataFrame({field.name: given_texts})).set_index("field")
     if field.name in table.index:
@@ -89,6 +89,7 @@ def test_a_number_is_refused_where_a_patient_refuses_it(data):
         assert table.n_refused[field.name] == len(known) - sum(known)
 
 
+@pytest.mark.untraced
 def test_lower_and_upper_limits_in_two_columns_are_an_interval():
     frame, wanted = limits()
     for one in (frame, frame.lazy(), frame.to_pandas(), frame.to_arrow()):
