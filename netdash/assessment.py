@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import netdash
 from netdash import conflicts, data_tables, evidence, flips, judgement_rows, own_criteria, remarks, rule_tables
 from netdash.findings import Finding
-from netdash.judgement import Judgement, judge
+from netdash.judgement import Judgement, judge, judge_again
 from netdash.own_criteria import OwnCriteria
 from netdash.patient import FIELDS, Patient, check_patient
 from netdash.refusals import UnknownName, expected, hint
@@ -447,7 +447,8 @@ def assess_again(before: Assessment, patient: Patient, own: OwnCriteria | None =
     known = {id(judgement.rule_set): judgement for judgement in before.judgements}
     every = own_criteria.book(own).values()
     judged = (
-        known[id(found)].again(patient, changed) if id(found) in known else judge(found, patient) for found in every
+        judge_again(known[id(found)], patient, changed) if id(found) in known else judge(found, patient)
+        for found in every
     )
     return Assessment(patient, tuple(judged), own)
 

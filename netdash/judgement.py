@@ -91,39 +91,6 @@ class Judgement:
         """The verdict: Kleene's AND of the clauses, and unknown for a rule set without required criteria."""
         return rules.all_of(result for _, result in self._clauses) if self._clauses else Verdict.UNKNOWN
 
-    def again(self, patient: Patient, changed: Set[str]) -> Judgement:
-        """Return ``judge(self.rule_set, patient)``, with all that is known of it already.
-
-        Parameters
-        ----------
-        patient : Patient
-            A patient who differs from that of this judgement.
-        changed : set of str
-            The names of all fields in which they differ.
-
-        Returns
-        -------
-        Judgement
-            A new one; this one stays as it is.
-
-        Examples
-        --------
-        >>> import netdash as nd
-        >>> patient = nd.Patient(age_years=57)
-        >>> before = nd.assess(patient)["milan_review"]
-        >>> before.again(patient.replace(age_years=54), {"age_years"}).verdict == "unknown"
-        True
-        """
-        if changed.isdisjoint(_inputs(self.rule_set)):
-            made = object.__new__(Judgement)
-            made.__dict__.update(self.__dict__, patient=patient)  # with the verdict and the texts, where they are made
-            return made
-        found = (f if changed.isdisjoint(f.criterion.inputs) else find(f.criterion, patient) for f in self.findings)
-        made = Judgement(self.rule_set, patient, tuple(found))
-        if made._results == self._results:  # the results alone decide
-            made.__dict__.update(_clauses=self._clauses, verdict=self.verdict)
-        return made
-
     @functools.cached_property
     def told(self) -> tuple[Any, ...]:
         """All that the words of a judgement depend on: two that are equal have the same words.
@@ -349,6 +316,29 @@ class Judgement:
 def judge(rule_set: RuleSet, patient: Patient) -> Judgement:
     """Judge one patient by one rule set."""
     return Judgement(rule_set, patient, tuple(find(criterion, patient) for criterion in rule_set.criteria))
+
+
+def judge_again(before: Judgement, patient: Patient, changed: Set[str]) -> Judgement:
+    """Return ``judge(before.rule_set, patient)``, with all that is known of it already.
+
+    Parameters
+    ----------
+    before : Judgement
+        A judgement of another patient; it stays as it is.
+    patient : Patient
+        The patient to judge.
+    changed : set of str
+        The names of all fields in which the two differ. They are not looked up here: one move asks for every rule set.
+    """
+    if changed.isdisjoint(_inputs(before.rule_set)):
+        made = object.__new__(Judgement)
+        made.__dict__.update(before.__dict__, patient=patient)  # with the verdict and the texts, where they are made
+        return made
+    found = (f if changed.isdisjoint(f.criterion.inputs) else find(f.criterion, patient) for f in before.findings)
+    made = Judgement(before.rule_set, patient, tuple(found))
+    if made._results == before._results:  # the results alone decide
+        made.__dict__.update(_clauses=before._clauses, verdict=before.verdict)
+    return made
 
 
 def _compared(therapy: str) -> list[RuleSet]:

@@ -1293,3 +1293,48 @@ def test_a_list_above_a_picture_is_compared_with_what_the_picture_was_computed_f
     press(board, "page:explore")
     board.pages["explore"].toolbar[0].index = board.pages["explore"].toolbar[1].index  # the axes are swapped
     assert board.frame.content["inputs"] == board.frame.snapshot()
+
+
+def test_a_page_that_cannot_be_drawn_says_so_and_shows_nothing_of_the_picture_before(board, monkeypatch):
+    def fault(assessment):
+        raise ValueError("<no line left>")
+
+    page = board.pages["board"]
+    monkeypatch.setattr(page, "draw", fault)
+    with pytest.raises(ValueError, match="no line left"):
+        board.state.enter("age_years", 70)
+    found = board.frame.content
+    assert list(found["sections"]) == ["tools", "fault"]
+    assert found["figures"] == {}
+    assert found["query"] == board.state.query
+    assert found["inputs"] == board.frame.snapshot()
+    assert "netdash has a fault in its page Board" in section(board, "fault")
+    assert "ValueError: &lt;no line left&gt;" in section(board, "fault")
+    monkeypatch.undo()
+    board.state.enter("age_years", 48)
+    assert board.frame.content["sections"] == {**Board(CASE).frame.content["sections"], "case": section(board, "case")}
+
+
+def test_who_corrects_the_case_while_it_changes_is_followed_by_the_picture(board):
+    def correct(change):
+        if change["new"].age_years > 60:
+            board.patient = change["new"].replace(age_years=60)
+
+    board.observe(correct, "patient")
+    board.state.enter("age_years", 80)
+    assert board.patient == board.state.patient == CASE.replace(age_years=60)
+    assert board.frame.content["query"] == board.patient.to_query()
+    board.patient = CASE.replace(age_years=90)
+    assert board.patient == board.state.patient == CASE.replace(age_years=60)
+    assert board.frame.content["query"] == board.patient.to_query()
+    assert of(board, "age_years").slider.value == 60
+
+
+def test_the_list_of_cases_shows_the_case_that_is_shown_also_when_its_first_entry_is_chosen():
+    board = Board()
+    board.examples.set_state({"index": 1})
+    shown = board.state.shown
+    board.examples.set_state({"index": 0})
+    assert board.state.shown == shown
+    assert board.frame.content["inputs"] == board.frame.snapshot()
+    assert board.examples.label == shown.label

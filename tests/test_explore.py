@@ -14,6 +14,7 @@ import netdash as nd
 from netdash.board import Board
 from netdash.board.board import PAGES
 from netdash.board.page_states import ExploreState
+from netdash.figures.maps import MOST_LINES
 from netdash.ranges import numbers, ordered
 
 NUMBERS = st.sampled_from(numbers())
@@ -65,6 +66,21 @@ def test_a_rule_set_is_outlined_and_no_longer(board):
     assert board.state.explore.outlined == ["milan_2019", "milan_2023"]
     press(board, "outline:no_such_set")
     assert board.state.explore.outlined == ["milan_2019", "milan_2023"]
+
+
+def test_a_map_that_has_no_line_left_for_a_rule_set_says_which(board):
+    for name in board.state.book:
+        if name not in board.state.explore.outlined:
+            press(board, f"outline:{name}")
+    rest = [name for name in board.state.book if name != board.state.selected]
+    on_it = [board.state.selected, *rest[: MOST_LINES - 1]]
+    drawn = nd.eligibility_map(CASE, board.state.explore.x, board.state.explore.y, on_it)
+    assert figure(board, "map") == json.loads(drawn.to_json())
+    left_out = "; ".join(board.state.book[name].title for name in rest[MOST_LINES - 1 :])
+    assert f"The map has lines for 7 rule sets. Not on it: {left_out}." in html.unescape(section(board, "map"))
+    assert repr(on_it) in html.unescape(section(board, "outlines"))
+    board.state.enter("age_years", 70)
+    assert board.frame.content["query"] == board.state.query  # the picture follows
 
 
 def test_a_rule_set_that_is_pressed_fills_the_map_also_without_the_boards_own_page():

@@ -126,7 +126,9 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         self.criteria_file = os.environ.get(CRITERIA_VARIABLE, "") if criteria is None else ""
         self.state.own = None if criteria is None else own_criteria.read(criteria)
         super().__init__(children, _dom_classes=["netdash-board", "nd-board"], **layout)
-        traitlets.link((self.state, "patient"), (self, "patient"))
+        self.patient = self.state.patient
+        self.state.observe(lambda change: self.set_trait("patient", change["new"]), "patient")
+        self.observe(lambda change: self.state.set_trait("patient", change["new"]), "patient")
         self._drawn_values: list[Any] = []
         self._drawn_source = ""
         self._assessment = Assessment(self.state.patient, ())
@@ -229,6 +231,7 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         case = {_value(case): case for case in self.state.offered}.get(event["new"])
         if case is not None and case != self.state.shown:
             self.state.open_prepared(case)
+        self._offer_cases()
 
     def _open_offered(self, what: str) -> None:
         """Open a case by its button; ignore one that is not offered."""
@@ -343,6 +346,16 @@ class Board(ipywidgets.VBox):  # type: ignore[misc]
         }
 
     def _draw(self, _: traitlets.Bunch | None = None) -> None:
+        """Draw the page; say so when it has a fault, because the picture before it is of other inputs."""
+        try:
+            self._show()
+        except Exception as error:
+            state, tabs = self.state, {name: page.title for name, page in self.pages.items()}
+            view = "present" if state.presenting else state.page
+            self.frame.show(views.fault(state, tabs, error), query=state.query, view=view)
+            raise
+
+    def _show(self) -> None:
         state, at = self.state, datetime.now().astimezone().strftime("%H:%M:%S")
         self._offer_cases()
         self._assessment = assessment = assess_again(self._assessment, state.patient, state.own)

@@ -92,6 +92,12 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
     return render("tools", state=state, tabs=tabs if len(tabs) > 1 else {})
 
 
+def fault(state: State, tabs: Mapping[str, str], error: Exception) -> dict[str, str]:
+    """Return the sections of a page that could not be drawn: what to do, and nothing of the picture before it."""
+    says = f"{type(error).__name__}: {error}"
+    return {"tools": tools(state, tabs), "fault": render("fault", page=tabs[state.page], says=says)}
+
+
 def source_card(state: State) -> str:
     """Return the card with the source that was asked for."""
     found = source(state.source, state.own)

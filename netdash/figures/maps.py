@@ -22,6 +22,8 @@ VERDICT_CODES = {"not_met": 0, "unknown": 1, "met": 2}
 """The number of each verdict in the heat map."""
 AS_THEY_ARE = "The other inputs as they are. "
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "12px,3px,3px,3px,3px,3px")
+MOST_LINES = len(DASHES)
+"""Rule sets of one map whose lines can be told apart."""
 """Line styles of outlines; as many rule sets can be told apart."""
 
 
@@ -103,8 +105,8 @@ def map_dict(
     names = [rule_set] if isinstance(rule_set, str | RuleSet) else list(rule_set)
     if not names:
         raise ValueError("rule_set: given none, expected one identifier or several, such as 'milan_review'")
-    if len(names) > len(DASHES):
-        raise ValueError(f"rule_set: given {len(names)}, expected at most {len(DASHES)} lines that can be told apart")
+    if len(names) > MOST_LINES:
+        raise ValueError(f"rule_set: given {len(names)}, expected at most {MOST_LINES} lines that can be told apart")
     grids = {name: [Cell(**cell) for cell in ranges.verdict_grid_rows(patient, x, y, name)] for name in names}
     grid = grids[names[0]]
     traces = [_heat_map(grid)]

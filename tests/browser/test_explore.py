@@ -2,9 +2,13 @@
 
 import re
 
+import nbformat
 import pytest
+from conftest import ROOT
 from playwright.sync_api import expect
 
+from browser.served import Served, serve_notebook
+from browser.visit import Visit
 from netdash.board.state import examples
 
 BOUNDS = "On the bounds: age 55, liver 50 %"
@@ -92,3 +96,44 @@ def test_the_report_is_saved_from_the_board(visit, tmp_path):
     assert re.fullmatch(r"netdash-case-[\d-]{10}\.html", download.value.suggested_filename)
     download.value.save_as(tmp_path / "case.html")
     assert "55 years" in (tmp_path / "case.html").read_text()
+
+
+FAULTY = """
+from netdash.board import Board
+from netdash.board.pages import explore
+
+drawn = explore.Explore.draw
+
+def draw(page, assessment):
+    if page.state.patient.age_years == 56:
+        raise ValueError("a fault of a test")
+    return drawn(page, assessment)
+
+explore.Explore.draw = draw
+Board()
+"""
+
+
+def test_a_page_with_a_fault_shows_no_picture_of_before_and_the_others_go_on(browser, tmp_path):
+    path = tmp_path / "faulty.ipynb"
+    cells = [nbformat.v4.new_code_cell(FAULTY)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata = nbformat.read(ROOT / "dashboards" / "tumor_board.ipynb", as_version=4).metadata
+    nbformat.write(notebook, path)
+    server = Served(serve_notebook(path))
+    visit = Visit(browser, server, size=(1280, 720))
+    explore(visit)
+    visit.press("age_years", "ArrowRight")
+    expect(visit.page.get_by_role("alert").filter(has_text="This page could not be drawn")).to_be_visible()
+    expect(visit.page.locator("[data-figure=map]")).to_have_count(0)
+    expect(visit.board).to_have_attribute("data-netdash-state", "current")  # of the inputs that are shown
+    visit.shoot("fault")
+    visit.page.get_by_role("button", name="Board", exact=True).click()
+    visit.expect_case(examples()[BOUNDS].replace(age_years=56))
+    visit.page.get_by_role("button", name="Explore", exact=True).click()
+    expect(visit.page.get_by_role("alert").filter(has_text="This page could not be drawn")).to_be_visible()
+    visit.press("age_years", "ArrowRight")
+    expect(visit.page.locator("[data-figure=map] .main-svg").first).to_be_visible()
+    expect(visit.page.get_by_text("could not be drawn")).to_have_count(0)
+    visit.close()
+    server.stop()

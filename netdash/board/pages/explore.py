@@ -13,7 +13,7 @@ from netdash.board.pages.page import Commands, Drawn, Page, choose
 from netdash.board.state import State
 from netdash.figures.drawing import in_words
 from netdash.figures.export import as_csv, titled
-from netdash.figures.maps import map_dict
+from netdash.figures.maps import MOST_LINES, map_dict
 from netdash.figures.strips import strip_dict
 from netdash.patient import FIELDS, Patient
 from netdash.ranges import numbers, ordered, verdict_grid, verdict_span_rows
@@ -40,8 +40,9 @@ class Explore(Page):
         """Return the map, the what-if, and the list of rule sets to outline."""
         state, exploring = self.state, self.state.explore
         x, y, along = exploring.x, exploring.y, exploring.along
-        names = self._names()
+        names, left_out = self._names()
         over = map_dict(state.patient, x, y, self._chosen(names))
+        missing = self._chosen(left_out)
         depend, others = self._asking()
         asking = [*depend, *others]
         what_if = strip_dict(state.patient, along, self._chosen(asking)) if asking else None
@@ -49,7 +50,7 @@ class Explore(Page):
         selected = assessment[state.selected]
         return Drawn(
             sections={
-                "map": views.render("map", text=in_words(over), x=x, y=y, fields=FIELDS),
+                "map": views.render("map", text=in_words(over), x=x, y=y, left_out=missing, most=MOST_LINES),
                 "whatif": views.render(
                     "whatif",
                     text=in_words(what_if) if what_if else "",
@@ -69,7 +70,7 @@ class Explore(Page):
         exploring = self.state.explore
         cells = [
             verdict_grid(self.state.patient, exploring.x, exploring.y, self.state.book[name]).assign(rule_set=name)
-            for name in self._names()
+            for name in self._names()[0]
         ]
         return titled(f"map {exploring.x} {exploring.y}", "csv"), as_csv(pd.concat(cells))
 
@@ -80,7 +81,7 @@ class Explore(Page):
         depend, others = self._asking()
         if asking := [*depend, *others]:
             lines += f"what_if = nd.verdict_strip(patient, {exploring.along!r}, {asking!r})\n"
-        return f"{lines}nd.eligibility_map(patient, {exploring.x!r}, {exploring.y!r}, {self._names()!r})\n"
+        return f"{lines}nd.eligibility_map(patient, {exploring.x!r}, {exploring.y!r}, {self._names()[0]!r})\n"
 
     def _asking(self) -> tuple[list[str], list[str]]:
         """Return the rule sets whose verdict depends on the input of the what-if, and the others that ask it."""
@@ -95,9 +96,10 @@ class Explore(Page):
     def _chosen(self, names: Iterable[str]) -> list[RuleSet]:
         return [self.state.book[name] for name in names]
 
-    def _names(self) -> list[str]:
-        """Return the rule sets on the map, the selected one first."""
-        return list(dict.fromkeys([self.state.selected, *self.state.explore.outlined]))
+    def _names(self) -> tuple[list[str], list[str]]:
+        """Return the rule sets on the map, the selected one first, and those for which no line is left."""
+        names = list(dict.fromkeys([self.state.selected, *self.state.explore.outlined]))
+        return names[:MOST_LINES], names[MOST_LINES:]
 
     def commands(self) -> Commands:
         """Return what outlines a rule set, and what moves the patient to a place on the map."""
