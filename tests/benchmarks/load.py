@@ -40,7 +40,8 @@ from netdash.intervals import plain
 
 EACH = 0.2  # seconds from a move to its picture, in the middle of each session's moves
 PROMISED = 0.5  # seconds from a move to its picture, of 95 moves in 100
-WARMING = 0.3  # of a soak: what the server keeps of its first forty sessions is there when it is first measured
+FIRST = 200  # sessions after which the heap of a server has its size (docs/performance.md)
+WARMING = 0.3  # of a soak, before anything is measured
 STAY = 8  # moves of a session that comes and goes
 PATIENCE = 30  # seconds after which a session that does not answer is lost
 FLAT = 1.05  # how many times as much memory in the end is none more
@@ -556,6 +557,8 @@ def soak(asked):
     promises = Promises()
     with browser(True) as chromium, served(10 * asked.sessions, promises) as server:
         stayed = warm(Line(server, Case(0)))
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda number: come_once(server, number), range(FIRST)))
         come_and_go(server, chromium, stayed, asked, asked.minutes * WARMING)
         before = AtRest.of(server, stayed)
         coming = come_and_go(server, chromium, stayed, asked, asked.minutes * (1 - WARMING))
@@ -569,6 +572,13 @@ def soak(asked):
         grown(before, after, promises)
         stayed.close()
     return promises.end()
+
+
+def come_once(server, number):
+    """Open a board, move once and say goodbye."""
+    visitor = Line(server, Case(number % 60))
+    visitor.move()
+    LEAVING["says goodbye"](visitor)
 
 
 def come_and_go(server, chromium, stayed, asked, minutes):
