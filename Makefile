@@ -24,7 +24,7 @@ test: install                       ## the whole suite; WORKERS=1 for one test a
 
 # Percent of the lines and branches that the tests run in their own process; of some modules all are asked for.
 LEAST_COVERED := 88
-EVERY_BRANCH := */rules.py,*/rule_tables.py,*/judgement.py,*/assessment.py,*/pooling.py,*/heterogeneity.py,*/sensitivity.py,*/netdash/cohort/*
+EVERY_BRANCH := */rules.py,*/rule_tables.py,*/judgement.py,*/findings.py,*/assessment.py,*/pooling.py,*/heterogeneity.py,*/sensitivity.py,*/netdash/cohort/*
 # Without a server, a browser, Spark or a build; with few examples of each property.
 UNIT := $(addprefix tests/test_, architecture.py assessment.py case_list.py comparison.py conflicts.py distributions.py \
   evidence.py headlines.py outcome_tables.py patient.py pooling.py ranges.py rules.py series.py synthesis.py teaching.py vignettes.py)
