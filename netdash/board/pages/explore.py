@@ -50,7 +50,9 @@ class Explore(Page):
         selected = assessment[state.selected]
         return Drawn(
             sections={
-                "map": views.render("map", text=in_words(over), x=x, y=y, left_out=missing, most=MOST_LINES),
+                "map": views.render(
+                    "map", text=in_words(over), x=x, y=y, lines=len(names), left_out=missing, most=MOST_LINES
+                ),
                 "whatif": views.render(
                     "whatif",
                     text=in_words(what_if) if what_if else "",
