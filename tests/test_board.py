@@ -1304,7 +1304,7 @@ def test_a_page_that_cannot_be_drawn_says_so_and_shows_nothing_of_the_picture_be
     with pytest.raises(ValueError, match="no line left"):
         board.state.enter("age_years", 70)
     found = board.frame.content
-    assert list(found["sections"]) == ["tools", "fault"]
+    assert list(found["sections"]) == ["tools", "fault", "foot"]
     assert found["figures"] == {}
     assert found["query"] == board.state.query
     assert found["inputs"] == board.frame.snapshot()

@@ -95,7 +95,7 @@ def tools(state: State, tabs: Mapping[str, str]) -> str:
 def fault(state: State, tabs: Mapping[str, str], error: Exception) -> dict[str, str]:
     """Return the sections of a page that could not be drawn: what to do, and nothing of the picture before it."""
     says = f"{type(error).__name__}: {error}"
-    return {"tools": tools(state, tabs), "fault": render("fault", page=tabs[state.page], says=says)}
+    return {"tools": tools(state, tabs), "fault": render("fault", page=tabs[state.page], says=says), "foot": foot()}
 
 
 def source_card(state: State) -> str:
